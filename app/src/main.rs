@@ -1,0 +1,2 @@
+//! Namaskah.
+fn main() {}
