@@ -1,1 +1,12 @@
-//! Namaskah.
+//! Adapters of the Namaskah domain. Each turns the failures of one outside thing into the port's own words.
+#![deny(missing_docs)]
+
+pub mod http;
+pub mod password;
+pub mod paystack;
+pub mod persistence;
+pub mod smtp;
+pub mod system;
+pub mod textverified;
+pub mod tokens;
+pub mod vault;

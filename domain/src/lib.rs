@@ -1,1 +1,100 @@
-//! Namaskah.
+//! The rules of Namaskah: phone numbers that receive one verification code, paid for only if a code came.
+//!
+//! # Glossary
+//! - **account**: a user's money: what is *posted*, how much of it is *held*, and what is therefore *available*
+//! - **hold**: a reserved amount. It ends once: *captured* (posted to revenue) or *released* (nothing is posted)
+//! - **transfer**: one movement with both its legs; the transfers of one *source* are a journal entry
+//! - **intent**: a payment that a user wants to make; **charge**: what the gateway says became of it
+//! - **order**: a verification that a user wants; **purchase**: one attempt to buy its number at a provider
+//! - **reservation**: the provider's own record of a number that it sold us
+//! - **unit of work**: everything one use case changes, as one value, applied whole by [`Store::commit`]
+//!
+//! # Shape
+//! Rules are pure functions and consuming transitions; services load, decide and commit; everything outside is a
+//! port. With the feature `memory`, [`memory`] has every port in memory, for tests and for trying it out.
+#![deny(missing_docs)]
+
+pub mod auth;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod idempotency;
+pub mod mailer;
+#[cfg(feature = "memory")]
+pub mod memory;
+pub mod money;
+pub mod outbox;
+pub mod page;
+pub mod payment;
+pub mod phone;
+pub mod ports;
+pub mod record;
+pub mod time;
+pub mod unit;
+pub mod verification;
+pub mod wallet;
+
+pub use event::{Event, EventKind, JobKind, Letter, MailSecret, NewJob, Notice, NoticeState, Sender};
+pub use fault::Fault;
+pub use id::{Entity, Id, InvalidId};
+pub use idempotency::{Claim, Fingerprint, IdempotencyKey, InvalidKey};
+pub use money::{Amount, Currency, Money, MoneyError};
+pub use page::{Page, PageOf};
+pub use payment::PaymentReference;
+pub use phone::{InvalidPhoneNumber, PhoneNumber};
+pub use ports::{Clock, Random, Store};
+pub use record::Version;
+pub use time::Time;
+pub use unit::{AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Unique, UnitOfWork};
+pub use verification::ReservationId;
+
+macro_rules! entities {
+    ($($(#[$doc:meta])* $marker:ident, $alias:ident, $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $marker {}
+        impl Entity for $marker {
+            const PREFIX: &'static str = $prefix;
+        }
+        #[doc = concat!("Identifier of one ", $prefix, " record.")]
+        pub type $alias = Id<$marker>;
+    )*};
+}
+
+/// Markers: what an [`Id`] names.
+pub mod entity {
+    use super::{Entity, Id};
+
+    entities! {
+        /// A user, and the user's account.
+        UserEntity, UserId, "usr";
+        /// A line of the journal.
+        EntryEntity, EntryId, "ent";
+        /// A hold.
+        HoldEntity, HoldId, "hld";
+        /// A payment.
+        PaymentEntity, PaymentId, "pay";
+        /// An order: a verification, as the API calls it.
+        OrderEntity, OrderId, "ver";
+        /// A batch of orders.
+        BatchEntity, BatchId, "bat";
+        /// A purchase.
+        PurchaseEntity, PurchaseId, "pur";
+        /// A message.
+        MessageEntity, MessageId, "msg";
+        /// A quote.
+        QuoteEntity, QuoteId, "qte";
+        /// An event.
+        EventEntity, EventId, "evt";
+        /// A session.
+        SessionEntity, SessionId, "ses";
+        /// A job.
+        JobEntity, JobId, "job";
+        /// A notice of a provider.
+        NoticeEntity, NoticeId, "ntc";
+    }
+}
+pub use entity::{
+    BatchId, EntryId, EventId, HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId,
+    SessionId, UserId,
+};

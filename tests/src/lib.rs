@@ -1,1 +1,5 @@
-//! Builders and contract suites.
+//! Builders and contract suites, run against every implementation of a port.
+
+pub mod contract;
+pub mod given;
+pub mod postgres;

@@ -1,0 +1,87 @@
+//! Sessions: one sign-in on one device, and the family of its refresh tokens.
+
+use crate::{SessionId, Time, UserId, Version, auth::TokenHash};
+
+/// How a session is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKind {
+    /// By access and refresh tokens.
+    Tokens,
+    /// By the browser's cookie, stored hashed.
+    Browser {
+        /// Hash of the cookie's secret.
+        cookie: TokenHash,
+    },
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The user signed out.
+    SignedOut,
+    /// The user ended it from another session, or all of them.
+    Revoked,
+    /// A refresh token was used twice.
+    TokenReused,
+}
+
+impl SessionEnd {
+    /// Every end.
+    pub const ALL: [Self; 3] = [Self::SignedOut, Self::Revoked, Self::TokenReused];
+
+    /// The word in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Revoked => "revoked",
+            Self::TokenReused => "token_reused",
+        }
+    }
+}
+
+/// A sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its identifier, carried in access tokens.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// Tokens or cookie.
+    pub kind: SessionKind,
+    /// What the client called itself, cut to 200 characters.
+    pub device: Option<String>,
+    /// The client's address.
+    pub ip: Option<String>,
+    /// When it began.
+    pub created_at: Time,
+    /// When it was last renewed.
+    pub last_used_at: Time,
+    /// From when on it cannot be renewed.
+    pub expires_at: Time,
+    /// When and why it ended.
+    pub ended: Option<(Time, SessionEnd)>,
+    /// Counts every change.
+    pub version: Version,
+}
+
+impl Session {
+    /// True if it may be used at `now`.
+    pub fn is_open(&self, now: Time) -> bool {
+        self.ended.is_none() && now < self.expires_at
+    }
+
+    /// The same session, ended; an ended one stays as it is.
+    #[must_use]
+    pub fn ended(self, why: SessionEnd, at: Time) -> Self {
+        if self.ended.is_some() {
+            return self;
+        }
+        Self { ended: Some((at, why)), version: self.version.next(), ..self }
+    }
+
+    /// The same session, used now and good until `expires_at`.
+    #[must_use]
+    pub fn renewed(self, at: Time, expires_at: Time) -> Self {
+        Self { last_used_at: at, expires_at, version: self.version.next(), ..self }
+    }
+}

@@ -1,0 +1,129 @@
+//! Users.
+
+use std::fmt;
+
+use crate::{Time, UserId, Version, auth::PasswordHash};
+
+/// An e-mail address, folded to lower case so that one address has one user. `Debug` hides most of it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Email(String);
+
+/// A text that is no e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address")]
+pub struct InvalidEmail;
+
+impl Email {
+    /// Accepts what mail servers accept in daily use: at most 254 visible ASCII characters, one `@`, a name of at
+    /// most 64 and a domain with a dot, no label of which is empty, longer than 63, or begins or ends with `-`.
+    ///
+    /// # Errors
+    /// [`InvalidEmail`] for anything else.
+    pub fn try_new(text: &str) -> Result<Self, InvalidEmail> {
+        let (name, domain) = text.split_once('@').ok_or(InvalidEmail)?;
+        let name_fits = (1..=64).contains(&name.len())
+            && name.split('.').all(|atom| !atom.is_empty())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
+        let label_fits = |label: &str| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let domain_fits = domain.contains('.') && domain.split('.').all(label_fits);
+        if text.len() <= 254 && name_fits && domain_fits {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(InvalidEmail)
+        }
+    }
+
+    /// As text, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let domain = self.0.split_once('@').map_or("", |(_, domain)| domain);
+        write!(f, "…@{domain}")
+    }
+}
+
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Buys numbers.
+    Customer,
+    /// Reads, and answers tickets.
+    Support,
+    /// Adjustments, refunds, reconciliation.
+    Finance,
+    /// Providers, pricing, services.
+    Operator,
+    /// Everything.
+    Owner,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Customer, Self::Support, Self::Finance, Self::Operator, Self::Owner];
+
+    /// The word in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "user",
+            Self::Support => "support",
+            Self::Finance => "finance",
+            Self::Operator => "operator",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// Why a user may do nothing for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// For operators.
+    pub reason: String,
+    /// Since when.
+    pub since: Time,
+    /// Until when; `None`: until lifted.
+    pub until: Option<Time>,
+}
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The identifier.
+    pub id: UserId,
+    /// The address; unique.
+    pub email: Email,
+    /// The password, hashed.
+    pub password: PasswordHash,
+    /// What the user may do.
+    pub role: Role,
+    /// When the address was proven; `None`: not yet.
+    pub email_verified_at: Option<Time>,
+    /// Set while the user may do nothing.
+    pub suspension: Option<Suspension>,
+    /// True if the password must be changed before anything else.
+    pub must_change_password: bool,
+    /// When the user registered.
+    pub created_at: Time,
+    /// Counts every change.
+    pub version: Version,
+}
+
+impl User {
+    /// True if suspended at `now`.
+    pub fn is_suspended(&self, now: Time) -> bool {
+        self.suspension.as_ref().is_some_and(|s| s.until.is_none_or(|until| now < until))
+    }
+}

@@ -1,0 +1,248 @@
+//! Events, jobs and notices: what a commit leaves for those who work after it.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::{
+    EventId, JobId, NoticeId, PurchaseId, Time, UserId, Version,
+    auth::Email,
+    payment::Intent,
+    verification::{Order, OrderStatus},
+};
+
+/// What happened, as customers are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EventKind {
+    /// Money is held and a number is being bought.
+    VerificationRequested,
+    /// The number can be used.
+    VerificationWaiting,
+    /// A text without a readable code arrived.
+    VerificationMessage,
+    /// A code arrived and was paid for.
+    VerificationCompleted,
+    /// Ended by the user, money released.
+    VerificationCancelled,
+    /// Ended by time, money released.
+    VerificationExpired,
+    /// No number was had, money released.
+    VerificationFailed,
+    /// The wallet was credited.
+    PaymentSucceeded,
+    /// The gateway refused.
+    PaymentFailed,
+    /// Paid, but not what was asked.
+    PaymentSuspense,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::VerificationRequested,
+        Self::VerificationWaiting,
+        Self::VerificationMessage,
+        Self::VerificationCompleted,
+        Self::VerificationCancelled,
+        Self::VerificationExpired,
+        Self::VerificationFailed,
+        Self::PaymentSucceeded,
+        Self::PaymentFailed,
+        Self::PaymentSuspense,
+    ];
+
+    /// The name in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::VerificationRequested => "verification.requested",
+            Self::VerificationWaiting => "verification.waiting",
+            Self::VerificationMessage => "verification.message",
+            Self::VerificationCompleted => "verification.completed",
+            Self::VerificationCancelled => "verification.cancelled",
+            Self::VerificationExpired => "verification.expired",
+            Self::VerificationFailed => "verification.failed",
+            Self::PaymentSucceeded => "payment.succeeded",
+            Self::PaymentFailed => "payment.failed",
+            Self::PaymentSuspense => "payment.suspense",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What a new state of an order is called.
+    pub const fn of(status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::Requested => Self::VerificationRequested,
+            OrderStatus::Waiting => Self::VerificationWaiting,
+            OrderStatus::Completed => Self::VerificationCompleted,
+            OrderStatus::Cancelled => Self::VerificationCancelled,
+            OrderStatus::Expired => Self::VerificationExpired,
+            OrderStatus::Failed => Self::VerificationFailed,
+        }
+    }
+}
+
+/// Something a customer may be told. It names the record and its version, never a number, text or code.
+/// The relay stamps it with a sequence after the commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its identifier.
+    pub id: EventId,
+    /// Who may see it.
+    pub user: UserId,
+    /// What happened.
+    pub kind: EventKind,
+    /// To which record: the bare identifier of an order or a payment.
+    pub subject: Uuid,
+    /// The record's version after it.
+    pub version: Version,
+    /// When.
+    pub at: Time,
+}
+
+impl Event {
+    /// An order has reached its present state.
+    pub fn about_order(id: EventId, order: &Order, at: Time) -> Self {
+        Self::of_order(id, EventKind::of(order.status()), order, at)
+    }
+
+    /// A text without a code arrived for an order.
+    pub fn about_message(id: EventId, order: &Order, at: Time) -> Self {
+        Self::of_order(id, EventKind::VerificationMessage, order, at)
+    }
+
+    /// Something happened to a payment.
+    pub fn about_payment(id: EventId, kind: EventKind, intent: &Intent, at: Time) -> Self {
+        Self { id, user: intent.user, kind, subject: intent.id.uuid(), version: intent.version, at }
+    }
+
+    fn of_order(id: EventId, kind: EventKind, order: &Order, at: Time) -> Self {
+        let head = order.head();
+        Self { id, user: head.user, kind, subject: head.id.uuid(), version: head.version, at }
+    }
+}
+
+/// A secret that goes into a mail. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailSecret(pub String);
+
+impl fmt::Debug for MailSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MailSecret(…)")
+    }
+}
+
+/// A mail to write. Its words belong to the adapter that sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Letter {
+    /// "Follow this link to verify your address."
+    VerifyEmail {
+        /// Goes into the link.
+        token: MailSecret,
+    },
+    /// "Somebody registered with your address, which has an account already."
+    AlreadyRegistered,
+    /// "Follow this link to choose a new password."
+    ResetPassword {
+        /// Goes into the link.
+        token: MailSecret,
+    },
+    /// "Your password was changed."
+    PasswordChanged,
+}
+
+/// What is to be done after a commit. Never a purchase, never a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobKind {
+    /// Send a mail.
+    SendMail {
+        /// To whom.
+        to: Email,
+        /// What.
+        letter: Letter,
+    },
+    /// Tell the provider that a number is not needed any more, and book the credit that it gives.
+    EndReservation {
+        /// Of which purchase.
+        purchase: PurchaseId,
+    },
+}
+
+/// Work for after the commit, done at least once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewJob {
+    /// Its identifier.
+    pub id: JobId,
+    /// What to do.
+    pub kind: JobKind,
+    /// Not before.
+    pub run_at: Time,
+}
+
+/// Who sent a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Sender {
+    /// The payment gateway.
+    Paystack,
+    /// The number provider.
+    TextVerified,
+}
+
+impl Sender {
+    /// The name in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paystack => "paystack",
+            Self::TextVerified => "textverified",
+        }
+    }
+}
+
+/// Where a notice stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeState {
+    /// Stored, not yet looked at.
+    New,
+    /// Names something that we do not know yet; kept 24 h as evidence and tried again when we do.
+    Unmatched,
+    /// Done.
+    Handled,
+}
+
+/// An authentic message of a provider as it came, stored before it is answered.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Its identifier.
+    pub id: NoticeId,
+    /// Who sent it.
+    pub sender: Sender,
+    /// The sender's own name for it, by which a repetition is known.
+    pub key: String,
+    /// The reference or reservation that it names.
+    pub subject: Option<String>,
+    /// The bytes that were signed. They may hold a text: stores encrypt them.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub at: Time,
+    /// Where it stands.
+    pub state: NoticeState,
+    /// Counts every change.
+    pub version: Version,
+}
+
+impl Notice {
+    /// The same notice after it was looked at.
+    #[must_use]
+    pub fn seen(self, state: NoticeState) -> Self {
+        Self { state, version: self.version.next(), ..self }
+    }
+}
+
+impl fmt::Debug for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Notice({} {:?} {:?})", self.id, self.sender, self.state)
+    }
+}

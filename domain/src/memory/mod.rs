@@ -1,0 +1,1 @@
+//! Every port in memory: the tests' fakes, and what embedding developers start with.

@@ -1,0 +1,105 @@
+//! Ports of those who work after a commit: the event relay, the job runner, the readers of notices, and leases.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{Event, Fault, JobId, JobKind, Notice, Time, UserId};
+
+/// An event with its place in the one order in which everybody sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SequencedEvent {
+    /// Its place, from 1, rising; stamped after the commit by one relay at a time, so none appears late.
+    pub sequence: i64,
+    /// The event.
+    pub event: Event,
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Only this user's; `None`: everybody's, for the relay's own readers.
+    pub user: Option<UserId>,
+    /// Only about this record.
+    pub subject: Option<Uuid>,
+    /// Only after this sequence.
+    pub after: i64,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The log of events.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Gives every committed event without a sequence the next ones, in the order of their commits.
+    /// Instances exclude each other. Returns how many were stamped.
+    async fn stamp(&self) -> Result<u32, Fault>;
+
+    /// Stamped events, ascending.
+    async fn after(&self, query: EventQuery) -> Result<Vec<SequencedEvent>, Fault>;
+
+    /// The highest sequence given so far, or 0.
+    async fn newest(&self) -> Result<i64, Fault>;
+}
+
+/// A job in the hands of one runner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeasedJob {
+    /// Which.
+    pub id: JobId,
+    /// What to do.
+    pub kind: JobKind,
+    /// How often it was tried before.
+    pub attempts: u32,
+    /// Proves the lease; an older one changes nothing.
+    pub fence: i64,
+}
+
+/// The queue of jobs.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Takes up to `limit` jobs that are due at `now` and that nobody holds, for 60 s of the database's time.
+    async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault>;
+
+    /// It is done.
+    async fn done(&self, job: &LeasedJob) -> Result<(), Fault>;
+
+    /// It failed and is due again at `at`.
+    async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault>;
+
+    /// It failed for good, for this reason.
+    async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault>;
+
+    /// Gives back whatever `holder` has, as a stopping process does.
+    async fn release(&self, holder: Uuid) -> Result<(), Fault>;
+}
+
+/// A right that one process has at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Rises whenever the right changes hands.
+    pub fence: i64,
+}
+
+/// Leases over the database's own time, so that clocks of instances do not matter.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Takes or renews the right `name` for `seconds`; `None` while another holds it.
+    async fn acquire(&self, name: &str, holder: Uuid, seconds: u32) -> Result<Option<Lease>, Fault>;
+
+    /// Gives it back.
+    async fn release(&self, name: &str, holder: Uuid) -> Result<(), Fault>;
+}
+
+/// Reads of notices.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait NoticeReads: Send + Sync {
+    /// Notices that nobody has looked at, oldest first.
+    async fn new_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault>;
+
+    /// Unmatched notices of a number provider whose subject is now the reservation of a purchase, oldest first.
+    async fn matchable_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault>;
+}

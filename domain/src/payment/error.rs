@@ -1,0 +1,68 @@
+//! Why a payment use case refuses.
+
+use crate::{CommitError, Fault, MoneyError};
+
+/// Why no payment was opened.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum OpenPaymentError {
+    /// Below the smallest or above the largest payment.
+    #[error("a payment is between {min} and {max}")]
+    AmountOutOfRange {
+        /// Smallest.
+        min: crate::Money,
+        /// Largest.
+        max: crate::Money,
+    },
+    /// The amount has a part of a cent, or cannot be charged.
+    #[error(transparent)]
+    Amount(#[from] MoneyError),
+    /// The gateway did not give a page to pay on; the payment failed and can be repeated under a new key.
+    #[error("the payment provider did not answer")]
+    Gateway,
+    /// The user does not exist any more.
+    #[error("no such user")]
+    NoSuchUser,
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("payments cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a payment could not be shown.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PaymentError {
+    /// Not there, or somebody else's.
+    #[error("no such payment")]
+    NotFound,
+    /// The gateway could not be asked.
+    #[error("the payment provider did not answer")]
+    Gateway,
+    /// The store refused or could not be read.
+    #[error("payments cannot be read now")]
+    Unavailable(#[source] Fault),
+}
+
+impl From<Fault> for PaymentError {
+    fn from(fault: Fault) -> Self {
+        Self::Unavailable(fault)
+    }
+}
+
+/// Why a reference could not be settled now. Trying again is always safe.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SettleError {
+    /// The gateway could not be asked.
+    #[error("the payment provider did not answer: {0}")]
+    Gateway(#[from] crate::payment::GatewayError),
+    /// The store refused or could not be read.
+    #[error("the payment cannot be settled now: {0}")]
+    Unavailable(#[source] Fault),
+}
+
+impl From<Fault> for SettleError {
+    fn from(fault: Fault) -> Self {
+        Self::Unavailable(fault)
+    }
+}

@@ -1,0 +1,160 @@
+//! The intent to pay: made before the gateway is asked, and the only source of amount, currency and owner.
+
+use std::fmt;
+
+use crate::{Amount, PaymentId, Random, Time, UserId, Version, payment::FxRate};
+
+/// Our name for a payment at the gateway: `nmk-` and 26 unpredictable letters and digits (130 bits).
+/// Gateways allow no underscore here.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PaymentReference(String);
+
+/// A text that cannot be a reference of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a payment reference")]
+pub struct InvalidReference;
+
+impl PaymentReference {
+    /// A new one; two never collide.
+    pub fn generate(random: &dyn Random) -> Self {
+        const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let mut bytes = [0u8; 26];
+        random.fill(&mut bytes);
+        let tail = bytes.iter().map(|b| char::from(LETTERS[usize::from(b & 31)]));
+        Self(["nmk-"].into_iter().map(String::from).chain(tail.map(String::from)).collect())
+    }
+
+    /// # Errors
+    /// [`InvalidReference`] unless the text is 1 to 100 letters, digits or `-`.
+    pub fn try_new(text: &str) -> Result<Self, InvalidReference> {
+        let fits = (1..=100).contains(&text.len());
+        if fits && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidReference)
+        }
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PaymentReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where an intent stands. `Failed` and `Expired` may still become `Succeeded`: late money is still money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntentState {
+    /// Nothing final is known.
+    Pending,
+    /// Credited.
+    Succeeded {
+        /// When we credited it.
+        at: Time,
+    },
+    /// The gateway refused it, or its checkout could not be opened.
+    Failed {
+        /// When we learned it.
+        at: Time,
+    },
+    /// Not paid in time.
+    Expired {
+        /// When we gave up waiting.
+        at: Time,
+    },
+    /// Paid, but not what was asked: the whole sum waits for a person.
+    Suspense {
+        /// When we booked it.
+        at: Time,
+    },
+}
+
+/// A payment, from the moment it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Its identifier.
+    pub id: PaymentId,
+    /// Who will be credited.
+    pub user: UserId,
+    /// Our name for it at the gateway.
+    pub reference: PaymentReference,
+    /// What will be credited, in dollars.
+    pub amount: Amount,
+    /// What the gateway is told to charge, in naira.
+    pub charged: Amount,
+    /// The rate that links the two, honoured if paid by `expires_at`.
+    pub rate: FxRate,
+    /// Where the customer pays; `None` until the gateway has answered.
+    pub checkout_url: Option<String>,
+    /// Where it stands.
+    pub state: IntentState,
+    /// When it was made.
+    pub created_at: Time,
+    /// Until when the rate holds; later money is taken at the rate of its day.
+    pub expires_at: Time,
+    /// How often the sweep has asked for it.
+    pub checks: u32,
+    /// When the sweep asks again; `None` when it need not.
+    pub next_check_at: Option<Time>,
+    /// Counts every change.
+    pub version: Version,
+}
+
+/// Minutes after which the sweep asks for a payment by itself, counted from its creation; then hourly.
+const CHECK_AFTER_MINUTES: [i64; 4] = [1, 5, 15, 30];
+
+impl Intent {
+    /// True if a payment would still change something.
+    pub const fn is_creditable(&self) -> bool {
+        matches!(self.state, IntentState::Pending | IntentState::Failed { .. } | IntentState::Expired { .. })
+    }
+
+    /// True while it counts among the user's open payments.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, IntentState::Pending)
+    }
+
+    /// When the sweep should ask after `checks` questions: 1, 5, 15, 30 min, hourly to the end of the
+    /// rate, and daily after that.
+    pub fn check_due(created_at: Time, expires_at: Time, checks: u32, now: Time) -> Time {
+        let planned =
+            CHECK_AFTER_MINUTES.get(checks as usize).map(|after| created_at + crate::time::minutes(*after));
+        match planned {
+            Some(at) if at > now => at,
+            _ if now >= expires_at => now + crate::time::hours(24),
+            _ => now + crate::time::hours(1),
+        }
+    }
+
+    /// The gateway told where to pay.
+    #[must_use]
+    pub fn with_checkout(mut self, url: String) -> Self {
+        self.checkout_url = Some(url);
+        self.next_version()
+    }
+
+    /// Closes a pending intent without money. Anything else stays as it is.
+    #[must_use]
+    pub fn closed(mut self, state: IntentState) -> Self {
+        self.state = state;
+        self.next_version()
+    }
+
+    /// Asked once more, without news.
+    #[must_use]
+    pub fn checked(mut self, now: Time) -> Self {
+        self.checks = self.checks.saturating_add(1);
+        self.next_check_at = Some(Self::check_due(self.created_at, self.expires_at, self.checks, now));
+        self.next_version()
+    }
+
+    fn next_version(mut self) -> Self {
+        self.version = self.version.next();
+        self
+    }
+}

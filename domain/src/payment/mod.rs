@@ -1,0 +1,22 @@
+//! Payment: a user's intent to fund the wallet, and what the gateway says became of it.
+//!
+//! Amount, currency and owner come from our intent, never from what passed through a client or a gateway.
+
+pub mod charge;
+pub mod error;
+pub mod intent;
+pub mod ports;
+pub mod rate;
+pub mod service;
+pub mod settlement;
+
+pub use charge::{Charge, ChargeStatus, ChargedMoney};
+pub use error::{OpenPaymentError, PaymentError, SettleError};
+pub use intent::{Intent, IntentState, PaymentReference};
+pub use ports::{
+    ChargeRequest, Checkout, GatewayError, GatewayNotice, IntentDue, OpenChargeError, PaymentGateway,
+    PaymentReads,
+};
+pub use rate::FxRate;
+pub use service::{OpenPayment, PaymentPolicy, PaymentService};
+pub use settlement::{Settled, Suspended, SuspenseReason};

@@ -1,0 +1,116 @@
+//! What payment needs from outside: a gateway, and reads.
+
+use async_trait::async_trait;
+
+use crate::{
+    Amount, Fault, Page, PageOf, PaymentId, Time, UserId,
+    auth::Email,
+    payment::{Charge, Intent, PaymentReference},
+};
+
+/// What the gateway is asked to charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeRequest {
+    /// Our name for it, stored before this call.
+    pub reference: PaymentReference,
+    /// The payer's address, which gateways demand.
+    pub email: Email,
+    /// In the gateway's currency.
+    pub amount: Amount,
+    /// Where the browser is sent afterwards. Its return proves nothing.
+    pub return_url: Option<String>,
+}
+
+/// Where the customer pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// The page to open.
+    pub url: String,
+}
+
+/// Why a charge could not be opened.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum OpenChargeError {
+    /// The reference is known there already: an earlier call arrived, and its checkout is lost.
+    #[error("the gateway knows this reference already")]
+    DuplicateReference,
+    /// The gateway refuses the request itself.
+    #[error("the gateway refused: {0}")]
+    Refused(Fault),
+    /// No usable answer; the charge may or may not exist.
+    #[error("the gateway's answer is unknown: {0}")]
+    Unknown(Fault),
+}
+
+/// Why a gateway could not be read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum GatewayError {
+    /// It answered, and refused: a key is wrong, say.
+    #[error("the gateway refused: {0}")]
+    Refused(Fault),
+    /// No usable answer.
+    #[error("the gateway cannot be read: {0}")]
+    Unavailable(Fault),
+}
+
+/// A message from the gateway whose signature was right. A hint to look, never a reason to credit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayNotice {
+    /// A transaction of this reference may have been paid.
+    Charge(PaymentReference),
+    /// Something that payment does not act upon.
+    Other,
+}
+
+/// A payment gateway: Paystack.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait PaymentGateway: Send + Sync {
+    /// Opens a charge under our reference.
+    ///
+    /// # Errors
+    /// [`OpenChargeError`]; after `Unknown` verify before asking again, with the same reference.
+    async fn open(&self, request: &ChargeRequest) -> Result<Checkout, OpenChargeError>;
+
+    /// What became of a reference; `None` if the gateway has never heard of it.
+    ///
+    /// # Errors
+    /// [`GatewayError`] if it cannot be read.
+    async fn verify(&self, reference: &PaymentReference) -> Result<Option<Charge>, GatewayError>;
+
+    /// Every successful transaction since `from`, by one account-wide list.
+    ///
+    /// # Errors
+    /// [`GatewayError`] if it cannot be read whole.
+    async fn succeeded_since(&self, from: Time) -> Result<Vec<Charge>, GatewayError>;
+}
+
+/// A creditable intent that the sweep should ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentDue {
+    /// Which.
+    pub reference: PaymentReference,
+    /// When it was due.
+    pub due_at: Time,
+}
+
+/// Reads of intents. One statement each.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait PaymentReads: Send + Sync {
+    /// One intent of anybody; the service checks whose it is.
+    async fn intent(&self, id: PaymentId) -> Result<Option<Intent>, Fault>;
+
+    /// The intent of a reference.
+    async fn intent_by_reference(&self, reference: &PaymentReference) -> Result<Option<Intent>, Fault>;
+
+    /// A user's intents, newest first.
+    async fn intents(&self, user: UserId, page: Page<PaymentId>) -> Result<PageOf<Intent>, Fault>;
+
+    /// Creditable intents with `next_check_at` ≤ `now`, oldest first.
+    async fn intents_due(&self, now: Time, limit: u32) -> Result<Vec<IntentDue>, Fault>;
+
+    /// Of these references, those whose intent is still creditable.
+    async fn creditable_among(&self, references: &[PaymentReference])
+    -> Result<Vec<PaymentReference>, Fault>;
+}

@@ -1,0 +1,206 @@
+//! Settlement: what our intent and the gateway's evidence together mean for money. Pure.
+
+use crate::{
+    Amount, Change, Event, EventKind, MoneyError, Time, UnitOfWork, UserId,
+    payment::{Charge, ChargeStatus, ChargedMoney, FxRate, Intent, IntentState},
+    wallet::{EntryKind, House, JournalEntry, LedgerAccount, Purse, Source, Transfer, Unbalanced},
+};
+
+/// Why a payment was not credited but set aside, whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuspenseReason {
+    /// More or less than was asked.
+    AmountDiffers,
+    /// Another currency than was asked.
+    CurrencyDiffers,
+}
+
+/// A payment that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspended {
+    /// The payment.
+    pub payment: crate::PaymentId,
+    /// Whose intent it was.
+    pub user: UserId,
+    /// What was really paid.
+    pub paid: Amount,
+    /// Why it was set aside.
+    pub reason: SuspenseReason,
+    /// When.
+    pub at: Time,
+}
+
+/// What became of the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The user has the money.
+    Credited,
+    /// The sum is in suspense.
+    Suspended,
+    /// The intent was closed without money.
+    Closed,
+    /// Nothing final is known, or it was settled before.
+    Unchanged,
+    /// The transaction is of another mode, or cannot be booked: nothing was done, operators are told.
+    Refused,
+}
+
+/// A decision and what it changes.
+pub(crate) struct Decision {
+    pub(crate) settled: Settled,
+    pub(crate) unit: Option<UnitOfWork>,
+}
+
+impl Decision {
+    const fn nothing(settled: Settled) -> Self {
+        Self { settled, unit: None }
+    }
+}
+
+/// Why a decision could not be made; neither can happen with amounts that the doors let in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Undecidable {
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    #[error(transparent)]
+    Entry(#[from] Unbalanced),
+}
+
+/// Paid exactly what was asked, in the same currency: credited. Anything else: suspense, whole.
+/// `rate_now` counts for money that came after the intent's own rate had expired.
+pub(crate) fn decide(
+    intent: Intent,
+    charge: &Charge,
+    rate_now: FxRate,
+    event: crate::EventId,
+    now: Time,
+) -> Result<Decision, Undecidable> {
+    if !intent.is_creditable() {
+        return Ok(Decision::nothing(Settled::Unchanged));
+    }
+    if !charge.of_our_mode {
+        return Ok(Decision::nothing(Settled::Refused));
+    }
+    match (charge.status, &charge.paid) {
+        (ChargeStatus::Succeeded, ChargedMoney::Known(paid)) => {
+            settle_paid(intent, charge, *paid, rate_now, event, now).map_err(Into::into)
+        }
+        (ChargeStatus::Succeeded, ChargedMoney::Unbookable) => Ok(Decision::nothing(Settled::Refused)),
+        (ChargeStatus::Failed, _) if intent.is_open() => {
+            Ok(close(intent, IntentState::Failed { at: now }, event, now))
+        }
+        _ => Ok(Decision::nothing(Settled::Unchanged)),
+    }
+}
+
+/// Closes an open intent without money.
+pub(crate) fn close(intent: Intent, state: IntentState, event: crate::EventId, now: Time) -> Decision {
+    let told = Event::about_payment(event, EventKind::PaymentFailed, &intent, now);
+    let mut unit = UnitOfWork::new().count_intent_closed(intent.user);
+    let closed = intent.closed(state);
+    if matches!(state, IntentState::Failed { .. }) {
+        unit = unit.with(Change::Event(told));
+    }
+    Decision { settled: Settled::Closed, unit: Some(unit.with(Change::Intent(closed))) }
+}
+
+fn settle_paid(
+    intent: Intent,
+    charge: &Charge,
+    paid: Amount,
+    rate_now: FxRate,
+    event: crate::EventId,
+    now: Time,
+) -> Result<Decision, Undecidable> {
+    let reason = if paid.currency() != intent.charged.currency() {
+        Some(SuspenseReason::CurrencyDiffers)
+    } else if paid != intent.charged {
+        Some(SuspenseReason::AmountDiffers)
+    } else {
+        None
+    };
+    match reason {
+        Some(reason) => suspend(intent, paid, reason, event, now),
+        None => credit(intent, charge, paid, rate_now, event, now),
+    }
+}
+
+fn credit(
+    intent: Intent,
+    charge: &Charge,
+    paid: Amount,
+    rate_now: FxRate,
+    event: crate::EventId,
+    now: Time,
+) -> Result<Decision, Undecidable> {
+    let in_time = charge.paid_at.unwrap_or(now) <= intent.expires_at;
+    let gained = if in_time { intent.amount } else { Amount::try_new(rate_now.worth_of(paid)?)? };
+    let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Deposit, now);
+    let user = intent.user;
+    let clearing = LedgerAccount::House(House::PspClearingPaystack);
+    let fx = LedgerAccount::House(House::Fx);
+    match charge.bookable_fee(paid) {
+        Some(fee) => {
+            legs.add(clearing, fx, Amount::try_new(paid.money().checked_sub(fee.money())?)?);
+            legs.add(LedgerAccount::House(House::PspFees), fx, fee);
+        }
+        None => legs.add(clearing, fx, paid),
+    }
+    legs.add(fx, LedgerAccount::User(user, Purse::Wallet), gained);
+    let entry = legs.into_entry()?;
+    let was_open = intent.is_open();
+    let credited =
+        Intent { amount: gained, next_check_at: None, ..intent }.closed(IntentState::Succeeded { at: now });
+    let told = Event::about_payment(event, EventKind::PaymentSucceeded, &credited, now);
+    let mut unit = UnitOfWork::new().with(Change::Intent(credited)).post(entry).with(Change::Event(told));
+    if was_open {
+        unit = unit.count_intent_closed(user);
+    }
+    Ok(Decision { settled: Settled::Credited, unit: Some(unit) })
+}
+
+fn suspend(
+    intent: Intent,
+    paid: Amount,
+    reason: SuspenseReason,
+    event: crate::EventId,
+    now: Time,
+) -> Result<Decision, Undecidable> {
+    let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Suspense, now);
+    legs.add(LedgerAccount::House(House::PspClearingPaystack), LedgerAccount::House(House::Suspense), paid);
+    let entry = legs.into_entry()?;
+    let item = Suspended { payment: intent.id, user: intent.user, paid, reason, at: now };
+    let (user, was_open) = (intent.user, intent.is_open());
+    let aside = Intent { next_check_at: None, ..intent }.closed(IntentState::Suspense { at: now });
+    let told = Event::about_payment(event, EventKind::PaymentSuspense, &aside, now);
+    let unit = UnitOfWork::new().with(Change::Intent(aside)).with(Change::Suspended(item));
+    let mut unit = unit.post(entry).with(Change::Event(told));
+    if was_open {
+        unit = unit.count_intent_closed(user);
+    }
+    Ok(Decision { settled: Settled::Suspended, unit: Some(unit) })
+}
+
+/// Numbers the legs of one source.
+struct Legs {
+    source: Source,
+    kind: EntryKind,
+    at: Time,
+    transfers: Vec<Transfer>,
+}
+
+impl Legs {
+    const fn new(source: Source, kind: EntryKind, at: Time) -> Self {
+        Self { source, kind, at, transfers: Vec::new() }
+    }
+
+    fn add(&mut self, debit: LedgerAccount, credit: LedgerAccount, amount: Amount) {
+        let leg = u16::try_from(self.transfers.len() + 1).unwrap_or(u16::MAX);
+        let (kind, source, at) = (self.kind, self.source.clone(), self.at);
+        self.transfers.push(Transfer { debit, credit, amount, kind, source, leg, at });
+    }
+
+    fn into_entry(self) -> Result<JournalEntry, Unbalanced> {
+        JournalEntry::try_new(self.transfers)
+    }
+}

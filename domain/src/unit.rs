@@ -1,0 +1,256 @@
+//! A unit of work: everything one use case changes, as one value, applied whole or not at all.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId,
+    auth::{MailToken, RefreshToken, Session, User},
+    payment::{Intent, Suspended},
+    phone::PhoneNumber,
+    verification::{Message, Order, Purchase, Quote, ServiceCode},
+    wallet::{EndHold, JournalEntry, LedgerAccount, PlaceHold, Purse, Transfer},
+};
+
+/// One record to write, or one fact to add. A record of [`crate::Version::FIRST`] is new; any other must be stored
+/// with exactly the version before it, or the unit is `Stale`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A user's account, empty.
+    OpenAccount(UserId),
+    /// A user.
+    User(User),
+    /// A sign-in.
+    Session(Session),
+    /// A token of a sign-in.
+    RefreshToken(RefreshToken),
+    /// Ends every session of a user that is open, but for one.
+    EndSessions(EndSessions),
+    /// A token that was mailed.
+    MailToken(MailToken),
+    /// A payment.
+    Intent(Intent),
+    /// A payment that waits for a person.
+    Suspended(Suspended),
+    /// A price that was promised.
+    Quote(Quote),
+    /// An order.
+    Order(Order),
+    /// An attempt at a provider.
+    Purchase(Purchase),
+    /// A text that arrived; `Duplicate(Message)` if it is known.
+    Message(Message),
+    /// A number that a user is shown for a service; `Duplicate(ShownNumber)` if he has seen it before.
+    ShownNumber(ShownNumber),
+    /// A provider's message as it came, kept as evidence; `Duplicate(Notice)` if it is known.
+    Notice(Notice),
+    /// Something a customer may be told.
+    Event(Event),
+    /// Work for after the commit.
+    Job(NewJob),
+}
+
+/// Ends every open session of a user but `except`, and with them their refresh tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndSessions {
+    /// Whose.
+    pub user: UserId,
+    /// The one that goes on.
+    pub except: Option<crate::SessionId>,
+    /// When.
+    pub at: Time,
+}
+
+/// "This user was shown this number for this service." Never true twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownNumber {
+    /// To whom.
+    pub user: UserId,
+    /// For which service.
+    pub service: ServiceCode,
+    /// Which number.
+    pub number: PhoneNumber,
+    /// By which order.
+    pub order: OrderId,
+    /// When.
+    pub at: Time,
+}
+
+/// Everything that one unit does to one account, merged: a store changes each account row once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountChange {
+    /// Holds to place.
+    pub places: Vec<PlaceHold>,
+    /// Holds to end.
+    pub ends: Vec<EndHold>,
+    /// Units to add to the posted wallet by transfers; below zero for debits.
+    pub wallet_units: i64,
+    /// Units to add to the posted promo purse by transfers.
+    pub promo_units: i64,
+    /// Payments opened.
+    pub intents_opened: u32,
+    /// Payments that ended.
+    pub intents_closed: u32,
+    /// Refused with `TooManyOpenIntents` if opening would pass this.
+    pub max_open_intents: u32,
+}
+
+/// Everything one use case changes: decided in pure code, applied whole or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct UnitOfWork {
+    claim: Option<Claim>,
+    changes: Vec<Change>,
+    accounts: BTreeMap<UserId, AccountChange>,
+    transfers: Vec<Transfer>,
+}
+
+impl UnitOfWork {
+    /// A unit that changes nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A unit that takes effect at most once for its claim.
+    pub fn claiming(claim: Claim) -> Self {
+        Self { claim: Some(claim), ..Self::default() }
+    }
+
+    /// Adds a change.
+    pub fn with(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// Reserves money.
+    pub fn place(mut self, hold: PlaceHold) -> Self {
+        self.account_of(hold.user).places.push(hold);
+        self
+    }
+
+    /// Ends a hold.
+    pub fn end(mut self, end: EndHold) -> Self {
+        self.account_of(end.user).ends.push(end);
+        self
+    }
+
+    /// Posts a balanced entry, and moves the accounts of the users that it touches.
+    pub fn post(mut self, entry: JournalEntry) -> Self {
+        for transfer in entry.into_transfers() {
+            self.move_purses(&transfer);
+            self.transfers.push(transfer);
+        }
+        self
+    }
+
+    /// Counts a payment that was opened; refused if the user has `max` open ones.
+    pub fn count_intent_opened(mut self, user: UserId, max: u32) -> Self {
+        let account = self.account_of(user);
+        account.intents_opened += 1;
+        account.max_open_intents = max;
+        self
+    }
+
+    /// Counts a payment that ended.
+    pub fn count_intent_closed(mut self, user: UserId) -> Self {
+        self.account_of(user).intents_closed += 1;
+        self
+    }
+
+    /// The claim, if the unit has one.
+    pub const fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+
+    /// Records and facts, in the order in which they were added.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// One merged change for each account, in the order in which stores lock them.
+    pub const fn accounts(&self) -> &BTreeMap<UserId, AccountChange> {
+        &self.accounts
+    }
+
+    /// Transfers other than those that a captured hold makes by itself.
+    pub fn transfers(&self) -> &[Transfer] {
+        &self.transfers
+    }
+
+    fn account_of(&mut self, user: UserId) -> &mut AccountChange {
+        self.accounts.entry(user).or_default()
+    }
+
+    fn move_purses(&mut self, transfer: &Transfer) {
+        for side in [transfer.debit, transfer.credit] {
+            let LedgerAccount::User(user, purse) = side else { continue };
+            let units = transfer.effect_on(side).units();
+            match purse {
+                Purse::Wallet => self.account_of(user).wallet_units += units,
+                Purse::Promo => self.account_of(user).promo_units += units,
+                // Debt is repaid and raised by movements that name it in their own change, later.
+                Purse::Debt => {}
+            }
+        }
+    }
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// The unit took effect now.
+    Applied,
+    /// The claim's command took effect before; this is the record that it made.
+    Replayed(uuid::Uuid),
+}
+
+/// What must be unique, and was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unique {
+    /// An e-mail address has one user.
+    Email,
+    /// A source is posted once.
+    Source,
+    /// A payment reference is ours once.
+    Reference,
+    /// A provider's reservation belongs to one purchase.
+    Reservation,
+    /// A user is shown a number for a service once.
+    ShownNumber,
+    /// A text is stored once.
+    Message,
+    /// A provider's message is stored once.
+    Notice,
+    /// A job of this name is queued already.
+    Job,
+    /// A record of this identifier exists.
+    Record,
+}
+
+/// Why a unit was not applied. Nothing of it was.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommitError {
+    /// An account would fall below its floor.
+    #[error("not enough money is available")]
+    InsufficientFunds,
+    /// The user has as many open orders as he may.
+    #[error("too many open orders")]
+    TooManyOpenOrders,
+    /// The user has as many unpaid payments as he may.
+    #[error("too many unpaid payments")]
+    TooManyOpenIntents,
+    /// A dispute or debt forbids it.
+    #[error("the account is blocked")]
+    AccountBlocked,
+    /// A record has moved on since it was read; load and decide again.
+    #[error("a record has changed since it was read")]
+    Stale,
+    /// The claim's key was first used for a different command.
+    #[error("the idempotency key was used for a different request")]
+    KeyReused,
+    /// Something that must be unique exists already.
+    #[error("{0:?} exists already")]
+    Duplicate(Unique),
+    /// Outcome unknown; committing the same unit again is safe.
+    #[error("the store did not answer: {0}")]
+    Unavailable(#[source] Fault),
+}

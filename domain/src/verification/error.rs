@@ -1,0 +1,109 @@
+//! Why a verification use case refuses.
+
+use crate::{CommitError, Fault, MoneyError};
+
+/// Why no price was promised.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum QuoteError {
+    /// The provider does not sell this.
+    #[error("this service is not for sale")]
+    NoSuchService,
+    /// The provider could not be asked.
+    #[error("prices cannot be had now")]
+    ProviderUnavailable(#[source] Fault),
+    /// The price cannot be computed.
+    #[error(transparent)]
+    Price(#[from] MoneyError),
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("quotes cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why nothing was ordered. No money is held and the key is unused.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BuyError {
+    /// Neither a quote nor a limit was named.
+    #[error("name a quote or a highest price")]
+    PriceLimitRequired,
+    /// No such quote of this user.
+    #[error("no such quote")]
+    NoSuchQuote,
+    /// The quote is for something else than what is ordered.
+    #[error("the quote is for another request")]
+    QuoteMismatch,
+    /// The quote is too old.
+    #[error("the quote has expired")]
+    QuoteExpired,
+    /// The quote has been used.
+    #[error("the quote has been used")]
+    QuoteUsed,
+    /// It costs more than the user allows.
+    #[error("the price is {price}, above the limit")]
+    PriceAboveLimit {
+        /// What it would cost.
+        price: crate::Amount,
+    },
+    /// The price could not be found out.
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("orders cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why an order could not be shown.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum VerificationError {
+    /// Not there, or somebody else's.
+    #[error("no such verification")]
+    NotFound,
+    /// The store could not be read.
+    #[error("verifications cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why an order was not cancelled. Nothing changed, unless a code was found.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CancelError {
+    /// Not there, or somebody else's.
+    #[error("no such verification")]
+    NotFound,
+    /// It may be cancelled from then on.
+    #[error("this verification may not be cancelled yet")]
+    TooEarly {
+        /// From when on.
+        allowed_at: crate::Time,
+    },
+    /// It has ended otherwise, a code won, or the provider keeps it open.
+    #[error("this verification cannot be cancelled any more")]
+    NotCancellable,
+    /// The provider could not be asked; the order goes on.
+    #[error("the provider did not answer; the verification goes on")]
+    ProviderUnavailable(#[source] Fault),
+    /// The commit failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("verifications cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why evidence could not be taken in now. Trying again is always safe.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IntakeError {
+    /// The provider could not be read.
+    #[error(transparent)]
+    Provider(#[from] crate::verification::ProviderError),
+    /// The commit failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("the store cannot be read now: {0}")]
+    Unavailable(#[from] Fault),
+}

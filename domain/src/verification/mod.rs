@@ -1,0 +1,34 @@
+//! Verification: a number that receives one code, paid for only if a code came.
+//!
+//! An order is what the user wants; a purchase is one attempt at a provider. Two records, because the outcome of
+//! an attempt can stay unknown while the order's money is safe in its hold.
+
+pub mod ask;
+pub mod code;
+pub mod error;
+pub mod matching;
+pub mod message;
+pub mod order;
+pub mod ports;
+pub mod price;
+pub mod purchase;
+pub mod quote;
+pub mod service;
+
+pub use ask::{
+    AreaCode, Ask, Capability, Carrier, CountryCode, InvalidAsk, ProviderId, ReservationId, ServiceCode,
+};
+pub use code::Code;
+pub use error::{BuyError, CancelError, IntakeError, QuoteError, VerificationError};
+pub use message::{IncomingMessage, Message};
+pub use order::{
+    Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Requested, Waiting,
+};
+pub use ports::{
+    BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
+    OrderReads, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats, UpstreamOrder,
+};
+pub use price::{PriceRule, PriceTooLow};
+pub use purchase::{Bought, Purchase, PurchaseState, Receivable};
+pub use quote::Quote;
+pub use service::{Buy, OrderPolicy, VerificationService};

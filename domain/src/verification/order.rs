@@ -1,0 +1,338 @@
+//! Orders: each state is a type, and a transition says what happens to the money.
+
+use crate::{
+    Amount, BatchId, HoldId, OrderId, PhoneNumber, PurchaseId, Time, UserId, Version,
+    verification::{Ask, ReservationId},
+    wallet::HoldEnd,
+};
+
+/// What is true of an order in every state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its identifier.
+    pub id: OrderId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What was asked.
+    pub ask: Ask,
+    /// What is paid if a code comes; what the hold reserves.
+    pub price: Amount,
+    /// The hold.
+    pub hold: HoldId,
+    /// The user's own notes: a JSON object as text.
+    pub metadata: Option<String>,
+    /// 1, or one more than the order that it retries.
+    pub attempt: u32,
+    /// The order that it retries.
+    pub retry_of: Option<OrderId>,
+    /// The batch that it came in.
+    pub batch: Option<BatchId>,
+    /// When it was placed.
+    pub created_at: Time,
+    /// From when on it may be cancelled.
+    pub cancel_allowed_at: Time,
+    /// When the user asked to cancel.
+    pub cancel_requested_at: Option<Time>,
+    /// Counts every change that a user can see.
+    pub version: Version,
+}
+
+/// The number that serves an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The attempt that bought it.
+    pub purchase: PurchaseId,
+    /// The provider's name for it.
+    pub reservation: ReservationId,
+    /// The number.
+    pub number: PhoneNumber,
+    /// When it was shown (commit B). Texts from before are not the order's.
+    pub bound_at: Time,
+    /// The end, on our clock.
+    pub expires_at: Time,
+}
+
+/// Why no number was had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// Nothing to sell for this wish now.
+    NoNumbers,
+    /// The provider asks more than was quoted.
+    PriceChanged,
+    /// The provider could not be reached, and nothing was sent.
+    ProviderUnavailable,
+    /// The provider refused.
+    ProviderRefused,
+    /// The outcome stayed unknown, and no number was found.
+    ProviderUnknown,
+}
+
+impl Failure {
+    /// Every failure.
+    pub const ALL: [Self; 5] = [
+        Self::NoNumbers,
+        Self::PriceChanged,
+        Self::ProviderUnavailable,
+        Self::ProviderRefused,
+        Self::ProviderUnknown,
+    ];
+
+    /// The code in the API and in storage.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoNumbers => "no_numbers",
+            Self::PriceChanged => "price_changed",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderRefused => "provider_refused",
+            Self::ProviderUnknown => "provider_unknown",
+        }
+    }
+
+    /// What a user is told.
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::NoNumbers => "No number is available for this request now.",
+            Self::PriceChanged => "The price has risen since it was quoted.",
+            Self::ProviderUnavailable => "Numbers cannot be bought now.",
+            Self::ProviderRefused => "The request was refused.",
+            Self::ProviderUnknown => "The purchase could not be confirmed.",
+        }
+    }
+}
+
+/// Money is held; a number is being bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requested {
+    /// What is true in every state.
+    pub head: Head,
+}
+
+/// The number can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// What is true in every state.
+    pub head: Head,
+    /// The number.
+    pub line: Line,
+}
+
+/// A code came, and was paid for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    /// What is true in every state.
+    pub head: Head,
+    /// The number.
+    pub line: Line,
+    /// When the code was taken in.
+    pub at: Time,
+}
+
+/// Ended by the user or by the provider, without a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancelled {
+    /// What is true in every state.
+    pub head: Head,
+    /// The number.
+    pub line: Line,
+    /// When.
+    pub at: Time,
+}
+
+/// Ended by time, without a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expired {
+    /// What is true in every state.
+    pub head: Head,
+    /// The number.
+    pub line: Line,
+    /// When.
+    pub at: Time,
+}
+
+/// No number was had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// What is true in every state.
+    pub head: Head,
+    /// Why.
+    pub failure: Failure,
+    /// When.
+    pub at: Time,
+}
+
+impl Head {
+    fn next(self) -> Self {
+        Self { version: self.version.next(), ..self }
+    }
+}
+
+impl Requested {
+    /// Requested → Waiting, with commit B.
+    pub fn bind(self, line: Line) -> Waiting {
+        Waiting { head: self.head.next(), line }
+    }
+
+    /// Requested → Failed. The money goes back.
+    pub fn fail(self, failure: Failure, at: Time) -> (Failed, HoldEnd) {
+        (Failed { head: self.head.next(), failure, at }, HoldEnd::Release)
+    }
+
+    /// The user wants out; the hold stays until the purchase is known.
+    #[must_use]
+    pub fn request_cancel(self, at: Time) -> Self {
+        let head = Head { cancel_requested_at: Some(at), ..self.head };
+        Self { head: head.next() }
+    }
+}
+
+impl Waiting {
+    /// Waiting → Completed. The first readable code earns the price.
+    pub fn receive(self, at: Time) -> (Completed, HoldEnd) {
+        (Completed { head: self.head.next(), line: self.line, at }, HoldEnd::Capture)
+    }
+
+    /// A text without a readable code: shown, and the order goes on waiting.
+    #[must_use]
+    pub fn show_text(self) -> Self {
+        Self { head: self.head.next(), line: self.line }
+    }
+
+    /// Waiting → Cancelled. The money goes back.
+    pub fn cancel(self, at: Time) -> (Cancelled, HoldEnd) {
+        (Cancelled { head: self.head.next(), line: self.line, at }, HoldEnd::Release)
+    }
+
+    /// Waiting → Expired. The money goes back.
+    pub fn expire(self, at: Time) -> (Expired, HoldEnd) {
+        (Expired { head: self.head.next(), line: self.line, at }, HoldEnd::Release)
+    }
+}
+
+impl Completed {
+    /// Another text arrived; it costs nothing.
+    #[must_use]
+    pub fn show_text(self) -> Self {
+        Self { head: self.head.next(), ..self }
+    }
+}
+
+/// An order as storage returns it. Matched once, at the edge of a use case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Money is held; a number is being bought.
+    Requested(Requested),
+    /// The number can be used.
+    Waiting(Waiting),
+    /// A code came, and was paid for.
+    Completed(Completed),
+    /// Ended by the user or the provider.
+    Cancelled(Cancelled),
+    /// Ended by time.
+    Expired(Expired),
+    /// No number was had.
+    Failed(Failed),
+}
+
+/// The name of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OrderStatus {
+    /// Money is held; a number is being bought.
+    Requested,
+    /// The number can be used.
+    Waiting,
+    /// A code came.
+    Completed,
+    /// Ended by the user or the provider.
+    Cancelled,
+    /// Ended by time.
+    Expired,
+    /// No number was had.
+    Failed,
+}
+
+impl OrderStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Requested, Self::Waiting, Self::Completed, Self::Cancelled, Self::Expired, Self::Failed];
+
+    /// The word in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Waiting => "waiting",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The status of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// True if nothing more will happen to the money.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Requested | Self::Waiting)
+    }
+}
+
+impl Order {
+    /// What is true in every state.
+    pub const fn head(&self) -> &Head {
+        match self {
+            Self::Requested(o) => &o.head,
+            Self::Waiting(o) => &o.head,
+            Self::Completed(o) => &o.head,
+            Self::Cancelled(o) => &o.head,
+            Self::Expired(o) => &o.head,
+            Self::Failed(o) => &o.head,
+        }
+    }
+
+    /// The number, once there is one.
+    pub const fn line(&self) -> Option<&Line> {
+        match self {
+            Self::Requested(_) | Self::Failed(_) => None,
+            Self::Waiting(o) => Some(&o.line),
+            Self::Completed(o) => Some(&o.line),
+            Self::Cancelled(o) => Some(&o.line),
+            Self::Expired(o) => Some(&o.line),
+        }
+    }
+
+    /// The name of its state.
+    pub const fn status(&self) -> OrderStatus {
+        match self {
+            Self::Requested(_) => OrderStatus::Requested,
+            Self::Waiting(_) => OrderStatus::Waiting,
+            Self::Completed(_) => OrderStatus::Completed,
+            Self::Cancelled(_) => OrderStatus::Cancelled,
+            Self::Expired(_) => OrderStatus::Expired,
+            Self::Failed(_) => OrderStatus::Failed,
+        }
+    }
+
+    /// When it ended, if it has.
+    pub const fn ended_at(&self) -> Option<Time> {
+        match self {
+            Self::Requested(_) | Self::Waiting(_) => None,
+            Self::Completed(o) => Some(o.at),
+            Self::Cancelled(o) => Some(o.at),
+            Self::Expired(o) => Some(o.at),
+            Self::Failed(o) => Some(o.at),
+        }
+    }
+}
+
+macro_rules! into_order {
+    ($($state:ident),*) => {$(
+        impl From<$state> for Order {
+            fn from(order: $state) -> Self {
+                Self::$state(order)
+            }
+        }
+    )*};
+}
+into_order!(Requested, Waiting, Completed, Cancelled, Expired, Failed);

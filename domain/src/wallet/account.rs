@@ -1,0 +1,221 @@
+//! Accounts: a user's, with its running row, and the house's, which are sums of transfers.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Amount, Currency, Money, MoneyError, UserId, Version, wallet::Split};
+
+/// One purse of a user's account: what is posted and how much of it is reserved by open holds.
+/// Invariant: posted ≥ held ≥ 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pocket {
+    /// Sum of all transfers on this purse.
+    pub posted: Money,
+    /// Sum of the parts of open holds.
+    pub held: Money,
+}
+
+impl Pocket {
+    /// An empty purse.
+    pub const fn empty(currency: Currency) -> Self {
+        Self { posted: Money::zero(currency), held: Money::zero(currency) }
+    }
+
+    /// What may still be held or spent: posted − held.
+    pub const fn available(&self) -> Money {
+        Money::from_units(self.posted.units() - self.held.units(), self.posted.currency())
+    }
+}
+
+/// A user's account: the row that every hold and credit of that user changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose account it is.
+    pub user: UserId,
+    /// Money that was paid in; may go back to its source.
+    pub wallet: Pocket,
+    /// Money that the house gave; spent first, never withdrawn.
+    pub promo: Pocket,
+    /// What the user owes after a lost dispute.
+    pub debt: Money,
+    /// Orders that have not ended.
+    pub open_orders: u32,
+    /// Payments that were opened and not yet paid, failed or expired.
+    pub open_intents: u32,
+    /// True while a dispute is open; no order and no refund then.
+    pub frozen: bool,
+    /// Counts every change of the row.
+    pub version: Version,
+}
+
+impl Account {
+    /// A new user's account: empty, in dollars.
+    pub const fn open(user: UserId) -> Self {
+        Self {
+            user,
+            wallet: Pocket::empty(Currency::Usd),
+            promo: Pocket::empty(Currency::Usd),
+            debt: Money::zero(Currency::Usd),
+            open_orders: 0,
+            open_intents: 0,
+            frozen: false,
+            version: Version::FIRST,
+        }
+    }
+
+    /// What may still be held: wallet and promo together.
+    pub const fn available(&self) -> Money {
+        let units = self.wallet.available().units() + self.promo.available().units();
+        Money::from_units(units, self.wallet.posted.currency())
+    }
+
+    /// How a hold of `amount` is taken: promo first, then wallet; `None` if there is too little of both.
+    pub fn split(&self, amount: Amount) -> Option<Split> {
+        if !amount.money().is_at_most(self.available()) {
+            return None;
+        }
+        let promo = amount.units().min(self.promo.available().units());
+        let currency = amount.currency();
+        Some(Split {
+            promo: Money::from_units(promo, currency),
+            wallet: Money::from_units(amount.units() - promo, currency),
+        })
+    }
+
+    /// How much of an incoming `credit` repays debt at once: min(credit and what is available, debt).
+    ///
+    /// # Errors
+    /// `Overflow` if the account cannot hold the credit.
+    pub fn repayment(&self, credit: Amount) -> Result<Money, MoneyError> {
+        let after = self.wallet.available().checked_add(credit.money())?;
+        Ok(Money::from_units(after.units().min(self.debt.units()).max(0), self.debt.currency()))
+    }
+
+    /// True if neither a dispute nor debt forbids orders.
+    pub const fn may_order(&self) -> bool {
+        !self.frozen && self.debt.is_zero()
+    }
+}
+
+/// Which purse of a user a transfer touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purse {
+    /// Paid-in money: a liability of the house, so a credit raises it.
+    Wallet,
+    /// Given money.
+    Promo,
+    /// What the user owes.
+    Debt,
+}
+
+/// An account of the house. None has a balance row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum House {
+    /// What captured holds earned.
+    Revenue,
+    /// What Paystack owes us.
+    PspClearingPaystack,
+    /// What gateways keep.
+    PspFees,
+    /// Our prepaid balance at TextVerified.
+    ProviderFloatTextVerified,
+    /// Numbers bought whose cost is not settled yet.
+    ProviderReceivable,
+    /// Cost of numbers that earned their price.
+    CostOfNumbers,
+    /// Given money, seen from the house.
+    PromoExpense,
+    /// Bridges currencies.
+    Fx,
+    /// Payments that do not match what was asked.
+    Suspense,
+    /// The house's bank.
+    Treasury,
+    /// Corrections by staff, with a reason.
+    Adjustment,
+    /// What is given up.
+    WriteOff,
+}
+
+impl House {
+    /// Every account of the house.
+    pub const ALL: [Self; 12] = [
+        Self::Revenue,
+        Self::PspClearingPaystack,
+        Self::PspFees,
+        Self::ProviderFloatTextVerified,
+        Self::ProviderReceivable,
+        Self::CostOfNumbers,
+        Self::PromoExpense,
+        Self::Fx,
+        Self::Suspense,
+        Self::Treasury,
+        Self::Adjustment,
+        Self::WriteOff,
+    ];
+
+    /// The account's name in the journal.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Revenue => "revenue",
+            Self::PspClearingPaystack => "psp_clearing:paystack",
+            Self::PspFees => "psp_fees",
+            Self::ProviderFloatTextVerified => "provider_float:textverified",
+            Self::ProviderReceivable => "provider_receivable",
+            Self::CostOfNumbers => "cost_of_numbers",
+            Self::PromoExpense => "promo_expense",
+            Self::Fx => "fx",
+            Self::Suspense => "suspense",
+            Self::Treasury => "treasury",
+            Self::Adjustment => "adjustment",
+            Self::WriteOff => "write_off",
+        }
+    }
+}
+
+/// One side of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LedgerAccount {
+    /// A purse of a user.
+    User(UserId, Purse),
+    /// An account of the house.
+    House(House),
+}
+
+impl LedgerAccount {
+    /// The account's name in the journal: `wallet`, `promo`, `debt`, or the house's.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User(_, Purse::Wallet) => "wallet",
+            Self::User(_, Purse::Promo) => "promo",
+            Self::User(_, Purse::Debt) => "debt",
+            Self::House(house) => house.name(),
+        }
+    }
+
+    /// Whose account it is, if it is not the house's.
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user, _) => Some(user),
+            Self::House(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for LedgerAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no account of the house.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no house account has this name")]
+pub struct UnknownHouse;
+
+impl FromStr for House {
+    type Err = UnknownHouse;
+
+    fn from_str(text: &str) -> Result<Self, UnknownHouse> {
+        Self::ALL.into_iter().find(|house| house.name() == text).ok_or(UnknownHouse)
+    }
+}

@@ -1,0 +1,216 @@
+//! The journal: transfers that sum to zero by construction, grouped by their source.
+
+use std::fmt;
+
+use crate::{
+    Amount, Currency, EntryId, HoldId, Money, PaymentReference, ReservationId, Time, wallet::LedgerAccount,
+};
+
+/// What a movement means to the user who reads a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// Money paid in, with the legs that book it at the gateway.
+    Deposit,
+    /// A code was received and paid for.
+    Purchase,
+    /// Money went back.
+    Refund,
+    /// A correction by staff.
+    Adjustment,
+    /// Money that the house gave or took back.
+    Promo,
+    /// A dispute was lost.
+    Chargeback,
+    /// Debt was repaid from a credit.
+    DebtRepayment,
+    /// A number was bought, settled or credited at a provider; no user's account is touched.
+    Cost,
+    /// A payment that does not match what was asked.
+    Suspense,
+}
+
+impl EntryKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Deposit,
+        Self::Purchase,
+        Self::Refund,
+        Self::Adjustment,
+        Self::Promo,
+        Self::Chargeback,
+        Self::DebtRepayment,
+        Self::Cost,
+        Self::Suspense,
+    ];
+
+    /// The kind as the API and storage write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deposit => "deposit",
+            Self::Purchase => "purchase",
+            Self::Refund => "refund",
+            Self::Adjustment => "adjustment",
+            Self::Promo => "promo",
+            Self::Chargeback => "chargeback",
+            Self::DebtRepayment => "debt_repayment",
+            Self::Cost => "cost",
+            Self::Suspense => "suspense",
+        }
+    }
+}
+
+/// Why a journal entry exists, in words that are unique for ever: `paystack:{reference}`, `cap:{hold}` and so on.
+/// A second entry of one source meets the first and is refused.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source(String);
+
+impl Source {
+    /// A payment at Paystack, whatever was done with it: credited, or booked to suspense.
+    pub fn paystack(reference: &PaymentReference) -> Self {
+        Self(format!("paystack:{reference}"))
+    }
+
+    /// A number bought from a provider.
+    pub fn bought(reservation: &ReservationId) -> Self {
+        Self(format!("buy:{reservation}"))
+    }
+
+    /// A provider's credit for a number that was not used.
+    pub fn credited(reservation: &ReservationId) -> Self {
+        Self(format!("credit:{reservation}"))
+    }
+
+    /// The capture of a hold.
+    pub fn captured(hold: HoldId) -> Self {
+        Self(format!("cap:{hold}"))
+    }
+
+    /// A source as it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The source as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One movement with both its legs: `amount` leaves `debit` and arrives at `credit`, so it sums to zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The account that is debited.
+    pub debit: LedgerAccount,
+    /// The account that is credited.
+    pub credit: LedgerAccount,
+    /// How much, above zero, in one currency.
+    pub amount: Amount,
+    /// What it means.
+    pub kind: EntryKind,
+    /// Why it exists; unique with `leg`.
+    pub source: Source,
+    /// Its place among the transfers of one source, from 1.
+    pub leg: u16,
+    /// When it was posted.
+    pub at: Time,
+}
+
+impl Transfer {
+    /// What this transfer does to `account`: plus for a credit, minus for a debit.
+    pub fn effect_on(&self, account: LedgerAccount) -> Money {
+        let zero = Money::zero(self.amount.currency());
+        match (self.debit == account, self.credit == account) {
+            (true, false) => self.amount.money().negated(),
+            (false, true) => self.amount.money(),
+            _ => zero,
+        }
+    }
+}
+
+/// Transfers of one source that refuse to exist unless they balance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    transfers: Vec<Transfer>,
+}
+
+/// Why transfers do not make an entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unbalanced {
+    /// There is none.
+    #[error("an entry needs a transfer")]
+    Empty,
+    /// They have different sources, or a leg stands twice.
+    #[error("the transfers of an entry share one source and number their legs once each")]
+    Legs,
+    /// A transfer from an account to itself.
+    #[error("an account cannot pay itself")]
+    SelfTransfer,
+    /// `fx` must receive in one currency and pay in another, or not appear at all.
+    #[error("fx bridges two currencies")]
+    Bridge,
+}
+
+impl JournalEntry {
+    /// Checks the laws that one transfer cannot show by itself.
+    ///
+    /// # Errors
+    /// [`Unbalanced`], by name.
+    pub fn try_new(transfers: Vec<Transfer>) -> Result<Self, Unbalanced> {
+        let first = transfers.first().ok_or(Unbalanced::Empty)?;
+        let mut legs: Vec<u16> = transfers.iter().map(|t| t.leg).collect();
+        legs.sort_unstable();
+        legs.dedup();
+        if legs.len() != transfers.len() || transfers.iter().any(|t| t.source != first.source) {
+            return Err(Unbalanced::Legs);
+        }
+        if transfers.iter().any(|t| t.debit == t.credit) {
+            return Err(Unbalanced::SelfTransfer);
+        }
+        let fx = LedgerAccount::House(super::House::Fx);
+        let bridged = |currency: &Currency| {
+            transfers.iter().any(|t| t.amount.currency() == *currency && touches(t, fx))
+        };
+        if Currency::ALL.iter().filter(|currency| bridged(currency)).count() == 1 {
+            return Err(Unbalanced::Bridge);
+        }
+        Ok(Self { transfers })
+    }
+
+    /// The transfers, for the unit of work.
+    pub fn into_transfers(self) -> Vec<Transfer> {
+        self.transfers
+    }
+}
+
+fn touches(transfer: &Transfer, account: LedgerAccount) -> bool {
+    transfer.debit == account || transfer.credit == account
+}
+
+/// A line of a user's statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Made of the instant and the journal's own number, so it sorts with them.
+    pub id: EntryId,
+    /// What it means.
+    pub kind: EntryKind,
+    /// Signed: debits are below zero.
+    pub amount: Money,
+    /// The posted total of wallet and promo after it.
+    pub balance_after: Money,
+    /// Its source.
+    pub source: Source,
+    /// When it was posted.
+    pub at: Time,
+}

@@ -1,0 +1,20 @@
+//! Wallet: accounts, holds and the journal.
+//!
+//! A hold reserves an amount on the account's row and posts nothing; capture posts, release does not.
+//! House accounts keep no balance: they are sums of transfers, so that no row is hot.
+
+pub mod account;
+pub mod balance;
+pub mod entry;
+pub mod error;
+pub mod hold;
+pub mod ports;
+pub mod service;
+
+pub use account::{Account, House, LedgerAccount, Pocket, Purse};
+pub use balance::Balance;
+pub use entry::{Entry, EntryKind, JournalEntry, Source, Transfer, Unbalanced};
+pub use error::WalletError;
+pub use hold::{EndHold, Hold, HoldEnd, HoldState, PlaceHold, Split};
+pub use ports::WalletReads;
+pub use service::WalletService;

@@ -1,0 +1,25 @@
+//! What the wallet reads.
+
+use async_trait::async_trait;
+
+use crate::{
+    EntryId, Fault, HoldId, Page, PageOf, UserId,
+    wallet::{Account, Entry, Hold},
+};
+
+/// Reads of accounts, holds and the journal. One statement each.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait WalletReads: Send + Sync {
+    /// The account's row.
+    async fn account(&self, user: UserId) -> Result<Option<Account>, Fault>;
+
+    /// One hold.
+    async fn hold(&self, id: HoldId) -> Result<Option<Hold>, Fault>;
+
+    /// Movements of wallet and promo, newest first.
+    async fn entries(&self, user: UserId, page: Page<EntryId>) -> Result<PageOf<Entry>, Fault>;
+
+    /// Holds, newest first.
+    async fn holds(&self, user: UserId, page: Page<HoldId>) -> Result<PageOf<Hold>, Fault>;
+}
