@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{SubsecRound, TimeDelta, Timelike};
 
 use crate::{
-    Change, CommitError, Event, MessageId, Notice, NoticeState, OrderId, ReservationId, Time, Unique,
+    Change, CommitError, Event, MessageId, Notice, NoticeState, OrderId, ReservationId, Sender, Time, Unique,
     UnitOfWork,
     outbox::NoticeReads,
     time::seconds,
@@ -81,8 +81,7 @@ impl VerificationService {
             self.reread(&notice).await?;
             handled += self.mark(notice, NoticeState::Handled).await?;
         }
-        let new = notices.new_notices(NOTICE_LIMIT).await?;
-        for notice in new.into_iter().filter(|n| n.sender == crate::Sender::TextVerified) {
+        for notice in notices.new_notices(Sender::TextVerified, NOTICE_LIMIT).await? {
             let state = self.handle(&notice).await?;
             handled += self.mark(notice, state).await?;
         }
