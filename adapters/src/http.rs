@@ -9,7 +9,7 @@ use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
     header::{DATE, HeaderMap, RETRY_AFTER},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// Largest answer that is read, in bytes.
 pub const ANSWER_CAP: usize = 4 * 1024 * 1024;
@@ -172,28 +172,22 @@ impl Default for ReadPolicy {
     }
 }
 
-/// Sends a request that may be repeated: again after 429, 500, 502 to 504, a broken connection or a time-out,
-/// three times in all, within the budget and not after `deadline`. Waits as long as the sender asks if that fits.
+/// Makes an attempt that may be repeated: again after 429, 500, 502 to 504, a broken connection or a time-out,
+/// three times in all, never after `end`. Waits as long as the other side asks if that fits.
 ///
 /// # Errors
 /// The last failure.
-pub async fn read(
-    policy: ReadPolicy,
-    deadline: Option<Instant>,
-    request: impl Fn() -> RequestBuilder,
-) -> Result<Answer, HttpFault> {
-    let end = Instant::now() + policy.budget;
-    let end = deadline.map_or(end, |deadline| deadline.min(end));
+pub async fn read<F>(policy: ReadPolicy, end: Instant, attempt: impl Fn() -> F) -> Result<Answer, HttpFault>
+where
+    F: Future<Output = Result<Answer, HttpFault>>,
+{
     let mut pause = policy.pause;
     let mut tries = 1;
     loop {
-        let outcome = match tokio::time::timeout_at(end, send(request())).await {
-            Ok(outcome) => outcome,
-            Err(_) => return Err(HttpFault::TimedOut),
-        };
+        let Ok(outcome) = timeout_at(end, attempt()).await else { return Err(HttpFault::TimedOut) };
         let wait = match &outcome {
             Ok(answer) if !answer.may_pass() => return outcome,
-            Ok(answer) => answer.retry_after().unwrap_or(pause).max(pause),
+            Ok(answer) => answer.retry_after().unwrap_or(pause),
             Err(HttpFault::TimedOut | HttpFault::Broken(_) | HttpFault::NotConnected(_)) => pause,
             Err(_) => return outcome,
         };
