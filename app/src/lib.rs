@@ -1,3 +1,4 @@
 //! Namaskah: the product around the domain. Wiring, HTTP, workers, command line.
 
 pub mod config;
+pub mod worker;

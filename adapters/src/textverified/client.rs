@@ -52,6 +52,11 @@ impl Client {
         Ok(Self { http, base, config, clock, tokens: Tokens::default(), skew: Skew::default() })
     }
 
+    /// How long a call may take.
+    pub const fn timeout(&self) -> Duration {
+        self.config.timeout
+    }
+
     pub fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         // Never fails: `try_new` has put segments into this very address.
