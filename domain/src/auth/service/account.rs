@@ -34,7 +34,7 @@ impl AuthService {
                 .with(Change::User(record.anonymised(now)))
                 .with(Change::EndSessions(EndSessions { user, except: None, at: now }));
             if self.commit(unit).await? {
-                self.ports.standings.forget(user);
+                self.ports.standings.forget(user).await;
                 return Ok(());
             }
         }
