@@ -1,5 +1,5 @@
 use namaskah_domain::{
-    Clock,
+    Clock, SessionId, UserId,
     auth::{
         AuthReads, AuthenticateError, Origin, PasswordHash, RefreshError, Register, ResetPassword,
         ResetPasswordError, SessionEnd, SignInError, Suspension, WeakPassword,
@@ -145,6 +145,22 @@ async fn no_kind_of_credential_passes_for_another() {
         assert!(matches!(refused, RefreshError::InvalidToken));
     }
     assert!(world.is_let_in(&tokens).await);
+}
+
+#[tokio::test]
+async fn an_access_token_stands_only_for_a_token_session_of_its_own_user() {
+    let world = World::with_ada().await;
+    let tokens = world.login().await;
+    let browser = world.auth.open_browser_session(credentials(ADA, RIGHT), Origin::default()).await;
+    let (user, browser) = (tokens.user.id, browser.expect("a sign-in").session);
+    let stranger = UserId::from_parts(world.clock.now(), [255; 10]);
+    let nowhere = SessionId::from_parts(world.clock.now(), [255; 10]);
+    let end = world.clock.now().timestamp() + 1;
+    let cases = [(user, tokens.session, true), (user, browser, false), (stranger, tokens.session, false)];
+    for (user, session, good) in cases.into_iter().chain([(user, nowhere, false)]) {
+        let signed = format!("{user} {session} 0 {end}");
+        assert_eq!(world.auth.authenticate(&signed).await.is_ok(), good, "{signed}");
+    }
 }
 
 /// Pitfall 24.
