@@ -1,1 +1,3 @@
-//! Namaskah.
+//! Namaskah: the product around the domain. Wiring, HTTP, workers, command line.
+
+pub mod config;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
 use crate::{
-    AccountChange, Change, CommitError, Committed, EndSessions, Unique, UnitOfWork, UserId, Version,
+    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Unique, UnitOfWork, UserId, Version,
     auth::SessionEnd,
     wallet::{
         Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purse,
@@ -31,6 +33,15 @@ impl State {
         self.check_sources(unit)?;
         self.apply(unit, accounts);
         Ok(Committed::Applied)
+    }
+
+    /// What the claim's key stands for, if it was used.
+    pub(super) fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError> {
+        match self.claims.get(&(claim.scope, claim.key.as_str().to_owned())) {
+            Some(first) if first.fingerprint == claim.fingerprint => Ok(Some(first.outcome)),
+            Some(_) => Err(CommitError::KeyReused),
+            None => Ok(None),
+        }
     }
 
     fn check(&self, change: &Change) -> Result<(), CommitError> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::store::MemoryStore;
 use crate::{
     EntryId, Fault, HoldId, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId, PaymentReference,
-    PhoneNumber, PurchaseId, QuoteId, ReservationId, SessionId, Time, UserId,
+    PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
     auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, SessionKind, TokenHash, User},
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     payment::{Intent, IntentDue, PaymentReads},
@@ -307,9 +307,9 @@ impl AuthReads for MemoryStore {
 
 #[async_trait]
 impl NoticeReads for MemoryStore {
-    async fn new_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault> {
+    async fn new_notices(&self, sender: Sender, limit: u32) -> Result<Vec<Notice>, Fault> {
         let state = self.state();
-        let new = state.notices.values().filter(|n| n.state == NoticeState::New);
+        let new = state.notices.values().filter(|n| n.sender == sender && n.state == NoticeState::New);
         Ok(new.take(limit as usize).cloned().collect())
     }
 

@@ -3,11 +3,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 pub use super::state::PostedTransfer;
 use super::state::State;
 use crate::{
-    CommitError, Committed, Store, UnitOfWork,
+    Claim, CommitError, Committed, Store, UnitOfWork,
     payment::{Intent, Suspended},
     verification::{Message, Order, Purchase},
     wallet::{Account, Hold},
@@ -80,5 +81,9 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
         self.state().commit(&unit)
+    }
+
+    async fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError> {
+        self.state().replay(claim)
     }
 }

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use crate::{
-    Amount, Change, Claim, Clock, CommitError, Committed, EventId, Fault, Money, Page, PageOf, PaymentId,
-    Random, Store, Time, UnitOfWork, UserId, Version,
+    Amount, Change, Claim, Clock, CommitError, Committed, EventId, Fault, Money, NoticeState, Page, PageOf,
+    PaymentId, Random, Sender, Store, Time, UnitOfWork, UserId, Version,
     auth::AuthReads,
+    outbox::NoticeReads,
     payment::{
         Charge, ChargeRequest, FxRate, Intent, IntentState, OpenChargeError, OpenPaymentError, PaymentError,
         PaymentGateway, PaymentReads, PaymentReference, SettleError, Settled,
@@ -82,6 +83,8 @@ pub struct PaymentService {
 const LIST_BACK_H: i64 = 2;
 /// A due payment is asked for at most this often in one sweep.
 const SWEEP_LIMIT: u32 = 200;
+/// Notices looked at in one go.
+const NOTICE_LIMIT: u32 = 100;
 /// A twin of a request that is still opening its checkout looks again this often, a fifth of a second apart.
 const TWIN_LOOKS: u32 = 50;
 
@@ -163,6 +166,30 @@ impl PaymentService {
             Some(charge) if charge.reference == *reference => self.book(&charge).await,
             _ => Ok(Settled::Unchanged),
         }
+    }
+
+    /// Settles what stored notices of the gateway name. Returns how many were handled; one that cannot be settled
+    /// now stays for the next call.
+    ///
+    /// # Errors
+    /// If the store cannot be asked.
+    pub async fn handle_notices(&self, notices: &dyn NoticeReads) -> Result<u32, SettleError> {
+        let mut handled = 0;
+        for notice in notices.new_notices(Sender::Paystack, NOTICE_LIMIT).await? {
+            let reference =
+                notice.subject.as_deref().and_then(|subject| PaymentReference::try_new(subject).ok());
+            if let Some(reference) = reference
+                && self.settle(&reference).await.is_err()
+            {
+                continue;
+            }
+            let seen = UnitOfWork::new().with(Change::Notice(notice.seen(NoticeState::Handled)));
+            match self.store.commit(seen).await {
+                Ok(_) | Err(CommitError::Stale) => handled += 1,
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        Ok(handled)
     }
 
     /// Settles everything that the gateway lists as paid lately, then asks for payments that are due one by one.
