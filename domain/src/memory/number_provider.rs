@@ -115,7 +115,7 @@ impl FakeNumberProvider {
         self.books().next_numbers.push_back(number);
     }
 
-    /// A reservation changes upstream. One that becomes `Credited` gives its cost back. False if there is none.
+    /// A reservation changes upstream. One that times out or is cancelled gives its cost back. False if there is none.
     pub fn set_state(&self, reservation: &ReservationId, state: ReservationState) -> bool {
         self.now().0.set_state(reservation, state)
     }
@@ -223,6 +223,10 @@ impl NumberProvider for FakeNumberProvider {
         self.books().skew
     }
 
+    fn time_out(&self) -> TimeDelta {
+        TimeDelta::seconds(10)
+    }
+
     async fn services(&self) -> Result<Vec<ProviderService>, ProviderError> {
         self.read(ProviderOperation::Services, |books, _| {
             let codes = books.catalogue.keys().cloned();
@@ -289,7 +293,7 @@ impl NumberProvider for FakeNumberProvider {
             if sale.reservation.state != ReservationState::Pending {
                 return Err(ProviderError::Refused(Fault::new("it waits no more")));
             }
-            books.set_state(id, ReservationState::Credited);
+            books.set_state(id, ReservationState::Cancelled);
             Ok(())
         })
     }

@@ -141,7 +141,7 @@ impl Books {
     pub fn set_state(&mut self, id: &ReservationId, state: ReservationState) -> bool {
         let Some(sale) = self.sale_mut(id) else { return false };
         sale.reservation.state = state;
-        if state == ReservationState::Credited { self.credit(id) } else { true }
+        if state.is_credited() { self.credit(id) } else { true }
     }
 
     pub fn credit(&mut self, id: &ReservationId) -> bool {
@@ -161,7 +161,7 @@ impl Books {
         });
         let ended: Vec<ReservationId> = ended.map(|reservation| reservation.id.clone()).collect();
         ended.iter().for_each(|id| {
-            self.set_state(id, ReservationState::Credited);
+            self.set_state(id, ReservationState::TimedOut);
         });
     }
 
