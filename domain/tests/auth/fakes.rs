@@ -172,6 +172,10 @@ impl Store for Crowded {
         }
         self.inner.commit(unit).await
     }
+
+    async fn replay(&self, claim: &namaskah_domain::Claim) -> Result<Option<uuid::Uuid>, CommitError> {
+        self.inner.replay(claim).await
+    }
 }
 
 pub struct World {
