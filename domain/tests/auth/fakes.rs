@@ -7,7 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Clock, CommitError, Committed, Fault, JobKind, Letter, Random, Store, Time, UnitOfWork, UserId, Version,
+    Claim, Clock, CommitError, Committed, Fault, JobKind, Letter, Random, Store, Time, UnitOfWork, UserId,
+    Version,
     auth::{
         AccessClaims, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings, Email,
         Origin, PasswordCheck, PasswordHash, PasswordHasher, Register, Secret, SignedIn, TokenHash,
@@ -171,6 +172,10 @@ impl Store for Crowded {
             None => {}
         }
         self.inner.commit(unit).await
+    }
+
+    async fn replay(&self, claim: &Claim) -> Result<Option<uuid::Uuid>, CommitError> {
+        self.inner.replay(claim).await
     }
 }
 
