@@ -1,4 +1,7 @@
 //! Namaskah: the product around the domain. Wiring, HTTP, workers, command line.
 
+pub mod cli;
 pub mod config;
+pub mod logging;
+pub mod wiring;
 pub mod worker;
