@@ -87,7 +87,13 @@ impl Op {
             Handler::Quick(work) => work(&self.world, call),
             Handler::Slow(work) => {
                 let answer = self.while_connected(call, work(&self.world, call)).await;
-                answer.unwrap_or_else(|| Err(Answer::empty())) // nobody is there to read it
+                answer.unwrap_or_else(|| {
+                    Err(Answer::refusal(
+                        self.dialect,
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "the sandbox is stopping",
+                    ))
+                })
             }
         };
         match self.world.settled().await {
@@ -117,13 +123,14 @@ impl Op {
         Answer::empty()
     }
 
-    /// `None` when the caller has hung up before `work` was done.
+    /// `None` when the caller has hung up, or the sandbox stops, before `work` was done.
     async fn while_connected<T>(&self, call: &Call, work: impl Future<Output = T>) -> Option<T> {
         let Some(peer) = call.peer else { return Some(work.await) };
         tokio::select! {
             biased;
             done = work => Some(done),
             () = self.world.connections.gone(peer) => None,
+            () = self.world.stopping.cancelled() => None,
         }
     }
 }

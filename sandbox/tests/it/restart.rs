@@ -36,6 +36,18 @@ async fn a_restart_keeps_the_books() {
 }
 
 #[tokio::test]
+async fn stopping_does_not_wait_for_those_who_wait() {
+    let sandbox = given::sandbox().await;
+    let url = format!("{}/control/clock/follow?follower=shop&after_s=0", sandbox.base);
+    let following = tokio::spawn(sandbox.client.get(url).send());
+    sandbox.advance(0.0).await; // by then, the other connection is open too
+    let started = std::time::Instant::now();
+    sandbox.sandbox.stop().await;
+    assert!(started.elapsed() < std::time::Duration::from_secs(2));
+    drop(following.await);
+}
+
+#[tokio::test]
 async fn a_busy_port_is_an_error_that_names_the_address() {
     let first = given::sandbox().await;
     let mut config = given::config();

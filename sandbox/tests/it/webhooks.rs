@@ -179,7 +179,7 @@ async fn what_falls_due_is_delivered_before_advancing_answers() {
         assert_eq!(product.next().await.body["event"], event);
     }
     sandbox.advance(10.0).await;
-    let mut due = vec![product.hooks.try_recv().unwrap(), product.hooks.try_recv().unwrap()];
+    let mut due = [product.hooks.try_recv().unwrap(), product.hooks.try_recv().unwrap()];
     due.sort_by_key(|hook| hook.body["event"].to_string());
     assert_eq!(due[0].body["event"], "refund.processed");
     assert_eq!(
