@@ -40,7 +40,9 @@ async fn advancing_waits_until_a_follower_has_acknowledged() {
     };
     let product = async {
         assert_eq!(follow(&sandbox, 1.0).await, 61.0);
-        tokio::time::sleep(Duration::from_millis(1_300)).await; // its due work
+        for _ in 0..200 {
+            sandbox.state().await; // its due work
+        }
         let done = Instant::now();
         let _ = tokio::time::timeout(Duration::from_millis(500), follow(&sandbox, 61.0)).await;
         done

@@ -40,7 +40,7 @@ async fn stopping_does_not_wait_for_those_who_wait() {
     let sandbox = given::sandbox().await;
     let url = format!("{}/control/clock/follow?follower=shop&after_s=0", sandbox.base);
     let following = tokio::spawn(sandbox.client.get(url).send());
-    sandbox.advance(0.0).await; // by then, the other connection is open too
+    sandbox.advance(0.0).await; // gives the other request time to arrive
     let started = std::time::Instant::now();
     sandbox.sandbox.stop().await;
     assert!(started.elapsed() < std::time::Duration::from_secs(2));
