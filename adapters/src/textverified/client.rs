@@ -52,6 +52,10 @@ impl Client {
         Ok(Self { http, base, config, clock, tokens: Tokens::default(), skew: Skew::default() })
     }
 
+    pub fn time_out(&self) -> Duration {
+        self.config.timeout
+    }
+
     pub fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         // Never fails: `try_new` has put segments into this very address.

@@ -79,10 +79,10 @@ pub(super) fn state(name: &str) -> ReservationState {
     match name.to_ascii_lowercase().as_str() {
         "verificationpending" => ReservationState::Pending,
         "verificationcompleted" => ReservationState::Completed,
-        "verificationcanceled"
-        | "verificationcancelled"
-        | "verificationtimedout"
-        | "verificationrefunded" => ReservationState::Credited,
+        "verificationtimedout" => ReservationState::TimedOut,
+        "verificationcanceled" | "verificationcancelled" | "verificationrefunded" => {
+            ReservationState::Cancelled
+        }
         "verificationreported" => ReservationState::Reported,
         _ => ReservationState::Other,
     }
@@ -201,7 +201,8 @@ mod tests {
     #[test]
     fn states_are_read_without_regard_to_case_and_unknown_ones_are_kept_apart() {
         assert_eq!(state("VerificationPending"), ReservationState::Pending);
-        assert_eq!(state("verificationTimedOut"), ReservationState::Credited);
+        assert_eq!(state("verificationTimedOut"), ReservationState::TimedOut);
+        assert_eq!(state("verificationRefunded"), ReservationState::Cancelled);
         assert_eq!(state("verificationReported"), ReservationState::Reported);
         assert_eq!(state("verificationReused"), ReservationState::Other);
         assert_eq!(state("somethingNew"), ReservationState::Other);

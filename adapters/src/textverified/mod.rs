@@ -132,6 +132,10 @@ impl NumberProvider for TextVerifiedProvider {
         self.client.skew.get()
     }
 
+    fn time_out(&self) -> TimeDelta {
+        TimeDelta::from_std(self.client.time_out()).unwrap_or(TimeDelta::MAX)
+    }
+
     async fn services(&self) -> Result<Vec<ProviderService>, ProviderError> {
         let mut url = self.client.url(&["services"]);
         url.query_pairs_mut()

@@ -115,7 +115,8 @@ impl FakeNumberProvider {
         self.books().next_numbers.push_back(number);
     }
 
-    /// A reservation changes upstream. One that becomes `Credited` gives its cost back. False if there is none.
+    /// A reservation changes upstream. One that is timed out or cancelled so gives its cost back. False if there is
+    /// none.
     pub fn set_state(&self, reservation: &ReservationId, state: ReservationState) -> bool {
         self.now().0.set_state(reservation, state)
     }
@@ -138,6 +139,11 @@ impl FakeNumberProvider {
     /// The provider's clock is so far ahead of ours.
     pub fn set_skew(&self, skew: TimeDelta) {
         self.books().skew = skew;
+    }
+
+    /// What [`NumberProvider::time_out`] answers; 10 seconds at first.
+    pub fn set_call_time_out(&self, time_out: TimeDelta) {
+        self.books().call_time_out = time_out;
     }
 
     /// Numbers live so long.
@@ -189,7 +195,7 @@ impl FakeNumberProvider {
         let now = self.clock.now();
         let mut books = self.books();
         let now = now + books.skew;
-        books.time_out(now);
+        books.end_due(now);
         (books, now)
     }
 
@@ -221,6 +227,10 @@ impl NumberProvider for FakeNumberProvider {
 
     fn skew(&self) -> TimeDelta {
         self.books().skew
+    }
+
+    fn time_out(&self) -> TimeDelta {
+        self.books().call_time_out
     }
 
     async fn services(&self) -> Result<Vec<ProviderService>, ProviderError> {
@@ -289,7 +299,7 @@ impl NumberProvider for FakeNumberProvider {
             if sale.reservation.state != ReservationState::Pending {
                 return Err(ProviderError::Refused(Fault::new("it waits no more")));
             }
-            books.set_state(id, ReservationState::Credited);
+            books.set_state(id, ReservationState::Cancelled);
             Ok(())
         })
     }
