@@ -202,7 +202,7 @@ mod tests {
     fn states_are_read_without_regard_to_case_and_unknown_ones_are_kept_apart() {
         assert_eq!(state("VerificationPending"), ReservationState::Pending);
         assert_eq!(state("verificationTimedOut"), ReservationState::TimedOut);
-        assert_eq!(state("verificationCanceled"), ReservationState::Cancelled);
+        assert_eq!(state("verificationRefunded"), ReservationState::Cancelled);
         assert_eq!(state("verificationReported"), ReservationState::Reported);
         assert_eq!(state("verificationReused"), ReservationState::Other);
         assert_eq!(state("somethingNew"), ReservationState::Other);

@@ -133,7 +133,7 @@ impl NumberProvider for TextVerifiedProvider {
     }
 
     fn time_out(&self) -> TimeDelta {
-        TimeDelta::from_std(self.client.timeout()).unwrap_or(TimeDelta::MAX)
+        TimeDelta::from_std(self.client.time_out()).unwrap_or(TimeDelta::MAX)
     }
 
     async fn services(&self) -> Result<Vec<ProviderService>, ProviderError> {
