@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use namaskah_domain::{Fault, SessionId, UserId, auth::Role};
+use namaskah_domain::{
+    UserId,
+    auth::{AuthService, AuthenticateError, Secret, SignedIn as Visitor},
+};
 use poem::{
     Request, RequestBody, Result,
     http::{Method, header},
@@ -12,8 +14,6 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use crate::http::problem::Problem;
 
@@ -25,40 +25,17 @@ const TOKEN_SCHEME: &str = "AccessToken";
 const COOKIE_SCHEME: &str = "SessionCookie";
 const CSRF: &str = "x-csrf-token";
 
-/// Somebody with a valid credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Visitor {
-    /// Who.
-    pub user: UserId,
-    /// By which session.
-    pub session: SessionId,
-    /// What that user may do.
-    pub role: Role,
-}
-
-/// Reads credentials. `None` for any that is not valid now.
-#[async_trait]
-pub trait Gatekeeper: Send + Sync {
-    /// Whose access token this is.
-    async fn by_access_token(&self, token: &str) -> Result<Option<Visitor>, Fault>;
-
-    /// Whose session cookie this is.
-    async fn by_cookie(&self, cookie: &str) -> Result<Option<Visitor>, Fault>;
-}
-
 /// What is known about who asks. Found out once for each request.
 #[derive(Debug, Clone)]
 pub enum Identity {
     /// No credential.
     Anonymous,
-    /// A credential that is not valid.
-    Unknown,
+    /// A credential, and why it is not accepted.
+    Refused(AuthenticateError),
     /// An access token.
     ByToken(Visitor),
     /// The session cookie, and its value.
-    ByCookie(Visitor, String),
-    /// It could not be found out now.
-    Unavailable,
+    ByCookie(Visitor, Secret),
 }
 
 impl Identity {
@@ -66,7 +43,7 @@ impl Identity {
     pub const fn visitor(&self) -> Option<Visitor> {
         match self {
             Self::ByToken(visitor) | Self::ByCookie(visitor, _) => Some(*visitor),
-            Self::Anonymous | Self::Unknown | Self::Unavailable => None,
+            Self::Anonymous | Self::Refused(_) => None,
         }
     }
 }
@@ -74,7 +51,7 @@ impl Identity {
 /// Finds out who asks.
 #[derive(Clone)]
 pub struct Gate {
-    keeper: Arc<dyn Gatekeeper>,
+    auth: Arc<AuthService>,
     site: Site,
 }
 
@@ -98,39 +75,34 @@ impl Site {
 }
 
 impl Gate {
-    /// With a keeper of credentials.
-    pub fn new(keeper: Arc<dyn Gatekeeper>, site: Site) -> Self {
-        Self { keeper, site }
+    /// With the service that knows credentials.
+    pub const fn new(auth: Arc<AuthService>, site: Site) -> Self {
+        Self { auth, site }
     }
 
     /// Reads the credential of a request. An `Authorization` header wins over the cookie.
     pub async fn identify(&self, request: &Request) -> Identity {
-        let found = if request.headers().contains_key(header::AUTHORIZATION) {
-            let Some(token) = bearer(request) else { return Identity::Unknown };
-            self.keeper.by_access_token(token).await.map(|visitor| visitor.map(Identity::ByToken))
-        } else if let Some(cookie) = cookie(request, self.site.cookie_name()) {
-            let found = self.keeper.by_cookie(&cookie).await;
-            let identity = found.map(|visitor| visitor.map(|v| Identity::ByCookie(v, cookie)));
-            identity.map(|identity| self.same_site(request, identity))
-        } else {
-            return Identity::Anonymous;
-        };
-        match found {
-            Ok(identity) => identity.unwrap_or(Identity::Unknown),
-            Err(fault) => {
-                tracing::error!(error = %fault, "a credential could not be read");
-                Identity::Unavailable
-            }
+        if request.headers().contains_key(header::AUTHORIZATION) {
+            let Some(token) = bearer(request) else {
+                return Identity::Refused(AuthenticateError::InvalidCredential);
+            };
+            return self.auth.authenticate(token).await.map_or_else(Identity::Refused, Identity::ByToken);
+        }
+        let Some(cookie) = cookie(request, self.site.cookie_name()) else { return Identity::Anonymous };
+        match self.auth.authenticate_cookie(&cookie).await {
+            Ok(visitor) if self.is_from_here(request) => Identity::ByCookie(visitor, cookie),
+            Ok(_) => Identity::Refused(AuthenticateError::InvalidCredential),
+            Err(refused) => Identity::Refused(refused),
         }
     }
 
     /// A browser says where a request comes from; one from elsewhere that changes something is nobody's.
-    fn same_site(&self, request: &Request, identity: Option<Identity>) -> Option<Identity> {
+    fn is_from_here(&self, request: &Request) -> bool {
         let site = request.header("sec-fetch-site");
-        let from_here = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
         let origin = request.header(header::ORIGIN);
-        let origin_fits = origin.is_none_or(|origin| origin == self.site.origin);
-        if is_safe(request.method()) || (from_here && origin_fits) { identity } else { None }
+        is_safe(request.method())
+            || (site.is_none_or(|site| matches!(site, "same-origin" | "none"))
+                && origin.is_none_or(|origin| origin == self.site.origin))
     }
 }
 
@@ -144,39 +116,42 @@ fn bearer(request: &Request) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && (1..=4096).contains(&token.len())).then_some(token)
 }
 
-fn cookie(request: &Request, name: &str) -> Option<String> {
+fn cookie(request: &Request, name: &str) -> Option<Secret> {
     let lines = request.headers().get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| value.to_owned())
-}
-
-/// The token that goes with a session cookie: whoever cannot read the cookie cannot make it.
-pub fn csrf_token(cookie: &str) -> String {
-    hex::encode(Sha256::new().chain_update("namaskah csrf ").chain_update(cookie).finalize())
+    let found = pairs.find(|(key, value)| *key == name && !value.is_empty());
+    found.map(|(_, value)| Secret::new(value.to_owned()))
 }
 
 /// Somebody signed in. In the signature of a handler it says that the handler is for users.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedIn(pub Visitor);
 
+impl SignedIn {
+    /// Whose request it is.
+    pub const fn id(&self) -> UserId {
+        self.0.user
+    }
+}
+
 /// Somebody signed in by the session cookie, and its value.
 #[derive(Debug, Clone)]
-pub struct InBrowser(pub Visitor, pub String);
+pub struct InBrowser(pub Visitor, pub Secret);
 
-fn admit(request: &Request) -> Result<(Visitor, Option<String>), Problem> {
+fn admit(request: &Request) -> Result<(Visitor, Option<Secret>), Problem> {
     match request.data::<Identity>() {
         Some(Identity::ByToken(visitor)) => Ok((*visitor, None)),
         Some(Identity::ByCookie(visitor, cookie)) => {
             let sent = request.header(CSRF).unwrap_or_default();
-            let proven = bool::from(csrf_token(cookie).as_bytes().ct_eq(sent.as_bytes()));
-            if is_safe(request.method()) || proven {
+            let gate = request.data::<Gate>();
+            if is_safe(request.method()) || gate.is_some_and(|gate| gate.auth.is_csrf_token(cookie, sent)) {
                 Ok((*visitor, Some(cookie.clone())))
             } else {
                 Err(Problem::told(403, "csrf_failed", "Send X-CSRF-Token with the session cookie."))
             }
         }
-        Some(Identity::Unavailable) => Err(Problem::told(503, "unavailable", "Not available now.")),
-        Some(Identity::Anonymous | Identity::Unknown) | None => Err(Problem::unauthorized()),
+        Some(Identity::Refused(refused)) => Err(refused.clone().into()),
+        Some(Identity::Anonymous) | None => Err(Problem::unauthorized()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! News: one reader of the event log for the whole process, and everybody who waits for something in it.
+//! News for requests that wait: what this process is told of the event log, and the log itself for what is past.
 
 use std::sync::Arc;
 
@@ -6,17 +6,16 @@ use namaskah_domain::{
     Fault, UserId,
     outbox::{EventLog, EventQuery, SequencedEvent},
 };
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-const BUFFER: usize = 1_024;
-const BATCH: u32 = 500;
+use crate::worker;
 
-/// Hears of every event once, and lets any number of requests listen.
+/// Lets any number of requests listen.
 #[derive(Clone)]
 pub struct Feed {
-    news: broadcast::Sender<SequencedEvent>,
+    told: worker::Feed,
     log: Arc<dyn EventLog>,
     stop: CancellationToken,
 }
@@ -55,48 +54,14 @@ pub enum News {
 }
 
 impl Feed {
-    /// Over a log. `stop` ends every listener.
-    pub fn new(log: Arc<dyn EventLog>, stop: CancellationToken) -> Self {
-        Self { news: broadcast::Sender::new(BUFFER), log, stop }
-    }
-
-    /// Reads on whenever the log has grown, until it is told to stop. Run it once in each process. `newest` holds
-    /// the highest sequence that is known, and changes when the log grows, whichever process stamped it.
-    pub async fn run(self, mut newest: watch::Receiver<i64>) {
-        let mut read_to = *newest.borrow_and_update();
-        loop {
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                changed = newest.changed() => if changed.is_err() { return },
-            }
-            let known = *newest.borrow_and_update();
-            while read_to < known {
-                match self.read_on(read_to).await {
-                    Ok(Some(sequence)) => read_to = sequence,
-                    Ok(None) => break,
-                    Err(fault) => {
-                        tracing::error!(error = %fault, "the event log cannot be read");
-                        break;
-                    }
-                }
-            }
-        }
-    }
-
-    async fn read_on(&self, after: i64) -> Result<Option<i64>, Fault> {
-        let query = EventQuery { user: None, subject: None, after, limit: BATCH };
-        let events = self.log.after(query).await?;
-        let last = events.last().map(|event| event.sequence);
-        for event in events {
-            // Nobody may be listening.
-            let _ = self.news.send(event);
-        }
-        Ok(last)
+    /// What is told now, and the log. `stop` ends every listener.
+    pub fn new(told: worker::Feed, log: Arc<dyn EventLog>, stop: CancellationToken) -> Self {
+        Self { told, log, stop }
     }
 
     /// Listens from now on.
     pub fn listen(&self, wanted: Wanted) -> Listener {
-        Listener { news: self.news.subscribe(), wanted, stop: self.stop.clone() }
+        Listener { news: self.told.listen(), wanted, stop: self.stop.clone() }
     }
 
     /// Events of the past that a listener wants, ascending.

@@ -46,6 +46,9 @@ pub struct Accepted<T>(pub T);
 /// 204.
 pub struct NoContent;
 
+/// 200 without a body.
+pub struct Acknowledged;
+
 fn json<T: ToJSON>(status: StatusCode, body: &T) -> Response {
     Response::builder().status(status).content_type(JSON).body(body.to_json_string())
 }
@@ -123,23 +126,106 @@ impl<T: ToJSON> ApiResponse for Accepted<T> {
     }
 }
 
+fn bare(status: u16, description: &'static str) -> MetaResponses {
+    let (content, headers) = (vec![], vec![]);
+    let response = MetaResponse { description, status: Some(status), status_range: None, content, headers };
+    MetaResponses { responses: vec![response] }
+}
+
 impl IntoResponse for NoContent {
     fn into_response(self) -> Response {
-        StatusCode::NO_CONTENT.into_response()
+        Response::builder().status(StatusCode::NO_CONTENT).finish()
     }
 }
 
 impl ApiResponse for NoContent {
     fn meta() -> MetaResponses {
-        let response = MetaResponse {
-            description: "Done",
-            status: Some(204),
-            status_range: None,
-            content: vec![],
-            headers: vec![],
-        };
-        MetaResponses { responses: vec![response] }
+        bare(204, "Done")
     }
 
     fn register(_: &mut Registry) {}
+}
+
+impl IntoResponse for Acknowledged {
+    fn into_response(self) -> Response {
+        Response::builder().status(StatusCode::OK).finish()
+    }
+}
+
+impl ApiResponse for Acknowledged {
+    fn meta() -> MetaResponses {
+        bare(200, "Stored")
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+/// 200 with a body that changes seldom, or 304 to a client that has it.
+pub struct Cached<T> {
+    /// The body.
+    pub body: T,
+    /// How many seconds it may be kept.
+    pub max_age_s: u32,
+    /// What the client says it has.
+    pub known: IfNoneMatch,
+}
+
+/// The tags that a client has.
+#[derive(Debug, Clone, Default)]
+pub struct IfNoneMatch(Vec<String>);
+
+impl<'a> poem::FromRequest<'a> for IfNoneMatch {
+    async fn from_request(request: &'a poem::Request, _: &mut poem::RequestBody) -> poem::Result<Self> {
+        let lines = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
+        let tags = lines.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+        Ok(Self(tags.map(str::to_owned).collect()))
+    }
+}
+
+impl IfNoneMatch {
+    /// True if the client has what this tag names.
+    pub fn has(&self, tag: &str) -> bool {
+        self.0.iter().any(|known| known == tag || known == "*")
+    }
+}
+
+/// A strong tag of these bytes.
+pub fn etag(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    format!("\"{}\"", &hex::encode(Sha256::digest(bytes))[..32])
+}
+
+impl<T: ToJSON> IntoResponse for Cached<T> {
+    fn into_response(self) -> Response {
+        let text = self.body.to_json_string();
+        let tag = etag(text.as_bytes());
+        let answer = Response::builder()
+            .header(header::ETAG, &tag)
+            .header(header::CACHE_CONTROL, format!("private, max-age={}", self.max_age_s));
+        if self.known.has(&tag) {
+            answer.status(StatusCode::NOT_MODIFIED).finish()
+        } else {
+            answer.content_type(JSON).body(text)
+        }
+    }
+}
+
+impl<T: ToJSON> ApiResponse for Cached<T> {
+    fn meta() -> MetaResponses {
+        let headers = || {
+            vec![
+                text_header("ETag", "Send it back as If-None-Match", true),
+                text_header("Cache-Control", "How long it may be kept", true),
+            ]
+        };
+        let mut meta = meta::<T>(200, "As it is now", headers());
+        let mut unchanged = bare(304, "You have it already");
+        unchanged.responses.iter_mut().for_each(|response| response.headers = headers());
+        meta.responses.extend(unchanged.responses);
+        meta
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
 }

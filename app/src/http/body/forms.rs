@@ -87,6 +87,33 @@ impl TextForm for Secret {
     }
 }
 
+/// A part of a name to search for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchText(String);
+
+impl SearchText {
+    /// True if it is part of `text`, which is in lower case.
+    pub fn is_in(&self, text: &str) -> bool {
+        text.contains(&self.0)
+    }
+}
+
+impl TextForm for SearchText {
+    const EXPECTED: &'static str = "a text of 1 to 64 characters";
+
+    fn schema() -> MetaSchema {
+        sized(1, 64, "whats")
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        (1..=64).contains(&text.chars().count()).then(|| Self(text.to_lowercase()))
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.0.as_str().into()
+    }
+}
+
 macro_rules! codes {
     ($($kind:ty, $expected:literal, $pattern:literal, $example:literal;)*) => {$(
         impl TextForm for $kind {

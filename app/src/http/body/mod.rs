@@ -6,6 +6,7 @@ pub mod money;
 pub mod paging;
 pub mod text;
 pub mod tree;
+mod words;
 
 use poem::{Request, RequestBody, Result};
 use poem_openapi::{
@@ -16,8 +17,9 @@ use poem_openapi::{
 use serde::de::DeserializeOwned;
 
 use self::tree::BodyFault;
+pub(crate) use self::words::word_enum;
 pub use self::{
-    answer::{Accepted, Created, NoContent, Shown},
+    answer::{Accepted, Acknowledged, Cached, Created, NoContent, Shown},
     money::{AmountBody, MoneyBody},
     paging::{AfterQuery, LimitQuery, Listed},
     text::{Text, TextForm},

@@ -29,6 +29,11 @@ impl Default for LimitQuery {
 pub type AfterQuery<T> = Option<Text<Id<T>>>;
 
 impl LimitQuery {
+    /// How many rows.
+    pub const fn rows(self) -> u32 {
+        self.0
+    }
+
     /// The page that starts after a row.
     pub fn page<T: Entity>(self, after: AfterQuery<T>) -> Page<Id<T>> {
         Page { limit: self.0, after: after.map(|Text(id)| id) }
@@ -98,6 +103,12 @@ impl<T: Type + ParseFromJSON + ToJSON> Listed<T> {
     pub fn of<R, E: Entity>(page: PageOf<R>, id: fn(&R) -> Id<E>, show: impl Fn(R) -> T) -> Self {
         let next_cursor = page.rows.last().filter(|_| page.has_more).map(|row| id(row).to_string());
         Self { has_more: page.has_more, next_cursor, data: page.rows.into_iter().map(show).collect() }
+    }
+
+    /// A page of what is shown already, with a cursor of another kind.
+    pub fn by(page: PageOf<T>, cursor: fn(&T) -> String) -> Self {
+        let next_cursor = page.rows.last().filter(|_| page.has_more).map(cursor);
+        Self { has_more: page.has_more, next_cursor, data: page.rows }
     }
 
     /// A list that is short enough to be whole.

@@ -119,3 +119,8 @@ pub fn sized(min: usize, max: usize, example: &str) -> MetaSchema {
         ..MetaSchema::new("string")
     }
 }
+
+/// A decimal without trailing zeros, as `1600` or `1587.25`.
+pub fn decimal(value: rust_decimal::Decimal) -> String {
+    value.normalize().to_string()
+}

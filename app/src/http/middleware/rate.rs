@@ -110,6 +110,7 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
         let mut response = if first.allowed {
             request.set_data(client);
             request.set_data(identity);
+            request.set_data(self.gate.clone());
             request.set_data(Meter { limits: self.limits.clone(), client, verdicts: verdicts.clone() });
             match self.inner.call(request).await {
                 Ok(answer) => answer.into_response(),

@@ -2,6 +2,10 @@
 
 use namaskah_domain::{
     CommitError, Fault, MoneyError,
+    auth::{
+        AuthenticateError, ChangePasswordError, DeleteAccountError, MailRequestError, RefreshError,
+        RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
+    },
     payment::{OpenPaymentError, PaymentError},
     verification::{BuyError, CancelError, QuoteError, VerificationError},
     wallet::WalletError,
@@ -150,6 +154,135 @@ impl From<CancelError> for Problem {
             }
             ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
             Commit(error) => error.into(),
+        }
+    }
+}
+
+fn suspended() -> Problem {
+    Problem::refused(403, "account_suspended", &"The account is suspended.")
+}
+
+fn invalid_token() -> Problem {
+    Problem::refused(401, "invalid_token", &"The token is not valid.")
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::InvalidCredential => Self::unauthorized(),
+            AuthenticateError::Suspended => suspended(),
+            AuthenticateError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<WeakPassword> for Problem {
+    fn from(error: WeakPassword) -> Self {
+        use WeakPassword::{Common, IsEmail, TooLong, TooShort, Unchanged};
+        let code = match error {
+            TooShort => "too_short",
+            TooLong => "too_long",
+            Common => "too_common",
+            IsEmail => "is_email",
+            Unchanged => "unchanged",
+        };
+        Self::refused(422, "weak_password", &error).with_field("password", code, error)
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::WeakPassword(error) => error.into(),
+            RegisterError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<VerifyEmailError> for Problem {
+    fn from(error: VerifyEmailError) -> Self {
+        match error {
+            VerifyEmailError::InvalidToken => invalid_token(),
+            VerifyEmailError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<MailRequestError> for Problem {
+    fn from(error: MailRequestError) -> Self {
+        match error {
+            MailRequestError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        use SignInError::{
+            EmailNotVerified, InvalidCredentials, PasswordChangeRequired, Suspended, Unavailable,
+        };
+        match error {
+            InvalidCredentials => Self::refused(401, "invalid_credentials", &"Address or password is wrong."),
+            EmailNotVerified => Self::refused(403, "email_not_verified", &"The address is not verified."),
+            Suspended => suspended(),
+            PasswordChangeRequired { change_token } => {
+                Self::refused(403, "password_change_required", &"The password must be changed first.")
+                    .with_change_token(change_token.expose().to_owned())
+            }
+            Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::InvalidToken | RefreshError::Reused => invalid_token(),
+            RefreshError::Suspended => suspended(),
+            RefreshError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<ResetPasswordError> for Problem {
+    fn from(error: ResetPasswordError) -> Self {
+        match error {
+            ResetPasswordError::InvalidToken => invalid_token(),
+            ResetPasswordError::WeakPassword(error) => error.into(),
+            ResetPasswordError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::WrongPassword => {
+                Self::invalid("current_password", "wrong", "this is not the present password")
+            }
+            ChangePasswordError::WeakPassword(error) => error.into(),
+            ChangePasswordError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotFound => Self::not_found(),
+            SessionError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<DeleteAccountError> for Problem {
+    fn from(error: DeleteAccountError) -> Self {
+        match error {
+            DeleteAccountError::NotEmpty(_) => {
+                Self::refused(409, "account_not_empty", &"It has a balance, open orders or a debt.")
+            }
+            DeleteAccountError::NotFound => Self::not_found(),
+            DeleteAccountError::Unavailable(fault) => unavailable(&fault),
         }
     }
 }

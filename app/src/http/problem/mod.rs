@@ -146,6 +146,17 @@ impl Problem {
         self
     }
 
+    /// Names a field as this request calls it.
+    #[must_use]
+    pub fn with_field_renamed(mut self, from: &str, to: &str) -> Self {
+        self.0
+            .errors
+            .iter_mut()
+            .filter(|error| error.field == from)
+            .for_each(|error| error.field = to.into());
+        self
+    }
+
     /// Says when to come back.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {

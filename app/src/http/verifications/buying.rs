@@ -2,9 +2,7 @@
 
 use namaskah_domain::{
     OrderId, QuoteId, Time, UserId,
-    verification::{
-        AreaCode, Ask, Buy, Capability, Carrier, CountryCode, PriceLimit, Quote, ServiceCode,
-    },
+    verification::{AreaCode, Ask, Buy, Capability, Carrier, CountryCode, PriceLimit, Quote, ServiceCode},
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -116,7 +114,8 @@ impl BuyBody {
             carrier: self.carrier.map(|carrier| carrier.0),
         };
         let metadata = self.metadata.and_then(|metadata| metadata.to_text());
-        let claim = key.claim(user, &BuyCommand { ask: &ask, limit, metadata: metadata.as_deref() }, id.uuid());
+        let claim =
+            key.claim(user, &BuyCommand { ask: &ask, limit, metadata: metadata.as_deref() }, id.uuid());
         Ok(Buy { id, user, ask, limit, metadata, claim })
     }
 }

@@ -52,11 +52,7 @@ impl Outline {
     ///
     /// # Errors
     /// If the journal cannot be read.
-    pub async fn read(
-        wallet: Arc<WalletService>,
-        user: UserId,
-        period: Period,
-    ) -> Result<Self, WalletError> {
+    pub async fn read(wallet: Arc<WalletService>, user: UserId, period: Period) -> Result<Self, WalletError> {
         let zero = Money::zero(Currency::Usd);
         let mut outline = Self { wallet, user, period, pages: Vec::new(), opening: zero, closing: zero };
         let mut newest_seen = false;
