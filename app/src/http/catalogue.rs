@@ -80,7 +80,7 @@ pub struct CatalogueApi {
     pub clock: Arc<dyn Clock>,
 }
 
-#[OpenApi(tag = "Tag::Catalogue")]
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Catalogue")]
 impl CatalogueApi {
     /// Countries that numbers are sold from
     #[oai(path = "/countries", method = "get", operation_id = "list_countries")]

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use namaskah_adapters::{
+    paystack,
+    textverified::{self, WebhookSecrets},
+};
 use namaskah_domain::{
     Change, Clock, CommitError, Notice, NoticeId, NoticeState, Random, Sender, Store, Unique, UnitOfWork,
     Version,
@@ -11,6 +15,7 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, OpenApi,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
 };
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use crate::http::{body::Acknowledged, problem::Problem, tags::Tag};
@@ -31,6 +36,36 @@ pub trait HookDoor: Send + Sync {
 
     /// What the notice says, if the signature over these very bytes is right.
     fn open(&self, signature: Option<&str>, body: &[u8]) -> Option<Authentic>;
+}
+
+/// Paystack: the account's secret keys sign.
+pub struct PaystackDoor(pub Vec<SecretString>);
+
+impl HookDoor for PaystackDoor {
+    fn signature_header(&self) -> &'static str {
+        "x-paystack-signature"
+    }
+
+    fn open(&self, signature: Option<&str>, body: &[u8]) -> Option<Authentic> {
+        paystack::verify_signature(&self.0, signature, body)
+            .then(|| Authentic { key: paystack::notice_key(body), subject: paystack::notice_subject(body) })
+    }
+}
+
+/// TextVerified: secrets of the dashboard sign.
+pub struct TextVerifiedDoor(pub WebhookSecrets);
+
+impl HookDoor for TextVerifiedDoor {
+    fn signature_header(&self) -> &'static str {
+        "x-webhook-signature"
+    }
+
+    fn open(&self, signature: Option<&str>, body: &[u8]) -> Option<Authentic> {
+        textverified::verify_signature(&self.0, signature, body).then(|| Authentic {
+            key: textverified::notice_key(body),
+            subject: textverified::notice_subject(body),
+        })
+    }
 }
 
 /// The body as it came, and the headers of its request.
@@ -73,7 +108,7 @@ pub struct HooksApi {
     pub textverified: Arc<dyn HookDoor>,
 }
 
-#[OpenApi(prefix_path = "/hooks", tag = "Tag::Hooks")]
+#[OpenApi(prefix_path = "/api/v1/hooks", tag = "Tag::Hooks")]
 impl HooksApi {
     /// Paystack tells of a payment
     #[oai(path = "/paystack", method = "post", operation_id = "hook_paystack")]

@@ -138,7 +138,7 @@ pub struct PaymentsApi {
     pub random: Arc<dyn Random>,
 }
 
-#[OpenApi(prefix_path = "/payments", tag = "Tag::Payments")]
+#[OpenApi(prefix_path = "/api/v1/payments", tag = "Tag::Payments")]
 impl PaymentsApi {
     /// Add money
     ///

@@ -20,7 +20,7 @@ pub struct MeApi {
     pub auth: Arc<AuthService>,
 }
 
-#[OpenApi(prefix_path = "/me", tag = "Tag::Auth")]
+#[OpenApi(prefix_path = "/api/v1/me", tag = "Tag::Auth")]
 impl MeApi {
     /// You
     #[oai(path = "/", method = "get", operation_id = "get_me")]

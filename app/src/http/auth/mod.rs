@@ -48,7 +48,7 @@ impl<'a> poem::FromRequest<'a> for Device {
     }
 }
 
-#[OpenApi(prefix_path = "/auth", tag = "Tag::Auth")]
+#[OpenApi(prefix_path = "/api/v1/auth", tag = "Tag::Auth")]
 impl AuthApi {
     /// Register
     ///

@@ -56,7 +56,7 @@ enum Cancelled {
     Soon(Box<VerificationBody>),
 }
 
-#[OpenApi(tag = "Tag::Verifications")]
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Verifications")]
 impl VerificationsApi {
     /// Ask for a price
     ///

@@ -5,13 +5,16 @@ pub mod statement;
 
 use std::sync::Arc;
 
-use namaskah_domain::{EntryId, HoldId, wallet::WalletService};
+use namaskah_domain::{EntryId, HoldId, Time, wallet::WalletService};
 use poem_openapi::{OpenApi, param::Query};
 
-use self::body::{EntryBody, HoldBody, WalletBody};
+use self::{
+    body::{EntryBody, HoldBody, WalletBody},
+    statement::{Csv, Outline, Period},
+};
 use crate::http::{
     auth_scheme::SignedIn,
-    body::{AfterQuery, LimitQuery, Listed, Shown},
+    body::{AfterQuery, LimitQuery, Listed, Shown, Text},
     problem::Problem,
     tags::Tag,
 };
@@ -22,7 +25,7 @@ pub struct WalletApi {
     pub wallet: Arc<WalletService>,
 }
 
-#[OpenApi(prefix_path = "/wallet", tag = "Tag::Wallet")]
+#[OpenApi(prefix_path = "/api/v1/wallet", tag = "Tag::Wallet")]
 impl WalletApi {
     /// What you have, hold and owe
     #[oai(path = "/", method = "get", operation_id = "get_wallet")]
@@ -52,5 +55,21 @@ impl WalletApi {
     ) -> Result<Shown<Listed<HoldBody>>, Problem> {
         let page = self.wallet.holds(user.id(), limit.0.page(after.0)).await?;
         Ok(Shown(Listed::of(page, |hold| -> HoldId { hold.id }, HoldBody::from)))
+    }
+
+    /// Every movement of a time, as CSV
+    ///
+    /// Oldest first, between an opening and a closing balance.
+    #[oai(path = "/statement.csv", method = "get", operation_id = "get_statement")]
+    async fn statement(
+        &self,
+        user: SignedIn,
+        /// First instant of the time.
+        from: Query<Option<Text<Time>>>,
+        /// First instant after the time.
+        to: Query<Option<Text<Time>>>,
+    ) -> Result<Csv, Problem> {
+        let period = Period { from: from.0.map(|time| time.0), to: to.0.map(|time| time.0) };
+        Ok(Csv(Outline::read(self.wallet.clone(), user.id(), period).await?))
     }
 }

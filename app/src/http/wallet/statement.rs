@@ -5,10 +5,16 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{Stream, stream};
 use namaskah_domain::{
     Currency, EntryId, Money, Page, Time, UserId,
     wallet::{Entry, WalletError, WalletService},
+};
+use poem::{Body, IntoResponse, Response, http::header};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
 };
 
 use super::body::EntryBody;
@@ -137,6 +143,36 @@ fn balance_line(kind: &str, balance: Money) -> String {
 fn cell(text: &str) -> String {
     let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// The statement as a download.
+pub struct Csv(pub Outline);
+
+impl IntoResponse for Csv {
+    fn into_response(self) -> Response {
+        let bytes = futures::StreamExt::map(self.0.csv(), |part| part.map(Bytes::from));
+        Response::builder()
+            .content_type("text/csv; charset=utf-8")
+            .header(header::CONTENT_DISPOSITION, "attachment; filename=\"statement.csv\"")
+            .body(Body::from_bytes_stream(bytes))
+    }
+}
+
+impl ApiResponse for Csv {
+    fn meta() -> MetaResponses {
+        let schema = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "Comma-separated values, with a line of names",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType { content_type: "text/csv", schema }],
+                headers: vec![],
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
 }
 
 #[cfg(test)]
