@@ -1,3 +1,8 @@
 //! Namaskah: the product around the domain. Wiring, HTTP, workers, command line.
 
+pub mod cli;
 pub mod config;
+pub mod http;
+pub mod logging;
+pub mod wiring;
+pub mod worker;

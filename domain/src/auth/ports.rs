@@ -85,7 +85,7 @@ pub trait Standings: Send + Sync {
     async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault>;
 
     /// Something about the user or his sessions has changed: remember nothing of him.
-    fn forget(&self, user: UserId);
+    async fn forget(&self, user: UserId);
 }
 
 /// [`Standings`] without a memory: two reads for every question.
@@ -116,7 +116,7 @@ impl Standings for DirectStandings {
         self.with_user(self.reads.session_by_cookie(cookie).await?).await
     }
 
-    fn forget(&self, _user: UserId) {}
+    async fn forget(&self, _user: UserId) {}
 }
 
 /// What an access token says.

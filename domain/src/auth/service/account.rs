@@ -34,7 +34,7 @@ impl AuthService {
                 .with(Change::User(record.anonymised(now)))
                 .with(Change::EndSessions(EndSessions { user, except: None, at: now }));
             if self.commit(unit).await? {
-                self.ports.standings.forget(user);
+                self.ports.standings.forget(user).await;
                 return Ok(());
             }
         }
@@ -51,5 +51,28 @@ fn left_on(account: &Account) -> Option<Remainder> {
         None
     } else {
         Some(Remainder::Balance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Currency, Money};
+
+    #[test]
+    fn only_an_account_without_orders_debt_dispute_and_money_is_empty() {
+        let cent = Money::from_units(1, Currency::Usd);
+        let empty = || Account::open(UserId::from_uuid(uuid::Uuid::nil()));
+        let with = |change: fn(&mut Account, Money)| {
+            let mut account = empty();
+            change(&mut account, cent);
+            left_on(&account)
+        };
+        assert_eq!(left_on(&empty()), None);
+        assert_eq!(with(|account, cent| account.wallet.posted = cent), Some(Remainder::Balance));
+        assert_eq!(with(|account, cent| account.promo.posted = cent), Some(Remainder::Balance));
+        assert_eq!(with(|account, _| account.open_orders = 1), Some(Remainder::OpenOrders));
+        assert_eq!(with(|account, cent| account.debt = cent), Some(Remainder::Debt));
+        assert_eq!(with(|account, _| account.frozen = true), Some(Remainder::Debt));
     }
 }

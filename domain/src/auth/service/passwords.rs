@@ -64,7 +64,7 @@ impl AuthService {
             let (id, to) = (user.id, user.email.clone());
             let unit = set_with_token(token, user, new.clone(), now);
             if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
-                self.ports.standings.forget(id);
+                self.ports.standings.forget(id).await;
                 return Ok(());
             }
             hash = Some(new);
@@ -94,7 +94,7 @@ impl AuthService {
                 .with(Change::User(user.with_password(new, now)))
                 .with(Change::EndSessions(others));
             if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
-                self.ports.standings.forget(cmd.by.user);
+                self.ports.standings.forget(cmd.by.user).await;
                 return Ok(());
             }
         }

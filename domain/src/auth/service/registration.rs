@@ -65,7 +65,7 @@ impl AuthService {
                 unit = unit.with(Change::User(user.verified(now)));
             }
             if self.commit(unit).await? {
-                self.ports.standings.forget(user_id);
+                self.ports.standings.forget(user_id).await;
                 return Ok(());
             }
         }

@@ -34,7 +34,7 @@ impl AuthService {
         let all = EndSessions { user, except: None, at: self.ports.clock.now() };
         for _ in 0..ATTEMPTS {
             if self.commit(UnitOfWork::new().with(Change::EndSessions(all.clone()))).await? {
-                self.ports.standings.forget(user);
+                self.ports.standings.forget(user).await;
                 return Ok(());
             }
         }
@@ -61,7 +61,7 @@ impl AuthService {
                 .filter(|session| session.user == user && session.is_open(now))
                 .ok_or(SessionError::NotFound)?;
             if self.commit(UnitOfWork::new().with(Change::Session(session.ended(why, now)))).await? {
-                self.ports.standings.forget(user);
+                self.ports.standings.forget(user).await;
                 return Ok(());
             }
         }

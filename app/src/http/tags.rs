@@ -1,0 +1,20 @@
+//! Sections of the document.
+
+use poem_openapi::Tags;
+
+/// A section.
+#[derive(Tags)]
+pub enum Tag {
+    /// Registering, signing in, passwords, sessions.
+    Auth,
+    /// What you have, hold and owe.
+    Wallet,
+    /// Adding money.
+    Payments,
+    /// What is for sale, and at which price.
+    Catalogue,
+    /// Buying a number and receiving its code.
+    Verifications,
+    /// Webhooks of providers. Not for customers.
+    Hooks,
+}
