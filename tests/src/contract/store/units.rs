@@ -216,7 +216,7 @@ pub async fn a_key_for_another_command_is_refused(on: &Backend) {
 /// Two accounts may use the same text.
 pub async fn a_key_belongs_to_its_account(on: &Backend) {
     for command in [1, 2] {
-        on.apply(UnitOfWork::claiming(given::claim(given::id(), "the same text", command))).await;
+        on.apply(UnitOfWork::claiming(given::claim(given::id(), "the-same-text", command))).await;
     }
 }
 
