@@ -1,5 +1,10 @@
 //! The contract of the store on SQLite and on Postgres, and what only databases can show.
 
+mod budget;
+mod database;
+mod migrations;
+mod sealed;
+
 use std::sync::Arc;
 
 use namaskah_adapters::{
@@ -10,20 +15,43 @@ use namaskah_tests::{
     contract::store::Backend,
     postgres::{self, TestDatabase},
 };
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 /// A migrated database of its own for one test.
 pub struct Opened {
     backend: Backend,
     stores: Stores,
     database: Database,
-    _folder: Option<tempfile::TempDir>,
+    url: String,
+    folder: Option<tempfile::TempDir>,
     postgres: Option<TestDatabase>,
 }
 
+fn vault() -> Arc<Vault> {
+    Arc::new(Vault::new([7; 32]))
+}
+
 impl Opened {
-    fn new(database: Database, folder: Option<tempfile::TempDir>, postgres: Option<TestDatabase>) -> Self {
-        let stores = Stores::open(&database, Arc::new(Vault::new([7; 32])));
-        Self { backend: stores.clone().into(), stores, database, _folder: folder, postgres }
+    fn new(
+        database: Database,
+        url: String,
+        folder: Option<tempfile::TempDir>,
+        postgres: Option<TestDatabase>,
+    ) -> Self {
+        let stores = Stores::open(&database, vault());
+        Self { backend: stores.clone().into(), stores, database, url, folder, postgres }
+    }
+
+    /// A second instance over the same database.
+    async fn second(&self) -> (Backend, Database) {
+        let database = connect(&self.url, Options::default()).await.expect("a database");
+        (Stores::open(&database, vault()).into(), database)
+    }
+
+    async fn query(&self, sql: &str) -> Vec<QueryResult> {
+        let connection = self.database.connection();
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        connection.query_all_raw(statement).await.expect(sql)
     }
 
     async fn close(self) {
@@ -31,22 +59,35 @@ impl Opened {
         if let Some(postgres) = self.postgres {
             postgres.remove().await;
         }
+        drop(self.folder);
     }
+}
+
+async fn open_sqlite(options: Options) -> Opened {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let database = connect(&url, options).await.expect("a database");
+    namaskah_migration::migrate(database.connection()).await.expect("the migrations apply");
+    Opened::new(database, url, Some(folder), None)
+}
+
+async fn open_postgres(options: Options) -> Option<Opened> {
+    let postgres = postgres::database().await?;
+    let database = connect(&postgres.url, options).await.expect("a database");
+    Some(Opened::new(database, postgres.url.clone(), None, Some(postgres)))
+}
+
+/// Both databases, or SQLite alone where there is no Postgres.
+async fn both() -> Vec<Opened> {
+    let sqlite = open_sqlite(Options::default()).await;
+    [Some(sqlite), open_postgres(Options::default()).await].into_iter().flatten().collect()
 }
 
 mod sqlite {
     use super::*;
 
-    async fn open_with(options: Options) -> Option<Opened> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}/test.db", folder.path().display());
-        let database = connect(&url, options).await.expect("a database");
-        namaskah_migration::migrate(database.connection()).await.expect("the migrations apply");
-        Some(Opened::new(database, Some(folder), None))
-    }
-
     async fn open() -> Option<Opened> {
-        open_with(Options::default()).await
+        Some(open_sqlite(Options::default()).await)
     }
 
     namaskah_tests::store_contract!(open);
@@ -55,14 +96,8 @@ mod sqlite {
 mod on_postgres {
     use super::*;
 
-    async fn open_with(options: Options) -> Option<Opened> {
-        let postgres = postgres::database().await?;
-        let database = connect(&postgres.url, options).await.expect("a database");
-        Some(Opened::new(database, None, Some(postgres)))
-    }
-
     async fn open() -> Option<Opened> {
-        open_with(Options::default()).await
+        open_postgres(Options::default()).await
     }
 
     namaskah_tests::store_contract!(open);
