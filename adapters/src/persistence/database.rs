@@ -52,17 +52,17 @@ const BUSY: Duration = Duration::from_secs(10);
 /// Texts of statements that a Postgres connection keeps prepared; there is one for each shape of a unit.
 const PREPARED: usize = 500;
 
-/// Connects to `postgres:…` or `sqlite:…`; a SQLite file is made if it is missing. Runs no migration.
+/// Connects to `postgres://…` or `sqlite:…`; a SQLite file is made if it is missing. Runs no migration.
 ///
 /// # Errors
 /// [`Fault`] if the URL is neither, or the database cannot be reached.
 pub async fn connect(url: &str, options: Options) -> Result<Database, Fault> {
-    let connected = if DbBackend::Sqlite.is_prefix_of(url) {
+    let connected = if url.starts_with("sqlite:") {
         connect_sqlite(url, &options).await
-    } else if DbBackend::Postgres.is_prefix_of(url) {
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         connect_postgres(url, &options).await
     } else {
-        Err(DbErr::Custom("a database URL begins with postgres: or sqlite:".to_owned()))
+        Err(DbErr::Custom("a database URL begins with postgres:// or sqlite:".to_owned()))
     };
     connected.map_err(Fault::new)
 }

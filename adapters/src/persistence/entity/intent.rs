@@ -33,9 +33,6 @@ pub struct Model {
 }
 alone!();
 
-/// The states in which a payment would still change something.
-pub(crate) const CREDITABLE: [&str; 3] = ["pending", "failed", "expired"];
-
 impl From<&Intent> for Model {
     fn from(intent: &Intent) -> Self {
         let (state, at) = match intent.state {

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use namaskah_domain::{
     Fault, SessionId, Time, UserId,
-    auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, TokenHash, User},
+    auth::{AuthReads, Email, MailToken, RefreshToken, Session, TokenHash, User},
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
 use super::{Reads, all, fault};
 use crate::persistence::{
@@ -55,7 +55,7 @@ impl AuthReads for Reads {
     }
 
     async fn staff_count(&self) -> Result<u32, Fault> {
-        let query = user::Entity::find().filter(user::Column::Role.ne(Role::Customer.name()));
+        let query = user::Entity::find().filter(Expr::cust("role <> 'user'"));
         let count = query.count(self.database.reads()).await.map_err(fault)?;
         u32::try_from(count).map_err(|_| unreadable("count"))
     }

@@ -1,4 +1,6 @@
 //! Every read, and the ports of those who work after a commit. One statement each, but for [`events`] stamping.
+//!
+//! A state that an index is made for is spelt out in the text and not bound, so that a prepared plan can use it.
 
 mod auth;
 mod events;

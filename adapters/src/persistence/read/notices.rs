@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{Fault, Notice, Sender, outbox::NoticeReads};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Query},
+};
 
 use super::{Reads, all, fault};
 use crate::persistence::entity::{notice, purchase};
@@ -11,7 +14,7 @@ use crate::persistence::entity::{notice, purchase};
 impl NoticeReads for Reads {
     async fn new_notices(&self, sender: Sender, limit: u32) -> Result<Vec<Notice>, Fault> {
         let query = notice::Entity::find()
-            .filter(notice::Column::State.eq("new"))
+            .filter(Expr::cust("state = 'new'"))
             .filter(notice::Column::Sender.eq(sender.name()))
             .order_by_asc(notice::Column::Id)
             .limit(u64::from(limit));
@@ -27,7 +30,7 @@ impl NoticeReads for Reads {
             .and_where(purchase::Column::Reservation.is_not_null())
             .to_owned();
         let query = notice::Entity::find()
-            .filter(notice::Column::State.eq("unmatched"))
+            .filter(Expr::cust("state = 'unmatched'"))
             .filter(notice::Column::Sender.eq(sender))
             .filter(notice::Column::Subject.in_subquery(reserved))
             .order_by_asc(notice::Column::Id)

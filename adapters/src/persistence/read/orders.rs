@@ -8,7 +8,7 @@ use namaskah_domain::{
         UpstreamOrder,
     },
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{Reads, all, fault, one_more, page_of};
@@ -103,7 +103,7 @@ impl OrderReads for Reads {
     async fn sent_purchases(&self, provider: ProviderId) -> Result<Vec<Purchase>, Fault> {
         let query = purchase::Entity::find()
             .filter(purchase::Column::Provider.eq(provider.name()))
-            .filter(purchase::Column::State.eq("sent"))
+            .filter(Expr::cust("state = 'sent'"))
             .order_by_asc(purchase::Column::SentAtUs)
             .order_by_asc(purchase::Column::Id);
         self.open_purchases(query.all(self.database.reads()).await.map_err(fault)?)
@@ -148,7 +148,7 @@ impl OrderReads for Reads {
         let query = order::Entity::find()
             .select_only()
             .column(order::Column::Id)
-            .filter(order::Column::State.eq("waiting"))
+            .filter(Expr::cust("state = 'waiting'"))
             .filter(order::Column::ExpiresAtUs.lte(us(now)))
             .order_by_asc(order::Column::ExpiresAtUs)
             .limit(u64::from(limit))
