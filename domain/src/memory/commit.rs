@@ -54,7 +54,8 @@ impl State {
             }
             Change::Session(s) => guard(s.version, self.sessions.get(&s.id).map(|x| x.version)),
             Change::RefreshToken(t) => guard(t.version, self.refresh_tokens.get(&t.hash).map(|x| x.version)),
-            Change::EndSessions(_) | Change::Event(_) | Change::Suspended(_) => Ok(()),
+            Change::EndSessions(_) | Change::Suspended(_) => Ok(()),
+            Change::Event(e) => absent(self.events.iter().any(|x| x.event.id == e.id), Unique::Record),
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
             Change::Intent(i) => {
                 let taken =
@@ -125,6 +126,10 @@ impl State {
         add(&mut account.wallet.posted, change.wallet_units);
         add(&mut account.promo.posted, change.promo_units);
         for place in &change.places {
+            let ended = |hold: &Hold| change.ends.iter().any(|end| end.hold == hold.id);
+            let reserved =
+                |hold: &Hold| hold.order == place.order && hold.state == HoldState::Open && !ended(hold);
+            absent(self.holds.values().any(reserved), Unique::Record)?;
             holds.push(reserve(&mut account, place)?);
         }
         if change.intents_opened > 0 && account.open_intents + change.intents_opened > change.max_open_intents
@@ -215,7 +220,7 @@ impl State {
             Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
             Change::Job(job) => {
-                let stored = StoredJob { attempts: 0, fence: 0, holder: None, buried: None, job };
+                let stored = StoredJob { attempts: 0, fence: 0, lease: None, buried: None, job };
                 self.jobs.insert(stored.job.id, stored);
             }
         }

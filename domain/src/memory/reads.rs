@@ -1,9 +1,11 @@
 //! Every read, in memory.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::store::MemoryStore;
+use super::{state::StoredLease, store::MemoryStore};
 use crate::{
     EntryId, Fault, HoldId, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId, PaymentReference,
     PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
@@ -16,6 +18,9 @@ use crate::{
     },
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, WalletReads},
 };
+
+/// How long a job is leased.
+const LEASED: Duration = Duration::from_secs(60);
 
 fn page_of<T, C: PartialOrd + Copy>(mut rows: Vec<T>, page: Page<C>, key: impl Fn(&T) -> C) -> PageOf<T> {
     rows.retain(|row| page.after.is_none_or(|after| key(row) < after));
@@ -232,10 +237,7 @@ impl OrderReads for MemoryStore {
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {
         let state = self.state();
         let mut services: std::collections::BTreeMap<ServiceCode, (u64, Vec<i64>)> = Default::default();
-        for order in state.orders.values().filter(|o| o.head().created_at >= from && o.line().is_some()) {
-            if !order.status().is_final() {
-                continue;
-            }
+        for order in state.orders.values().filter(|o| o.ended_at() >= Some(from) && o.line().is_some()) {
             let (ended, waits) = services.entry(order.head().ask.service.clone()).or_default();
             *ended += 1;
             if let Order::Completed(done) = order {
@@ -318,7 +320,9 @@ impl NoticeReads for MemoryStore {
         let held = |subject: &str| {
             state.purchases.values().any(|p| p.bought().is_some_and(|b| b.reservation.as_str() == subject))
         };
-        let unmatched = state.notices.values().filter(|n| n.state == NoticeState::Unmatched);
+        let is_unmatched =
+            |n: &&Notice| n.sender == Sender::TextVerified && n.state == NoticeState::Unmatched;
+        let unmatched = state.notices.values().filter(is_unmatched);
         let known = unmatched.filter(|n| n.subject.as_deref().is_some_and(held));
         Ok(known.take(limit as usize).cloned().collect())
     }
@@ -359,13 +363,11 @@ impl Jobs for MemoryStore {
     async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault> {
         let mut state = self.state();
         state.fence += 1;
-        let fence = state.fence;
-        let due = state
-            .jobs
-            .values_mut()
-            .filter(|j| j.holder.is_none() && j.buried.is_none() && j.job.run_at <= now);
+        let (fence, time) = (state.fence, Instant::now());
+        let until = time + LEASED;
+        let due = state.jobs.values_mut().filter(|j| j.is_due(now, time));
         let taken = due.take(limit as usize).map(|stored| {
-            (stored.holder, stored.fence) = (Some(holder), fence);
+            (stored.lease, stored.fence) = (Some((holder, until)), fence);
             let NewJob { id, kind, .. } = stored.job.clone();
             LeasedJob { id, kind, attempts: stored.attempts, fence }
         });
@@ -383,7 +385,7 @@ impl Jobs for MemoryStore {
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
         if let Some(stored) = self.state().jobs.get_mut(&job.id).filter(|stored| stored.fence == job.fence) {
             stored.attempts += 1;
-            stored.holder = None;
+            stored.lease = None;
             stored.job.run_at = at;
         }
         Ok(())
@@ -391,15 +393,20 @@ impl Jobs for MemoryStore {
 
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {
         if let Some(stored) = self.state().jobs.get_mut(&job.id).filter(|stored| stored.fence == job.fence) {
-            stored.holder = None;
+            stored.lease = None;
             stored.buried = Some(why.to_owned());
         }
         Ok(())
     }
 
     async fn release(&self, holder: Uuid) -> Result<(), Fault> {
-        for stored in self.state().jobs.values_mut().filter(|stored| stored.holder == Some(holder)) {
-            stored.holder = None;
+        for stored in self
+            .state()
+            .jobs
+            .values_mut()
+            .filter(|stored| stored.lease.is_some_and(|(leased_by, _)| leased_by == holder))
+        {
+            stored.lease = None;
         }
         Ok(())
     }
@@ -407,23 +414,28 @@ impl Jobs for MemoryStore {
 
 #[async_trait]
 impl Leases for MemoryStore {
-    async fn acquire(&self, name: &str, holder: Uuid, _seconds: u32) -> Result<Option<Lease>, Fault> {
+    async fn acquire(&self, name: &str, holder: Uuid, seconds: u32) -> Result<Option<Lease>, Fault> {
         let mut state = self.state();
-        match state.leases.get(name) {
-            Some((owner, fence)) if *owner == holder => Ok(Some(Lease { fence: *fence })),
+        let now = Instant::now();
+        let until = now + Duration::from_secs(u64::from(seconds));
+        state.fence += 1;
+        let risen = state.fence;
+        match state.leases.get_mut(name).filter(|lease| lease.until > now) {
+            Some(lease) if lease.holder == holder => {
+                lease.until = until;
+                Ok(Some(Lease { fence: lease.fence }))
+            }
             Some(_) => Ok(None),
             None => {
-                state.fence += 1;
-                let fence = state.fence;
-                state.leases.insert(name.to_owned(), (holder, fence));
-                Ok(Some(Lease { fence }))
+                state.leases.insert(name.to_owned(), StoredLease { holder, fence: risen, until });
+                Ok(Some(Lease { fence: risen }))
             }
         }
     }
 
     async fn release(&self, name: &str, holder: Uuid) -> Result<(), Fault> {
         let mut state = self.state();
-        if state.leases.get(name).is_some_and(|(owner, _)| *owner == holder) {
+        if state.leases.get(name).is_some_and(|lease| lease.holder == holder) {
             state.leases.remove(name);
         }
         Ok(())
