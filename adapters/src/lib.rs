@@ -6,6 +6,7 @@ pub mod password;
 pub mod paystack;
 pub mod persistence;
 pub mod smtp;
+pub mod standings;
 pub mod system;
 pub mod textverified;
 pub mod tokens;

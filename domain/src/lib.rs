@@ -28,6 +28,7 @@ pub mod page;
 pub mod payment;
 pub mod phone;
 pub mod ports;
+mod race;
 pub mod record;
 pub mod time;
 pub mod unit;

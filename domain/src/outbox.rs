@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Event, Fault, JobId, JobKind, Notice, Time, UserId};
+use crate::{Event, Fault, JobId, JobKind, Notice, Sender, Time, UserId};
 
 /// An event with its place in the one order in which everybody sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +97,8 @@ pub trait Leases: Send + Sync {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait NoticeReads: Send + Sync {
-    /// Notices that nobody has looked at, oldest first.
-    async fn new_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault>;
+    /// Notices of a sender that nobody has looked at, oldest first.
+    async fn new_notices(&self, sender: Sender, limit: u32) -> Result<Vec<Notice>, Fault>;
 
     /// Unmatched notices of a number provider whose subject is now the reservation of a purchase, oldest first.
     async fn matchable_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault>;

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::{CommitError, Committed, Time, UnitOfWork};
+use uuid::Uuid;
+
+use crate::{Claim, CommitError, Committed, Time, UnitOfWork};
 
 /// The one way in which anything changes.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -17,6 +19,13 @@ pub trait Store: Send + Sync {
     /// - `KeyReused`: the claim's key was first used for a different command
     /// - `Unavailable`: outcome unknown; committing the same unit again is safe
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError>;
+
+    /// The record that an earlier commit with this claim made; asked before a command is refused, so that a
+    /// repetition is answered like the first call even where the refusal would come before any commit.
+    ///
+    /// # Errors
+    /// `KeyReused` if the key was first used for a different command, `Unavailable`.
+    async fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError>;
 }
 
 /// What time it is. In the sandbox it can be moved forward, never back.

@@ -254,3 +254,21 @@ pub enum CommitError {
     #[error("the store did not answer: {0}")]
     Unavailable(#[source] Fault),
 }
+
+/// How often a decision is made again after `Stale` before it is given up as a fault.
+const STALE_ATTEMPTS: u32 = 16;
+
+/// Decides and commits again while the store answers `Stale`: a race with our own workers is no user's business.
+pub(crate) async fn retry_stale<T, F, Fut>(mut attempt: F) -> Result<T, CommitError>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, CommitError>>,
+{
+    for _ in 1..STALE_ATTEMPTS {
+        match attempt().await {
+            Err(CommitError::Stale) => {}
+            other => return other,
+        }
+    }
+    attempt().await
+}

@@ -38,6 +38,7 @@ const TABLES: [&str; 7] = [
         suspended_since_us <INT>,
         suspended_until_us <INT>,
         must_change_password <BOOL> NOT NULL,
+        password_changed_at_us <INT> NOT NULL,
         created_at_us <INT> NOT NULL,
         version <INT> NOT NULL,
         CONSTRAINT users_email_once UNIQUE (email)

@@ -88,6 +88,7 @@ pub fn user() -> User {
         email_verified_at: None,
         suspension: None,
         must_change_password: false,
+        password_changed_at: start(),
         created_at: start(),
         version: Version::FIRST,
     }

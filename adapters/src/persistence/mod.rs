@@ -9,6 +9,7 @@
 //! # Time
 //! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
 
+mod claims;
 mod database;
 mod entity;
 mod plan;
@@ -70,7 +71,9 @@ impl Stores {
     pub fn open(database: &Database, vault: Arc<Vault>) -> Self {
         let store: Arc<dyn Store> = match database.writer() {
             None => Arc::new(PostgresStore::new(database.connection().clone(), vault.clone())),
-            Some(writer) => Arc::new(SqliteStore::new(writer.clone(), vault.clone())),
+            Some(writer) => {
+                Arc::new(SqliteStore::new(writer.clone(), database.reads().clone(), vault.clone()))
+            }
         };
         let reads = Arc::new(Reads::new(database.clone(), vault));
         Self {

@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use namaskah_domain::{CommitError, Committed, Fault, Store, UnitOfWork};
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
+use namaskah_domain::{Claim, CommitError, Committed, Fault, Store, UnitOfWork};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use uuid::Uuid;
 
 use super::{
+    claims::claimed,
     entity::claim,
     plan::Plan,
     refusal::{self, Refusal},
@@ -31,18 +33,6 @@ impl PostgresStore {
         Self { pool, vault }
     }
 
-    /// What the claim's key was used for, if it was.
-    async fn replay(&self, claim: &claim::Model) -> Result<Option<Committed>, CommitError> {
-        let known = claim::Entity::find_by_id((claim.scope, claim.key.clone())).one(&self.pool).await;
-        match known.map_err(|e| CommitError::Unavailable(Fault::new(e)))? {
-            Some(known) if known.fingerprint == claim.fingerprint => {
-                Ok(Some(Committed::Replayed(known.outcome)))
-            }
-            Some(_) => Err(CommitError::KeyReused),
-            None => Ok(None),
-        }
-    }
-
     async fn refused(
         &self,
         claim: Option<claim::Model>,
@@ -50,7 +40,7 @@ impl PostgresStore {
     ) -> Result<Committed, CommitError> {
         match claim {
             Some(claim) if !matches!(error, CommitError::Unavailable(_)) => {
-                self.replay(&claim).await?.ok_or(error)
+                claimed(&self.pool, &claim).await?.map(Committed::Replayed).ok_or(error)
             }
             _ => Err(error),
         }
@@ -81,10 +71,13 @@ impl Store for PostgresStore {
                 Refusal::Claimed => {
                     let gone = CommitError::Unavailable(Fault::new(ClaimVanished));
                     let Some(claim) = claim else { return Err(gone) };
-                    return self.replay(&claim).await?.ok_or(gone);
+                    return claimed(&self.pool, &claim).await?.map(Committed::Replayed).ok_or(gone);
                 }
                 Refusal::Error(error) => return self.refused(claim, error).await,
             }
         }
+    }
+    async fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError> {
+        claimed(&self.pool, &claim.into()).await
     }
 }

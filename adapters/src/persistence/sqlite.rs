@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use namaskah_domain::{CommitError, Committed, Fault, Store, UnitOfWork, unit::AccountChange};
+use namaskah_domain::{Claim, CommitError, Committed, Fault, Store, UnitOfWork, unit::AccountChange};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryResult, Statement, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryResult,
+    Statement, Value,
 };
 use uuid::Uuid;
 
 use super::{
+    claims::claimed,
     entity::{account, claim},
     plan::{Ending, Line, Plan, Row, Update, hold_endings},
     refusal,
@@ -24,12 +26,13 @@ use crate::vault::Vault;
 /// [`Store`] over the one writer of a SQLite database.
 pub struct SqliteStore {
     writer: Writer,
+    reads: DatabaseConnection,
     vault: Arc<Vault>,
 }
 
 impl SqliteStore {
-    pub(crate) fn new(writer: Writer, vault: Arc<Vault>) -> Self {
-        Self { writer, vault }
+    pub(crate) fn new(writer: Writer, reads: DatabaseConnection, vault: Arc<Vault>) -> Self {
+        Self { writer, reads, vault }
     }
 }
 
@@ -50,6 +53,10 @@ impl Store for SqliteStore {
             Box::pin(async move { apply(&Writing { transaction }, plan).await.map_err(Outcome) })
         });
         written.await.map_err(|Outcome(error)| error)
+    }
+
+    async fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError> {
+        claimed(&self.reads, &claim.into()).await
     }
 }
 
@@ -92,12 +99,8 @@ struct Before {
 impl Writing<'_> {
     /// The outcome of a command that took effect before; else the claim is written.
     async fn replay(&self, claim: &claim::Model) -> Result<Option<Committed>, CommitError> {
-        let known = claim::Entity::find_by_id((claim.scope, claim.key.clone())).one(self.transaction).await;
-        match known.map_err(unavailable)? {
-            Some(known) if known.fingerprint == claim.fingerprint => {
-                Ok(Some(Committed::Replayed(known.outcome)))
-            }
-            Some(_) => Err(CommitError::KeyReused),
+        match claimed(self.transaction, claim).await? {
+            Some(outcome) => Ok(Some(Committed::Replayed(outcome))),
             None => {
                 let sql = "INSERT INTO idempotency_claims (scope, key, fingerprint, outcome) VALUES ($1, $2, $3, $4)";
                 let claim = claim.clone();

@@ -103,6 +103,11 @@ pub struct MailToken {
 }
 
 impl MailToken {
+    /// True if it was not used and is not too old.
+    pub fn is_open(&self, now: Time) -> bool {
+        self.used_at.is_none() && now < self.expires_at
+    }
+
     /// The same token, used up.
     #[must_use]
     pub fn used(self, at: Time) -> Self {

@@ -1,5 +1,7 @@
 //! What sign-in needs from outside.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::{
@@ -63,6 +65,60 @@ pub trait PasswordHasher: Send + Sync {
     ) -> Result<PasswordCheck, Fault>;
 }
 
+/// A session and its user, as they are now or were at most a second ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The session.
+    pub session: Session,
+    /// Whose it is.
+    pub user: User,
+}
+
+/// Tells every request whether its session still stands. May remember an answer for one second, no longer.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Standings: Send + Sync {
+    /// Of the session that an access token names.
+    async fn of_session(&self, id: SessionId) -> Result<Option<Standing>, Fault>;
+
+    /// Of the session that a browser's cookie carries.
+    async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault>;
+
+    /// Something about the user or his sessions has changed: remember nothing of him.
+    async fn forget(&self, user: UserId);
+}
+
+/// [`Standings`] without a memory: two reads for every question.
+pub struct DirectStandings {
+    reads: Arc<dyn AuthReads>,
+}
+
+impl DirectStandings {
+    /// Over any reads.
+    pub fn new(reads: Arc<dyn AuthReads>) -> Self {
+        Self { reads }
+    }
+
+    async fn with_user(&self, session: Option<Session>) -> Result<Option<Standing>, Fault> {
+        let Some(session) = session else { return Ok(None) };
+        let user = self.reads.user(session.user).await?;
+        Ok(user.map(|user| Standing { session, user }))
+    }
+}
+
+#[async_trait]
+impl Standings for DirectStandings {
+    async fn of_session(&self, id: SessionId) -> Result<Option<Standing>, Fault> {
+        self.with_user(self.reads.session(id).await?).await
+    }
+
+    async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault> {
+        self.with_user(self.reads.session_by_cookie(cookie).await?).await
+    }
+
+    async fn forget(&self, _user: UserId) {}
+}
+
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessClaims {
@@ -90,4 +146,7 @@ pub trait TokenSigner: Send + Sync {
 
     /// SHA-256 of a random token.
     fn hash(&self, token: &str) -> TokenHash;
+
+    /// A second secret out of a random one: from it the first cannot be found. One for each `label`.
+    fn derive(&self, label: &str, secret: &Secret) -> Secret;
 }

@@ -115,6 +115,8 @@ pub struct User {
     pub suspension: Option<Suspension>,
     /// True if the password must be changed before anything else.
     pub must_change_password: bool,
+    /// When the password was last set; a mailed token to set one that is older than this is void.
+    pub password_changed_at: Time,
     /// When the user registered.
     pub created_at: Time,
     /// Counts every change.
@@ -125,5 +127,40 @@ impl User {
     /// True if suspended at `now`.
     pub fn is_suspended(&self, now: Time) -> bool {
         self.suspension.as_ref().is_some_and(|s| s.until.is_none_or(|until| now < until))
+    }
+
+    /// The same user at the next version. Committed with a new session, it proves that nothing about the user
+    /// has changed since the password was checked.
+    #[must_use]
+    pub fn touched(self) -> Self {
+        Self { version: self.version.next(), ..self }
+    }
+
+    /// The same user whose address is proven; the first proof counts.
+    #[must_use]
+    pub fn verified(self, at: Time) -> Self {
+        Self { email_verified_at: self.email_verified_at.or(Some(at)), ..self }.touched()
+    }
+
+    /// The same user with a new password.
+    #[must_use]
+    pub fn with_password(self, password: PasswordHash, at: Time) -> Self {
+        Self { password, must_change_password: false, password_changed_at: at, ..self }.touched()
+    }
+
+    /// What stays of a user who left: the identifier, which the journal names, and nothing about the person.
+    /// No password fits, and the suspension has no end.
+    #[must_use]
+    pub fn anonymised(self, at: Time) -> Self {
+        Self {
+            email: Email(format!("deleted-{}@deleted.invalid", self.id)),
+            password: PasswordHash::from_stored("deleted".to_owned()),
+            role: Role::Customer,
+            email_verified_at: None,
+            suspension: Some(Suspension { reason: "deleted by the user".to_owned(), since: at, until: None }),
+            password_changed_at: at,
+            ..self
+        }
+        .touched()
     }
 }

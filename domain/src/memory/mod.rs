@@ -1,1 +1,20 @@
 //! Every port in memory: the tests' fakes, and what embedding developers start with.
+
+mod clock;
+mod commit;
+mod failures;
+mod mailer;
+mod number_provider;
+mod payment_gateway;
+mod provider_books;
+mod random;
+mod reads;
+mod state;
+mod store;
+
+pub use clock::ManualClock;
+pub use mailer::FakeMailer;
+pub use number_provider::{FakeNumberProvider, ProviderFailure, ProviderOperation};
+pub use payment_gateway::{FakePaymentGateway, GatewayFailure, GatewayOperation, OddPayment};
+pub use random::SeededRandom;
+pub use store::{MemoryStore, PostedTransfer};

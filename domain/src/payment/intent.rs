@@ -145,11 +145,16 @@ impl Intent {
         self.next_version()
     }
 
-    /// Asked once more, without news.
-    #[must_use]
-    pub fn checked(mut self, now: Time) -> Self {
+    /// The next question is planned, after one without news. A part of the change that follows it.
+    pub(crate) fn planned(mut self, now: Time) -> Self {
         self.checks = self.checks.saturating_add(1);
         self.next_check_at = Some(Self::check_due(self.created_at, self.expires_at, self.checks, now));
+        self
+    }
+
+    /// Asked once more, without news.
+    #[must_use]
+    pub fn checked(self) -> Self {
         self.next_version()
     }
 

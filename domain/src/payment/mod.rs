@@ -18,5 +18,5 @@ pub use ports::{
     PaymentReads,
 };
 pub use rate::FxRate;
-pub use service::{OpenPayment, PaymentPolicy, PaymentService};
+pub use service::{Done, OpenPayment, PaymentPolicy, PaymentService, Swept};
 pub use settlement::{Settled, Suspended, SuspenseReason};

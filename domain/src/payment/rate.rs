@@ -19,6 +19,11 @@ impl FxRate {
         }
     }
 
+    /// One naira for one dollar: where a rate is needed and must not matter.
+    pub const fn one_to_one() -> Self {
+        Self(Decimal::ONE)
+    }
+
     /// Naira for one dollar.
     pub const fn ngn_per_usd(self) -> Decimal {
         self.0

@@ -83,7 +83,7 @@ pub(crate) fn decide(
     }
     match (charge.status, &charge.paid) {
         (ChargeStatus::Succeeded, ChargedMoney::Known(paid)) => {
-            settle_paid(intent, charge, *paid, rate_now, event, now).map_err(Into::into)
+            settle_paid(intent, charge, *paid, rate_now, event, now)
         }
         (ChargeStatus::Succeeded, ChargedMoney::Unbookable) => Ok(Decision::nothing(Settled::Refused)),
         (ChargeStatus::Failed, _) if intent.is_open() => {

@@ -4,8 +4,12 @@
 //! an attempt can stay unknown while the order's money is safe in its hold.
 
 pub mod ask;
+mod buying;
+pub mod catalogue;
 pub mod code;
+mod ending;
 pub mod error;
+mod intake;
 pub mod matching;
 pub mod message;
 pub mod order;
@@ -13,11 +17,13 @@ pub mod ports;
 pub mod price;
 pub mod purchase;
 pub mod quote;
+mod reconciling;
 pub mod service;
 
 pub use ask::{
     AreaCode, Ask, Capability, Carrier, CountryCode, InvalidAsk, ProviderId, ReservationId, ServiceCode,
 };
+pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
 pub use error::{BuyError, CancelError, IntakeError, QuoteError, VerificationError};
 pub use message::{IncomingMessage, Message};
@@ -31,4 +37,4 @@ pub use ports::{
 pub use price::{PriceRule, PriceTooLow};
 pub use purchase::{Bought, Purchase, PurchaseState, Receivable};
 pub use quote::Quote;
-pub use service::{Buy, OrderPolicy, VerificationService};
+pub use service::{AskQuote, Buy, OrderPolicy, PriceLimit, Shown, VerificationService};

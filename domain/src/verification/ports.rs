@@ -18,12 +18,21 @@ pub enum ReservationState {
     Pending,
     /// A text has come.
     Completed,
-    /// Ended without our paying: cancelled, timed out, refunded.
-    Credited,
+    /// Ended by time at the provider; our balance was credited.
+    TimedOut,
+    /// Cancelled or refunded; our balance was credited.
+    Cancelled,
     /// Reported; before a code that is a cancellation.
     Reported,
     /// Replaced by another one that we did not ask for, or a state that we do not know.
     Other,
+}
+
+impl ReservationState {
+    /// True if the provider has given our money back.
+    pub const fn is_credited(self) -> bool {
+        matches!(self, Self::TimedOut | Self::Cancelled)
+    }
 }
 
 /// A provider's own record of a number that it sold us.
@@ -127,6 +136,9 @@ pub trait NumberProvider: Send + Sync {
 
     /// What a number would cost us now. Costs nothing to ask.
     async fn cost(&self, ask: &Ask) -> Result<Money, ProviderError>;
+
+    /// How long a call may take, after which its outcome is unknown.
+    fn time_out(&self) -> TimeDelta;
 
     /// How many numbers it has.
     async fn stock(&self, service: &ServiceCode, capability: Capability) -> Result<u64, ProviderError>;

@@ -27,6 +27,11 @@ impl PriceRule {
         }
     }
 
+    /// Cost is price: where a rule is needed and must not matter.
+    pub const fn at_cost() -> Self {
+        Self { multiplier: Decimal::ONE, floor: Money::zero(crate::Currency::Usd) }
+    }
+
     /// What a user pays for a number that costs us `cost`; at least one cent.
     ///
     /// # Errors

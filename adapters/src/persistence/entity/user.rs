@@ -21,6 +21,7 @@ pub struct Model {
     pub suspended_since_us: Option<i64>,
     pub suspended_until_us: Option<i64>,
     pub must_change_password: bool,
+    pub password_changed_at_us: i64,
     pub created_at_us: i64,
     pub version: i64,
 }
@@ -39,6 +40,7 @@ impl From<&User> for Model {
             suspended_since_us: suspension.map(|s| us(s.since)),
             suspended_until_us: suspension.and_then(|s| s.until).map(us),
             must_change_password: user.must_change_password,
+            password_changed_at_us: us(user.password_changed_at),
             created_at_us: us(user.created_at),
             version: user.version.get(),
         }
@@ -65,6 +67,7 @@ impl TryFrom<Model> for User {
             email_verified_at: optional_time(row.email_verified_at_us)?,
             suspension,
             must_change_password: row.must_change_password,
+            password_changed_at: time(row.password_changed_at_us)?,
             created_at: time(row.created_at_us)?,
             version: Version::from_stored(row.version),
         })

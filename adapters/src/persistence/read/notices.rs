@@ -12,9 +12,10 @@ use crate::persistence::entity::{notice, purchase};
 
 #[async_trait]
 impl NoticeReads for Reads {
-    async fn new_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault> {
+    async fn new_notices(&self, sender: Sender, limit: u32) -> Result<Vec<Notice>, Fault> {
         let query = notice::Entity::find()
             .filter(Expr::cust("state = 'new'"))
+            .filter(notice::Column::Sender.eq(sender.name()))
             .order_by_asc(notice::Column::Id)
             .limit(u64::from(limit));
         all(query.all(self.database.reads()).await.map_err(fault)?, |row| row.open(&self.vault))

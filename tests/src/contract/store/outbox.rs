@@ -198,11 +198,15 @@ pub async fn notices_are_found_by_their_state(on: &Backend) {
     let all = [matched, unknown, foreign];
     let stored = |unit: UnitOfWork, notice: &Notice| unit.with(Change::Notice(notice.clone()));
     on.apply(all.iter().fold(UnitOfWork::new(), stored)).await;
-    assert_eq!(on.notices.new_notices(10).await.expect("readable"), all);
-    assert_eq!(on.notices.new_notices(2).await.expect("readable"), all[..2]);
+    let (ours, theirs) = (Sender::TextVerified, Sender::Paystack);
+    let new = async |sender, limit| on.notices.new_notices(sender, limit).await.expect("readable");
+    assert_eq!(new(ours, 10).await, all[..2]);
+    assert_eq!(new(ours, 1).await, all[..1]);
+    assert_eq!(new(theirs, 10).await, all[2..]);
     let unmatched = all.map(|notice| notice.seen(NoticeState::Unmatched));
     on.apply(unmatched.iter().fold(UnitOfWork::new(), stored)).await;
-    assert_eq!(on.notices.new_notices(10).await.expect("readable"), []);
+    assert_eq!(new(ours, 10).await, []);
+    assert_eq!(new(theirs, 10).await, []);
     assert_eq!(on.notices.matchable_notices(10).await.expect("readable"), []);
     let mut purchase = given::purchase(&given::requested(given::id()));
     purchase.state = PurchaseState::Bound(bought);

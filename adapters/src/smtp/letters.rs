@@ -1,0 +1,157 @@
+//! What letters say: a subject, a text and its HTML.
+
+use namaskah_domain::{Letter, MailSecret};
+use reqwest::Url;
+
+/// A letter in words.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub subject: &'static str,
+    pub text: String,
+    pub html: String,
+}
+
+/// A paragraph, or a link with its caption.
+enum Part<'a> {
+    Text(&'static str),
+    Link(&'static str, &'a Url),
+}
+
+pub(super) fn words(letter: &Letter, site: &Url) -> Words {
+    match letter {
+        Letter::VerifyEmail { token } => {
+            let link = link(site, "verify-email", token);
+            compose(
+                "Confirm your address",
+                &[
+                    Part::Text("Welcome to Namaskah. One click and you can start:"),
+                    Part::Link("Confirm my address", &link),
+                    Part::Text("The link works for 24 hours. If you did not register, ignore this mail."),
+                ],
+            )
+        }
+        Letter::AlreadyRegistered => compose(
+            "You have an account already",
+            &[
+                Part::Text(
+                    "Somebody, perhaps you, tried to register with this address. It has an account already.",
+                ),
+                Part::Text("If it was you, sign in, or ask for a new password if the old one is lost:"),
+                Part::Link("Go to Namaskah", site),
+                Part::Text("If it was not you, there is nothing to do."),
+            ],
+        ),
+        Letter::ResetPassword { token } => {
+            let link = link(site, "reset-password", token);
+            compose(
+                "Choose a new password",
+                &[
+                    Part::Text("You can choose a new password here:"),
+                    Part::Link("Choose a new password", &link),
+                    Part::Text(
+                        "The link works once, for one hour. If you did not ask for it, ignore this mail.",
+                    ),
+                ],
+            )
+        }
+        Letter::PasswordChanged => compose(
+            "Your password was changed",
+            &[
+                Part::Text("The password of your account was just changed, and all its sessions were ended."),
+                Part::Text("If it was not you, ask for a new password at once:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
+    }
+}
+
+fn link(site: &Url, page: &str, token: &MailSecret) -> Url {
+    let mut link = site.clone();
+    // Never fails: the mailer accepts only addresses with a path.
+    if let Ok(mut path) = link.path_segments_mut() {
+        path.pop_if_empty().push(page);
+    }
+    link.query_pairs_mut().append_pair("token", &token.0);
+    link
+}
+
+fn compose(subject: &'static str, parts: &[Part<'_>]) -> Words {
+    let (mut text, mut html) = (String::from("Hello,\n"), String::from("<p>Hello,</p>\n"));
+    for part in parts {
+        match part {
+            Part::Text(line) => {
+                text.push_str(&format!("\n{line}\n"));
+                html.push_str(&format!("<p>{}</p>\n", escape(line)));
+            }
+            Part::Link(caption, url) => {
+                text.push_str(&format!("\n{url}\n"));
+                let (href, caption) = (escape(url.as_str()), escape(caption));
+                html.push_str(&format!("<p><a href=\"{href}\">{caption}</a><br>{href}</p>\n"));
+            }
+        }
+    }
+    text.push_str("\nNamaskah\n");
+    let html = format!("<!doctype html>\n<html lang=\"en\"><body>\n{html}<p>Namaskah</p>\n</body></html>\n");
+    Words { subject, text, html }
+}
+
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(text: &str) -> Url {
+        Url::parse(text).expect("an address")
+    }
+
+    fn verify(token: &str) -> Letter {
+        Letter::VerifyEmail { token: MailSecret(token.into()) }
+    }
+
+    #[test]
+    fn the_link_leads_under_the_public_address_and_carries_the_token() {
+        for base in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"] {
+            let words = words(&verify("abc-DEF_1"), &site(base));
+            assert!(
+                words.text.contains("\nhttp://127.0.0.1:8080/verify-email?token=abc-DEF_1\n"),
+                "{}",
+                words.text
+            );
+            assert!(words.html.contains("href=\"http://127.0.0.1:8080/verify-email?token=abc-DEF_1\""));
+        }
+        let reset = Letter::ResetPassword { token: MailSecret("t".into()) };
+        let words = words(&reset, &site("https://example.com/app"));
+        assert!(words.text.contains("\nhttps://example.com/app/reset-password?token=t\n"));
+    }
+
+    #[test]
+    fn a_hostile_token_stays_inside_its_link() {
+        let words = words(&verify("\"><script>&x=1"), &site("https://example.com"));
+        assert!(!words.html.contains("<script>"));
+        assert!(words.text.contains("?token=%22%3E%3Cscript%3E%26x%3D1\n"));
+        assert_eq!(escape("<a href=\"'&'\">"), "&lt;a href=&quot;&#39;&amp;&#39;&quot;&gt;");
+    }
+
+    #[test]
+    fn letters_without_a_token_have_none() {
+        for letter in [Letter::AlreadyRegistered, Letter::PasswordChanged] {
+            let words = words(&letter, &site("https://example.com"));
+            assert!(!words.text.contains("token="));
+            assert!(words.text.contains("https://example.com/"));
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! [`Standings`] that remembers each answer for one second of the machine's own time, so that a busy session costs
+//! two reads a second and not two a request. What this process itself changes is forgotten at once; what another
+//! one changes shows within the second.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use moka::future::Cache;
+use namaskah_domain::{
+    Fault, SessionId, UserId,
+    auth::{AuthReads, DirectStandings, Standing, Standings, TokenHash},
+};
+
+/// How old an answer may be.
+const MAX_AGE: Duration = Duration::from_secs(1);
+
+/// Sessions remembered at most.
+const CAPACITY: u64 = 20_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Session(SessionId),
+    Cookie(TokenHash),
+}
+
+/// Standings over any reads, with a short memory. Requests that ask at once for one session share one answer.
+pub struct CachedStandings {
+    direct: DirectStandings,
+    recent: Cache<Key, Option<Standing>>,
+}
+
+impl CachedStandings {
+    /// Over any reads.
+    pub fn new(reads: Arc<dyn AuthReads>) -> Self {
+        let recent = Cache::builder().max_capacity(CAPACITY).time_to_live(MAX_AGE).build();
+        Self { direct: DirectStandings::new(reads), recent }
+    }
+}
+
+#[async_trait]
+impl Standings for CachedStandings {
+    async fn of_session(&self, id: SessionId) -> Result<Option<Standing>, Fault> {
+        let read = self.direct.of_session(id);
+        self.recent.try_get_with(Key::Session(id), read).await.map_err(|fault| (*fault).clone())
+    }
+
+    async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault> {
+        let read = self.direct.of_cookie(cookie);
+        self.recent.try_get_with(Key::Cookie(cookie), read).await.map_err(|fault| (*fault).clone())
+    }
+
+    async fn forget(&self, user: UserId) {
+        let his = |standing: &Option<Standing>| standing.as_ref().is_some_and(|s| s.user.id == user);
+        let keys: Vec<Key> = self.recent.iter().filter(|(_, s)| his(s)).map(|(key, _)| *key).collect();
+        for key in keys {
+            self.recent.invalidate(&key).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use namaskah_domain::{
+        Time, Version,
+        auth::{Email, MailToken, PasswordHash, RefreshToken, Role, Session, SessionKind, User},
+    };
+
+    use super::*;
+
+    /// One user with one session, and how often the session was read.
+    #[derive(Default)]
+    struct OneSession {
+        reads: AtomicU32,
+    }
+
+    const HASH: TokenHash = TokenHash([7; 32]);
+
+    fn at() -> Time {
+        Time::from_timestamp(1_800_000_000, 0).expect("a time")
+    }
+
+    fn user_id() -> UserId {
+        UserId::from_parts(at(), [1; 10])
+    }
+
+    fn session_id() -> SessionId {
+        SessionId::from_parts(at(), [2; 10])
+    }
+
+    fn session() -> Session {
+        Session {
+            id: session_id(),
+            user: user_id(),
+            kind: SessionKind::Browser { cookie: HASH },
+            device: None,
+            ip: None,
+            created_at: at(),
+            last_used_at: at(),
+            expires_at: at(),
+            ended: None,
+            version: Version::FIRST,
+        }
+    }
+
+    #[async_trait]
+    impl AuthReads for OneSession {
+        async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
+            let user = User {
+                id,
+                email: Email::try_new("a@example.com").map_err(Fault::new)?,
+                password: PasswordHash::from_stored(String::new()),
+                role: Role::Customer,
+                email_verified_at: None,
+                suspension: None,
+                must_change_password: false,
+                password_changed_at: at(),
+                created_at: at(),
+                version: Version::FIRST,
+            };
+            Ok((id == user_id()).then_some(user))
+        }
+        async fn user_by_email(&self, _email: &Email) -> Result<Option<User>, Fault> {
+            Ok(None)
+        }
+        async fn session(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            Ok((id == session_id()).then(session))
+        }
+        async fn session_by_cookie(&self, cookie: TokenHash) -> Result<Option<Session>, Fault> {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            Ok((cookie == HASH).then(session))
+        }
+        async fn open_sessions(&self, _user: UserId, _now: Time) -> Result<Vec<Session>, Fault> {
+            Ok(Vec::new())
+        }
+        async fn refresh_token(&self, _hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {
+            Ok(None)
+        }
+        async fn mail_token(&self, _hash: TokenHash) -> Result<Option<MailToken>, Fault> {
+            Ok(None)
+        }
+        async fn staff_count(&self) -> Result<u32, Fault> {
+            Ok(0)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_is_read_once_and_again_when_its_user_is_forgotten() {
+        let reads = Arc::new(OneSession::default());
+        let standings = CachedStandings::new(reads.clone());
+        let other = UserId::from_parts(at(), [9; 10]);
+        for (forgotten, expected) in [(None, 1), (None, 1), (Some(other), 1), (Some(user_id()), 2)] {
+            if let Some(user) = forgotten {
+                standings.forget(user).await;
+            }
+            let standing = standings.of_session(session_id()).await.expect("an answer").expect("a session");
+            assert_eq!((standing.session, standing.user.id), (session(), user_id()));
+            assert_eq!(reads.reads.load(Ordering::SeqCst), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn cookies_are_remembered_apart_and_forgotten_with_their_user() {
+        let reads = Arc::new(OneSession::default());
+        let standings = CachedStandings::new(reads.clone());
+        assert!(standings.of_cookie(HASH).await.expect("an answer").is_some());
+        assert!(standings.of_cookie(TokenHash([8; 32])).await.expect("an answer").is_none());
+        assert!(standings.of_cookie(HASH).await.expect("an answer").is_some());
+        assert_eq!(reads.reads.load(Ordering::SeqCst), 2);
+        standings.forget(user_id()).await;
+        assert!(standings.of_cookie(HASH).await.expect("an answer").is_some());
+        assert_eq!(reads.reads.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn no_answer_is_older_than_a_second() {
+        let standings = CachedStandings::new(Arc::new(OneSession::default()));
+        assert_eq!(standings.recent.policy().time_to_live(), Some(Duration::from_secs(1)));
+    }
+}

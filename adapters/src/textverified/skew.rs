@@ -1,0 +1,74 @@
+//! How far the provider's clock is from ours, measured from the `Date` of its answers.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::TimeDelta;
+use namaskah_domain::Time;
+
+/// An answer that took longer says too little about the instant at which it was dated.
+const LONGEST_EXCHANGE: TimeDelta = TimeDelta::seconds(3);
+/// A `Date` has whole seconds, so it stands for any instant within the second that it begins.
+const RESOLUTION: TimeDelta = TimeDelta::seconds(1);
+
+/// The provider's clock minus ours, by its latest answer.
+#[derive(Debug, Default)]
+pub(super) struct Skew {
+    micros: AtomicI64,
+}
+
+impl Skew {
+    pub fn get(&self) -> TimeDelta {
+        TimeDelta::microseconds(self.micros.load(Ordering::Relaxed))
+    }
+
+    /// Takes an answer dated `date` that was asked for at `before` and was there at `after`, on our clock.
+    pub fn measure(&self, before: Time, date: Option<Time>, after: Time) {
+        let Some(date) = date else { return };
+        if (TimeDelta::zero()..=LONGEST_EXCHANGE).contains(&(after - before)) {
+            let micros = between(before, date, after).num_microseconds().unwrap_or_default();
+            self.micros.store(micros, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Zero if the two clocks may agree, else the middle of what the skew can be.
+fn between(before: Time, date: Time, after: Time) -> TimeDelta {
+    let least = date - after;
+    let most = date + RESOLUTION - before;
+    let agree = least <= RESOLUTION && most >= -RESOLUTION;
+    if agree { TimeDelta::zero() } else { (least + most) / 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Time {
+        Time::from_timestamp_millis(1_767_225_600_000 + ms).expect("an instant")
+    }
+
+    fn measured(before: i64, date: i64, after: i64) -> i64 {
+        let skew = Skew::default();
+        skew.measure(at(before), Some(at(date)), at(after));
+        skew.get().num_milliseconds()
+    }
+
+    #[test]
+    fn clocks_that_may_agree_have_no_skew() {
+        assert_eq!(measured(900, 0, 950), 0);
+        assert_eq!(measured(1_900, 0, 1_950), 0);
+        assert_eq!(measured(0, 1_000, 10), 0);
+    }
+
+    #[test]
+    fn a_skew_has_its_sign_and_is_right_within_a_second() {
+        assert_eq!(measured(0, 60_000, 100), 60_450);
+        assert_eq!(measured(60_000, 0, 60_100), -59_550);
+    }
+
+    #[test]
+    fn slow_answers_and_answers_across_a_jump_of_the_clock_are_not_believed() {
+        assert_eq!(measured(0, 60_000, 4_000), 0);
+        assert_eq!(measured(0, 60_000, -1), 0);
+    }
+}

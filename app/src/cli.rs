@@ -1,0 +1,120 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Overrides;
+
+/// Phone numbers that receive one verification code, paid for only when a code came.
+#[derive(Debug, Parser)]
+#[command(name = "namaskah", version)]
+pub struct Cli {
+    /// What to do; `serve` if nothing is named.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Where and with what.
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// Flags of every command. They outweigh the environment, which outweighs the file.
+#[derive(Debug, Args, Default, Clone)]
+pub struct Flags {
+    /// Address of the product, such as 127.0.0.1:8080; port 0 picks a free one.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Address of the simulators and their console.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    sandbox_listen: Option<String>,
+    /// Address of the simulated mail server.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    sandbox_smtp_listen: Option<String>,
+    /// Use simulators that run elsewhere, such as http://127.0.0.1:8081.
+    #[arg(long, global = true, value_name = "URL")]
+    sandbox_url: Option<String>,
+    /// postgres://… or sqlite://…
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Folder of the embedded database and of generated secrets.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<String>,
+    /// A configuration file; namaskah.toml if it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The API and the workers.
+    Serve,
+    /// The workers alone.
+    Worker,
+    /// The simulators alone.
+    Sandbox {
+        /// Where the product listens, for the simulators' webhooks.
+        #[arg(long, value_name = "URL")]
+        product_url: Option<String>,
+    },
+    /// The schema of the database.
+    Migrate {
+        /// What to do with it.
+        #[command(subcommand)]
+        what: Migrate,
+    },
+    /// Staff.
+    Admin {
+        /// What to do.
+        #[command(subcommand)]
+        what: Admin,
+    },
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Checks configuration, database, providers and mail, and says how to mend what is wrong.
+    Doctor,
+    /// Plays the whole job in the terminal, in a temporary folder.
+    Demo,
+}
+
+/// What can be done with the schema.
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Applies what is missing.
+    Up,
+    /// Takes back the newest steps.
+    Down {
+        /// How many.
+        #[arg(default_value_t = 1)]
+        steps: u32,
+    },
+    /// Lists every step and whether it is applied.
+    Status,
+}
+
+/// What can be done with staff.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Makes an owner with a random password that must be changed at the first sign-in.
+    Create {
+        /// The address to sign in with.
+        #[arg(long)]
+        email: String,
+    },
+}
+
+impl Flags {
+    /// As the configuration takes them.
+    pub fn overrides(&self) -> Overrides {
+        let pairs = [
+            ("http_listen", &self.listen),
+            ("sandbox_listen", &self.sandbox_listen),
+            ("sandbox_smtp_listen", &self.sandbox_smtp_listen),
+            ("sandbox_url", &self.sandbox_url),
+            ("database_url", &self.database_url),
+            ("data_dir", &self.data_dir),
+        ];
+        let values = pairs.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+        Overrides { file: self.config.clone(), values }
+    }
+}

@@ -1,0 +1,181 @@
+//! Configuration: file and `NAMASKAH_*` environment, checked whole. Every fault is reported at once.
+
+mod fault;
+mod mode;
+mod parse;
+mod secrets;
+mod setting;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use namaskah_domain::{Money, payment::FxRate, verification::PriceRule};
+use secrecy::SecretString;
+
+pub use fault::Faults;
+pub use mode::Mode;
+pub use secrets::Secrets;
+pub use setting::{SETTINGS, Setting};
+
+use parse::Values;
+
+/// Everything that can be configured, parsed and checked.
+#[derive(Debug)]
+pub struct Config {
+    /// Sandbox, test or live.
+    pub mode: Mode,
+    /// Where the product listens.
+    pub listen: SocketAddr,
+    /// Where users reach it; `None`: at the address that it listens on.
+    pub public_url: Option<String>,
+    /// Folder of the embedded database and of generated secrets.
+    pub data_dir: PathBuf,
+    /// Where the data is.
+    pub database_url: String,
+    /// Connections to Postgres.
+    pub database_pool: u32,
+    /// The simulators.
+    pub sandbox: SandboxSettings,
+    /// Paystack.
+    pub paystack: PaystackSettings,
+    /// TextVerified.
+    pub textverified: TextVerifiedSettings,
+    /// After which a provider's answer is unknown.
+    pub provider_timeout: Duration,
+    /// The mail server; `None`: the simulated one.
+    pub smtp_url: Option<SecretString>,
+    /// Sender of mails.
+    pub mail_from: String,
+    /// Naira for a dollar.
+    pub rate: FxRate,
+    /// Smallest and largest payment.
+    pub payment_range: (Money, Money),
+    /// How prices are made.
+    pub price_rule: PriceRule,
+    /// Seconds after which an order may be cancelled.
+    pub cancel_after_s: i64,
+    /// Open orders a user may have.
+    pub max_open_orders: u32,
+    /// Multiplies every rate limit.
+    pub limit_factor: u32,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is logged.
+    pub log: String,
+    /// True for one JSON object a line.
+    pub log_json: bool,
+    /// Keys of our own.
+    pub secrets: Secrets,
+}
+
+/// The simulators.
+#[derive(Debug)]
+pub struct SandboxSettings {
+    /// Where they listen, if they are started here.
+    pub listen: SocketAddr,
+    /// Where their mail server listens.
+    pub smtp_listen: SocketAddr,
+    /// Where they run, if elsewhere.
+    pub url: Option<String>,
+}
+
+/// Paystack.
+#[derive(Debug)]
+pub struct PaystackSettings {
+    /// Its API; `None`: the simulator's.
+    pub base_url: Option<String>,
+    /// Keys, newest first.
+    pub secret_keys: Vec<SecretString>,
+}
+
+/// TextVerified.
+#[derive(Debug)]
+pub struct TextVerifiedSettings {
+    /// Its API; `None`: the simulator's.
+    pub base_url: Option<String>,
+    /// API key.
+    pub api_key: SecretString,
+    /// The account's address.
+    pub username: String,
+    /// Webhook secrets, newest first.
+    pub webhook_secrets: Vec<SecretString>,
+    /// True if the key of a webhook is the secret's base64 after its prefix.
+    pub webhook_key_is_base64: bool,
+}
+
+/// What the command line overrides.
+#[derive(Debug, Default, Clone)]
+pub struct Overrides {
+    /// A configuration file; default: `namaskah.toml`, if it is there.
+    pub file: Option<PathBuf>,
+    /// Keys of [`SETTINGS`] and their values.
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl Config {
+    /// Reads file, environment and command line, in rising order of weight.
+    ///
+    /// # Errors
+    /// Every fault that there is, at once.
+    pub fn load(overrides: &Overrides) -> Result<Self, Faults> {
+        let env = std::env::vars().filter(|(name, _)| name.starts_with(parse::PREFIX));
+        Self::from_sources(overrides, env)
+    }
+
+    /// The same with an environment of the caller's.
+    ///
+    /// # Errors
+    /// Every fault that there is, at once.
+    pub fn from_sources(
+        overrides: &Overrides,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
+        let mut values = Values::read(overrides, env)?;
+        let mode = values.choice("mode", &Mode::NAMES);
+        let mode = mode.and_then(Mode::from_name).unwrap_or(Mode::Sandbox);
+        let data_dir = PathBuf::from(values.text("data_dir").unwrap_or_default());
+        let config = Self {
+            mode,
+            listen: values.address("http_listen"),
+            public_url: values.url("public_url"),
+            database_url: values.text("database_url").unwrap_or_else(|| embedded(&data_dir)),
+            database_pool: values.number("database_pool", 1, 1_000),
+            sandbox: SandboxSettings {
+                listen: values.address("sandbox_listen"),
+                smtp_listen: values.address("sandbox_smtp_listen"),
+                url: values.url("sandbox_url"),
+            },
+            paystack: values.paystack(mode),
+            textverified: values.textverified(mode),
+            provider_timeout: Duration::from_secs(u64::from(values.number("provider_timeout_s", 1, 60))),
+            smtp_url: values.secret("smtp_url"),
+            mail_from: values.text("mail_from").unwrap_or_default(),
+            rate: values.rate(mode),
+            payment_range: (values.dollars("payment_min_usd"), values.dollars("payment_max_usd")),
+            price_rule: values.price_rule(),
+            cancel_after_s: i64::from(values.number("cancel_after_s", 0, 3_600)),
+            max_open_orders: values.number("max_open_orders", 1, 100_000),
+            limit_factor: values.limit_factor(mode),
+            trusted_proxies: values.networks("trusted_proxies"),
+            log: values.text("log").unwrap_or_default(),
+            log_json: values.choice("log_format", &["text", "json"]) == Some("json"),
+            secrets: Secrets::load(&mut values, mode, &data_dir),
+            data_dir,
+        };
+        mode::check(&config, &mut values);
+        values.finish(config)
+    }
+
+    /// True if the data is in the embedded database.
+    pub fn is_embedded(&self) -> bool {
+        self.database_url.starts_with("sqlite:")
+    }
+}
+
+fn embedded(data_dir: &Path) -> String {
+    format!("sqlite://{}?mode=rwc", data_dir.join("namaskah.db").display())
+}

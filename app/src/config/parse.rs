@@ -1,0 +1,219 @@
+//! Raw values and how each kind is parsed. Faults are collected; a faulty value is replaced by a harmless one.
+
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
+
+use config::{File, FileFormat};
+use ipnet::IpNet;
+use namaskah_domain::{Currency, Money, payment::FxRate, verification::PriceRule};
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+
+use super::{Faults, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings};
+
+/// What names of our environment variables begin with.
+pub(super) const PREFIX: &str = "NAMASKAH_";
+const DEFAULT_FILE: &str = "namaskah.toml";
+const SANDBOX_RATE: i64 = 1600;
+
+/// Raw values by key, and the faults met so far.
+pub(super) struct Values {
+    raw: HashMap<&'static str, String>,
+    faults: Vec<String>,
+}
+
+impl Values {
+    /// Collects file, environment and command line.
+    pub(super) fn read(
+        overrides: &Overrides,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
+        let mut values = Self { raw: HashMap::new(), faults: Vec::new() };
+        for setting in SETTINGS {
+            if let Some(default) = setting.default {
+                values.raw.insert(setting.key, default.to_owned());
+            }
+        }
+        values.read_file(overrides)?;
+        for (name, value) in env {
+            let key = name.trim_start_matches(PREFIX).to_ascii_lowercase();
+            values.set(&key, &format!("environment variable {name}"), value);
+        }
+        for (key, value) in &overrides.values {
+            values.raw.insert(key, value.clone());
+        }
+        Ok(values)
+    }
+
+    fn read_file(&mut self, overrides: &Overrides) -> Result<(), Faults> {
+        let path = overrides.file.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let source = File::from(path.clone()).format(FileFormat::Toml).required(overrides.file.is_some());
+        let read = config::Config::builder().add_source(source).build().and_then(|c| c.try_deserialize());
+        let table: HashMap<String, config::Value> =
+            read.map_err(|error| Faults(vec![format!("{}: {error}", path.display())]))?;
+        for (key, value) in table {
+            match value.into_string() {
+                Ok(text) => self.set(&key, &format!("{key} in {}", path.display()), text),
+                Err(_) => self.faults.push(format!("{key} in {} is not a plain value", path.display())),
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, key: &str, origin: &str, value: String) {
+        match SETTINGS.iter().find(|setting| setting.key == key) {
+            Some(setting) => drop(self.raw.insert(setting.key, value)),
+            None => self.faults.push(format!("{origin} is no setting")),
+        }
+    }
+
+    pub(super) fn fault(&mut self, text: &str) {
+        self.faults.push(text.to_owned());
+    }
+
+    /// The configuration, if nothing was wrong.
+    pub(super) fn finish<T>(self, config: T) -> Result<T, Faults> {
+        if self.faults.is_empty() { Ok(config) } else { Err(Faults(self.faults)) }
+    }
+
+    /// A value that is not empty.
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        self.raw.get(key).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn secret(&self, key: &str) -> Option<SecretString> {
+        self.text(key).map(SecretString::from)
+    }
+
+    pub(super) fn secrets(&self, key: &str) -> Vec<SecretString> {
+        self.list(key).into_iter().map(SecretString::from).collect()
+    }
+
+    pub(super) fn list(&self, key: &str) -> Vec<String> {
+        let text = self.text(key).unwrap_or_default();
+        text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    }
+
+    pub(super) fn choice(&mut self, key: &str, of: &[&'static str]) -> Option<&'static str> {
+        let text = self.text(key)?;
+        let found = of.iter().find(|word| **word == text).copied();
+        if found.is_none() {
+            self.fault(&format!("{key} must be one of {}", of.join(", ")));
+        }
+        found
+    }
+
+    pub(super) fn address(&mut self, key: &str) -> SocketAddr {
+        let text = self.text(key).unwrap_or_default();
+        text.parse().unwrap_or_else(|_| {
+            self.fault(&format!("{key} must be an address and a port, such as 127.0.0.1:8080"));
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        })
+    }
+
+    pub(super) fn url(&mut self, key: &str) -> Option<String> {
+        let text = self.text(key)?;
+        if !text.starts_with("http://") && !text.starts_with("https://") {
+            self.fault(&format!("{key} must begin with http:// or https://"));
+        }
+        Some(text.trim_end_matches('/').to_owned())
+    }
+
+    pub(super) fn number(&mut self, key: &str, least: u32, most: u32) -> u32 {
+        let parsed = self.text(key).and_then(|text| text.parse().ok());
+        parsed.filter(|n| (least..=most).contains(n)).unwrap_or_else(|| {
+            self.fault(&format!("{key} must be a whole number from {least} to {most}"));
+            least
+        })
+    }
+
+    pub(super) fn dollars(&mut self, key: &str) -> Money {
+        let parsed = Money::parse(&self.text(key).unwrap_or_default(), Currency::Usd);
+        parsed.ok().filter(|money| money.units() >= 0).unwrap_or_else(|| {
+            self.fault(&format!("{key} must be an amount in dollars, such as 2.50"));
+            Money::zero(Currency::Usd)
+        })
+    }
+
+    fn decimal(&mut self, key: &str) -> Option<Decimal> {
+        let text = self.text(key)?;
+        let parsed = Decimal::from_str_exact(&text).ok();
+        if parsed.is_none() {
+            self.fault(&format!("{key} must be a decimal number"));
+        }
+        parsed
+    }
+
+    pub(super) fn rate(&mut self, mode: Mode) -> FxRate {
+        let sandbox = Decimal::from(SANDBOX_RATE);
+        if mode == Mode::Live && self.text("fx_ngn_per_usd").is_none() {
+            self.fault("fx_ngn_per_usd is required in live mode");
+        }
+        let rate = self.decimal("fx_ngn_per_usd").unwrap_or(sandbox);
+        FxRate::try_new(rate).unwrap_or_else(|_| {
+            self.fault("fx_ngn_per_usd must be above zero");
+            harmless_rate()
+        })
+    }
+
+    pub(super) fn price_rule(&mut self) -> PriceRule {
+        let floor = self.dollars("price_floor_usd");
+        let multiplier = self.decimal("price_multiplier").unwrap_or(Decimal::ONE);
+        PriceRule::try_new(multiplier, floor).unwrap_or_else(|_| {
+            self.fault("price_multiplier must be at least 1");
+            PriceRule::at_cost()
+        })
+    }
+
+    pub(super) fn limit_factor(&mut self, mode: Mode) -> u32 {
+        match self.text("limit_factor") {
+            Some(_) => self.number("limit_factor", 1, 1_000_000),
+            None if mode == Mode::Sandbox => 100,
+            None => 1,
+        }
+    }
+
+    pub(super) fn networks(&mut self, key: &str) -> Vec<IpNet> {
+        let parse = |text: &String| {
+            text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        };
+        let texts = self.list(key);
+        let networks: Vec<IpNet> = texts.iter().filter_map(|text| parse(text).ok()).collect();
+        if networks.len() != texts.len() {
+            self.fault(&format!("{key} must be networks such as 10.0.0.0/8, separated by commas"));
+        }
+        networks
+    }
+
+    pub(super) fn paystack(&mut self, mode: Mode) -> PaystackSettings {
+        let secret_keys = self.secrets("paystack_secret_key");
+        if secret_keys.is_empty() && mode != Mode::Sandbox {
+            self.fault("paystack_secret_key is required outside the sandbox");
+        }
+        let vendor = (mode != Mode::Sandbox).then(|| "https://api.paystack.co".to_owned());
+        PaystackSettings { base_url: self.url("paystack_base_url").or(vendor), secret_keys }
+    }
+
+    pub(super) fn textverified(&mut self, mode: Mode) -> TextVerifiedSettings {
+        for key in ["textverified_api_key", "textverified_username", "textverified_webhook_secret"] {
+            if mode != Mode::Sandbox && self.text(key).is_none() {
+                self.fault(&format!("{key} is required outside the sandbox"));
+            }
+        }
+        let vendor = (mode != Mode::Sandbox).then(|| "https://www.textverified.com".to_owned());
+        TextVerifiedSettings {
+            base_url: self.url("textverified_base_url").or(vendor),
+            api_key: self.secret("textverified_api_key").unwrap_or_else(|| SecretString::from("sandbox")),
+            username: self
+                .text("textverified_username")
+                .unwrap_or_else(|| "namaskah@sandbox.invalid".to_owned()),
+            webhook_secrets: self.secrets("textverified_webhook_secret"),
+            webhook_key_is_base64: self.choice("textverified_webhook_key", &["raw", "base64"])
+                == Some("base64"),
+        }
+    }
+}
+
+/// Stands in for a rate that was refused; the faults keep it from ever being used.
+fn harmless_rate() -> FxRate {
+    FxRate::one_to_one()
+}

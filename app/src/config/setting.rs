@@ -1,0 +1,69 @@
+//! Every setting that there is: its key, its default and what it is for. `.env.example` and the documentation are
+//! checked against this list.
+
+/// One setting. In the environment it is `NAMASKAH_` and the key in capitals; in the file it is the key.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its key.
+    pub key: &'static str,
+    /// What it is if it is not set; `None` if it then has no value or depends on the mode.
+    pub default: Option<&'static str>,
+    /// What it is for, in a line.
+    pub about: &'static str,
+}
+
+const fn setting(key: &'static str, default: Option<&'static str>, about: &'static str) -> Setting {
+    Setting { key, default, about }
+}
+
+/// The list.
+pub const SETTINGS: &[Setting] = &[
+    setting("mode", Some("sandbox"), "sandbox (simulated providers), test (their test modes) or live"),
+    setting("http_listen", Some("127.0.0.1:8080"), "address of the product; port 0 picks a free one"),
+    setting("public_url", None, "where users reach the product; links in mails lead there; required in live"),
+    setting("data_dir", Some("./data"), "folder of the embedded database and of generated secrets"),
+    setting("database_url", None, "postgres://… or sqlite://…; default: SQLite in the data folder"),
+    setting("database_pool", Some("16"), "connections to Postgres"),
+    setting("sandbox_listen", Some("127.0.0.1:8081"), "address of the simulators and their console"),
+    setting("sandbox_smtp_listen", Some("127.0.0.1:8025"), "address of the simulated mail server"),
+    setting("sandbox_url", None, "use simulators that run elsewhere instead of starting them"),
+    setting("paystack_base_url", None, "Paystack's API; default: the vendor's, or the simulator's"),
+    setting(
+        "paystack_secret_key",
+        None,
+        "sk_test_… or sk_live_…; several, newest first, separated by commas",
+    ),
+    setting("textverified_base_url", None, "TextVerified's API; default: the vendor's, or the simulator's"),
+    setting("textverified_api_key", None, "API key"),
+    setting("textverified_username", None, "the account's e-mail address"),
+    setting("textverified_webhook_secret", None, "whsec_…; several, newest first, separated by commas"),
+    setting(
+        "textverified_webhook_key",
+        Some("raw"),
+        "how that secret is the key: raw text, or base64 after its prefix",
+    ),
+    setting("provider_timeout_s", Some("10"), "after which a provider's answer is unknown"),
+    setting("smtp_url", None, "smtp://host:port, smtp+starttls://user:pass@host:587 or smtps://…"),
+    setting("mail_from", Some("Namaskah <no-reply@namaskah.invalid>"), "sender of mails"),
+    setting("fx_ngn_per_usd", None, "naira for a dollar; 1600 outside live, required there"),
+    setting("payment_min_usd", Some("1.00"), "smallest payment"),
+    setting("payment_max_usd", Some("5000.00"), "largest payment"),
+    setting("price_multiplier", Some("1.5"), "price = cost × this, up to the cent"),
+    setting("price_floor_usd", Some("0.00"), "a price is at least the cost and this"),
+    setting("cancel_after_s", Some("0"), "seconds after which an order may be cancelled"),
+    setting("max_open_orders", Some("100"), "open orders a user may have"),
+    setting("limit_factor", None, "multiplies every rate limit; 100 in the sandbox, else 1"),
+    setting(
+        "trusted_proxies",
+        Some(""),
+        "networks (CIDR) whose X-Forwarded-For is believed, separated by commas",
+    ),
+    setting("encryption_key", None, "64 hex digits; encrypts numbers and texts; generated outside live"),
+    setting(
+        "signing_key",
+        None,
+        "64 hex digits; signs access tokens; several, newest first; generated outside live",
+    ),
+    setting("log", Some("info"), "what is logged: a level, or a filter such as info,namaskah=debug"),
+    setting("log_format", Some("text"), "text or json"),
+];

@@ -1,0 +1,54 @@
+//! Workers: what goes on without a request. Each has one `run`, which does what is due now and says how much it was.
+//!
+//! A worker is woken by a commit that leaves it something, and looks by itself at intervals. Losing a wake-up costs
+//! an interval, never work: everything that is due is found in the store.
+
+mod clock;
+mod expirer;
+mod feed;
+mod jobs;
+mod notices;
+mod poller;
+mod reconciler;
+mod relay;
+mod supervisor;
+mod sweeper;
+mod waking;
+
+use std::{error::Error, time::Duration};
+
+use async_trait::async_trait;
+
+pub use clock::{ClockFollower, Movable};
+pub use expirer::Expirer;
+pub use feed::Feed;
+pub use jobs::JobRunner;
+pub use notices::NoticeHandler;
+pub use poller::Poller;
+pub use reconciler::Reconciler;
+pub use relay::Relay;
+pub use supervisor::{Health, Supervisor, Workers};
+pub use sweeper::Sweeper;
+pub use waking::{Wakers, WakingStore};
+
+/// Why a run did not finish. The next one finds the same work.
+pub type RunError = Box<dyn Error + Send + Sync>;
+
+/// Something that goes on without a request.
+#[async_trait]
+pub trait Worker: Send + Sync {
+    /// Its name, in logs, readiness and metrics.
+    fn name(&self) -> &'static str;
+
+    /// How long it rests when nothing was due and nobody woke it.
+    async fn rest(&self) -> Duration;
+
+    /// Does what is due now. Returns how much was done; 0 if nothing is left.
+    ///
+    /// # Errors
+    /// If something outside could not be asked.
+    async fn run(&self) -> Result<u32, RunError>;
+
+    /// Gives back what only this process may have, when it stops.
+    async fn stop(&self) {}
+}

@@ -1,0 +1,168 @@
+//! What can go wrong in sign-in: one enum for each use case. None tells a stranger whether an address is known.
+
+use crate::{
+    Fault,
+    auth::{Secret, WeakPassword},
+};
+
+/// Why a registration was refused.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RegisterError {
+    /// The password breaks a rule.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
+    /// The store or the hasher did not answer.
+    #[error("registration is not possible now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why an address was not verified.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum VerifyEmailError {
+    /// Unknown, used, too old, or of another kind.
+    #[error("the token is not valid")]
+    InvalidToken,
+    /// The store did not answer.
+    #[error("the address cannot be verified now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a mail was not put on its way. Never because of the address.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum MailRequestError {
+    /// The store did not answer.
+    #[error("no mail can be sent now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SignInError {
+    /// No user has this address and password.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// Right, but the address is not proven.
+    #[error("the e-mail address is not verified")]
+    EmailNotVerified,
+    /// Right, but the user may do nothing.
+    #[error("the account is suspended")]
+    Suspended,
+    /// Right, but the password must be changed first.
+    #[error("the password must be changed first")]
+    PasswordChangeRequired {
+        /// Allows that and nothing else: the token of a [`crate::auth::ResetPassword`].
+        change_token: Secret,
+    },
+    /// The store, the hasher or the signer did not answer.
+    #[error("nobody can sign in now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a sign-in was not renewed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RefreshError {
+    /// Unknown, too old, of another kind, or its session is over.
+    #[error("the refresh token is not valid")]
+    InvalidToken,
+    /// It was exchanged before, so somebody has a copy: the session is over.
+    #[error("the refresh token was used before")]
+    Reused,
+    /// The user may do nothing.
+    #[error("the account is suspended")]
+    Suspended,
+    /// The store or the signer did not answer.
+    #[error("the sign-in cannot be renewed now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a request has no user.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AuthenticateError {
+    /// Forged, too old, of another kind, or its session is over.
+    #[error("the credential is not valid")]
+    InvalidCredential,
+    /// The user may do nothing.
+    #[error("the account is suspended")]
+    Suspended,
+    /// The store did not answer.
+    #[error("credentials cannot be checked now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a password was not set.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ResetPasswordError {
+    /// Unknown, used, too old, of another kind, or older than the present password.
+    #[error("the token is not valid")]
+    InvalidToken,
+    /// The password breaks a rule; the token is good for another try.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
+    /// The store or the hasher did not answer.
+    #[error("the password cannot be changed now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a password was not changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ChangePasswordError {
+    /// The present password was given wrongly.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// The new one breaks a rule.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
+    /// The store or the hasher did not answer.
+    #[error("the password cannot be changed now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a session, or a user, was not shown or ended.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SessionError {
+    /// There is none, or it is another user's.
+    #[error("no such session or user")]
+    NotFound,
+    /// The store did not answer.
+    #[error("sessions cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// What keeps an account from being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remainder {
+    /// There is money on it.
+    Balance,
+    /// Orders have not ended.
+    OpenOrders,
+    /// Something is owed, or a dispute is open.
+    Debt,
+}
+
+/// Why an account was not deleted.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DeleteAccountError {
+    /// Something is left on it.
+    #[error("the account is not empty: {0:?}")]
+    NotEmpty(Remainder),
+    /// There is no such user.
+    #[error("no such user")]
+    NotFound,
+    /// The store did not answer.
+    #[error("the account cannot be deleted now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why no owner was made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CreateOwnerError {
+    /// The address has a user.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// The password breaks a rule.
+    #[error(transparent)]
+    WeakPassword(#[from] WeakPassword),
+    /// The store or the hasher did not answer.
+    #[error("no owner can be made now")]
+    Unavailable(#[from] Fault),
+}

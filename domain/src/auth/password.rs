@@ -1,0 +1,110 @@
+//! What a password must be: long enough, and none that everybody tries first. No rules of composition: they make
+//! passwords that people forget and programs guess.
+
+use crate::auth::{Email, Secret};
+
+/// Characters at least.
+pub const MIN_CHARS: usize = 10;
+
+/// Bytes at most, so that nobody makes us hash a book.
+pub const MAX_BYTES: usize = 256;
+
+/// One a line, in lower case; none is shorter than [`MIN_CHARS`], as those are refused anyway.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// Why a password is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassword {
+    /// Below [`MIN_CHARS`].
+    #[error("a password has at least {MIN_CHARS} characters")]
+    TooShort,
+    /// Above [`MAX_BYTES`].
+    #[error("a password has at most {MAX_BYTES} bytes")]
+    TooLong,
+    /// Among the first that are tried, or one character over and over.
+    #[error("this password is among the first that are guessed")]
+    Common,
+    /// The address, or the part before its `@`.
+    #[error("the e-mail address cannot be the password")]
+    IsEmail,
+    /// A password that had to be changed, again.
+    #[error("this is the present password")]
+    Unchanged,
+}
+
+/// Checks a new password of the user with this address.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn check(password: &Secret, email: &Email) -> Result<(), WeakPassword> {
+    let text = password.expose();
+    if text.len() > MAX_BYTES {
+        return Err(WeakPassword::TooLong);
+    }
+    if text.chars().count() < MIN_CHARS {
+        return Err(WeakPassword::TooShort);
+    }
+    let folded = text.to_lowercase();
+    let name = email.as_str().split('@').next().unwrap_or_default();
+    if folded == email.as_str() || folded == name {
+        return Err(WeakPassword::IsEmail);
+    }
+    let mut chars = folded.chars();
+    let first = chars.next();
+    if chars.all(|char| Some(char) == first) || COMMON.lines().any(|common| common == folded) {
+        return Err(WeakPassword::Common);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(password: &str) -> Result<(), WeakPassword> {
+        let email = Email::try_new("josephine.baker@example.com").expect("an address");
+        check(&Secret::new(password.to_owned()), &email)
+    }
+
+    #[test]
+    fn a_password_of_ten_characters_that_nobody_tries_is_taken() {
+        assert_eq!(checked("kx9 tuba lo"), Ok(()));
+        assert_eq!(checked("žluťoučký k"), Ok(()));
+        assert_eq!(checked(&"ab".repeat(128)), Ok(()));
+    }
+
+    #[test]
+    fn length_is_bounded_below_in_characters_and_above_in_bytes() {
+        assert_eq!(checked(""), Err(WeakPassword::TooShort));
+        assert_eq!(checked("x"), Err(WeakPassword::TooShort));
+        assert_eq!(checked("kx9tubalo"), Err(WeakPassword::TooShort));
+        assert_eq!(checked("ééééééééé"), Err(WeakPassword::TooShort));
+        assert_eq!(checked(&"ab".repeat(129)), Err(WeakPassword::TooLong));
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_refused_in_any_case() {
+        for password in
+            ["password123", "PassWord123", "1234567890", "qwertyuiop", "iloveyou123", "aaaaaaaaaaaa"]
+        {
+            assert_eq!(checked(password), Err(WeakPassword::Common), "{password}");
+        }
+    }
+
+    #[test]
+    fn the_address_and_its_name_are_refused() {
+        assert_eq!(checked("Josephine.Baker@example.com"), Err(WeakPassword::IsEmail));
+        assert_eq!(checked("josephine.baker"), Err(WeakPassword::IsEmail));
+    }
+
+    #[test]
+    fn the_list_is_sorted_folded_and_without_entries_that_length_refuses() {
+        let lines: Vec<&str> = COMMON.lines().collect();
+        assert!(lines.len() > 500);
+        assert!(lines.is_sorted());
+        for line in lines {
+            assert_eq!(line, line.to_lowercase());
+            assert!(line.chars().count() >= MIN_CHARS, "{line}");
+        }
+    }
+}

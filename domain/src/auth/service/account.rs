@@ -1,0 +1,78 @@
+//! The user's own record.
+
+use super::{ATTEMPTS, AuthService, KeptChanging};
+use crate::{
+    Change, EndSessions, Fault, UnitOfWork, UserId,
+    auth::{DeleteAccountError, Remainder, SessionError, User},
+    wallet::Account,
+};
+
+impl AuthService {
+    /// The user.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unavailable` if the store cannot be read.
+    pub async fn me(&self, user: UserId) -> Result<User, SessionError> {
+        self.ports.reads.user(user).await?.ok_or(SessionError::NotFound)
+    }
+
+    /// Makes the user anonymous and ends every session. The journal stays, and names only the identifier. An
+    /// order or a payment that is committed at the very same moment keeps its money under that identifier.
+    ///
+    /// # Errors
+    /// `NotEmpty` with money, open orders, debt or a dispute; `NotFound`; `Unavailable` if the store does not
+    /// answer.
+    pub async fn delete_account(&self, user: UserId) -> Result<(), DeleteAccountError> {
+        for _ in 0..ATTEMPTS {
+            let record = self.ports.reads.user(user).await?.ok_or(DeleteAccountError::NotFound)?;
+            let account = self.ports.accounts.account(user).await?.ok_or(DeleteAccountError::NotFound)?;
+            if let Some(remainder) = left_on(&account) {
+                return Err(DeleteAccountError::NotEmpty(remainder));
+            }
+            let now = self.ports.clock.now();
+            let unit = UnitOfWork::new()
+                .with(Change::User(record.anonymised(now)))
+                .with(Change::EndSessions(EndSessions { user, except: None, at: now }));
+            if self.commit(unit).await? {
+                self.ports.standings.forget(user).await;
+                return Ok(());
+            }
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+}
+
+fn left_on(account: &Account) -> Option<Remainder> {
+    if account.open_orders > 0 {
+        Some(Remainder::OpenOrders)
+    } else if !account.may_order() {
+        Some(Remainder::Debt)
+    } else if account.wallet.posted.is_zero() && account.promo.posted.is_zero() {
+        None
+    } else {
+        Some(Remainder::Balance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Currency, Money};
+
+    #[test]
+    fn only_an_account_without_orders_debt_dispute_and_money_is_empty() {
+        let cent = Money::from_units(1, Currency::Usd);
+        let empty = || Account::open(UserId::from_uuid(uuid::Uuid::nil()));
+        let with = |change: fn(&mut Account, Money)| {
+            let mut account = empty();
+            change(&mut account, cent);
+            left_on(&account)
+        };
+        assert_eq!(left_on(&empty()), None);
+        assert_eq!(with(|account, cent| account.wallet.posted = cent), Some(Remainder::Balance));
+        assert_eq!(with(|account, cent| account.promo.posted = cent), Some(Remainder::Balance));
+        assert_eq!(with(|account, _| account.open_orders = 1), Some(Remainder::OpenOrders));
+        assert_eq!(with(|account, cent| account.debt = cent), Some(Remainder::Debt));
+        assert_eq!(with(|account, _| account.frozen = true), Some(Remainder::Debt));
+    }
+}

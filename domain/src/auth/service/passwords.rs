@@ -1,0 +1,138 @@
+//! Forgotten and changed passwords.
+
+use super::{ATTEMPTS, AuthService, KeptChanging, SignedIn};
+use crate::{
+    Change, EndSessions, Fault, Letter, Time, UnitOfWork,
+    auth::{
+        ChangePasswordError, Email, MailRequestError, MailToken, MailTokenPurpose, PasswordCheck,
+        PasswordHash, ResetPasswordError, Secret, User, WeakPassword, password,
+    },
+};
+
+/// Sets a password with a token, mailed or given at sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResetPassword {
+    /// The token.
+    pub token: Secret,
+    /// The new password.
+    pub password: Secret,
+}
+
+/// Changes the password of whoever is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangePassword {
+    /// Who.
+    pub by: SignedIn,
+    /// The present password.
+    pub current: Secret,
+    /// The new one.
+    pub new: Secret,
+}
+
+const SETTING: [MailTokenPurpose; 2] = [MailTokenPurpose::ResetPassword, MailTokenPurpose::ChangePassword];
+
+impl AuthService {
+    /// Mails a token that sets a new password if the address has a user; the answer is the same if not. Only the
+    /// time tells them apart: the door answers without waiting for this.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer.
+    pub async fn forgot_password(&self, email: &Email) -> Result<(), MailRequestError> {
+        let now = self.ports.clock.now();
+        let user = self.ports.reads.user_by_email(email).await?;
+        if let Some(user) = user.filter(|user| !user.is_suspended(now)) {
+            let unit = self.mail_with_token(UnitOfWork::new(), &user, MailTokenPurpose::ResetPassword, now);
+            self.ports.store.commit(unit).await.map_err(Fault::new)?;
+        }
+        Ok(())
+    }
+
+    /// Sets a password. Ends every session and voids every older token of this kind; a mailed token proves the
+    /// address as well. A refused password leaves the token unused.
+    ///
+    /// # Errors
+    /// `InvalidToken`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
+    pub async fn reset_password(&self, cmd: ResetPassword) -> Result<(), ResetPasswordError> {
+        let mut hash = None;
+        for _ in 0..ATTEMPTS {
+            let now = self.ports.clock.now();
+            let (token, user) = self.setting_token(&cmd.token, now).await?;
+            let new = match hash.take() {
+                Some(new) => new,
+                None => self.replacement(&user, &cmd.password).await?,
+            };
+            let (id, to) = (user.id, user.email.clone());
+            let unit = set_with_token(token, user, new.clone(), now);
+            if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
+                self.ports.standings.forget(id).await;
+                return Ok(());
+            }
+            hash = Some(new);
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Changes a password. Ends every other session and voids every token that could set one.
+    ///
+    /// # Errors
+    /// `WrongPassword`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
+    pub async fn change_password(&self, cmd: ChangePassword) -> Result<(), ChangePasswordError> {
+        for _ in 0..ATTEMPTS {
+            let user = self.ports.reads.user(cmd.by.user).await?.ok_or(ChangePasswordError::WrongPassword)?;
+            if self.ports.hasher.verify(&cmd.current, Some(&user.password)).await? == PasswordCheck::Wrong {
+                return Err(ChangePasswordError::WrongPassword);
+            }
+            if cmd.new == cmd.current {
+                return Err(WeakPassword::Unchanged.into());
+            }
+            password::check(&cmd.new, &user.email)?;
+            let new = self.ports.hasher.hash(&cmd.new).await?;
+            let now = self.ports.clock.now();
+            let others = EndSessions { user: user.id, except: Some(cmd.by.session), at: now };
+            let to = user.email.clone();
+            let unit = UnitOfWork::new()
+                .with(Change::User(user.with_password(new, now)))
+                .with(Change::EndSessions(others));
+            if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
+                self.ports.standings.forget(cmd.by.user).await;
+                return Ok(());
+            }
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+
+    async fn setting_token(
+        &self,
+        token: &Secret,
+        now: Time,
+    ) -> Result<(MailToken, User), ResetPasswordError> {
+        self.open_mail_token(token.expose(), &SETTING, now)
+            .await?
+            .filter(|(token, user)| token.issued_at >= user.password_changed_at && !user.is_suspended(now))
+            .ok_or(ResetPasswordError::InvalidToken)
+    }
+
+    /// Checks and hashes a new password; one that must be changed cannot be chosen again.
+    async fn replacement(&self, user: &User, new: &Secret) -> Result<PasswordHash, ResetPasswordError> {
+        password::check(new, &user.email)?;
+        if user.must_change_password
+            && self.ports.hasher.verify(new, Some(&user.password)).await? != PasswordCheck::Wrong
+        {
+            return Err(WeakPassword::Unchanged.into());
+        }
+        Ok(self.ports.hasher.hash(new).await?)
+    }
+}
+
+/// Uses the token up, sets the password, and ends every session.
+fn set_with_token(token: MailToken, user: User, new: PasswordHash, now: Time) -> UnitOfWork {
+    let mut user = user.with_password(new, now);
+    if token.purpose == MailTokenPurpose::ResetPassword {
+        user.email_verified_at = user.email_verified_at.or(Some(now));
+    }
+    let everywhere = EndSessions { user: user.id, except: None, at: now };
+    UnitOfWork::new()
+        .with(Change::MailToken(token.used(now)))
+        .with(Change::User(user))
+        .with(Change::EndSessions(everywhere))
+}

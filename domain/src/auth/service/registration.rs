@@ -1,0 +1,131 @@
+//! Registration and the proof of an address.
+
+use super::{ATTEMPTS, AuthService, KeptChanging};
+use crate::{
+    Change, Fault, Letter, Time, UnitOfWork, Version,
+    auth::{
+        CreateOwnerError, Email, MailRequestError, MailTokenPurpose, PasswordHash, RegisterError, Role,
+        Secret, User, VerifyEmailError, password,
+    },
+};
+
+/// Makes a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register {
+    /// The address.
+    pub email: Email,
+    /// The password.
+    pub password: Secret,
+}
+
+impl AuthService {
+    /// Makes a user with an empty account and mails a token that proves the address.
+    ///
+    /// A taken address gets the same answer after the same work: its owner is mailed that it is taken, or, if he
+    /// has not proven it, a fresh token. What was registered first stays as it was, the password too.
+    ///
+    /// # Errors
+    /// `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
+    pub async fn register(&self, cmd: Register) -> Result<(), RegisterError> {
+        password::check(&cmd.password, &cmd.email)?;
+        let hash = self.ports.hasher.hash(&cmd.password).await?;
+        for _ in 0..ATTEMPTS {
+            let now = self.ports.clock.now();
+            let unit = match self.ports.reads.user_by_email(&cmd.email).await? {
+                Some(user) if user.email_verified_at.is_none() && !user.is_suspended(now) => {
+                    self.mail_with_token(UnitOfWork::new(), &user, MailTokenPurpose::VerifyEmail, now)
+                }
+                Some(user) => self.mail(UnitOfWork::new(), &user.email, Letter::AlreadyRegistered, now),
+                None => {
+                    let user = self.new_user(cmd.email.clone(), hash.clone(), now);
+                    self.mail_with_token(opened(&user), &user, MailTokenPurpose::VerifyEmail, now)
+                }
+            };
+            if self.commit(unit).await? {
+                return Ok(());
+            }
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Proves an address with the token that was mailed to it. Each token works once.
+    ///
+    /// # Errors
+    /// `InvalidToken`; `Unavailable` if the store does not answer.
+    pub async fn verify_email(&self, token: &str) -> Result<(), VerifyEmailError> {
+        for _ in 0..ATTEMPTS {
+            let now = self.ports.clock.now();
+            let (token, user) = self
+                .open_mail_token(token, &[MailTokenPurpose::VerifyEmail], now)
+                .await?
+                .ok_or(VerifyEmailError::InvalidToken)?;
+            let user_id = user.id;
+            let mut unit = UnitOfWork::new().with(Change::MailToken(token.used(now)));
+            if user.email_verified_at.is_none() {
+                unit = unit.with(Change::User(user.verified(now)));
+            }
+            if self.commit(unit).await? {
+                self.ports.standings.forget(user_id).await;
+                return Ok(());
+            }
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Mails a fresh token if the address waits for its proof; the answer is the same if not. Only the time tells
+    /// them apart: the door answers without waiting for this.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store does not answer.
+    pub async fn resend_verification(&self, email: &Email) -> Result<(), MailRequestError> {
+        let now = self.ports.clock.now();
+        let user = self.ports.reads.user_by_email(email).await?;
+        let waits = |user: &User| user.email_verified_at.is_none() && !user.is_suspended(now);
+        if let Some(user) = user.filter(waits) {
+            let unit = self.mail_with_token(UnitOfWork::new(), &user, MailTokenPurpose::VerifyEmail, now);
+            self.ports.store.commit(unit).await.map_err(Fault::new)?;
+        }
+        Ok(())
+    }
+
+    /// Makes an owner, for the command line. The address counts as proven; the password must be changed at the
+    /// first sign-in.
+    ///
+    /// # Errors
+    /// `EmailTaken`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
+    pub async fn create_owner(&self, cmd: Register) -> Result<User, CreateOwnerError> {
+        password::check(&cmd.password, &cmd.email)?;
+        let hash = self.ports.hasher.hash(&cmd.password).await?;
+        if self.ports.reads.user_by_email(&cmd.email).await?.is_some() {
+            return Err(CreateOwnerError::EmailTaken);
+        }
+        let now = self.ports.clock.now();
+        let owner = User {
+            role: Role::Owner,
+            email_verified_at: Some(now),
+            must_change_password: true,
+            ..self.new_user(cmd.email, hash, now)
+        };
+        if self.commit(opened(&owner)).await? { Ok(owner) } else { Err(CreateOwnerError::EmailTaken) }
+    }
+
+    fn new_user(&self, email: Email, password: PasswordHash, now: Time) -> User {
+        User {
+            id: self.id(now),
+            email,
+            password,
+            role: Role::Customer,
+            email_verified_at: None,
+            suspension: None,
+            must_change_password: false,
+            password_changed_at: now,
+            created_at: now,
+            version: Version::FIRST,
+        }
+    }
+}
+
+/// A new user with an empty account.
+fn opened(user: &User) -> UnitOfWork {
+    UnitOfWork::new().with(Change::User(user.clone())).with(Change::OpenAccount(user.id))
+}

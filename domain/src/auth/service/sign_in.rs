@@ -1,0 +1,257 @@
+//! Signing in, by tokens or by a browser's cookie, and renewing a sign-in.
+
+use super::{ATTEMPTS, AuthService, KeptChanging};
+use crate::{
+    Change, Fault, SessionId, Time, UnitOfWork, Version,
+    auth::{
+        AccessClaims, Email, MailTokenPurpose, PasswordCheck, PasswordHash, RefreshError, RefreshToken,
+        Secret, Session, SessionEnd, SessionError, SessionKind, SignInError, TokenKind, User,
+    },
+};
+
+const MAX_DEVICE_CHARS: usize = 200;
+
+/// What somebody signs in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The address.
+    pub email: Email,
+    /// The password.
+    pub password: Secret,
+}
+
+/// Where a sign-in comes from, as its owner is shown it later.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// What the client calls itself. Control characters are dropped, and what is past 200 characters.
+    pub device: Option<String>,
+    /// The client's address.
+    pub ip: Option<String>,
+}
+
+/// A sign-in by tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Goes with every request.
+    pub access: Secret,
+    /// How long it does.
+    pub expires_in_s: i64,
+    /// Brings the next ones, once.
+    pub refresh: Secret,
+    /// Who signed in.
+    pub user: User,
+    /// The session that began or goes on.
+    pub session: SessionId,
+}
+
+/// A sign-in by cookie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserSession {
+    /// The cookie's value.
+    pub cookie: Secret,
+    /// How long it is good.
+    pub expires_in_s: i64,
+    /// Who signed in.
+    pub user: User,
+    /// The session that began.
+    pub session: SessionId,
+}
+
+/// A password that was found right: the hash it was compared with, and a stronger one if that is weak.
+struct Proof {
+    of: PasswordHash,
+    stronger: Option<PasswordHash>,
+}
+
+impl AuthService {
+    /// Begins a session that is carried by tokens.
+    ///
+    /// # Errors
+    /// `InvalidCredentials`, after the same time for unknown addresses and wrong passwords; only with the right
+    /// password `Suspended`, `EmailNotVerified`, `PasswordChangeRequired`; `Unavailable` if a port does not answer.
+    pub async fn login(&self, credentials: Credentials, origin: Origin) -> Result<Tokens, SignInError> {
+        let begun = self.begin(&credentials, |service, user, now| {
+            let session = service.new_session(user, SessionKind::Tokens, &origin, now);
+            let (refresh, stored) = service.new_refresh_token(&session, now);
+            (session, refresh, Some(Change::RefreshToken(stored)))
+        });
+        let (user, session, refresh) = begun.await?;
+        Ok(self.tokens(user, &session, refresh, session.created_at)?)
+    }
+
+    /// Begins a session that is carried by a browser's cookie.
+    ///
+    /// # Errors
+    /// As [`Self::login`].
+    pub async fn open_browser_session(
+        &self,
+        credentials: Credentials,
+        origin: Origin,
+    ) -> Result<BrowserSession, SignInError> {
+        let begun = self.begin(&credentials, |service, user, now| {
+            let secret = TokenKind::Cookie.generate(service.ports.random.as_ref());
+            let cookie = service.ports.signer.hash(secret.expose());
+            let session = service.new_session(user, SessionKind::Browser { cookie }, &origin, now);
+            (session, secret, None)
+        });
+        let (user, session, cookie) = begun.await?;
+        let expires_in_s = self.policy.browser.num_seconds();
+        Ok(BrowserSession { cookie, expires_in_s, user, session: session.id })
+    }
+
+    /// Exchanges a refresh token for the next tokens of its session.
+    ///
+    /// Each works once. A second exchange means that there is a copy, so it ends the session; that holds for two
+    /// exchanges at the same moment too: one commits, the other finds the token used.
+    ///
+    /// # Errors
+    /// `InvalidToken`, `Reused`, `Suspended`; `Unavailable` if a port does not answer.
+    pub async fn refresh(&self, token: &str) -> Result<Tokens, RefreshError> {
+        if TokenKind::of(token) != Some(TokenKind::Refresh) {
+            return Err(RefreshError::InvalidToken);
+        }
+        let hash = self.ports.signer.hash(token);
+        for _ in 0..ATTEMPTS {
+            let now = self.ports.clock.now();
+            let reads = &self.ports.reads;
+            let used = reads.refresh_token(hash).await?.ok_or(RefreshError::InvalidToken)?;
+            if used.used_at.is_some() {
+                return Err(self.end_family(&used).await?);
+            }
+            let session = reads.session(used.session).await?.ok_or(RefreshError::InvalidToken)?;
+            let user = reads.user(used.user).await?.ok_or(RefreshError::InvalidToken)?;
+            if now >= used.expires_at || !session.is_open(now) || user.must_change_password {
+                return Err(RefreshError::InvalidToken);
+            }
+            if user.is_suspended(now) {
+                return Err(RefreshError::Suspended);
+            }
+            let (next, stored) = self.new_refresh_token(&session, now);
+            let session = session.renewed(now, now + self.policy.refresh);
+            let unit = UnitOfWork::new()
+                .with(Change::RefreshToken(used.used(now)))
+                .with(Change::RefreshToken(stored))
+                .with(Change::Session(session.clone()));
+            if self.commit(unit).await? {
+                return Ok(self.tokens(user, &session, next, now)?);
+            }
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Ends the session of a token that came twice.
+    async fn end_family(&self, token: &RefreshToken) -> Result<RefreshError, Fault> {
+        match self.end(token.user, token.session, SessionEnd::TokenReused).await {
+            Ok(()) | Err(SessionError::NotFound) => Ok(RefreshError::Reused),
+            Err(SessionError::Unavailable(fault)) => Err(fault),
+        }
+    }
+
+    /// Checks the password and whether the user may sign in; commits what `open` makes of the user together with
+    /// the user's next version. The password is compared again only if it was changed in between.
+    async fn begin(
+        &self,
+        credentials: &Credentials,
+        open: impl Fn(&Self, &User, Time) -> (Session, Secret, Option<Change>) + Send + Sync,
+    ) -> Result<(User, Session, Secret), SignInError> {
+        let mut proof: Option<Proof> = None;
+        for _ in 0..ATTEMPTS {
+            let user = self.ports.reads.user_by_email(&credentials.email).await?;
+            let known =
+                proof.take().filter(|proof| user.as_ref().is_some_and(|user| user.password == proof.of));
+            let (user, proven) = match known {
+                Some(known) => (user.ok_or(SignInError::InvalidCredentials)?, known),
+                None => self.prove(user, &credentials.password).await?,
+            };
+            let now = self.ports.clock.now();
+            self.may_sign_in(&user, now).await?;
+            let (session, secret, more) = open(self, &user, now);
+            let password = proven.stronger.clone().unwrap_or_else(|| user.password.clone());
+            let user = User { password, ..user }.touched();
+            let changes = [Change::User(user.clone()), Change::Session(session.clone())];
+            let unit = changes.into_iter().chain(more).fold(UnitOfWork::new(), UnitOfWork::with);
+            if self.commit(unit).await? {
+                return Ok((user, session, secret));
+            }
+            proof = Some(proven);
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Compares a password; takes as long without a user.
+    async fn prove(&self, user: Option<User>, password: &Secret) -> Result<(User, Proof), SignInError> {
+        let stored = user.as_ref().map(|user| &user.password);
+        let check = self.ports.hasher.verify(password, stored).await?;
+        let user = user.ok_or(SignInError::InvalidCredentials)?;
+        let of = user.password.clone();
+        match check {
+            PasswordCheck::Right => Ok((user, Proof { of, stronger: None })),
+            PasswordCheck::RightButRehash(stronger) => Ok((user, Proof { of, stronger: Some(stronger) })),
+            PasswordCheck::Wrong => Err(SignInError::InvalidCredentials),
+        }
+    }
+
+    async fn may_sign_in(&self, user: &User, now: Time) -> Result<(), SignInError> {
+        if user.is_suspended(now) {
+            return Err(SignInError::Suspended);
+        }
+        if user.email_verified_at.is_none() {
+            return Err(SignInError::EmailNotVerified);
+        }
+        if user.must_change_password {
+            let (change_token, stored) = self.mail_token(user.id, MailTokenPurpose::ChangePassword, now);
+            let unit = UnitOfWork::new().with(Change::MailToken(stored));
+            self.ports.store.commit(unit).await.map_err(Fault::new)?;
+            return Err(SignInError::PasswordChangeRequired { change_token });
+        }
+        Ok(())
+    }
+
+    fn new_session(&self, user: &User, kind: SessionKind, origin: &Origin, now: Time) -> Session {
+        let lifetime = match kind {
+            SessionKind::Tokens => self.policy.refresh,
+            SessionKind::Browser { .. } => self.policy.browser,
+        };
+        let device = origin.device.as_deref().map(|device| {
+            device.chars().filter(|char| !char.is_control()).take(MAX_DEVICE_CHARS).collect::<String>()
+        });
+        Session {
+            id: self.id(now),
+            user: user.id,
+            kind,
+            device,
+            ip: origin.ip.clone(),
+            created_at: now,
+            last_used_at: now,
+            expires_at: now + lifetime,
+            ended: None,
+            version: Version::FIRST,
+        }
+    }
+
+    fn new_refresh_token(&self, session: &Session, now: Time) -> (Secret, RefreshToken) {
+        let secret = TokenKind::Refresh.generate(self.ports.random.as_ref());
+        let token = RefreshToken {
+            hash: self.ports.signer.hash(secret.expose()),
+            session: session.id,
+            user: session.user,
+            issued_at: now,
+            expires_at: now + self.policy.refresh,
+            used_at: None,
+            version: Version::FIRST,
+        };
+        (secret, token)
+    }
+
+    fn tokens(&self, user: User, session: &Session, refresh: Secret, now: Time) -> Result<Tokens, Fault> {
+        let claims = AccessClaims {
+            user: user.id,
+            session: session.id,
+            issued_at: now,
+            expires_at: now + self.policy.access,
+        };
+        let access = self.ports.signer.sign(&claims)?;
+        let expires_in_s = self.policy.access.num_seconds();
+        Ok(Tokens { access, expires_in_s, refresh, user, session: session.id })
+    }
+}

@@ -1,0 +1,292 @@
+//! Committing in memory: every guard first, then every change, so that a refusal leaves nothing behind.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
+use crate::{
+    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Unique, UnitOfWork, UserId, Version,
+    auth::SessionEnd,
+    wallet::{
+        Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purse,
+        Source, Transfer,
+    },
+};
+
+impl State {
+    /// Applies `unit` whole, or says why not and changes nothing.
+    pub(super) fn commit(&mut self, unit: &UnitOfWork) -> Result<Committed, CommitError> {
+        if let Some(claim) = unit.claim() {
+            match self.claims.get(&(claim.scope, claim.key.as_str().to_owned())) {
+                Some(first) if first.fingerprint == claim.fingerprint => {
+                    return Ok(Committed::Replayed(first.outcome));
+                }
+                Some(_) => return Err(CommitError::KeyReused),
+                None => {}
+            }
+        }
+        for change in unit.changes() {
+            self.check(change)?;
+        }
+        let accounts = self.decide_accounts(unit)?;
+        self.check_sources(unit)?;
+        self.apply(unit, accounts);
+        Ok(Committed::Applied)
+    }
+
+    /// What the claim's key stands for, if it was used.
+    pub(super) fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError> {
+        match self.claims.get(&(claim.scope, claim.key.as_str().to_owned())) {
+            Some(first) if first.fingerprint == claim.fingerprint => Ok(Some(first.outcome)),
+            Some(_) => Err(CommitError::KeyReused),
+            None => Ok(None),
+        }
+    }
+
+    fn check(&self, change: &Change) -> Result<(), CommitError> {
+        match change {
+            Change::OpenAccount(user) => absent(self.accounts.contains_key(user), Unique::Record),
+            Change::User(user) => {
+                let taken = self.users.values().any(|other| other.email == user.email && other.id != user.id);
+                absent(taken, Unique::Email)?;
+                guard(user.version, self.users.get(&user.id).map(|u| u.version))
+            }
+            Change::Session(s) => guard(s.version, self.sessions.get(&s.id).map(|x| x.version)),
+            Change::RefreshToken(t) => guard(t.version, self.refresh_tokens.get(&t.hash).map(|x| x.version)),
+            Change::EndSessions(_) | Change::Event(_) | Change::Suspended(_) => Ok(()),
+            Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
+            Change::Intent(i) => {
+                let taken =
+                    self.intents.values().any(|other| other.reference == i.reference && other.id != i.id);
+                absent(taken, Unique::Reference)?;
+                guard(i.version, self.intents.get(&i.id).map(|x| x.version))
+            }
+            Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
+            Change::Order(o) => {
+                guard(o.head().version, self.orders.get(&o.head().id).map(|x| x.head().version))
+            }
+            Change::Purchase(p) => {
+                let taken = p.bought().is_some_and(|bought| {
+                    let same = |other: &crate::verification::Purchase| {
+                        other.id != p.id
+                            && other.provider == p.provider
+                            && other.bought().is_some_and(|b| b.reservation == bought.reservation)
+                    };
+                    self.purchases.values().any(same)
+                });
+                absent(taken, Unique::Reservation)?;
+                guard(p.version, self.purchases.get(&p.id).map(|x| x.version))
+            }
+            Change::Message(m) => {
+                let known = (m.reservation.clone(), m.received_at, m.text.clone());
+                absent(self.message_once.contains(&known), Unique::Message)
+            }
+            Change::ShownNumber(s) => {
+                let known = (s.user, s.service.clone(), s.number.clone());
+                absent(self.shown.contains(&known), Unique::ShownNumber)
+            }
+            Change::Notice(n) => {
+                let known =
+                    self.notices.values().any(|o| o.sender == n.sender && o.key == n.key && o.id != n.id);
+                absent(known, Unique::Notice)?;
+                guard(n.version, self.notices.get(&n.id).map(|x| x.version))
+            }
+            Change::Job(job) => absent(self.jobs.contains_key(&job.id), Unique::Job),
+        }
+    }
+
+    fn check_sources(&self, unit: &UnitOfWork) -> Result<(), CommitError> {
+        let posted = |t: &Transfer| self.posted.contains(&(t.source.as_str().to_owned(), t.leg));
+        absent(unit.transfers().iter().any(posted), Unique::Source)
+    }
+
+    fn decide_accounts(&self, unit: &UnitOfWork) -> Result<BTreeMap<UserId, Settled>, CommitError> {
+        let opened = |user: &UserId| {
+            unit.changes()
+                .iter()
+                .any(|c| matches!(c, Change::OpenAccount(u) if u == user))
+                .then(|| Account::open(*user))
+        };
+        let decide = |(user, change): (&UserId, &AccountChange)| {
+            let account =
+                self.accounts.get(user).cloned().or_else(|| opened(user)).ok_or(CommitError::Stale)?;
+            self.decide_account(account, change).map(|settled| (*user, settled))
+        };
+        unit.accounts().iter().map(decide).collect()
+    }
+
+    fn decide_account(&self, mut account: Account, change: &AccountChange) -> Result<Settled, CommitError> {
+        let mut holds = Vec::new();
+        let before = posted_total(&account);
+        for end in &change.ends {
+            holds.push(self.end(&mut account, end)?);
+        }
+        add(&mut account.wallet.posted, change.wallet_units);
+        add(&mut account.promo.posted, change.promo_units);
+        for place in &change.places {
+            holds.push(reserve(&mut account, place)?);
+        }
+        if change.intents_opened > 0 && account.open_intents + change.intents_opened > change.max_open_intents
+        {
+            return Err(CommitError::TooManyOpenIntents);
+        }
+        account.open_intents =
+            (account.open_intents + change.intents_opened).saturating_sub(change.intents_closed);
+        if account.wallet.available().units() < 0 || account.promo.available().units() < 0 {
+            return Err(CommitError::InsufficientFunds);
+        }
+        account.version = account.version.next();
+        Ok(Settled { account, holds, before })
+    }
+
+    fn end(&self, account: &mut Account, end: &EndHold) -> Result<Hold, CommitError> {
+        let open =
+            self.holds.get(&end.hold).filter(|hold| hold.state == HoldState::Open && hold.user == end.user);
+        let hold = open.ok_or(CommitError::Stale)?;
+        add(&mut account.wallet.held, -hold.split.wallet.units());
+        add(&mut account.promo.held, -hold.split.promo.units());
+        let state = match end.end {
+            HoldEnd::Release => HoldState::Released { at: end.at },
+            HoldEnd::Capture => {
+                add(&mut account.wallet.posted, -hold.split.wallet.units());
+                add(&mut account.promo.posted, -hold.split.promo.units());
+                HoldState::Captured { at: end.at }
+            }
+        };
+        account.open_orders = account.open_orders.saturating_sub(1);
+        Ok(Hold { state, ..hold.clone() })
+    }
+
+    fn apply(&mut self, unit: &UnitOfWork, accounts: BTreeMap<UserId, Settled>) {
+        if let Some(claim) = unit.claim() {
+            self.claims.insert((claim.scope, claim.key.as_str().to_owned()), claim.clone());
+        }
+        for change in unit.changes() {
+            self.write(change);
+        }
+        let mut totals = BTreeMap::new();
+        let mut captures = Vec::new();
+        for (user, settled) in accounts {
+            totals.insert(user, settled.before);
+            for hold in settled.holds {
+                captures.extend(capture_legs(&hold));
+                self.holds.insert(hold.id, hold);
+            }
+            self.accounts.insert(user, settled.account);
+        }
+        for transfer in captures.into_iter().chain(unit.transfers().iter().cloned()) {
+            self.post(transfer, &mut totals);
+        }
+    }
+
+    fn post(&mut self, transfer: Transfer, totals: &mut BTreeMap<UserId, crate::Money>) {
+        let user = transfer.debit.user().or(transfer.credit.user());
+        let balance_after = user.and_then(|user| {
+            let total = totals.get_mut(&user)?;
+            for purse in [Purse::Wallet, Purse::Promo] {
+                add(total, transfer.effect_on(LedgerAccount::User(user, purse)).units());
+            }
+            Some(*total)
+        });
+        self.posted.insert((transfer.source.as_str().to_owned(), transfer.leg));
+        let number = self.transfers.len() as u64 + 1;
+        self.transfers.push(PostedTransfer { number, transfer, balance_after });
+    }
+
+    fn write(&mut self, change: &Change) {
+        match change.clone() {
+            Change::OpenAccount(user) => drop(self.accounts.insert(user, Account::open(user))),
+            Change::User(user) => drop(self.users.insert(user.id, user)),
+            Change::Session(session) => drop(self.sessions.insert(session.id, session)),
+            Change::RefreshToken(token) => drop(self.refresh_tokens.insert(token.hash, token)),
+            Change::EndSessions(end) => self.end_sessions(&end),
+            Change::MailToken(token) => drop(self.mail_tokens.insert(token.hash, token)),
+            Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
+            Change::Suspended(item) => self.suspended.push(item),
+            Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
+            Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
+            Change::Purchase(purchase) => drop(self.purchases.insert(purchase.id, purchase)),
+            Change::Message(m) => {
+                self.message_once.insert((m.reservation.clone(), m.received_at, m.text.clone()));
+                self.messages.insert(m.id, m);
+            }
+            Change::ShownNumber(s) => drop(self.shown.insert((s.user, s.service, s.number))),
+            Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
+            Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
+            Change::Job(job) => {
+                let stored = StoredJob { attempts: 0, fence: 0, holder: None, buried: None, job };
+                self.jobs.insert(stored.job.id, stored);
+            }
+        }
+    }
+
+    fn end_sessions(&mut self, end: &EndSessions) {
+        let open = self.sessions.values_mut().filter(|s| s.user == end.user && Some(s.id) != end.except);
+        for session in open {
+            *session = session.clone().ended(SessionEnd::Revoked, end.at);
+        }
+    }
+}
+
+/// What a commit makes of one account.
+struct Settled {
+    account: Account,
+    holds: Vec<Hold>,
+    before: crate::Money,
+}
+
+fn reserve(account: &mut Account, place: &PlaceHold) -> Result<Hold, CommitError> {
+    if !account.may_order() {
+        return Err(CommitError::AccountBlocked);
+    }
+    if account.open_orders >= place.max_open_orders {
+        return Err(CommitError::TooManyOpenOrders);
+    }
+    let split = account.split(place.amount).ok_or(CommitError::InsufficientFunds)?;
+    add(&mut account.promo.held, split.promo.units());
+    add(&mut account.wallet.held, split.wallet.units());
+    account.open_orders += 1;
+    let PlaceHold { id, user, order, amount, at, .. } = place.clone();
+    Ok(Hold { id, user, order, amount, split, state: HoldState::Open, placed_at: at })
+}
+
+/// The transfers of a hold that was captured just now; none of any other.
+fn capture_legs(hold: &Hold) -> Vec<Transfer> {
+    let HoldState::Captured { at } = hold.state else { return Vec::new() };
+    let leg = |leg, purse, money| {
+        Some(Transfer {
+            debit: LedgerAccount::User(hold.user, purse),
+            credit: LedgerAccount::House(House::Revenue),
+            amount: crate::Amount::try_new(money).ok()?,
+            kind: EntryKind::Purchase,
+            source: Source::captured(hold.id),
+            leg,
+            at,
+        })
+    };
+    let legs = [leg(1, Purse::Wallet, hold.split.wallet), leg(2, Purse::Promo, hold.split.promo)];
+    legs.into_iter().flatten().collect()
+}
+
+fn posted_total(account: &Account) -> crate::Money {
+    let units = account.wallet.posted.units() + account.promo.posted.units();
+    crate::Money::from_units(units, account.wallet.posted.currency())
+}
+
+fn add(money: &mut crate::Money, units: i64) {
+    *money = crate::Money::from_units(money.units() + units, money.currency());
+}
+
+fn guard(version: Version, stored: Option<Version>) -> Result<(), CommitError> {
+    match (version.decided_on(), stored) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(CommitError::Duplicate(Unique::Record)),
+        (Some(decided_on), Some(stored)) if decided_on == stored => Ok(()),
+        (Some(_), _) => Err(CommitError::Stale),
+    }
+}
+
+fn absent(present: bool, what: Unique) -> Result<(), CommitError> {
+    if present { Err(CommitError::Duplicate(what)) } else { Ok(()) }
+}

@@ -1,0 +1,66 @@
+//! What the memory store remembers: plain maps, ordered so that a replay is exact.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use crate::{
+    Claim, Event, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber,
+    PurchaseId, QuoteId, ReservationId, SessionId, Time, UserId,
+    auth::{MailToken, RefreshToken, Session, TokenHash, User},
+    payment::{Intent, Suspended},
+    verification::{Message, Order, Purchase, Quote, ServiceCode},
+    wallet::{Account, Hold, Transfer},
+};
+
+/// A transfer as it was posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedTransfer {
+    /// Its number in the journal, from 1.
+    pub number: u64,
+    /// The movement.
+    pub transfer: Transfer,
+    /// The posted total of the user whom it touches, after it.
+    pub balance_after: Option<Money>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct StoredJob {
+    pub(super) job: NewJob,
+    pub(super) attempts: u32,
+    pub(super) fence: i64,
+    pub(super) holder: Option<Uuid>,
+    pub(super) buried: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct StoredEvent {
+    pub(super) event: Event,
+    pub(super) sequence: Option<i64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) accounts: BTreeMap<UserId, Account>,
+    pub(super) users: BTreeMap<UserId, User>,
+    pub(super) sessions: BTreeMap<SessionId, Session>,
+    pub(super) refresh_tokens: BTreeMap<TokenHash, RefreshToken>,
+    pub(super) mail_tokens: BTreeMap<TokenHash, MailToken>,
+    pub(super) intents: BTreeMap<PaymentId, Intent>,
+    pub(super) suspended: Vec<Suspended>,
+    pub(super) quotes: BTreeMap<QuoteId, Quote>,
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    pub(super) purchases: BTreeMap<PurchaseId, Purchase>,
+    pub(super) messages: BTreeMap<MessageId, Message>,
+    pub(super) message_once: BTreeSet<(ReservationId, Time, Option<String>)>,
+    pub(super) shown: BTreeSet<(UserId, ServiceCode, PhoneNumber)>,
+    pub(super) notices: BTreeMap<NoticeId, Notice>,
+    pub(super) holds: BTreeMap<HoldId, Hold>,
+    pub(super) transfers: Vec<PostedTransfer>,
+    pub(super) posted: BTreeSet<(String, u16)>,
+    pub(super) claims: HashMap<(UserId, String), Claim>,
+    pub(super) events: Vec<StoredEvent>,
+    pub(super) jobs: BTreeMap<JobId, StoredJob>,
+    pub(super) leases: BTreeMap<String, (Uuid, i64)>,
+    pub(super) fence: i64,
+}

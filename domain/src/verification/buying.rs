@@ -1,0 +1,349 @@
+//! Buying: quote, commit A, one send, commit B.
+
+use crate::{
+    Amount, Change, CommitError, Committed, HoldId, JobId, JobKind, Money, NewJob, OrderId, PurchaseId,
+    ShownNumber, Time, Unique, UnitOfWork, Version,
+    payment::service::Done,
+    time::{hours, seconds},
+    verification::{
+        Ask, AskQuote, Bought, Buy, BuyError, BuyFailure, DeclineReason, Failure, Head, Line, OpenAttempt,
+        Order, PriceLimit, ProviderError, Purchase, PurchaseState, Quote, QuoteError, Receivable, Requested,
+        Reservation, VerificationService,
+    },
+    wallet::{EndHold, HoldEnd, PlaceHold, Unbalanced},
+};
+
+/// How long a cost counts as today's.
+const COST_CACHE_H: i64 = 1;
+/// What costs are remembered for at most; above it all are asked again.
+const COST_CACHE_MAX: usize = 10_000;
+const SOLD_IN: &str = "US";
+
+impl VerificationService {
+    pub(super) async fn make_quote(&self, cmd: AskQuote) -> Result<Quote, QuoteError> {
+        let (cost, price) = self.price(&cmd.ask).await?;
+        let now = self.clock.now();
+        let quote = Quote {
+            id: cmd.id,
+            user: cmd.user,
+            ask: cmd.ask,
+            cost,
+            price,
+            created_at: now,
+            expires_at: now + seconds(self.policy.quote_s),
+            used_by: None,
+            version: Version::FIRST,
+        };
+        self.store.commit(UnitOfWork::new().with(Change::Quote(quote.clone()))).await?;
+        Ok(quote)
+    }
+
+    /// What this costs us, and what a user pays for it. Asked at most once an hour.
+    pub(super) async fn price(&self, ask: &Ask) -> Result<(Money, Amount), QuoteError> {
+        let is_test = ask.service.as_str().starts_with("test_");
+        if ask.country.as_str() != SOLD_IN || (is_test && !self.policy.sells_test_services) {
+            return Err(QuoteError::NoSuchService);
+        }
+        let cost = match self.remembered_cost(ask) {
+            Some(cost) => cost,
+            None => self.ask_cost(ask).await?,
+        };
+        Ok((cost, self.policy.rule.price_of(cost)?))
+    }
+
+    fn remembered_cost(&self, ask: &Ask) -> Option<Money> {
+        let oldest = self.clock.now() - hours(COST_CACHE_H);
+        self.remember(|memory| memory.costs.get(ask).filter(|(_, at)| *at >= oldest).map(|(cost, _)| *cost))
+    }
+
+    async fn ask_cost(&self, ask: &Ask) -> Result<Money, QuoteError> {
+        let cost = self.provider.cost(ask).await.map_err(|error| match error {
+            ProviderError::NotFound | ProviderError::Refused(_) => QuoteError::NoSuchService,
+            ProviderError::Unavailable(fault) => QuoteError::ProviderUnavailable(fault),
+        })?;
+        let now = self.clock.now();
+        self.remember(|memory| {
+            if memory.costs.len() >= COST_CACHE_MAX {
+                memory.costs.clear();
+            }
+            memory.costs.insert(ask.clone(), (cost, now));
+        });
+        Ok(cost)
+    }
+
+    /// Commit A, and what follows from it.
+    pub(super) async fn place(&self, cmd: Buy) -> Result<Done<Order>, BuyError> {
+        let agreed = self.agree(&cmd).await?;
+        let (unit, requested, purchase) = self.draft(&cmd, agreed);
+        match self.store.commit(unit).await {
+            Ok(Committed::Applied) => {
+                Ok(Done { value: self.send_once(requested, purchase).await, replayed: false })
+            }
+            Ok(Committed::Replayed(id)) => {
+                Ok(Done { value: self.known(OrderId::from_uuid(id)).await?, replayed: true })
+            }
+            // The only record that this unit decides on is the quote.
+            Err(CommitError::Stale) => Err(BuyError::QuoteUsed),
+            Err(refused) => Err(BuyError::Commit(refused)),
+        }
+    }
+
+    async fn agree(&self, cmd: &Buy) -> Result<Agreed, BuyError> {
+        match cmd.limit {
+            PriceLimit::Quote(id) => {
+                let quote = self.reads.quote(id).await?.filter(|quote| quote.user == cmd.user);
+                let quote = quote.ok_or(BuyError::NoSuchQuote)?;
+                if quote.ask != cmd.ask {
+                    return Err(BuyError::QuoteMismatch);
+                }
+                if quote.used_by.is_some() {
+                    return Err(BuyError::QuoteUsed);
+                }
+                if self.clock.now() >= quote.expires_at {
+                    return Err(BuyError::QuoteExpired);
+                }
+                Ok(Agreed { cost: quote.cost, price: quote.price, quote: Some(quote) })
+            }
+            PriceLimit::AtMost(most) => {
+                let (cost, price) = self.price(&cmd.ask).await?;
+                if !price.money().is_at_most(most.money()) {
+                    return Err(BuyError::PriceAboveLimit { price });
+                }
+                Ok(Agreed { cost, price, quote: None })
+            }
+        }
+    }
+
+    /// Claim, hold, order and attempt, in one unit.
+    fn draft(&self, cmd: &Buy, agreed: Agreed) -> (UnitOfWork, Requested, Purchase) {
+        let now = self.clock.now();
+        let random = self.random.as_ref();
+        let hold = HoldId::generate(now, random);
+        let head = Head {
+            id: cmd.id,
+            user: cmd.user,
+            ask: cmd.ask.clone(),
+            price: agreed.price,
+            hold,
+            metadata: cmd.metadata.clone(),
+            attempt: 1,
+            retry_of: None,
+            batch: None,
+            created_at: now,
+            cancel_allowed_at: now + seconds(self.policy.cancel_after_s),
+            cancel_requested_at: None,
+            version: Version::FIRST,
+        };
+        let purchase = Purchase {
+            id: PurchaseId::generate(now, random),
+            provider: self.provider.id(),
+            wanted_by: Some((cmd.id, cmd.user)),
+            ask: cmd.ask.clone(),
+            cost_cap: agreed.cost,
+            sent_at: now,
+            send_by: now + seconds(self.policy.send_within_s),
+            state: PurchaseState::Sent,
+            missed: None,
+            version: Version::FIRST,
+        };
+        let place = PlaceHold {
+            id: hold,
+            user: cmd.user,
+            order: cmd.id,
+            amount: agreed.price,
+            max_open_orders: self.policy.max_open_orders,
+            at: now,
+        };
+        let requested = Requested { head };
+        let order = Order::from(requested.clone());
+        let mut unit = UnitOfWork::claiming(cmd.claim.clone())
+            .place(place)
+            .with(self.event(&order, now))
+            .with(Change::Order(order))
+            .with(Change::Purchase(purchase.clone()));
+        if let Some(quote) = agreed.quote {
+            unit = unit.with(Change::Quote(quote.used(cmd.id)));
+        }
+        (unit, requested, purchase)
+    }
+
+    /// Sends the purchase, once, before its time is over. Whatever happens, the answer is the order.
+    async fn send_once(&self, requested: Requested, purchase: Purchase) -> Order {
+        let attempt = OpenAttempt { ask: purchase.ask.clone(), cost_cap: purchase.cost_cap };
+        let outcome = if self.clock.now() < purchase.send_by {
+            self.provider.buy(&attempt).await
+        } else {
+            // Not sent, and so certainly not bought.
+            let failed = self.fail(&requested.head, purchase.id, Failure::ProviderUnavailable).await;
+            return failed.unwrap_or_else(|_| requested.into());
+        };
+        let after = match outcome {
+            Ok(reservation) => self.bind(&requested.head, purchase.id, &reservation).await,
+            Err(BuyFailure::Declined(reason)) => {
+                if reason == DeclineReason::PriceChanged {
+                    self.remember(|memory| memory.costs.remove(&purchase.ask));
+                }
+                self.fail(&requested.head, purchase.id, failure_of(reason)).await
+            }
+            // There may be a number: the reconciler looks for it, nobody asks twice.
+            Err(BuyFailure::Unknown(_)) => Ok(requested.clone().into()),
+        };
+        // The hold is safe with the order as it was committed; the reconciler settles what is left.
+        after.unwrap_or_else(|_| requested.into())
+    }
+
+    /// Commit B: the reservation serves the order, unless the user has seen its number before.
+    pub(super) async fn bind(
+        &self,
+        head: &Head,
+        purchase: PurchaseId,
+        reservation: &Reservation,
+    ) -> Result<Order, CommitError> {
+        let bound = self
+            .change(head.id, purchase, |order, purchase, now| {
+                let Order::Requested(requested) = order else { return Ok(None) };
+                if !purchase.is_sent() {
+                    return Ok(None);
+                }
+                let bought = self.bought(reservation, now);
+                let booked = bought.booked(now).map_err(broken)?;
+                let line = self.line(&purchase, &bought, reservation);
+                let shown = ShownNumber {
+                    user: requested.head.user,
+                    service: requested.head.ask.service.clone(),
+                    number: bought.number.clone(),
+                    order: requested.head.id,
+                    at: now,
+                };
+                let waiting = Order::from(requested.bind(line));
+                let mut unit = UnitOfWork::new()
+                    .with(self.event(&waiting, now))
+                    .with(Change::Order(waiting.clone()))
+                    .with(Change::Purchase(purchase.bind(bought)))
+                    .with(Change::ShownNumber(shown));
+                if let Some(entry) = booked {
+                    unit = unit.post(entry);
+                }
+                Ok(Some((unit, waiting)))
+            })
+            .await;
+        match bound {
+            Err(CommitError::Duplicate(Unique::ShownNumber)) => {
+                self.refuse_number(head, purchase, reservation, Failure::NoNumbers).await
+            }
+            Ok(Order::Waiting(waiting)) if waiting.head.cancel_requested_at.is_some() => {
+                let kept = Order::from(waiting.clone());
+                Ok(self.cancel_upstream(waiting).await.unwrap_or(kept))
+            }
+            other => other,
+        }
+    }
+
+    /// There is a number and it may not serve this order: the order fails, the number becomes an orphan.
+    pub(super) async fn refuse_number(
+        &self,
+        head: &Head,
+        purchase: PurchaseId,
+        reservation: &Reservation,
+        failure: Failure,
+    ) -> Result<Order, CommitError> {
+        self.change(head.id, purchase, |order, purchase, now| {
+            let Order::Requested(requested) = order else { return Ok(None) };
+            if !purchase.is_sent() {
+                return Ok(None);
+            }
+            let bought = self.bought(reservation, now);
+            let booked = bought.booked(now).map_err(broken)?;
+            let (unit, failed) = self.failing(requested, failure, now);
+            let job = self.end_reservation_job(purchase.id, now);
+            let mut unit = unit.with(Change::Purchase(purchase.orphan(bought))).with(job);
+            if let Some(entry) = booked {
+                unit = unit.post(entry);
+            }
+            Ok(Some((unit, failed)))
+        })
+        .await
+    }
+
+    /// There is no number: the order fails and its money goes back.
+    pub(super) async fn fail(
+        &self,
+        head: &Head,
+        purchase: PurchaseId,
+        failure: Failure,
+    ) -> Result<Order, CommitError> {
+        self.change(head.id, purchase, |order, purchase, now| {
+            let Order::Requested(requested) = order else { return Ok(None) };
+            if !purchase.is_sent() {
+                return Ok(None);
+            }
+            let (unit, failed) = self.failing(requested, failure, now);
+            Ok(Some((unit.with(Change::Purchase(purchase.absent(now))), failed)))
+        })
+        .await
+    }
+
+    fn failing(&self, requested: Requested, failure: Failure, now: Time) -> (UnitOfWork, Order) {
+        let (hold, user) = (requested.head.hold, requested.head.user);
+        let (failed, end) = requested.fail(failure, now);
+        let failed = Order::from(failed);
+        let unit = UnitOfWork::new()
+            .end(EndHold { hold, user, end, at: now })
+            .with(self.event(&failed, now))
+            .with(Change::Order(failed.clone()));
+        (unit, failed)
+    }
+
+    pub(super) fn bought(&self, reservation: &Reservation, now: Time) -> Bought {
+        Bought {
+            reservation: reservation.id.clone(),
+            number: reservation.number.clone(),
+            cost: reservation.cost,
+            created_at: reservation.created_at,
+            bound_at: now,
+            receivable: Receivable::Open,
+        }
+    }
+
+    fn line(&self, purchase: &Purchase, bought: &Bought, reservation: &Reservation) -> Line {
+        // The provider's end time on our clock. Lists do not tell it; who binds from a list reads the reservation.
+        let ends_at = reservation.ends_at.unwrap_or(reservation.created_at);
+        Line {
+            purchase: purchase.id,
+            reservation: bought.reservation.clone(),
+            number: bought.number.clone(),
+            bound_at: bought.bound_at,
+            expires_at: crate::time::to_stored_precision(ends_at - self.provider.skew()),
+        }
+    }
+
+    pub(super) fn end_reservation_job(&self, purchase: PurchaseId, now: Time) -> Change {
+        let id = JobId::generate(now, self.random.as_ref());
+        Change::Job(NewJob { id, kind: JobKind::EndReservation { purchase }, run_at: now })
+    }
+
+    pub(super) fn release(&self, head: &Head, end: HoldEnd, now: Time) -> EndHold {
+        EndHold { hold: head.hold, user: head.user, end, at: now }
+    }
+}
+
+/// What user and house agree on before commit A.
+struct Agreed {
+    cost: Money,
+    price: Amount,
+    quote: Option<Quote>,
+}
+
+const fn failure_of(reason: DeclineReason) -> Failure {
+    match reason {
+        DeclineReason::NoNumbers => Failure::NoNumbers,
+        DeclineReason::PriceChanged => Failure::PriceChanged,
+        DeclineReason::HouseBalance | DeclineReason::AccountLimit => Failure::ProviderUnavailable,
+        DeclineReason::Refused => Failure::ProviderRefused,
+    }
+}
+
+/// An entry of ours that does not balance: a fault of the code, told as one.
+pub(super) fn broken(error: Unbalanced) -> CommitError {
+    CommitError::Unavailable(crate::Fault::new(error))
+}

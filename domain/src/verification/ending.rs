@@ -1,0 +1,275 @@
+//! Ending orders: by the user, by time, by the provider; and settling with the provider afterwards.
+
+use crate::{
+    Change, CommitError, OrderId, PurchaseId, Time, UnitOfWork, UserId,
+    race::unless,
+    time::seconds,
+    verification::{
+        CancelError, IntakeError, Order, OrderStatus, ProviderError, Purchase, Receivable, Reservation,
+        ReservationState, VerificationService, Waiting, buying::broken,
+    },
+};
+
+/// If the provider cannot be read, an order is released this long after its end all the same.
+const RELEASE_AFTER_S: i64 = 4;
+/// How long "completed" without a text is believed.
+const TEXT_AFTER_S: i64 = 60;
+/// States at the provider are looked at this often; texts come by the shared poll.
+const STATES_EVERY_S: i64 = 15;
+/// Orders ended in one go.
+const END_LIMIT: u32 = 200;
+
+impl VerificationService {
+    /// The user does not want the number any more. Repeating is safe.
+    ///
+    /// `requested`: recorded, and done once the purchase is known. `waiting`: the provider is asked and read again;
+    /// its state decides.
+    ///
+    /// # Errors
+    /// `NotCancellable` if a code won or the order has ended otherwise, `ProviderUnavailable` with nothing changed.
+    pub async fn cancel(&self, user: UserId, id: OrderId) -> Result<Order, CancelError> {
+        let order = self.reads.order(id).await?.filter(|order| order.head().user == user);
+        match order.ok_or(CancelError::NotFound)? {
+            cancelled @ Order::Cancelled(_) => Ok(cancelled),
+            Order::Requested(requested) if requested.head.cancel_requested_at.is_some() => {
+                Ok(requested.into())
+            }
+            Order::Requested(requested) => {
+                let asked = Order::from(requested.request_cancel(self.clock.now()));
+                match self.store.commit(UnitOfWork::new().with(Change::Order(asked.clone()))).await {
+                    Ok(_) => Ok(asked),
+                    // The purchase was settled in between: look again.
+                    Err(CommitError::Stale) => Box::pin(self.cancel(user, id)).await,
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Order::Waiting(waiting) => {
+                let allowed_at = waiting.head.cancel_allowed_at;
+                if self.clock.now() < allowed_at {
+                    return Err(CancelError::TooEarly { allowed_at });
+                }
+                self.cancel_upstream(waiting).await
+            }
+            Order::Completed(_) | Order::Expired(_) | Order::Failed(_) => Err(CancelError::NotCancellable),
+        }
+    }
+
+    /// Asks the provider, reads again, and lets the state decide.
+    pub(super) async fn cancel_upstream(&self, waiting: Waiting) -> Result<Order, CancelError> {
+        let (id, reservation) = (waiting.head.id, waiting.line.reservation.clone());
+        // Whatever this answers: it may have been too late, refused, or done with its answer lost.
+        let _ = self.provider.cancel(&reservation).await;
+        let upstream = self.provider.reservation(&reservation).await.map_err(unreachable)?;
+        match self.follow(id, &upstream).await {
+            Ok(order @ Order::Cancelled(_)) => Ok(order),
+            Ok(_) => Err(CancelError::NotCancellable),
+            Err(IntakeError::Provider(error)) => Err(unreachable(error)),
+            Err(IntakeError::Commit(error)) => Err(error.into()),
+            Err(IntakeError::Unavailable(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// Ends every order whose time is over. A shared poll that starts now must complete first, so that a code that
+    /// came in time wins; if the provider cannot be read, the money goes back 4 s after the end all the same.
+    /// Returns how many ended.
+    ///
+    /// # Errors
+    /// If the store cannot be asked; the orders are still due.
+    pub async fn expire_due(&self) -> Result<u32, IntakeError> {
+        let due = self.reads.ending(self.clock.now(), END_LIMIT).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        self.poll_for_the_last_time(&due).await?;
+        let mut ended = 0;
+        for id in due {
+            ended += u32::from(self.expire(id).await?);
+        }
+        Ok(ended)
+    }
+
+    async fn poll_for_the_last_time(&self, due: &[OrderId]) -> Result<(), IntakeError> {
+        let mut latest = None;
+        for id in due {
+            if let Some(Order::Waiting(waiting)) = self.reads.order(*id).await? {
+                latest = latest.max(Some(waiting.line.expires_at));
+            }
+        }
+        let Some(latest) = latest else { return Ok(()) };
+        if self.remember(|memory| memory.polled_at) >= Some(latest) {
+            return Ok(());
+        }
+        // A poll that fails is told by `polled_at`, which it leaves as it was.
+        let _ = unless(self.poll(), self.clock.sleep_until(latest + seconds(RELEASE_AFTER_S))).await;
+        Ok(())
+    }
+
+    async fn expire(&self, id: OrderId) -> Result<bool, IntakeError> {
+        let polled_at = self.remember(|memory| memory.polled_at);
+        let Some(Order::Waiting(waiting)) = self.reads.order(id).await? else { return Ok(false) };
+        let end = waiting.line.expires_at;
+        let may_end = polled_at >= Some(end) || self.clock.now() >= end + seconds(RELEASE_AFTER_S);
+        if !may_end {
+            return Ok(false);
+        }
+        let ended = self.change(id, waiting.line.purchase, |order, purchase, now| {
+            let Order::Waiting(waiting) = order else { return Ok(None) };
+            Ok(Some(self.expiring(waiting, &purchase, now)))
+        });
+        Ok(ended.await?.status() == OrderStatus::Expired)
+    }
+
+    fn expiring(&self, waiting: Waiting, purchase: &Purchase, now: Time) -> (UnitOfWork, Order) {
+        let head = waiting.head.clone();
+        let (expired, end) = waiting.expire(now);
+        let expired = Order::from(expired);
+        let unit = UnitOfWork::new()
+            .end(self.release(&head, end, now))
+            .with(self.event(&expired, now))
+            .with(Change::Order(expired.clone()))
+            .with(self.end_reservation_job(purchase.id, now));
+        (unit, expired)
+    }
+
+    /// Looks at the states of reservations that orders wait on: time-outs, cancellations and refunds come by no
+    /// notice. Returns how many orders changed.
+    ///
+    /// # Errors
+    /// If provider or store cannot be read.
+    pub async fn follow_states(&self) -> Result<u32, IntakeError> {
+        let now = self.clock.now();
+        let due =
+            self.remember(|memory| memory.states_at.is_none_or(|at| now >= at + seconds(STATES_EVERY_S)));
+        let oldest = self.reads.oldest_waiting(self.provider.id()).await?;
+        let Some(oldest) = oldest.filter(|_| due) else { return Ok(0) };
+        let from = oldest + self.provider.skew() - seconds(60);
+        let listing = self.provider.reservations_since(from).await?;
+        self.remember(|memory| memory.states_at = Some(now));
+        let moved: Vec<Reservation> =
+            listing.reservations.into_iter().filter(|r| r.state != ReservationState::Pending).collect();
+        let ids: Vec<_> = moved.iter().map(|reservation| reservation.id.clone()).collect();
+        let mut changed = 0;
+        for upstream in self.reads.orders_of(self.provider.id(), &ids).await? {
+            let state = moved.iter().find(|reservation| reservation.id == upstream.reservation);
+            let waits = matches!(self.reads.order(upstream.order).await?, Some(Order::Waiting(_)));
+            if let Some(reservation) = state.filter(|_| waits) {
+                changed += u32::from(
+                    self.follow(upstream.order, reservation).await?.status() != OrderStatus::Waiting,
+                );
+            }
+        }
+        Ok(changed)
+    }
+
+    /// What a reservation's state means for the order that waits on it. A code wins over everything.
+    async fn follow(&self, id: OrderId, upstream: &Reservation) -> Result<Order, IntakeError> {
+        if upstream.state != ReservationState::Pending {
+            let texts = self.provider.messages(&upstream.id).await?;
+            self.take_in(id, &texts).await?;
+        }
+        let order = self.known(id).await?;
+        let Order::Waiting(waiting) = order else { return Ok(order) };
+        match upstream.state {
+            ReservationState::Pending | ReservationState::Other => Ok(waiting.into()),
+            ReservationState::Completed => self.await_text(waiting).await,
+            ReservationState::TimedOut => {
+                self.end_with_provider(&waiting, upstream, OrderStatus::Expired).await
+            }
+            ReservationState::Cancelled | ReservationState::Reported => {
+                self.end_with_provider(&waiting, upstream, OrderStatus::Cancelled).await
+            }
+        }
+    }
+
+    /// "Completed", and no text of ours is listed: believed for a minute, or to the end.
+    async fn await_text(&self, waiting: Waiting) -> Result<Order, IntakeError> {
+        let (id, now) = (waiting.head.id, self.clock.now());
+        let since = self.remember(|memory| *memory.completed_without_text.entry(id).or_insert(now));
+        if now < (since + seconds(TEXT_AFTER_S)).min(waiting.line.expires_at) {
+            return Ok(waiting.into());
+        }
+        self.remember(|memory| memory.completed_without_text.remove(&id));
+        let ended = self.change(id, waiting.line.purchase, |order, purchase, now| {
+            let Order::Waiting(waiting) = order else { return Ok(None) };
+            Ok(Some(self.expiring(waiting, &purchase, now)))
+        });
+        Ok(ended.await?)
+    }
+
+    /// The provider has ended it without a code: so do we, and book its credit in the same commit.
+    async fn end_with_provider(
+        &self,
+        waiting: &Waiting,
+        upstream: &Reservation,
+        to: OrderStatus,
+    ) -> Result<Order, IntakeError> {
+        let ended = self.change(waiting.head.id, waiting.line.purchase, |order, purchase, now| {
+            let Order::Waiting(waiting) = order else { return Ok(None) };
+            let head = waiting.head.clone();
+            let (after, end) = match to {
+                OrderStatus::Expired => {
+                    let (expired, end) = waiting.expire(now);
+                    (Order::from(expired), end)
+                }
+                _ => {
+                    let (cancelled, end) = waiting.cancel(now);
+                    (Order::from(cancelled), end)
+                }
+            };
+            let unit = UnitOfWork::new()
+                .end(self.release(&head, end, now))
+                .with(self.event(&after, now))
+                .with(Change::Order(after.clone()));
+            let unit = if upstream.state.is_credited() {
+                crediting(unit, purchase, now)?
+            } else {
+                unit.with(self.end_reservation_job(purchase.id, now))
+            };
+            Ok(Some((unit, after)))
+        });
+        Ok(ended.await?)
+    }
+
+    /// Tells the provider that a number is not needed any more, and books the credit once it shows.
+    /// Safe to repeat. Returns false if there is nothing more to wait for or to do.
+    ///
+    /// # Errors
+    /// If provider or store cannot be asked: try again later.
+    pub async fn end_reservation(&self, id: PurchaseId) -> Result<bool, IntakeError> {
+        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(false) };
+        let Some(bought) = purchase.bought().filter(|b| b.receivable == Receivable::Open).cloned() else {
+            return Ok(false);
+        };
+        let mut upstream = self.provider.reservation(&bought.reservation).await?;
+        if upstream.state == ReservationState::Pending {
+            let _ = self.provider.cancel(&bought.reservation).await;
+            upstream = self.provider.reservation(&bought.reservation).await?;
+        }
+        if upstream.state.is_credited() {
+            let unit = crediting(UnitOfWork::new(), purchase, self.clock.now())?;
+            match self.store.commit(unit).await {
+                // Somebody else saw the credit too.
+                Ok(_) | Err(CommitError::Stale | CommitError::Duplicate(_)) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // A text came after all, or the provider thinks about it: the receivable stays open for the books.
+        Ok(upstream.state == ReservationState::Pending || upstream.state == ReservationState::Reported)
+    }
+}
+
+/// Closes the receivable and books the provider's credit.
+fn crediting(unit: UnitOfWork, purchase: Purchase, now: Time) -> Result<UnitOfWork, CommitError> {
+    let Some(entry) = purchase.bought().map(|bought| bought.credited(now)) else { return Ok(unit) };
+    let entry = entry.map_err(broken)?;
+    let Some(closed) = purchase.close_receivable(Receivable::Credited { at: now }) else { return Ok(unit) };
+    let unit = unit.with(Change::Purchase(closed));
+    Ok(match entry {
+        Some(entry) => unit.post(entry),
+        None => unit,
+    })
+}
+
+fn unreachable(error: ProviderError) -> CancelError {
+    CancelError::ProviderUnavailable(crate::Fault::new(error))
+}

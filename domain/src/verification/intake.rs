@@ -1,0 +1,227 @@
+//! Taking in texts: by notice, by the shared poll, by reading one reservation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{SubsecRound, TimeDelta, Timelike};
+
+use crate::{
+    Change, CommitError, Event, MessageId, Notice, NoticeState, OrderId, ReservationId, Sender, Time, Unique,
+    UnitOfWork,
+    outbox::NoticeReads,
+    time::seconds,
+    verification::{
+        IncomingMessage, IntakeError, Line, Message, Order, Receivable, VerificationService, Waiting,
+        buying::broken,
+    },
+    wallet::Source,
+};
+
+/// How far before the oldest waiting order the shared poll reads: stamps of whole seconds, and a second of doubt.
+const POLL_MARGIN_S: i64 = 2;
+/// Notices looked at in one go.
+const NOTICE_LIMIT: u32 = 100;
+/// How often a commit that meets a text stored in between is decided again.
+const KNOWN_ATTEMPTS: u32 = 8;
+
+impl VerificationService {
+    /// One account-wide poll: every text since the oldest waiting order was bound. Returns how many orders changed.
+    ///
+    /// # Errors
+    /// If provider or store cannot be read; nothing is lost, the next poll reads further back.
+    pub async fn poll(&self) -> Result<u32, IntakeError> {
+        let started = self.clock.now();
+        let Some(oldest) = self.reads.oldest_waiting(self.provider.id()).await? else {
+            self.remember(|memory| memory.polled_at = Some(started));
+            return Ok(0);
+        };
+        let from = oldest + self.provider.skew() - seconds(POLL_MARGIN_S);
+        let messages = self.provider.messages_since(from).await?;
+        let changed = self.receive(messages).await?;
+        self.remember(|memory| memory.polled_at = Some(started));
+        Ok(changed)
+    }
+
+    /// Takes in texts from anywhere. A text that names its reservation is used; one that does not makes us read the
+    /// reservations of its number. Returns how many orders changed.
+    ///
+    /// # Errors
+    /// If provider or store cannot be asked. What was taken in stays.
+    pub async fn receive(&self, messages: Vec<IncomingMessage>) -> Result<u32, IntakeError> {
+        let mut named: BTreeMap<ReservationId, Vec<IncomingMessage>> = BTreeMap::new();
+        let mut unnamed = BTreeSet::new();
+        for message in messages {
+            match (&message.reservation, &message.to) {
+                (Some(reservation), _) => named.entry(reservation.clone()).or_default().push(message),
+                (None, Some(number)) => drop(unnamed.insert(number.clone())),
+                (None, None) => {}
+            }
+        }
+        for number in unnamed {
+            for upstream in self.reads.waiting_on(self.provider.id(), &number).await? {
+                let read = self.provider.messages(&upstream.reservation).await?;
+                named.entry(upstream.reservation).or_default().extend(read);
+            }
+        }
+        let reservations: Vec<_> = named.keys().cloned().collect();
+        let mut changed = 0;
+        for upstream in self.reads.orders_of(self.provider.id(), &reservations).await? {
+            let texts = named.get(&upstream.reservation).map_or(&[][..], Vec::as_slice);
+            changed += u32::from(self.take_in(upstream.order, texts).await?);
+        }
+        Ok(changed)
+    }
+
+    /// Handles stored notices: new ones, and old ones whose reservation is known by now. Returns how many.
+    ///
+    /// # Errors
+    /// If provider or store cannot be asked; the notices stay as they are.
+    pub async fn handle_notices(&self, notices: &dyn NoticeReads) -> Result<u32, IntakeError> {
+        let mut handled = 0;
+        for notice in notices.matchable_notices(NOTICE_LIMIT).await? {
+            self.reread(&notice).await?;
+            handled += self.mark(notice, NoticeState::Handled).await?;
+        }
+        for notice in notices.new_notices(Sender::TextVerified, NOTICE_LIMIT).await? {
+            let state = self.handle(&notice).await?;
+            handled += self.mark(notice, state).await?;
+        }
+        Ok(handled)
+    }
+
+    async fn handle(&self, notice: &Notice) -> Result<NoticeState, IntakeError> {
+        let messages = self.provider.read_notice(&notice.body);
+        let named = messages.iter().find_map(|message| message.reservation.clone());
+        self.receive(messages).await?;
+        let Some(reservation) = named else { return Ok(NoticeState::Handled) };
+        let known = self.reads.purchase_by_reservation(self.provider.id(), &reservation).await?;
+        Ok(if known.is_some() { NoticeState::Handled } else { NoticeState::Unmatched })
+    }
+
+    /// After commit B an earlier notice is a reason to look, not a text to show.
+    async fn reread(&self, notice: &Notice) -> Result<(), IntakeError> {
+        let Some(reservation) = notice.subject.as_deref().and_then(|s| ReservationId::try_new(s).ok()) else {
+            return Ok(());
+        };
+        let texts = self.provider.messages(&reservation).await?;
+        for upstream in self.reads.orders_of(self.provider.id(), &[reservation]).await? {
+            self.take_in(upstream.order, &texts).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark(&self, notice: Notice, state: NoticeState) -> Result<u32, IntakeError> {
+        match self.store.commit(UnitOfWork::new().with(Change::Notice(notice.seen(state)))).await {
+            // Another instance looked at the same notice: harmless, texts are taken in once.
+            Ok(_) | Err(CommitError::Stale) => Ok(1),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Shows an order the texts that are its own, and captures its hold with the first readable code.
+    /// Returns true if something was new.
+    pub(super) async fn take_in(&self, id: OrderId, texts: &[IncomingMessage]) -> Result<bool, IntakeError> {
+        for _ in 0..KNOWN_ATTEMPTS {
+            match self.take_in_once(id, texts).await {
+                Err(IntakeError::Commit(CommitError::Stale | CommitError::Duplicate(Unique::Message))) => {}
+                other => return other,
+            }
+        }
+        self.take_in_once(id, texts).await
+    }
+
+    async fn take_in_once(&self, id: OrderId, texts: &[IncomingMessage]) -> Result<bool, IntakeError> {
+        let Some(order) = self.reads.order(id).await? else { return Ok(false) };
+        let Some(line) = order.line().cloned() else { return Ok(false) };
+        let known = self.reads.messages_of(&[id]).await?;
+        let fresh = self.fresh(id, &line, texts, &known);
+        if fresh.is_empty() {
+            return Ok(false);
+        }
+        let unit = match order {
+            Order::Waiting(waiting) if fresh.iter().any(|message| message.code.is_some()) => {
+                self.capturing(waiting).await?
+            }
+            Order::Waiting(waiting) => self.showing(waiting.show_text().into()),
+            Order::Completed(completed) => self.showing(completed.show_text().into()),
+            Order::Requested(_) | Order::Cancelled(_) | Order::Expired(_) | Order::Failed(_) => {
+                return Ok(false);
+            }
+        };
+        let unit = fresh.into_iter().fold(unit, |unit, message| unit.with(Change::Message(message)));
+        self.store.commit(unit).await?;
+        Ok(true)
+    }
+
+    fn showing(&self, order: Order) -> UnitOfWork {
+        let now = self.clock.now();
+        let told = Event::about_message(self.event_id(now), &order, now);
+        UnitOfWork::new().with(Change::Order(order)).with(Change::Event(told))
+    }
+
+    /// Order, money and cost in one commit.
+    async fn capturing(&self, waiting: Waiting) -> Result<UnitOfWork, IntakeError> {
+        let now = self.clock.now();
+        let purchase = self.reads.purchase(waiting.line.purchase).await?;
+        let head = waiting.head.clone();
+        let (completed, end) = waiting.receive(now);
+        let completed = Order::from(completed);
+        let mut unit = UnitOfWork::new()
+            .end(self.release(&head, end, now))
+            .with(self.event(&completed, now))
+            .with(Change::Order(completed));
+        let costed = purchase.and_then(|p| p.close_receivable(Receivable::Costed { at: now }));
+        if let Some(purchase) = costed {
+            let entry = purchase.bought().map(|bought| bought.costed(Source::captured(head.hold), now));
+            if let Some(entry) = entry.transpose().map_err(broken)?.flatten() {
+                unit = unit.post(entry);
+            }
+            unit = unit.with(Change::Purchase(purchase));
+        }
+        Ok(unit)
+    }
+
+    /// The texts that are this order's own and not stored yet.
+    fn fresh(
+        &self,
+        order: OrderId,
+        line: &Line,
+        texts: &[IncomingMessage],
+        known: &[Message],
+    ) -> Vec<Message> {
+        let now = self.clock.now();
+        let skew = self.provider.skew();
+        let mut fresh: Vec<Message> = Vec::new();
+        for text in texts.iter().filter(|text| is_own(line, text, skew)) {
+            let same = |m: &Message| m.received_at == text.received_at && m.text == text.text;
+            if known.iter().chain(&fresh).any(same) {
+                continue;
+            }
+            fresh.push(Message {
+                id: MessageId::generate(now, self.random.as_ref()),
+                order,
+                reservation: line.reservation.clone(),
+                from: text.from.clone(),
+                text: text.text.clone(),
+                code: text.code(),
+                received_at: text.received_at,
+                stored_at: now,
+                late: false,
+            });
+        }
+        fresh
+    }
+}
+
+/// Received by this order's reservation, after its number was shown and before its end. Numbers are recycled, so
+/// both count. A stamp of a whole second may stand for any instant of that second.
+fn is_own(line: &Line, text: &IncomingMessage, skew: TimeDelta) -> bool {
+    let shown = line.bound_at + skew;
+    let whole_second = text.received_at.nanosecond() == 0;
+    let earliest = if whole_second { shown.trunc_subsecs(0) } else { shown };
+    let of_this = text.reservation.as_ref().is_none_or(|reservation| *reservation == line.reservation);
+    of_this && text.received_at >= earliest && received_before_end(line, text.received_at, skew)
+}
+
+fn received_before_end(line: &Line, received_at: Time, skew: TimeDelta) -> bool {
+    received_at <= line.expires_at + skew
+}

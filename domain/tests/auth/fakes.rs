@@ -1,0 +1,298 @@
+//! A world with a clock that stands still, a hasher that counts, and a store that others can get in front of.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use namaskah_domain::{
+    Claim, Clock, CommitError, Committed, Fault, JobKind, Letter, Random, Store, Time, UnitOfWork, UserId,
+    Version,
+    auth::{
+        AccessClaims, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings, Email,
+        Origin, PasswordCheck, PasswordHash, PasswordHasher, Register, Secret, SignedIn, TokenHash,
+        TokenSigner, Tokens, User,
+    },
+    memory::MemoryStore,
+    outbox::Jobs,
+};
+use tokio::sync::Barrier;
+
+pub const ADA: &str = "ada@example.com";
+pub const RIGHT: &str = "kx9 tuba lo";
+pub const OTHER: &str = "vm4 oboe hi";
+
+pub fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+pub fn email(text: &str) -> Email {
+    Email::try_new(text).expect("an address")
+}
+
+pub fn credentials(address: &str, password: &str) -> Credentials {
+    Credentials { email: email(address), password: secret(password) }
+}
+
+/// Stands until it is moved.
+pub struct StandingClock(AtomicI64);
+
+impl StandingClock {
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Clock for StandingClock {
+    fn now(&self) -> Time {
+        Time::from_timestamp(self.0.load(Ordering::SeqCst), 0).expect("a time")
+    }
+
+    async fn sleep_until(&self, _until: Time) {}
+}
+
+/// Different bytes each time.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// "Hashes" by a word in front: `weak` asks for a new hash, `hashed` does not. Counts its work.
+#[derive(Default)]
+pub struct CountingHasher {
+    pub hashed: AtomicU64,
+    pub compared: AtomicU64,
+}
+
+impl CountingHasher {
+    pub fn work(&self) -> (u64, u64) {
+        (self.hashed.load(Ordering::SeqCst), self.compared.load(Ordering::SeqCst))
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for CountingHasher {
+    async fn hash(&self, password: &Secret) -> Result<PasswordHash, Fault> {
+        self.hashed.fetch_add(1, Ordering::SeqCst);
+        Ok(PasswordHash::from_stored(format!("hashed {}", password.expose())))
+    }
+
+    async fn verify<'a>(
+        &self,
+        password: &Secret,
+        hash: Option<&'a PasswordHash>,
+    ) -> Result<PasswordCheck, Fault> {
+        self.compared.fetch_add(1, Ordering::SeqCst);
+        let strong = PasswordHash::from_stored(format!("hashed {}", password.expose()));
+        let weak = format!("weak {}", password.expose());
+        Ok(match hash {
+            Some(stored) if *stored == strong => PasswordCheck::Right,
+            Some(stored) if stored.as_str() == weak => PasswordCheck::RightButRehash(strong),
+            Some(_) | None => PasswordCheck::Wrong,
+        })
+    }
+}
+
+/// Tokens in plain text, hashes by mixing.
+struct PlainSigner;
+
+impl TokenSigner for PlainSigner {
+    fn sign(&self, claims: &AccessClaims) -> Result<Secret, Fault> {
+        let (from, to) = (claims.issued_at.timestamp(), claims.expires_at.timestamp());
+        Ok(Secret::new(format!("{} {} {from} {to}", claims.user, claims.session)))
+    }
+
+    fn read(&self, token: &str, now: Time) -> Option<AccessClaims> {
+        let parts: Vec<&str> = token.split(' ').collect();
+        let [user, session, from, to] = parts[..] else { return None };
+        let time = |text: &str| Time::from_timestamp(text.parse().ok()?, 0);
+        let (issued_at, expires_at) = (time(from)?, time(to)?);
+        let claims =
+            AccessClaims { user: user.parse().ok()?, session: session.parse().ok()?, issued_at, expires_at };
+        (now < expires_at).then_some(claims)
+    }
+
+    fn hash(&self, token: &str) -> TokenHash {
+        let mut bytes = [0u8; 32];
+        for (place, byte) in token.bytes().enumerate() {
+            let slot = &mut bytes[place % 32];
+            *slot = slot.wrapping_mul(31).wrapping_add(byte);
+        }
+        TokenHash(bytes)
+    }
+
+    fn derive(&self, label: &str, secret: &Secret) -> Secret {
+        Secret::new(format!("{label} of {}", secret.expose()))
+    }
+}
+
+/// What happens just before a commit reaches the store.
+enum Before {
+    /// Another unit gets in first.
+    Unit(UnitOfWork),
+    /// The commit waits for its twin.
+    Twin(Arc<Barrier>),
+    /// The store does not answer.
+    Silence,
+}
+
+/// The memory store, with things that can happen before commits.
+pub struct Crowded {
+    inner: Arc<MemoryStore>,
+    before: Mutex<Vec<Before>>,
+}
+
+impl Crowded {
+    fn push(&self, before: impl IntoIterator<Item = Before>) {
+        self.before.lock().expect("a lock").extend(before);
+    }
+}
+
+#[async_trait]
+impl Store for Crowded {
+    async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        let before = self.before.lock().expect("a lock").pop();
+        match before {
+            Some(Before::Unit(first)) => {
+                self.inner.commit(first).await.expect("the unit that goes first");
+            }
+            Some(Before::Twin(barrier)) => {
+                barrier.wait().await;
+            }
+            Some(Before::Silence) => return Err(CommitError::Unavailable(Fault::new("no answer"))),
+            None => {}
+        }
+        self.inner.commit(unit).await
+    }
+
+    async fn replay(&self, claim: &Claim) -> Result<Option<uuid::Uuid>, CommitError> {
+        self.inner.replay(claim).await
+    }
+}
+
+pub struct World {
+    pub auth: AuthService,
+    pub memory: Arc<MemoryStore>,
+    pub clock: Arc<StandingClock>,
+    pub hasher: Arc<CountingHasher>,
+    store: Arc<Crowded>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let memory = Arc::new(MemoryStore::new());
+        let store = Arc::new(Crowded { inner: memory.clone(), before: Mutex::default() });
+        let clock = Arc::new(StandingClock(AtomicI64::new(1_800_000_000)));
+        let hasher = Arc::new(CountingHasher::default());
+        let ports = AuthPorts {
+            store: store.clone(),
+            reads: memory.clone(),
+            accounts: memory.clone(),
+            standings: Arc::new(DirectStandings::new(memory.clone())),
+            hasher: hasher.clone(),
+            signer: Arc::new(PlainSigner),
+            clock: clock.clone(),
+            random: Arc::new(Counting::default()),
+        };
+        Self { auth: AuthService::new(ports, AuthPolicy::default()), memory, clock, hasher, store }
+    }
+
+    /// A world in which Ada has an account and a proven address, and no mail is left to send.
+    pub async fn with_ada() -> Self {
+        let world = Self::new();
+        world.register(ADA, RIGHT).await;
+        let token = world.mailed_token().await;
+        world.auth.verify_email(&token).await.expect("a good token");
+        world
+    }
+
+    pub async fn register(&self, address: &str, password: &str) {
+        let cmd = Register { email: email(address), password: secret(password) };
+        self.auth.register(cmd).await.expect("a registration");
+    }
+
+    pub async fn login(&self) -> Tokens {
+        self.auth.login(credentials(ADA, RIGHT), Origin::default()).await.expect("a sign-in")
+    }
+
+    pub async fn ada(&self) -> User {
+        self.memory.user_by_email(&email(ADA)).await.expect("an answer").expect("Ada")
+    }
+
+    /// Writes Ada's record over, as staff or another process would.
+    pub async fn change_ada(&self, change: impl FnOnce(&mut User)) {
+        self.memory.commit(self.unit_on_ada(change).await).await.expect("a commit");
+    }
+
+    pub async fn unit_on_ada(&self, change: impl FnOnce(&mut User)) -> UnitOfWork {
+        let mut ada = self.ada().await.touched();
+        change(&mut ada);
+        UnitOfWork::new().with(namaskah_domain::Change::User(ada))
+    }
+
+    /// The next commit of the service comes second to this one.
+    pub fn someone_commits_first(&self, unit: UnitOfWork) {
+        self.store.push([Before::Unit(unit)]);
+    }
+
+    /// The next two commits reach the store only when both were decided.
+    pub fn two_decide_at_once(&self) {
+        let barrier = Arc::new(Barrier::new(2));
+        self.store.push([Before::Twin(barrier.clone()), Before::Twin(barrier)]);
+    }
+
+    /// The next commit has no answer.
+    pub fn the_store_is_silent_once(&self) {
+        self.store.push([Before::Silence]);
+    }
+
+    /// Every mail that waits to be sent, which is then taken away.
+    pub async fn mails(&self) -> Vec<(Email, Letter)> {
+        let holder = namaskah_domain::JobId::from_parts(self.clock.now(), [0; 10]).uuid();
+        let jobs = self.memory.lease(holder, self.clock.now(), 100).await.expect("jobs");
+        let mut mails = Vec::new();
+        for job in jobs {
+            self.memory.done(&job).await.expect("a job that is done");
+            match job.kind {
+                JobKind::SendMail { to, letter } => mails.push((to, letter)),
+                other @ JobKind::EndReservation { .. } => panic!("no mail: {other:?}"),
+            }
+        }
+        mails
+    }
+
+    /// The token in the one mail that waits.
+    pub async fn mailed_token(&self) -> String {
+        let mails = self.mails().await;
+        let [(_, Letter::VerifyEmail { token } | Letter::ResetPassword { token })] = &mails[..] else {
+            panic!("not one mail with a token: {mails:?}")
+        };
+        token.0.clone()
+    }
+
+    pub async fn open_sessions(&self, user: UserId) -> usize {
+        self.auth.sessions(user).await.expect("sessions").len()
+    }
+
+    pub async fn signed_in(&self, tokens: &Tokens) -> SignedIn {
+        self.auth.authenticate(tokens.access.expose()).await.expect("somebody")
+    }
+
+    pub async fn is_let_in(&self, tokens: &Tokens) -> bool {
+        self.auth.authenticate(tokens.access.expose()).await.is_ok()
+    }
+}
+
+/// The version of a record that was written `times` times.
+pub fn written(times: i64) -> Version {
+    Version::from_stored(times)
+}

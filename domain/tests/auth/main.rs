@@ -1,0 +1,8 @@
+//! Sign-in over the memory store.
+#![cfg(feature = "memory")]
+
+mod fakes;
+mod passwords;
+mod registering;
+mod sessions;
+mod signing_in;

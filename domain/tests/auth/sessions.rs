@@ -1,0 +1,135 @@
+use namaskah_domain::{
+    Amount, Currency, Money, Store, UnitOfWork, UserId,
+    auth::{AuthReads, DeleteAccountError, Origin, Remainder, Role, SessionError},
+    wallet::{EntryKind, House, JournalEntry, LedgerAccount, Purse, Source, Transfer},
+};
+
+use crate::fakes::{ADA, OTHER, RIGHT, World, credentials, email};
+
+const EVE: &str = "eve@example.com";
+
+async fn eve(world: &World) -> UserId {
+    world.register(EVE, OTHER).await;
+    let token = world.mailed_token().await;
+    world.auth.verify_email(&token).await.expect("a good token");
+    world.memory.user_by_email(&email(EVE)).await.expect("an answer").expect("Eve").id
+}
+
+#[tokio::test]
+async fn signing_out_ends_this_session_only_and_can_be_repeated() {
+    let world = World::with_ada().await;
+    let (mine, other) = (world.login().await, world.login().await);
+    let by = world.signed_in(&mine).await;
+    world.auth.logout(by).await.expect("an end");
+    world.auth.logout(by).await.expect("the same again");
+    assert!(!world.is_let_in(&mine).await);
+    assert!(world.is_let_in(&other).await);
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_every_session_of_this_user_only() {
+    let world = World::with_ada().await;
+    let (one, two) = (world.login().await, world.login().await);
+    eve(&world).await;
+    let theirs = world.auth.login(credentials(EVE, OTHER), Origin::default()).await.expect("a sign-in");
+    world.auth.logout_all(one.user.id).await.expect("an end");
+    assert!(!world.is_let_in(&one).await && !world.is_let_in(&two).await);
+    assert!(world.is_let_in(&theirs).await);
+}
+
+#[tokio::test]
+async fn open_sessions_are_listed_newest_first() {
+    let world = World::with_ada().await;
+    let first = world.login().await;
+    world.clock.advance(10);
+    let second = world.login().await;
+    let ids =
+        |sessions: Vec<namaskah_domain::auth::Session>| sessions.iter().map(|s| s.id).collect::<Vec<_>>();
+    assert_eq!(
+        ids(world.auth.sessions(first.user.id).await.expect("sessions")),
+        [second.session, first.session]
+    );
+    world.auth.end_session(first.user.id, first.session).await.expect("an end");
+    assert_eq!(ids(world.auth.sessions(first.user.id).await.expect("sessions")), [second.session]);
+    assert!(!world.is_let_in(&first).await);
+}
+
+#[tokio::test]
+async fn another_users_session_does_not_exist() {
+    let world = World::with_ada().await;
+    let tokens = world.login().await;
+    let eve = eve(&world).await;
+    let refused = world.auth.end_session(eve, tokens.session).await.unwrap_err();
+    assert!(matches!(refused, SessionError::NotFound));
+    assert!(world.is_let_in(&tokens).await);
+    world.auth.end_session(tokens.user.id, tokens.session).await.expect("an end");
+    let refused = world.auth.end_session(tokens.user.id, tokens.session).await.unwrap_err();
+    assert!(matches!(refused, SessionError::NotFound));
+}
+
+#[tokio::test]
+async fn the_role_is_the_one_of_now_and_not_of_the_sign_in() {
+    let world = World::with_ada().await;
+    let tokens = world.login().await;
+    assert_eq!(world.signed_in(&tokens).await.role, Role::Customer);
+    world.change_ada(|ada| ada.role = Role::Support).await;
+    assert_eq!(world.signed_in(&tokens).await.role, Role::Support);
+}
+
+#[tokio::test]
+async fn a_deleted_user_leaves_no_address_no_password_and_no_session() {
+    let world = World::with_ada().await;
+    let tokens = world.login().await;
+    let id = tokens.user.id;
+    world.auth.delete_account(id).await.expect("an end");
+    let left = world.auth.me(id).await.expect("the record stays");
+    assert_eq!(left.email.as_str(), format!("deleted-{id}@deleted.invalid"));
+    assert_eq!(namaskah_domain::auth::Email::try_new(left.email.as_str()).as_ref(), Ok(&left.email));
+    assert!(!format!("{:?} {}", left, left.password.as_str()).contains(RIGHT));
+    assert!(!world.is_let_in(&tokens).await);
+    assert!(world.auth.refresh(tokens.refresh.expose()).await.is_err());
+    assert!(world.auth.login(credentials(ADA, RIGHT), Origin::default()).await.is_err());
+    assert!(world.auth.login(credentials(left.email.as_str(), RIGHT), Origin::default()).await.is_err());
+    world.auth.forgot_password(&left.email).await.expect("the same answer");
+    assert!(world.mails().await.is_empty());
+    world.register(ADA, OTHER).await;
+    assert_ne!(world.ada().await.id, id);
+}
+
+#[tokio::test]
+async fn an_account_with_money_is_not_deleted() {
+    let world = World::with_ada().await;
+    let ada = world.ada().await;
+    let amount = Amount::try_new(Money::from_units(1, Currency::Usd)).expect("above zero");
+    let deposit = JournalEntry::try_new(vec![Transfer {
+        amount,
+        debit: LedgerAccount::House(House::PromoExpense),
+        credit: LedgerAccount::User(ada.id, Purse::Promo),
+        source: Source::from_stored("promo:1".to_owned()),
+        kind: EntryKind::Promo,
+        leg: 1,
+        at: ada.created_at,
+    }]);
+    world.memory.commit(UnitOfWork::new().post(deposit.expect("balanced"))).await.expect("a deposit");
+    let refused = world.auth.delete_account(ada.id).await.unwrap_err();
+    assert!(matches!(refused, DeleteAccountError::NotEmpty(Remainder::Balance)), "{refused:?}");
+    assert_eq!(world.ada().await, ada);
+}
+
+#[tokio::test]
+async fn who_does_not_exist_cannot_be_deleted_or_shown() {
+    let world = World::with_ada().await;
+    let nobody = UserId::from_parts(world.ada().await.created_at, [255; 10]);
+    assert!(matches!(world.auth.me(nobody).await, Err(SessionError::NotFound)));
+    assert!(matches!(world.auth.delete_account(nobody).await, Err(DeleteAccountError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_deletion_is_decided_again_when_the_user_changed_meanwhile() {
+    let world = World::with_ada().await;
+    let id = world.ada().await.id;
+    world.someone_commits_first(world.unit_on_ada(|ada| ada.role = Role::Support).await);
+    world.auth.delete_account(id).await.expect("an end");
+    let left = world.auth.me(id).await.expect("the record stays");
+    assert_eq!((left.role, left.email_verified_at), (Role::Customer, None));
+}
