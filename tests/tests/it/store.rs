@@ -83,6 +83,28 @@ async fn both() -> Vec<Opened> {
     [Some(sqlite), open_postgres(Options::default()).await].into_iter().flatten().collect()
 }
 
+mod memory {
+    use std::sync::Arc;
+
+    use namaskah_domain::memory::MemoryStore;
+    use namaskah_tests::contract::store::Backend;
+
+    struct Opened {
+        backend: Backend,
+    }
+
+    impl Opened {
+        #[allow(clippy::unused_async)] // The databases' counterpart waits.
+        async fn close(self) {}
+    }
+
+    async fn open() -> Option<Opened> {
+        Some(Opened { backend: Arc::new(MemoryStore::new()).into() })
+    }
+
+    namaskah_tests::store_contract!(open);
+}
+
 mod sqlite {
     use super::*;
 

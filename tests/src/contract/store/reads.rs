@@ -4,7 +4,9 @@ use namaskah_domain::{
     Change, Page, PaymentReference, PhoneNumber, ReservationId, UnitOfWork, UserId,
     auth::{Role, SessionEnd, User},
     payment::IntentState,
-    verification::{Order, OrderFilter, OrderStatus, ProviderId, Receivable, ServiceCode, UpstreamOrder, Waiting},
+    verification::{
+        Order, OrderFilter, OrderStatus, ProviderId, Receivable, ServiceCode, UpstreamOrder, Waiting,
+    },
 };
 
 use super::{Backend, waiting};
@@ -126,8 +128,9 @@ pub async fn purchases_are_found_by_state_time_and_reservation(on: &Backend) {
     assert_eq!(sent, [purchases[1].clone(), purchases[0].clone()]);
     let since = on.orders.purchases_since(PROVIDER, at(20)).await.expect("readable");
     assert_eq!(since, [purchases[0].clone(), bound.clone()]);
-    let by =
-        async |reservation: &ReservationId| on.orders.purchase_by_reservation(PROVIDER, reservation).await.expect("readable");
+    let by = async |reservation: &ReservationId| {
+        on.orders.purchase_by_reservation(PROVIDER, reservation).await.expect("readable")
+    };
     assert_eq!(by(&bought.reservation).await.as_ref(), Some(&bound));
     assert_eq!(by(&given::reservation()).await, None);
     let asked = [given::reservation(), bought.reservation.clone()];

@@ -91,7 +91,7 @@ pub async fn intents_are_stored_as_decided_in_every_state(on: &Backend) {
     for end in ends {
         let intent = given::intent(given::id());
         let with_checkout = intent.clone().with_checkout("https://pay.example/x".into());
-        let checked = with_checkout.clone().checked(at);
+        let checked = with_checkout.clone().checked();
         for stored in [intent, with_checkout, checked.clone(), checked.closed(end)] {
             on.apply(UnitOfWork::new().with(Change::Intent(stored.clone()))).await;
             assert_eq!(on.payments.intent(stored.id).await.expect("readable"), Some(stored.clone()));

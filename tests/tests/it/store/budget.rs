@@ -223,7 +223,7 @@ async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
     let walked = |step: &String| step.starts_with("SCAN ") && !step.contains(" USING ");
     let common = |step: &String| {
         sql.starts_with("WITH ")
-            && (step.contains("subquery") || ["SCAN e", "SCAN r"].contains(&step.as_str()))
+            && (step.contains("subquery") || ["SCAN e", "SCAN r", "SCAN due"].contains(&step.as_str()))
     };
     steps.filter(|step| walked(step) && !common(step)).collect()
 }
