@@ -77,17 +77,23 @@ impl Demo {
         let order = self.rent("google").await?;
         self.tell(&format!("google: number {}", text(&order, "phone_number"))).await?;
         self.control("control/clock", json!({"advance_s": 16 * 60})).await?;
+        // The token of the first sign-in has run out meanwhile.
+        self.sign_in().await?;
         let order =
             self.call(Method::GET, &format!("verifications/{}", text(&order, "id")), json!(null)).await?;
         self.tell(&format!("google: 16 minutes later {}, released", text(&order, "status"))).await
     }
 
     async fn sign_up(&mut self) -> Result<(), CommandError> {
-        let account = json!({"email": EMAIL, "password": PASSWORD});
-        self.call(Method::POST, "auth/register", account.clone()).await?;
+        self.call(Method::POST, "auth/register", account()).await?;
         let token = self.mailed_token().await?;
         self.call(Method::POST, "auth/verify-email", json!({"token": token})).await?;
-        let signed_in = self.call(Method::POST, "auth/login", account).await?;
+        self.sign_in().await
+    }
+
+    async fn sign_in(&mut self) -> Result<(), CommandError> {
+        self.token.clear();
+        let signed_in = self.call(Method::POST, "auth/login", account()).await?;
         self.token = text(&signed_in, "access_token");
         Ok(())
     }
@@ -154,6 +160,10 @@ impl Demo {
     async fn control(&self, path: &str, body: Value) -> Result<Value, CommandError> {
         answer(path, self.client.post(format!("{}/{path}", self.sandbox)).json(&body).send().await?).await
     }
+}
+
+fn account() -> Value {
+    json!({"email": EMAIL, "password": PASSWORD})
 }
 
 async fn answer(path: &str, response: reqwest::Response) -> Result<Value, CommandError> {

@@ -118,7 +118,7 @@ async fn a_definite_refusal_is_a_decline() {
         (400, "TooManyUnfinishedVerifications", "AccountLimit"),
         (400, "PriceTooHigh", "PriceChanged"),
         (400, "SomethingNew", "Refused"),
-        (403, "", "Refused"),
+        (403, "", "Unavailable"),
         (404, "", "Refused"),
         (422, "", "Refused"),
         (429, "", "AccountLimit"),
@@ -141,7 +141,7 @@ async fn a_purchase_is_repeated_once_after_an_unauthorised_answer_with_a_new_tok
     let bought = adapter(&vendor).buy(&attempt("whatsapp", "0.75")).await;
     assert_eq!(bought.map(|reservation| reservation.id).ok(), Some(id()));
     assert_eq!((vendor.seen(CREATE).len(), vendor.seen("POST /api/pub/v2/auth").len()), (2, 2));
-    assert_eq!(buying(|_| answer(401, "")).await, ("Refused".into(), 2));
+    assert_eq!(buying(|_| answer(401, "")).await, ("Unavailable".into(), 2));
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_purchase_that_could_not_leave_is_a_decline() {
     drop(listener);
     let provider = adapter_at(url, Arc::new(ManualClock::default()));
     let outcome = provider.buy(&attempt("whatsapp", "0.75")).await;
-    assert!(matches!(outcome, Err(BuyFailure::Declined(DeclineReason::Refused))), "{outcome:?}");
+    assert!(matches!(outcome, Err(BuyFailure::Declined(DeclineReason::Unavailable))), "{outcome:?}");
     let without_token = Canned::start(|_| answer(500, "")).await;
     let outcome = adapter(&without_token).buy(&attempt("whatsapp", "0.75")).await;
     assert!(matches!(outcome, Err(BuyFailure::Declined(DeclineReason::Refused))), "{outcome:?}");
