@@ -54,8 +54,11 @@ impl State {
             }
             Change::Session(s) => guard(s.version, self.sessions.get(&s.id).map(|x| x.version)),
             Change::RefreshToken(t) => guard(t.version, self.refresh_tokens.get(&t.hash).map(|x| x.version)),
-            Change::EndSessions(_) | Change::Suspended(_) => Ok(()),
+            Change::EndSessions(_) => Ok(()),
             Change::Event(e) => absent(self.events.iter().any(|x| x.event.id == e.id), Unique::Record),
+            Change::Suspended(item) => {
+                absent(self.suspended.iter().any(|x| x.payment == item.payment), Unique::Record)
+            }
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
             Change::Intent(i) => {
                 let taken =
@@ -126,11 +129,9 @@ impl State {
         add(&mut account.wallet.posted, change.wallet_units);
         add(&mut account.promo.posted, change.promo_units);
         for place in &change.places {
-            let ended = |hold: &Hold| change.ends.iter().any(|end| end.hold == hold.id);
-            let reserved =
-                |hold: &Hold| hold.order == place.order && hold.state == HoldState::Open && !ended(hold);
-            absent(self.holds.values().any(reserved), Unique::Record)?;
-            holds.push(reserve(&mut account, place)?);
+            let reserved = reserve(&mut account, place)?;
+            absent(self.has_open_hold(place, &holds), Unique::Record)?;
+            holds.push(reserved);
         }
         if change.intents_opened > 0 && account.open_intents + change.intents_opened > change.max_open_intents
         {
@@ -143,6 +144,13 @@ impl State {
         }
         account.version = account.version.next();
         Ok(Settled { account, holds, before })
+    }
+
+    /// True if the order has an open hold besides those that the unit ends.
+    fn has_open_hold(&self, place: &PlaceHold, decided: &[Hold]) -> bool {
+        let open = |hold: &&Hold| hold.order == place.order && hold.state == HoldState::Open;
+        let stays = |hold: &&Hold| !decided.iter().any(|d| d.id == hold.id);
+        self.holds.values().filter(stays).chain(decided).any(|hold| open(&hold))
     }
 
     fn end(&self, account: &mut Account, end: &EndHold) -> Result<Hold, CommitError> {
@@ -220,7 +228,7 @@ impl State {
             Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
             Change::Job(job) => {
-                let stored = StoredJob { attempts: 0, fence: 0, lease: None, buried: None, job };
+                let stored = StoredJob { attempts: 0, fence: 0, holder: None, buried: None, job };
                 self.jobs.insert(stored.job.id, stored);
             }
         }

@@ -1,11 +1,9 @@
 //! Every read, in memory.
 
-use std::time::{Duration, Instant};
-
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{state::StoredLease, store::MemoryStore};
+use super::store::MemoryStore;
 use crate::{
     EntryId, Fault, HoldId, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId, PaymentReference,
     PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
@@ -18,9 +16,6 @@ use crate::{
     },
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, WalletReads},
 };
-
-/// How long a job is leased.
-const LEASED: Duration = Duration::from_secs(60);
 
 fn page_of<T, C: PartialOrd + Copy>(mut rows: Vec<T>, page: Page<C>, key: impl Fn(&T) -> C) -> PageOf<T> {
     rows.retain(|row| page.after.is_none_or(|after| key(row) < after));
@@ -237,7 +232,12 @@ impl OrderReads for MemoryStore {
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {
         let state = self.state();
         let mut services: std::collections::BTreeMap<ServiceCode, (u64, Vec<i64>)> = Default::default();
-        for order in state.orders.values().filter(|o| o.ended_at() >= Some(from) && o.line().is_some()) {
+        for order in
+            state.orders.values().filter(|o| o.ended_at().is_some_and(|at| at >= from) && o.line().is_some())
+        {
+            if !order.status().is_final() {
+                continue;
+            }
             let (ended, waits) = services.entry(order.head().ask.service.clone()).or_default();
             *ended += 1;
             if let Order::Completed(done) = order {
@@ -320,10 +320,9 @@ impl NoticeReads for MemoryStore {
         let held = |subject: &str| {
             state.purchases.values().any(|p| p.bought().is_some_and(|b| b.reservation.as_str() == subject))
         };
-        let is_unmatched =
-            |n: &&Notice| n.sender == Sender::TextVerified && n.state == NoticeState::Unmatched;
-        let unmatched = state.notices.values().filter(is_unmatched);
-        let known = unmatched.filter(|n| n.subject.as_deref().is_some_and(held));
+        let unmatched = state.notices.values().filter(|n| n.state == NoticeState::Unmatched);
+        let known =
+            unmatched.filter(|n| n.sender == Sender::TextVerified && n.subject.as_deref().is_some_and(held));
         Ok(known.take(limit as usize).cloned().collect())
     }
 }
@@ -363,11 +362,13 @@ impl Jobs for MemoryStore {
     async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault> {
         let mut state = self.state();
         state.fence += 1;
-        let (fence, time) = (state.fence, Instant::now());
-        let until = time + LEASED;
-        let due = state.jobs.values_mut().filter(|j| j.is_due(now, time));
+        let fence = state.fence;
+        let due = state
+            .jobs
+            .values_mut()
+            .filter(|j| j.holder.is_none() && j.buried.is_none() && j.job.run_at <= now);
         let taken = due.take(limit as usize).map(|stored| {
-            (stored.lease, stored.fence) = (Some((holder, until)), fence);
+            (stored.holder, stored.fence) = (Some(holder), fence);
             let NewJob { id, kind, .. } = stored.job.clone();
             LeasedJob { id, kind, attempts: stored.attempts, fence }
         });
@@ -385,7 +386,7 @@ impl Jobs for MemoryStore {
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
         if let Some(stored) = self.state().jobs.get_mut(&job.id).filter(|stored| stored.fence == job.fence) {
             stored.attempts += 1;
-            stored.lease = None;
+            stored.holder = None;
             stored.job.run_at = at;
         }
         Ok(())
@@ -393,20 +394,15 @@ impl Jobs for MemoryStore {
 
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {
         if let Some(stored) = self.state().jobs.get_mut(&job.id).filter(|stored| stored.fence == job.fence) {
-            stored.lease = None;
+            stored.holder = None;
             stored.buried = Some(why.to_owned());
         }
         Ok(())
     }
 
     async fn release(&self, holder: Uuid) -> Result<(), Fault> {
-        for stored in self
-            .state()
-            .jobs
-            .values_mut()
-            .filter(|stored| stored.lease.is_some_and(|(leased_by, _)| leased_by == holder))
-        {
-            stored.lease = None;
+        for stored in self.state().jobs.values_mut().filter(|stored| stored.holder == Some(holder)) {
+            stored.holder = None;
         }
         Ok(())
     }
@@ -414,28 +410,26 @@ impl Jobs for MemoryStore {
 
 #[async_trait]
 impl Leases for MemoryStore {
+    /// Memory has no time of its own: a lease lasts until it is given back, and one of no seconds not at all.
     async fn acquire(&self, name: &str, holder: Uuid, seconds: u32) -> Result<Option<Lease>, Fault> {
         let mut state = self.state();
-        let now = Instant::now();
-        let until = now + Duration::from_secs(u64::from(seconds));
-        state.fence += 1;
-        let risen = state.fence;
-        match state.leases.get_mut(name).filter(|lease| lease.until > now) {
-            Some(lease) if lease.holder == holder => {
-                lease.until = until;
-                Ok(Some(Lease { fence: lease.fence }))
-            }
+        match state.leases.get(name) {
+            Some((owner, fence)) if *owner == holder => Ok(Some(Lease { fence: *fence })),
             Some(_) => Ok(None),
             None => {
-                state.leases.insert(name.to_owned(), StoredLease { holder, fence: risen, until });
-                Ok(Some(Lease { fence: risen }))
+                state.fence += 1;
+                let fence = state.fence;
+                if seconds > 0 {
+                    state.leases.insert(name.to_owned(), (holder, fence));
+                }
+                Ok(Some(Lease { fence }))
             }
         }
     }
 
     async fn release(&self, name: &str, holder: Uuid) -> Result<(), Fault> {
         let mut state = self.state();
-        if state.leases.get(name).is_some_and(|lease| lease.holder == holder) {
+        if state.leases.get(name).is_some_and(|(owner, _)| *owner == holder) {
             state.leases.remove(name);
         }
         Ok(())

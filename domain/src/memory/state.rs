@@ -1,9 +1,6 @@
 //! What the memory store remembers: plain maps, ordered so that a replay is exact.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    time::Instant,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -32,23 +29,8 @@ pub(super) struct StoredJob {
     pub(super) job: NewJob,
     pub(super) attempts: u32,
     pub(super) fence: i64,
-    pub(super) lease: Option<(Uuid, Instant)>,
+    pub(super) holder: Option<Uuid>,
     pub(super) buried: Option<String>,
-}
-
-impl StoredJob {
-    /// True if it may be taken: due, not given up, and in nobody's hands.
-    pub(super) fn is_due(&self, now: Time, time: Instant) -> bool {
-        self.buried.is_none() && self.job.run_at <= now && self.lease.is_none_or(|(_, until)| until <= time)
-    }
-}
-
-/// A right as it was last given. Leases run on real time here too, as databases have it.
-#[derive(Debug)]
-pub(super) struct StoredLease {
-    pub(super) holder: Uuid,
-    pub(super) fence: i64,
-    pub(super) until: Instant,
 }
 
 #[derive(Debug, Clone)]
@@ -79,6 +61,6 @@ pub(super) struct State {
     pub(super) claims: HashMap<(UserId, String), Claim>,
     pub(super) events: Vec<StoredEvent>,
     pub(super) jobs: BTreeMap<JobId, StoredJob>,
-    pub(super) leases: BTreeMap<String, StoredLease>,
+    pub(super) leases: BTreeMap<String, (Uuid, i64)>,
     pub(super) fence: i64,
 }

@@ -1,7 +1,7 @@
 //! Sentences about accounts and holds.
 
 use namaskah_domain::{
-    CommitError, Unique, UnitOfWork,
+    Change, CommitError, Unique, UnitOfWork,
     wallet::{Balance, HoldEnd, HoldState, Pocket, Purse},
 };
 
@@ -16,6 +16,24 @@ pub async fn a_new_account_is_empty(on: &Backend) {
     let user = given::account().stored_in(on.store.as_ref()).await;
     assert_eq!(on.account(user).await, namaskah_domain::wallet::Account::open(user));
     assert_eq!(on.wallet.account(given::id()).await.expect("readable"), None);
+}
+
+/// As a registration with a gift does.
+pub async fn an_account_can_be_opened_credited_and_held_by_one_unit(on: &Backend) {
+    let user = given::id();
+    let opened =
+        || UnitOfWork::new().with(Change::OpenAccount(user)).post(given::posting(user, Purse::Promo, 500));
+    let refused = on.refuse(opened().place(given::hold(user, 501))).await;
+    assert_refused!(refused, CommitError::InsufficientFunds);
+    assert_eq!(on.wallet.account(user).await.expect("readable"), None);
+    let hold = given::hold(user, 200);
+    on.apply(opened().place(hold.clone())).await;
+    let account = on.account(user).await;
+    assert_eq!(account.promo, Pocket { posted: usd(500), held: usd(200) });
+    assert_eq!(account.open_orders, 1);
+    on.apply(UnitOfWork::new().end(given::end(&hold, HoldEnd::Capture))).await;
+    super::assert_adds_up(on, user).await;
+    assert_eq!(super::lines(on, user).await.len(), 2);
 }
 
 /// Promo is spent first.
