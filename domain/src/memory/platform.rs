@@ -9,14 +9,15 @@ use uuid::Uuid;
 use super::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom};
 use crate::{
     Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, Money,
-    OrderId, PaymentId, Store, UnitOfWork, UserId, Version,
+    Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, Sender, Store, UnitOfWork, UserId,
+    Version,
     auth::{Email, PasswordHash, Role, User},
     mailer::{MailError, Mailer},
     outbox::{EventLog, Jobs, LeasedJob},
     payment::{FxRate, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService},
     verification::{
-        Ask, Buy, Capability, CatalogueService, CountryCode, NumberProvider, Order, OrderPolicy, OrderReads,
-        PriceLimit, PriceRule, ServiceCode, VerificationService,
+        Ask, Buy, Capability, CatalogueService, CountryCode, IncomingMessage, NumberProvider, Order,
+        OrderPolicy, OrderReads, PriceLimit, PriceRule, ServiceCode, VerificationService,
     },
     wallet::{Balance, WalletService},
 };
@@ -291,6 +292,39 @@ impl Platform {
         message.ok_or_else(|| Fault::new("the reservation waits no more"))?;
         self.orders.poll().await.map_err(Fault::new)?;
         self.read(order).await
+    }
+
+    /// The gateway's notice of a payment arrives and is stored. It may come twice, or for nothing.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn notify_payment(&self, reference: &PaymentReference) -> Result<(), Fault> {
+        let key: NoticeId = self.id();
+        self.keep(Sender::Paystack, key, Some(reference.to_string()), Vec::new()).await
+    }
+
+    /// The provider's notice of a text arrives and is stored. It may come twice, or for a number of nobody.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn notify_text(&self, message: &IncomingMessage) -> Result<(), Fault> {
+        let subject = message.reservation.as_ref().map(ToString::to_string);
+        let body = self.provider.notice_of(message);
+        self.keep(Sender::TextVerified, self.id(), subject, body).await
+    }
+
+    async fn keep(
+        &self,
+        sender: Sender,
+        id: NoticeId,
+        subject: Option<String>,
+        body: Vec<u8>,
+    ) -> Result<(), Fault> {
+        let (key, at) = (id.to_string(), self.clock.now());
+        let notice =
+            Notice { id, sender, key, subject, body, at, state: NoticeState::New, version: Version::FIRST };
+        let stored = self.store.commit(UnitOfWork::new().with(Change::Notice(notice))).await;
+        stored.map(|_| ()).map_err(Fault::new)
     }
 
     /// An order as it is now, whoever asks.

@@ -22,6 +22,8 @@ const MISSED_AFTER_S: i64 = 60;
 const HARD_STOP_MIN: i64 = 20;
 /// Clocks agree to a second only.
 const MARGIN_S: i64 = 1;
+/// What is younger is no stray yet: our record of it may still be on its way.
+const STRAY_AFTER_S: i64 = 120;
 /// A reservation must have this much left to be of use.
 const LEAST_LEFT_MIN: i64 = 2;
 
@@ -89,12 +91,14 @@ pub fn settle(evidence: &Evidence) -> Vec<Verdict> {
     let pairs = matching(&over, &free, evidence);
     let mut verdicts = Vec::new();
     for attempt in &over {
-        if evidence.now >= attempt.sent_at + minutes(HARD_STOP_MIN) {
+        let pair = pairs.get(&attempt.id).filter(|_| is_quiet(attempt, evidence));
+        if let Some(reservation) = pair {
+            // Even past the hard stop: too late to be of use, it is booked as an orphan with its order's end.
+            verdicts.push(Verdict::Adopt(attempt.id, reservation.clone()));
+        } else if is_past_hard_stop(attempt, evidence.now) {
             verdicts.push(Verdict::Absent(attempt.id));
         } else if !is_quiet(attempt, evidence) {
             continue;
-        } else if let Some(reservation) = pairs.get(&attempt.id) {
-            verdicts.push(Verdict::Adopt(attempt.id, reservation.clone()));
         } else if evidence.complete && !has_rivals(attempt, &over, &free, evidence) {
             verdicts.extend(missing(attempt, evidence));
         }
@@ -207,13 +211,19 @@ fn missing(attempt: &Purchase, evidence: &Evidence) -> Option<Verdict> {
 
 /// True if no open attempt of its class can explain the reservation, now or later.
 fn is_stray(reservation: &Reservation, open: &[&Purchase], evidence: &Evidence) -> bool {
-    !open.iter().any(|attempt| fits(attempt, reservation, evidence))
+    let youngest = evidence.now + evidence.skew - seconds(STRAY_AFTER_S);
+    reservation.created_at <= youngest && !open.iter().any(|attempt| fits(attempt, reservation, evidence))
 }
 
 /// True if a reservation that was read again can still serve an order: pending, and with time left.
 pub fn is_of_use(reservation: &Reservation, now: Time, skew: TimeDelta) -> bool {
     let left = reservation.ends_at.map(|ends_at| ends_at - skew - now);
     reservation.state == ReservationState::Pending && left.is_some_and(|left| left >= minutes(LEAST_LEFT_MIN))
+}
+
+/// True if nothing is waited for any more, whether or not the provider can be read.
+pub fn is_past_hard_stop(attempt: &Purchase, now: Time) -> bool {
+    now >= attempt.sent_at + minutes(HARD_STOP_MIN)
 }
 
 /// True if an attempt has no outcome and its answer can no longer arrive.
