@@ -103,8 +103,7 @@ pub fn settle(evidence: &Evidence) -> Vec<Verdict> {
             verdicts.extend(missing(attempt, evidence));
         }
     }
-    let stray = free.iter().filter(|r| is_stray(r, &open, evidence));
-    verdicts.extend(stray.map(|r| Verdict::Stray(r.id.clone())));
+    verdicts.extend(strays(&open, &free, &verdicts, evidence));
     verdicts
 }
 
@@ -207,6 +206,21 @@ fn missing(attempt: &Purchase, evidence: &Evidence) -> Option<Verdict> {
     let apart = evidence.now >= first + seconds(LISTINGS_APART_S);
     let late = evidence.now >= deadline(attempt, evidence) + seconds(MISSED_AFTER_S);
     (apart && late).then_some(Verdict::Absent(attempt.id))
+}
+
+/// What is left over when these verdicts are carried out: an attempt without a number explains none.
+fn strays(
+    open: &[&Purchase],
+    free: &[&Reservation],
+    verdicts: &[Verdict],
+    evidence: &Evidence,
+) -> Vec<Verdict> {
+    let is_absent = |attempt: &&Purchase| verdicts.contains(&Verdict::Absent(attempt.id));
+    let adopted =
+        |r: &Reservation| verdicts.iter().any(|v| matches!(v, Verdict::Adopt(_, id) if *id == r.id));
+    let open: Vec<&Purchase> = open.iter().copied().filter(|attempt| !is_absent(attempt)).collect();
+    let stray = free.iter().filter(|r| !adopted(r) && is_stray(r, &open, evidence));
+    stray.map(|r| Verdict::Stray(r.id.clone())).collect()
 }
 
 /// True if no open attempt of its class can explain the reservation, now or later.
