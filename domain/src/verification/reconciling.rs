@@ -17,10 +17,8 @@ use crate::{
 const SCAN_EVERY_S: i64 = 60;
 /// How far back the first scan of a process looks, so that a night without one loses nothing.
 const FIRST_SCAN_BACK_H: i64 = 24;
-/// How far back it looks where so much cannot be listed.
+/// How far back every scan looks again: a number may be listed long after it was made.
 const SCAN_BACK_MIN: i64 = 30;
-/// The next scan looks again at what was younger: its purchase may have been on its way.
-const SCAN_LAG_S: i64 = 120;
 /// Stamps of whole seconds, and clocks that agree to a second only.
 const SCAN_MARGIN_S: i64 = 2;
 /// The right to settle unknown purchases is held this long.
@@ -71,7 +69,7 @@ impl VerificationService {
             return Err(error);
         }
         let open = evidence.attempts.iter().filter(|a| a.is_sent()).map(|a| a.sent_at).min();
-        let until = (now - seconds(SCAN_LAG_S)).min(open.unwrap_or(now)) - seconds(SCAN_MARGIN_S);
+        let until = (now - minutes(SCAN_BACK_MIN)).min(open.unwrap_or(now)) - seconds(SCAN_MARGIN_S);
         self.remember(|memory| {
             memory.reconciled_at = Some(now);
             if evidence.complete {
