@@ -178,15 +178,16 @@ fn matching(
 }
 
 fn augment(attempt: usize, edges: &[Vec<usize>], taken_by: &mut [Option<usize>], tried: &mut [bool]) -> bool {
+    // A number that is free is taken before another attempt is asked to move: the oldest keeps the oldest.
+    if let Some(&free) = edges[attempt].iter().find(|at| taken_by[**at].is_none()) {
+        taken_by[free] = Some(attempt);
+        return true;
+    }
     for &reservation in &edges[attempt] {
         if std::mem::replace(&mut tried[reservation], true) {
             continue;
         }
-        let free = match taken_by[reservation] {
-            None => true,
-            Some(other) => augment(other, edges, taken_by, tried),
-        };
-        if free {
+        if taken_by[reservation].is_none_or(|other| augment(other, edges, taken_by, tried)) {
             taken_by[reservation] = Some(attempt);
             return true;
         }
@@ -244,3 +245,6 @@ pub fn is_past_hard_stop(attempt: &Purchase, now: Time) -> bool {
 pub fn is_overdue(attempt: &Purchase, now: Time, time_out: TimeDelta) -> bool {
     matches!(attempt.state, PurchaseState::Sent) && now > attempt.send_by + time_out
 }
+
+#[cfg(test)]
+mod tests;
