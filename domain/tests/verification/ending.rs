@@ -102,7 +102,9 @@ async fn one_order_that_cannot_be_ended_holds_up_nobody_elses_money() {
         failing = Some(store);
     })
     .await;
-    let (first, second) = (world.buy("whatsapp").await, world.buy("whatsapp").await);
+    let first = world.buy("whatsapp").await;
+    world.platform.clock.advance(seconds(1));
+    let second = world.buy("whatsapp").await;
     failing.expect("put in").fail_for(Some(first.head().id));
     world.platform.clock.advance(minutes(15));
     world.platform.orders.expire_due().await.expect_err("one failed");

@@ -285,7 +285,11 @@ async fn one_order_that_cannot_take_its_text_in_keeps_no_other_from_its_code() {
         failing = Some(store);
     })
     .await;
-    let orders = [world.buy("whatsapp").await, world.buy("whatsapp").await, world.buy("whatsapp").await];
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        orders.push(world.buy("whatsapp").await);
+        world.platform.clock.advance(seconds(1));
+    }
     for order in &orders {
         world.text(&line(order), "Your code is 482913");
     }
@@ -307,6 +311,7 @@ async fn a_notice_that_cannot_be_handled_now_holds_up_no_other() {
     let first = IncomingMessage { reservation: None, ..first };
     world.platform.provider.list_message(first.clone());
     world.platform.notify_text(&first).await.expect("stored");
+    world.platform.clock.advance(seconds(1));
     let second = world.text(&line(&orders[1]), "Your code is 482913");
     world.platform.notify_text(&second).await.expect("stored");
     world.fail(ProviderOperation::Messages, ProviderFailure::Unavailable, 1);
