@@ -36,6 +36,11 @@ impl SigningSeed {
         Self(bytes)
     }
 
+    /// A seed of 32 unpredictable bytes that somebody else made.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Reads [`Self::to_base64`].
     ///
     /// # Errors

@@ -41,9 +41,8 @@ impl Sandbox {
         if let Some(url) = product_url {
             books.point_webhooks(url);
         }
-        let world = Arc::new(World::new(books, journal, config.credentials));
-
         let stop = CancellationToken::new();
+        let world = Arc::new(World::new(books, journal, config.credentials, stop.clone()));
         let tasks = vec![
             tokio::spawn(http::serve(Arc::clone(&world), http_listener, stop.clone(), GRACE)),
             tokio::spawn(smtp::serve(Arc::clone(&world), smtp_listener, stop.clone())),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Credentials,
@@ -27,6 +28,8 @@ pub(crate) struct World {
     pub(crate) followers: Followers,
     pub(crate) connections: Connections,
     pub(crate) credentials: Option<Credentials>,
+    /// Set when the sandbox stops: whoever waits need not.
+    pub(crate) stopping: CancellationToken,
     /// Rung when a webhook may have become ready.
     pub(crate) hooks_changed: Notify,
     /// Rung when the next due moment may have changed.
@@ -36,7 +39,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(books: Books, journal: Journal, credentials: Option<Credentials>) -> Self {
+    pub(crate) fn new(
+        books: Books,
+        journal: Journal,
+        credentials: Option<Credentials>,
+        stopping: CancellationToken,
+    ) -> Self {
         Self {
             books: Mutex::new(books),
             journal,
@@ -44,6 +52,7 @@ impl World {
             followers: Followers::default(),
             connections: Connections::default(),
             credentials,
+            stopping,
             hooks_changed: Notify::new(),
             due_changed: Notify::new(),
             hook_tried: Notify::new(),

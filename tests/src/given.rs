@@ -1,1 +1,409 @@
-//! To be written.
+//! Builders: records as tests need them, with every field filled. Identifiers and names are unique in the process
+//! and rise in the order in which they are made.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use namaskah_domain::{
+    Amount, Change, Claim, Currency, Event, EventKind, Fingerprint, Id, IdempotencyKey, JobKind, Letter,
+    MailSecret, Money, NewJob, Notice, NoticeState, PaymentReference, PhoneNumber, Random, ReservationId,
+    Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
+    auth::{
+        Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, Session, SessionKind,
+        TokenHash, User,
+    },
+    payment::{FxRate, Intent, IntentState},
+    time,
+    verification::{
+        AreaCode, Ask, Bought, Capability, Carrier, Code, CountryCode, Head, Line, Message, ProviderId,
+        Purchase, PurchaseState, Quote, Receivable, Requested, ServiceCode, Waiting,
+    },
+    wallet::{
+        EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purse, Source, Transfer,
+    },
+};
+
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// A number that this process has not given before.
+pub fn number() -> u64 {
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Fills `bytes` differently each time, in each process.
+pub fn fill(bytes: &mut [u8]) {
+    let state = RandomState::new();
+    for chunk in bytes.chunks_mut(8) {
+        let random = state.hash_one(number()).to_le_bytes();
+        chunk.copy_from_slice(&random[..chunk.len()]);
+    }
+}
+
+/// [`Random`] for tests.
+pub struct TestRandom;
+
+impl Random for TestRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        fill(bytes);
+    }
+}
+
+/// The instant at which tests begin, with microseconds that a coarser store would lose.
+pub fn start() -> Time {
+    Time::from_timestamp_micros(1_795_341_600_123_457).expect("an instant")
+}
+
+/// So many seconds after the start.
+pub fn at(seconds: i64) -> Time {
+    start() + time::seconds(seconds)
+}
+
+/// A new identifier, above every one before.
+pub fn id<T>() -> Id<T> {
+    let number = number();
+    let mut tail = [0u8; 10];
+    tail[2..].copy_from_slice(&number.to_be_bytes());
+    Id::from_parts(start() + chrono::TimeDelta::milliseconds(i64::try_from(number).expect("few")), tail)
+}
+
+/// Dollars in ledger units.
+pub fn usd(units: i64) -> Money {
+    Money::from_units(units, Currency::Usd)
+}
+
+/// Dollars above zero, in ledger units.
+pub fn amount(units: i64) -> Amount {
+    Amount::try_new(usd(units)).expect("above zero")
+}
+
+/// A user of an address of its own.
+pub fn user() -> User {
+    User {
+        id: id(),
+        email: email(),
+        password: PasswordHash::from_stored("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".into()),
+        role: Role::Customer,
+        email_verified_at: None,
+        suspension: None,
+        must_change_password: false,
+        password_changed_at: start(),
+        created_at: start(),
+        version: Version::FIRST,
+    }
+}
+
+/// An address that nobody has.
+pub fn email() -> Email {
+    Email::try_new(&format!("user{}@example.com", number())).expect("an address")
+}
+
+/// A session that is carried by tokens.
+pub fn session(user: UserId) -> Session {
+    Session {
+        id: id(),
+        user,
+        kind: SessionKind::Tokens,
+        device: Some("Firefox on Linux".into()),
+        ip: Some("203.0.113.7".into()),
+        created_at: start(),
+        last_used_at: start(),
+        expires_at: at(3600),
+        ended: None,
+        version: Version::FIRST,
+    }
+}
+
+/// A hash that no token has.
+pub fn hash() -> TokenHash {
+    let mut bytes = [0u8; 32];
+    fill(&mut bytes);
+    TokenHash(bytes)
+}
+
+/// A refresh token of a session.
+pub fn refresh_token(session: &Session) -> RefreshToken {
+    RefreshToken {
+        hash: hash(),
+        session: session.id,
+        user: session.user,
+        issued_at: start(),
+        expires_at: at(3600),
+        used_at: None,
+        version: Version::FIRST,
+    }
+}
+
+/// A token that was mailed.
+pub fn mail_token(user: UserId, purpose: MailTokenPurpose) -> MailToken {
+    MailToken {
+        hash: hash(),
+        user,
+        purpose,
+        issued_at: start(),
+        expires_at: at(3600),
+        used_at: None,
+        version: Version::FIRST,
+    }
+}
+
+/// A payment of ten dollars, nothing known of it yet.
+pub fn intent(user: UserId) -> Intent {
+    Intent {
+        id: id(),
+        user,
+        reference: PaymentReference::generate(&TestRandom),
+        amount: amount(10_000_000),
+        charged: Amount::try_new(Money::from_units(16_000_500_000, Currency::Ngn)).expect("above zero"),
+        rate: FxRate::try_new("1600.05".parse().expect("a number")).expect("a rate"),
+        checkout_url: None,
+        state: IntentState::Pending,
+        created_at: start(),
+        expires_at: at(72 * 3600),
+        checks: 0,
+        next_check_at: Some(at(60)),
+        version: Version::FIRST,
+    }
+}
+
+/// The name of a service.
+pub fn service(name: &str) -> ServiceCode {
+    ServiceCode::try_new(name).expect("a service")
+}
+
+/// A request with every wish.
+pub fn ask() -> Ask {
+    Ask {
+        service: service("whatsapp"),
+        country: CountryCode::try_new("US").expect("a country"),
+        capability: Capability::Sms,
+        area_code: AreaCode::try_new("206").ok(),
+        carrier: Carrier::try_new("tmo").ok(),
+    }
+}
+
+/// A promised price.
+pub fn quote(user: UserId) -> Quote {
+    Quote {
+        id: id(),
+        user,
+        ask: ask(),
+        cost: usd(750_000),
+        price: amount(1_130_000),
+        created_at: start(),
+        expires_at: at(120),
+        used_by: None,
+        version: Version::FIRST,
+    }
+}
+
+/// An order whose number is being bought, with the hold `hold`.
+pub fn requested(user: UserId) -> Requested {
+    Requested {
+        head: Head {
+            id: id(),
+            user,
+            ask: ask(),
+            price: amount(1_130_000),
+            hold: id(),
+            metadata: Some(r#"{"note":"mine"}"#.into()),
+            attempt: 2,
+            retry_of: Some(id()),
+            batch: Some(id()),
+            created_at: start(),
+            cancel_allowed_at: at(5),
+            cancel_requested_at: None,
+            version: Version::FIRST,
+        },
+    }
+}
+
+/// The attempt at a provider that serves an order.
+pub fn purchase(order: &Requested) -> Purchase {
+    Purchase {
+        id: id(),
+        provider: ProviderId::TextVerified,
+        wanted_by: Some((order.head.id, order.head.user)),
+        ask: order.head.ask.clone(),
+        cost_cap: usd(750_000),
+        sent_at: start(),
+        send_by: at(2),
+        state: PurchaseState::Sent,
+        missed: None,
+        version: Version::FIRST,
+    }
+}
+
+/// A number that nobody was given yet.
+pub fn phone() -> PhoneNumber {
+    PhoneNumber::try_new(&format!("+1206{:07}", number() % 10_000_000)).expect("a number")
+}
+
+/// A provider's name for a number, not used before.
+pub fn reservation() -> ReservationId {
+    ReservationId::try_new(&format!("lr_{:06}", number())).expect("a reservation")
+}
+
+/// A number as a provider sold it.
+pub fn bought() -> Bought {
+    Bought {
+        reservation: reservation(),
+        number: phone(),
+        cost: usd(750_000),
+        created_at: at(1),
+        bound_at: at(2),
+        receivable: Receivable::Open,
+    }
+}
+
+/// What an order shows of the purchase that serves it.
+pub fn line(purchase: &Purchase, bought: &Bought) -> Line {
+    Line {
+        purchase: purchase.id,
+        reservation: bought.reservation.clone(),
+        number: bought.number.clone(),
+        bound_at: bought.bound_at,
+        expires_at: at(900),
+    }
+}
+
+/// A text of an order.
+pub fn message(order: &Waiting, text: &str) -> Message {
+    Message {
+        id: id(),
+        order: order.head.id,
+        reservation: order.line.reservation.clone(),
+        from: Some("22395".into()),
+        text: Some(text.into()),
+        code: Code::find_in(text),
+        received_at: at(10),
+        stored_at: at(11),
+        late: false,
+    }
+}
+
+/// "This user was shown this number."
+pub fn shown(order: &Waiting) -> ShownNumber {
+    ShownNumber {
+        user: order.head.user,
+        service: order.head.ask.service.clone(),
+        number: order.line.number.clone(),
+        order: order.head.id,
+        at: at(2),
+    }
+}
+
+/// A provider's message about `subject`.
+pub fn notice(sender: Sender, subject: Option<String>) -> Notice {
+    Notice {
+        id: id(),
+        sender,
+        key: format!("event-{}", number()),
+        subject,
+        body: br#"{"event":"sms","text":"your code is 123456"}"#.to_vec(),
+        at: start(),
+        state: NoticeState::New,
+        version: Version::FIRST,
+    }
+}
+
+/// An event of a user about a record.
+pub fn event(user: UserId) -> Event {
+    Event {
+        id: id(),
+        user,
+        kind: EventKind::VerificationWaiting,
+        subject: id::<()>().uuid(),
+        version: Version::from_stored(2),
+        at: start(),
+    }
+}
+
+/// A mail with a secret, due at once.
+pub fn job() -> NewJob {
+    let letter = Letter::ResetPassword { token: MailSecret("a-secret-of-a-mail".into()) };
+    NewJob { id: id(), kind: JobKind::SendMail { to: email(), letter }, run_at: start() }
+}
+
+/// A source that was not posted before.
+pub fn source() -> Source {
+    Source::from_stored(format!("test:{}", number()))
+}
+
+/// A transfer between a house account and a purse: plus credits the user, minus debits.
+pub fn transfer(user: UserId, purse: Purse, units: i64, source: &Source, leg: u16) -> Transfer {
+    let (house, kind) = match purse {
+        Purse::Promo => (House::PromoExpense, EntryKind::Promo),
+        Purse::Wallet | Purse::Debt => (House::Adjustment, EntryKind::Adjustment),
+    };
+    let (house, purse) = (LedgerAccount::House(house), LedgerAccount::User(user, purse));
+    let (debit, credit) = if units > 0 { (house, purse) } else { (purse, house) };
+    Transfer { debit, credit, amount: amount(units.abs()), kind, source: source.clone(), leg, at: start() }
+}
+
+/// An entry of one such transfer.
+pub fn posting(user: UserId, purse: Purse, units: i64) -> JournalEntry {
+    JournalEntry::try_new(vec![transfer(user, purse, units, &source(), 1)]).expect("a balanced entry")
+}
+
+/// An account that is not stored yet.
+pub struct AccountBuilder {
+    wallet: i64,
+    promo: i64,
+}
+
+/// An account, empty unless said otherwise.
+pub const fn account() -> AccountBuilder {
+    AccountBuilder { wallet: 0, promo: 0 }
+}
+
+impl AccountBuilder {
+    /// With so many units paid in.
+    #[must_use]
+    pub const fn with(self, wallet: i64) -> Self {
+        Self { wallet, ..self }
+    }
+
+    /// With so many units given by the house.
+    #[must_use]
+    pub const fn with_promo(self, promo: i64) -> Self {
+        Self { promo, ..self }
+    }
+
+    /// Stores it.
+    ///
+    /// # Panics
+    /// If the store refuses.
+    pub async fn stored_in(self, store: &dyn Store) -> UserId {
+        let user = id();
+        store.commit(UnitOfWork::new().with(Change::OpenAccount(user))).await.expect("an account");
+        for (purse, units) in [(Purse::Wallet, self.wallet), (Purse::Promo, self.promo)] {
+            if units > 0 {
+                let unit = UnitOfWork::new().post(posting(user, purse, units));
+                store.commit(unit).await.expect("money");
+            }
+        }
+        user
+    }
+}
+
+/// A hold for a new order.
+pub fn hold(user: UserId, units: i64) -> PlaceHold {
+    PlaceHold { id: id(), user, order: id(), amount: amount(units), max_open_orders: 100, at: start() }
+}
+
+/// The end of a hold.
+pub fn end(hold: &PlaceHold, end: HoldEnd) -> EndHold {
+    EndHold { hold: hold.id, user: hold.user, end, at: at(30) }
+}
+
+/// A claim of a user; the fingerprint is made of `command`.
+pub fn claim(user: UserId, key: &str, command: u8) -> Claim {
+    Claim {
+        scope: user,
+        key: IdempotencyKey::try_new(key).expect("a key"),
+        fingerprint: Fingerprint([command; 32]),
+        outcome: id::<()>().uuid(),
+    }
+}

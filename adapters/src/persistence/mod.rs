@@ -1,1 +1,92 @@
-//! To be written.
+//! The store and every read, on Postgres and on SQLite.
+//!
+//! [`connect`] to a database, migrate it, and [`Stores::open`] gives every port over it.
+//!
+//! # Round trips
+//! A commit is one statement on Postgres, without an explicit transaction ([`PostgresStore`]). On SQLite commits
+//! share a transaction of the one writer ([`SqliteStore`]). A read is one statement.
+//!
+//! # Time
+//! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
+
+mod claims;
+mod database;
+mod entity;
+mod plan;
+mod postgres;
+mod read;
+mod refusal;
+mod settle;
+mod sqlite;
+mod statement;
+mod stored;
+mod writer;
+
+pub use database::{Database, Options, StatementObserver, connect};
+pub use postgres::PostgresStore;
+use read::Reads;
+pub use read::Settings;
+pub use sqlite::SqliteStore;
+
+use std::sync::Arc;
+
+use namaskah_domain::{
+    Store,
+    auth::AuthReads,
+    outbox::{EventLog, Jobs, Leases, NoticeReads},
+    payment::PaymentReads,
+    verification::OrderReads,
+    wallet::WalletReads,
+};
+
+use crate::vault::Vault;
+
+/// Every port over one database.
+#[derive(Clone)]
+pub struct Stores {
+    /// The one way in which anything changes.
+    pub store: Arc<dyn Store>,
+    /// Accounts, holds, the journal.
+    pub wallet: Arc<dyn WalletReads>,
+    /// Payments.
+    pub payments: Arc<dyn PaymentReads>,
+    /// Quotes, orders, purchases, messages.
+    pub orders: Arc<dyn OrderReads>,
+    /// Users, sessions, tokens.
+    pub auth: Arc<dyn AuthReads>,
+    /// Providers' messages.
+    pub notices: Arc<dyn NoticeReads>,
+    /// The log of events.
+    pub events: Arc<dyn EventLog>,
+    /// The queue of jobs.
+    pub jobs: Arc<dyn Jobs>,
+    /// Rights that one process has at a time.
+    pub leases: Arc<dyn Leases>,
+    /// The mode stamp and the clock's offset.
+    pub settings: Settings,
+}
+
+impl Stores {
+    /// Every port over `database`, whose schema is current. `vault` seals what is stored.
+    pub fn open(database: &Database, vault: Arc<Vault>) -> Self {
+        let store: Arc<dyn Store> = match database.writer() {
+            None => Arc::new(PostgresStore::new(database.connection().clone(), vault.clone())),
+            Some(writer) => {
+                Arc::new(SqliteStore::new(writer.clone(), database.reads().clone(), vault.clone()))
+            }
+        };
+        let reads = Arc::new(Reads::new(database.clone(), vault));
+        Self {
+            store,
+            wallet: reads.clone(),
+            payments: reads.clone(),
+            orders: reads.clone(),
+            auth: reads.clone(),
+            notices: reads.clone(),
+            events: reads.clone(),
+            jobs: reads.clone(),
+            leases: reads,
+            settings: Settings::new(database.clone()),
+        }
+    }
+}

@@ -52,8 +52,7 @@ impl Client {
         Ok(Self { http, base, config, clock, tokens: Tokens::default(), skew: Skew::default() })
     }
 
-    /// How long a call may take.
-    pub const fn timeout(&self) -> Duration {
+    pub fn time_out(&self) -> Duration {
         self.config.timeout
     }
 

@@ -137,7 +137,8 @@ pub(super) fn unfit(answer: &Answer) -> HttpFault {
 pub(super) fn decline(answer: &Answer) -> Option<DeclineReason> {
     match answer.status.as_u16() {
         400 => serde_json::from_slice::<wire::Refusal>(&answer.body).ok().map(|r| by_code(r.error_code)),
-        401 | 403 | 404 | 422 => Some(DeclineReason::Refused),
+        401 | 403 => Some(DeclineReason::Unavailable),
+        404 | 422 => Some(DeclineReason::Refused),
         429 => Some(DeclineReason::AccountLimit),
         _ => None,
     }
@@ -202,7 +203,7 @@ mod tests {
     fn states_are_read_without_regard_to_case_and_unknown_ones_are_kept_apart() {
         assert_eq!(state("VerificationPending"), ReservationState::Pending);
         assert_eq!(state("verificationTimedOut"), ReservationState::TimedOut);
-        assert_eq!(state("verificationCanceled"), ReservationState::Cancelled);
+        assert_eq!(state("verificationRefunded"), ReservationState::Cancelled);
         assert_eq!(state("verificationReported"), ReservationState::Reported);
         assert_eq!(state("verificationReused"), ReservationState::Other);
         assert_eq!(state("somethingNew"), ReservationState::Other);
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!(of(400, r#"{"errorCode":"MaxPriceExceeded"}"#), Some(DeclineReason::PriceChanged));
         assert_eq!(of(400, r#"{"errorCode":null}"#), Some(DeclineReason::Refused));
         assert_eq!(of(429, ""), Some(DeclineReason::AccountLimit));
-        assert_eq!(of(401, ""), Some(DeclineReason::Refused));
+        assert_eq!(of(401, ""), Some(DeclineReason::Unavailable));
         for (status, body) in [(400, "<html>"), (408, ""), (409, ""), (302, ""), (500, "{}"), (503, "")] {
             assert_eq!(of(status, body), None, "{status}");
         }

@@ -133,7 +133,7 @@ impl NumberProvider for TextVerifiedProvider {
     }
 
     fn time_out(&self) -> TimeDelta {
-        TimeDelta::from_std(self.client.timeout()).unwrap_or(TimeDelta::MAX)
+        TimeDelta::from_std(self.client.time_out()).unwrap_or(TimeDelta::MAX)
     }
 
     async fn services(&self) -> Result<Vec<ProviderService>, ProviderError> {
@@ -245,7 +245,7 @@ fn path_segment(id: &ReservationId) -> Result<&str, ProviderError> {
 
 fn not_sent(fault: HttpFault) -> BuyFailure {
     tracing::warn!(%fault, "a purchase was not sent to TextVerified");
-    BuyFailure::Declined(DeclineReason::Refused)
+    BuyFailure::Declined(DeclineReason::Unavailable)
 }
 
 fn unknown(fault: HttpFault) -> BuyFailure {

@@ -115,7 +115,8 @@ impl FakeNumberProvider {
         self.books().next_numbers.push_back(number);
     }
 
-    /// A reservation changes upstream. One that times out or is cancelled gives its cost back. False if there is none.
+    /// A reservation changes upstream. One that is timed out or cancelled so gives its cost back. False if there is
+    /// none.
     pub fn set_state(&self, reservation: &ReservationId, state: ReservationState) -> bool {
         self.now().0.set_state(reservation, state)
     }
@@ -138,6 +139,11 @@ impl FakeNumberProvider {
     /// The provider's clock is so far ahead of ours.
     pub fn set_skew(&self, skew: TimeDelta) {
         self.books().skew = skew;
+    }
+
+    /// What [`NumberProvider::time_out`] answers; 10 seconds at first.
+    pub fn set_call_time_out(&self, time_out: TimeDelta) {
+        self.books().call_time_out = time_out;
     }
 
     /// Numbers live so long.
@@ -189,7 +195,7 @@ impl FakeNumberProvider {
         let now = self.clock.now();
         let mut books = self.books();
         let now = now + books.skew;
-        books.time_out(now);
+        books.end_due(now);
         (books, now)
     }
 
@@ -224,7 +230,7 @@ impl NumberProvider for FakeNumberProvider {
     }
 
     fn time_out(&self) -> TimeDelta {
-        TimeDelta::seconds(10)
+        self.books().call_time_out
     }
 
     async fn services(&self) -> Result<Vec<ProviderService>, ProviderError> {

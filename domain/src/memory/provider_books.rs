@@ -20,6 +20,7 @@ const CATALOGUE: [(&str, i64); 3] = [("whatsapp", 750_000), ("telegram", 500_000
 const STOCK: u64 = 1_000;
 const FLOAT: i64 = 10_000 * UNITS_PER_ONE;
 const LIFETIME: TimeDelta = TimeDelta::minutes(15);
+const CALL_TIME_OUT: TimeDelta = TimeDelta::seconds(10);
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Offer {
@@ -42,6 +43,7 @@ pub(super) struct Books {
     pub balance: Money,
     pub account_limit: usize,
     pub lifetime: TimeDelta,
+    pub call_time_out: TimeDelta,
     pub listing_lag: TimeDelta,
     pub listings_complete: bool,
     pub skew: TimeDelta,
@@ -64,6 +66,7 @@ impl Books {
             balance: usd(FLOAT),
             account_limit: usize::MAX,
             lifetime: LIFETIME,
+            call_time_out: CALL_TIME_OUT,
             listing_lag: TimeDelta::zero(),
             listings_complete: true,
             skew: TimeDelta::zero(),
@@ -154,7 +157,7 @@ impl Books {
         true
     }
 
-    pub fn time_out(&mut self, now: Time) {
+    pub fn end_due(&mut self, now: Time) {
         let ended = self.sold.iter().map(|sale| &sale.reservation).filter(|reservation| {
             reservation.state == ReservationState::Pending
                 && reservation.ends_at.is_some_and(|ends| ends <= now)

@@ -216,7 +216,7 @@ impl PaymentService {
     /// Gateways list payments by the time at which they were opened, and customers pay for as long as the rate holds.
     async fn listed(&self) -> Result<Vec<Charge>, GatewayError> {
         let now = self.clock.now();
-        match self.gateway.succeeded_since(now - hours(self.policy.honoured_h)).await {
+        match self.gateway.succeeded_since(now - hours(self.policy.honoured_h + 1)).await {
             // Too long to be read whole, perhaps: late payments are found one by one, the others by this.
             Err(_) => self.gateway.succeeded_since(now - hours(LIST_BACK_H)).await,
             listed => listed,

@@ -117,12 +117,21 @@ fn spaced_digits(words: &[&str], at: usize, core: &str) -> Option<String> {
     if !digits(core) || !(2..=4).contains(&core.len()) || (at > 0 && group_like(words[at - 1], core.len())) {
         return None;
     }
-    let run: Vec<&str> =
-        words[at..].iter().map(|w| bare(w)).take_while(|w| digits(w) && w.len() == core.len()).collect();
-    let ends_clean =
-        words[at..at + run.len() - 1].iter().all(|w| bare(w).len() == w.len() || *w == words[at]);
+    // The first group may stand behind a colon in its word; the others are words of their own, and only the last
+    // may have a mark behind it.
+    let mut run = vec![core];
+    for word in &words[at + 1..] {
+        let group = bare(word);
+        if !digits(group) || group.len() != core.len() {
+            break;
+        }
+        run.push(group);
+        if group.len() != word.len() {
+            break;
+        }
+    }
     let total = run.len() * core.len();
-    ((2..=3).contains(&run.len()) && ends_clean && (MIN..=8).contains(&total)).then(|| run.concat())
+    ((2..=3).contains(&run.len()) && (MIN..=8).contains(&total)).then(|| run.concat())
 }
 
 fn group_like(word: &str, len: usize) -> bool {
@@ -197,6 +206,7 @@ mod tests {
             ("[TikTok] 4821 is your verification code, valid for 5 minutes.", "4821"),
             ("Your code is A1B2C3", "A1B2C3"),
             ("code:123456", "123456"),
+            ("code:123 456.", "123456"),
             ("Tu código es 778899.", "778899"),
             ("1234", "1234"),
             ("Your Uber code is 7391. Never share it. Reply STOP to 89203 to unsubscribe", "7391"),

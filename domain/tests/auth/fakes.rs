@@ -7,7 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Clock, CommitError, Committed, Fault, JobKind, Letter, Random, Store, Time, UnitOfWork, UserId, Version,
+    Claim, Clock, CommitError, Committed, Fault, JobKind, Letter, Random, Store, Time, UnitOfWork, UserId,
+    Version,
     auth::{
         AccessClaims, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings, Email,
         Origin, PasswordCheck, PasswordHash, PasswordHasher, Register, Secret, SignedIn, TokenHash,
@@ -173,7 +174,7 @@ impl Store for Crowded {
         self.inner.commit(unit).await
     }
 
-    async fn replay(&self, claim: &namaskah_domain::Claim) -> Result<Option<uuid::Uuid>, CommitError> {
+    async fn replay(&self, claim: &Claim) -> Result<Option<uuid::Uuid>, CommitError> {
         self.inner.replay(claim).await
     }
 }

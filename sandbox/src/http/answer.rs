@@ -80,7 +80,7 @@ impl Answer {
         }
         response = response.header(header::CACHE_CONTROL, "no-store");
         if self.is_html {
-            let policy = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; \
+            let policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                           base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             response = response
                 .header(header::CONTENT_SECURITY_POLICY, policy)

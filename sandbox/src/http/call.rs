@@ -22,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) body: Vec<u8>,
     /// `http://` and the host the caller used, so that links lead back the way he came.
     pub(crate) base_url: String,
+    /// The part of the path before `/api`, which links repeat.
+    pub(crate) mount: &'static str,
     pub(crate) peer: Option<SocketAddr>,
     path_param: Option<String>,
 }
@@ -44,6 +46,11 @@ impl Call {
             dialect,
             query: pairs(request.uri().query().unwrap_or_default()),
             base_url: base_url(&request),
+            mount: if request.original_uri().path().starts_with("/textverified/") {
+                "/textverified"
+            } else {
+                ""
+            },
             headers: request.headers().clone(),
             body,
             peer,

@@ -75,7 +75,7 @@ impl Op {
             FaultMode::None => {
                 let answer = self.work(call).await;
                 if !answer.delay.is_zero() {
-                    tokio::time::sleep(answer.delay).await;
+                    self.while_connected(call, tokio::time::sleep(answer.delay)).await;
                 }
                 answer
             }
@@ -85,7 +85,16 @@ impl Op {
     async fn work(&self, call: &Call) -> Answer {
         let answer = match self.handler {
             Handler::Quick(work) => work(&self.world, call),
-            Handler::Slow(work) => work(&self.world, call).await,
+            Handler::Slow(work) => {
+                let answer = self.while_connected(call, work(&self.world, call)).await;
+                answer.unwrap_or_else(|| {
+                    Err(Answer::refusal(
+                        self.dialect,
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "the sandbox is stopping",
+                    ))
+                })
+            }
         };
         match self.world.settled().await {
             Ok(()) => answer.unwrap_or_else(|refusal| refusal),
@@ -104,14 +113,24 @@ impl Op {
         }
     }
 
-    /// Holds the line, then cuts it. The caller hanging up drops this on the way.
+    /// Holds the line, then cuts it. What it returns cannot be sent any more.
     async fn never(&self, call: &Call, hold: Duration) -> Answer {
-        if !hold.is_zero() {
-            tokio::time::sleep(hold).await;
-        }
+        self.while_connected(call, tokio::time::sleep(hold)).await;
         if let Some(peer) = call.peer {
             self.world.connections.cut(peer);
+            self.world.connections.gone(peer).await;
         }
-        std::future::pending().await
+        Answer::empty()
+    }
+
+    /// `None` when the caller has hung up, or the sandbox stops, before `work` was done.
+    async fn while_connected<T>(&self, call: &Call, work: impl Future<Output = T>) -> Option<T> {
+        let Some(peer) = call.peer else { return Some(work.await) };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.world.connections.gone(peer) => None,
+            () = self.world.stopping.cancelled() => None,
+        }
     }
 }

@@ -11,13 +11,16 @@ use super::{
 };
 use crate::{console, control, paystack, textverified, world::World};
 
-const TEXTVERIFIED: &str = "/textverified/api/pub/v2";
+/// TextVerified's API, and the same at the root: its own client knows the test services only when nothing stands
+/// before `/api`.
+const TEXTVERIFIED: [&str; 2] = ["/textverified/api/pub/v2", "/api/pub/v2"];
 
 /// Every path the sandbox answers.
 pub(super) fn routes(world: &Arc<World>) -> impl Endpoint<Output = Response> + use<> {
     let table = Table { world: Arc::clone(world), route: Route::new() };
-    table
-        .textverified()
+    TEXTVERIFIED
+        .into_iter()
+        .fold(table, Table::textverified)
         .paystack_transactions()
         .paystack_refunds()
         .control_providers()
@@ -43,7 +46,7 @@ fn in_dialect(dialect: Dialect, status: StatusCode) -> Response {
 }
 
 fn dialect(path: &str) -> Dialect {
-    if path.starts_with("/textverified/") {
+    if TEXTVERIFIED.iter().any(|base| path.starts_with(base)) {
         Dialect::TextVerified
     } else if path.starts_with("/paystack/") {
         Dialect::Paystack
@@ -85,9 +88,9 @@ impl Table {
         self
     }
 
-    fn textverified(self) -> Self {
+    fn textverified(self, base: &str) -> Self {
         use textverified as tv;
-        let path = |tail: &str| format!("{TEXTVERIFIED}{tail}");
+        let path = |tail: &str| format!("{base}{tail}");
         self.at(&path("/auth"), &[(Method::POST, "auth", tv::auth)])
             .at(&path("/account/me"), &[(Method::GET, "account", tv::account)])
             .at(&path("/services"), &[(Method::GET, "services", tv::services)])

@@ -40,7 +40,7 @@ fn refused(refusal: Refusal) -> Answer {
 }
 
 fn link(call: &Call, method: &str, tail: &str) -> Value {
-    json!({ "method": method, "href": format!("{}/textverified/api/pub/v2{tail}", call.base_url) })
+    json!({ "method": method, "href": format!("{}{}/api/pub/v2{tail}", call.base_url, call.mount) })
 }
 
 fn no_link() -> Value {

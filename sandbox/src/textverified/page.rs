@@ -90,7 +90,7 @@ fn next_after((at, n): Place) -> Place {
 /// A link to the page at `cursor`, with the filters of this one.
 fn turn(call: &Call, tail: &str, cursor: Option<Cursor>) -> Value {
     let Some(cursor) = cursor else { return no_link() };
-    let Ok(mut url) = Url::parse(&format!("{}/textverified/api/pub/v2{tail}", call.base_url)) else {
+    let Ok(mut url) = Url::parse(&format!("{}{}/api/pub/v2{tail}", call.base_url, call.mount)) else {
         return no_link();
     };
     let filters = call.query.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("cursor"));

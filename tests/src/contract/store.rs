@@ -1,1 +1,182 @@
-//! To be written.
+//! The contract of [`Store`] and of every read: sentences that hold for each implementation.
+//!
+//! An implementation makes a [`Backend`] and calls [`store_contract!`](crate::store_contract) with a function that
+//! opens one.
+
+mod entries;
+mod holds;
+mod outbox;
+mod races;
+mod reads;
+mod records;
+mod units;
+
+use std::sync::Arc;
+
+use namaskah_domain::{
+    CommitError, Committed, Store, UnitOfWork, UserId,
+    auth::AuthReads,
+    outbox::{EventLog, Jobs, Leases, NoticeReads},
+    payment::PaymentReads,
+    verification::OrderReads,
+    wallet::{Account, WalletReads},
+};
+
+pub use self::{entries::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*};
+
+/// Every port over one store.
+#[derive(Clone)]
+pub struct Backend {
+    /// Where things change.
+    pub store: Arc<dyn Store>,
+    /// Accounts, holds, the journal.
+    pub wallet: Arc<dyn WalletReads>,
+    /// Payments.
+    pub payments: Arc<dyn PaymentReads>,
+    /// Quotes, orders, purchases, messages.
+    pub orders: Arc<dyn OrderReads>,
+    /// Users, sessions, tokens.
+    pub auth: Arc<dyn AuthReads>,
+    /// Providers' messages.
+    pub notices: Arc<dyn NoticeReads>,
+    /// The log of events.
+    pub events: Arc<dyn EventLog>,
+    /// The queue of jobs.
+    pub jobs: Arc<dyn Jobs>,
+    /// Rights that one process has at a time.
+    pub leases: Arc<dyn Leases>,
+}
+
+impl From<namaskah_adapters::persistence::Stores> for Backend {
+    fn from(stores: namaskah_adapters::persistence::Stores) -> Self {
+        Self {
+            store: stores.store,
+            wallet: stores.wallet,
+            payments: stores.payments,
+            orders: stores.orders,
+            auth: stores.auth,
+            notices: stores.notices,
+            events: stores.events,
+            jobs: stores.jobs,
+            leases: stores.leases,
+        }
+    }
+}
+
+impl Backend {
+    /// Commits what must be applied.
+    ///
+    /// # Panics
+    /// If it is refused or replayed.
+    pub async fn apply(&self, unit: UnitOfWork) {
+        let committed = self.store.commit(unit).await.expect("a unit that nothing forbids");
+        assert_eq!(committed, Committed::Applied);
+    }
+
+    /// Commits what must be refused.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub async fn refuse(&self, unit: UnitOfWork) -> CommitError {
+        self.store.commit(unit).await.expect_err("a unit that must be refused")
+    }
+
+    /// The account's row.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn account(&self, user: UserId) -> Account {
+        self.wallet.account(user).await.expect("accounts can be read").expect("an account")
+    }
+}
+
+/// Asserts a refusal by its variant.
+#[macro_export]
+macro_rules! assert_refused {
+    ($refusal:expr, $expected:pat) => {{
+        let refusal = $refusal;
+        assert!(matches!(refusal, $expected), "{refusal:?}");
+    }};
+}
+
+/// Makes one test of every sentence. `$open` is an async function that gives `Option` of a value with a field
+/// `backend` and an async `close(self)`; `None` skips the test.
+#[macro_export]
+macro_rules! store_contract {
+    ($open:path) => {
+        $crate::store_contract! { $open:
+            a_new_account_is_empty
+            a_hold_takes_promo_first_and_the_rest_from_the_wallet
+            a_hold_never_exceeds_what_is_available
+            several_holds_of_one_unit_share_what_is_there
+            a_released_hold_gives_back_exactly_its_parts
+            a_captured_hold_posts_its_parts_to_revenue
+            a_hold_ends_once
+            a_hold_of_another_user_or_of_nobody_is_stale
+            money_that_a_unit_gives_back_pays_for_its_new_hold
+            open_orders_are_counted_and_bounded
+            open_intents_are_counted_and_bounded
+            an_order_has_one_open_hold
+            a_debit_never_takes_what_is_held
+            entries_add_up_line_by_line
+            entries_of_one_unit_keep_their_order
+            house_transfers_touch_no_account
+            a_source_is_posted_once
+            entries_come_in_pages_newest_first
+            holds_come_in_pages_newest_first
+            users_are_stored_as_decided
+            sessions_and_tokens_are_stored_as_decided
+            intents_are_stored_as_decided_in_every_state
+            quotes_are_stored_as_decided
+            orders_are_stored_as_decided_in_every_state
+            purchases_are_stored_as_decided_in_every_state
+            messages_are_stored_as_decided
+            a_write_that_was_decided_on_another_version_is_stale
+            a_record_is_made_once
+            what_must_be_unique_is
+            a_refused_unit_changes_nothing
+            ending_sessions_spares_the_one_that_goes_on
+            a_claim_takes_effect_once_and_is_replayed
+            a_key_for_another_command_is_refused
+            a_key_belongs_to_its_account
+            a_refused_command_leaves_its_key_unused
+            a_replay_is_told_before_any_refusal
+            a_unit_of_nothing_is_applied
+            the_same_key_at_once_takes_effect_once
+            parallel_holds_take_exactly_the_money_that_was_there
+            capture_and_release_at_once_end_a_hold_once
+            a_reservation_is_bound_once_however_many_try
+            one_source_credits_once_however_many_try
+            random_commands_keep_the_laws_of_the_ledger
+            intents_are_found_by_reference_user_and_due_time
+            orders_are_listed_by_state_and_service
+            waiting_orders_are_found_by_end_number_and_reservation
+            purchases_are_found_by_state_time_and_reservation
+            messages_come_oldest_first
+            numbers_that_were_shown_are_known_for_their_service
+            statistics_count_ended_orders_that_had_a_number
+            sessions_are_found_while_they_are_open
+            staff_is_counted
+            events_are_stamped_in_order_without_gaps
+            events_are_stamped_once_by_however_many_relays
+            events_are_read_by_user_and_subject
+            a_job_is_leased_to_one_holder_and_ends
+            a_job_that_failed_comes_back_when_it_is_due
+            a_released_job_can_be_taken_and_its_old_lease_is_void
+            a_buried_job_stays_buried
+            jobs_keep_what_is_to_be_done
+            jobs_are_shared_out_without_overlap
+            a_lease_has_one_holder
+            notices_are_found_by_their_state
+        }
+    };
+    ($open:path: $($case:ident)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            if let Some(opened) = $open().await {
+                $crate::contract::store::$case(&opened.backend).await;
+                opened.close().await;
+            }
+        }
+    )*};
+}

@@ -1,1 +1,24 @@
-//! To be written.
+//! The ports to the outside: contract suites on the fakes and on the real adapters against the simulators, and the
+//! real adapters against answers that no simulator gives.
+
+mod canned;
+mod fakes;
+mod mail;
+mod paystack_wire;
+mod sandboxed;
+mod textverified_buying;
+mod textverified_reading;
+mod vendor;
+
+mod fake_number_provider {
+    namaskah_tests::number_provider_contract!(super::fakes::numbers);
+}
+mod fake_payment_gateway {
+    namaskah_tests::payment_gateway_contract!(super::fakes::payments);
+}
+mod textverified {
+    namaskah_tests::number_provider_contract!(super::sandboxed::started);
+}
+mod paystack {
+    namaskah_tests::payment_gateway_contract!(super::sandboxed::started);
+}

@@ -1,0 +1,51 @@
+//! Holds, with the parts that the store split them into.
+
+use namaskah_domain::{
+    Fault, HoldId, OrderId, UserId,
+    wallet::{Hold, HoldState, Split},
+};
+use sea_orm::entity::prelude::*;
+
+use crate::persistence::stored::{amount, money, time, unreadable};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "holds")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub order_id: Uuid,
+    pub amount_units: i64,
+    pub promo_units: i64,
+    pub wallet_units: i64,
+    pub currency: String,
+    pub state: String,
+    pub placed_at_us: i64,
+    pub ended_at_us: Option<i64>,
+}
+alone!();
+
+impl TryFrom<Model> for Hold {
+    type Error = Fault;
+
+    fn try_from(row: Model) -> Result<Self, Fault> {
+        let state = match (row.state.as_str(), row.ended_at_us) {
+            ("open", None) => HoldState::Open,
+            ("captured", Some(at)) => HoldState::Captured { at: time(at)? },
+            ("released", Some(at)) => HoldState::Released { at: time(at)? },
+            _ => return Err(unreadable("hold")),
+        };
+        Ok(Self {
+            id: HoldId::from_uuid(row.id),
+            user: UserId::from_uuid(row.user_id),
+            order: OrderId::from_uuid(row.order_id),
+            amount: amount(row.amount_units, &row.currency)?,
+            split: Split {
+                promo: money(row.promo_units, &row.currency)?,
+                wallet: money(row.wallet_units, &row.currency)?,
+            },
+            state,
+            placed_at: time(row.placed_at_us)?,
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Jobs. The payload may hold a secret of a mail, so it is sealed.
+
+use namaskah_domain::{
+    Fault, JobId, JobKind, Letter, MailSecret, NewJob, PurchaseId, auth::Email, outbox::LeasedJob,
+};
+use sea_orm::{FromQueryResult, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    persistence::stored::{RowVault, count, unreadable, us},
+    vault::Vault,
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "jobs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub kind: String,
+    pub payload_sealed: Vec<u8>,
+    pub run_at_us: i64,
+    pub state: String,
+    pub attempts: i64,
+    pub fence: i64,
+    pub holder: Option<Uuid>,
+    pub leased_until_us: i64,
+    pub buried_for: Option<String>,
+}
+alone!();
+
+const TABLE: &str = "jobs";
+const PAYLOAD: &str = "payload_sealed";
+
+/// What of a job is sealed. Names are those of storage, not of the domain, so that either can change alone.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+enum Payload {
+    SendMail { to: String, letter: StoredLetter },
+    EndReservation { purchase: String },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case", deny_unknown_fields)]
+enum StoredLetter {
+    VerifyEmail { token: String },
+    AlreadyRegistered,
+    ResetPassword { token: String },
+    PasswordChanged,
+}
+
+impl Model {
+    pub(crate) fn seal(job: &NewJob, vault: &Vault) -> Result<Self, Fault> {
+        let (kind, payload) = stored(&job.kind);
+        let clear = serde_json::to_vec(&payload).map_err(Fault::new)?;
+        Ok(Self {
+            id: job.id.uuid(),
+            kind: kind.to_owned(),
+            payload_sealed: RowVault::new(vault, TABLE, job.id.uuid()).seal(PAYLOAD, &clear)?,
+            run_at_us: us(job.run_at),
+            state: "pending".to_owned(),
+            attempts: 0,
+            fence: 0,
+            holder: None,
+            leased_until_us: 0,
+            buried_for: None,
+        })
+    }
+}
+
+/// A job that was just leased. `attempts` counts this lease too.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Leased {
+    pub(crate) id: Uuid,
+    payload_sealed: Vec<u8>,
+    pub(crate) run_at_us: i64,
+    attempts: i64,
+    fence: i64,
+}
+
+impl Leased {
+    pub(crate) fn open(self, vault: &Vault) -> Result<LeasedJob, Fault> {
+        let clear = RowVault::new(vault, TABLE, self.id).open(PAYLOAD, &self.payload_sealed)?;
+        let payload: Payload = serde_json::from_slice(&clear).map_err(|_| unreadable("job"))?;
+        Ok(LeasedJob {
+            id: JobId::from_uuid(self.id),
+            kind: kind(payload)?,
+            attempts: count(self.attempts - 1)?,
+            fence: self.fence,
+        })
+    }
+}
+
+fn stored(kind: &JobKind) -> (&'static str, Payload) {
+    match kind {
+        JobKind::SendMail { to, letter } => {
+            let letter = match letter {
+                Letter::VerifyEmail { token } => StoredLetter::VerifyEmail { token: token.0.clone() },
+                Letter::AlreadyRegistered => StoredLetter::AlreadyRegistered,
+                Letter::ResetPassword { token } => StoredLetter::ResetPassword { token: token.0.clone() },
+                Letter::PasswordChanged => StoredLetter::PasswordChanged,
+            };
+            ("send_mail", Payload::SendMail { to: to.as_str().to_owned(), letter })
+        }
+        JobKind::EndReservation { purchase } => {
+            ("end_reservation", Payload::EndReservation { purchase: purchase.to_string() })
+        }
+    }
+}
+
+fn kind(payload: Payload) -> Result<JobKind, Fault> {
+    Ok(match payload {
+        Payload::SendMail { to, letter } => JobKind::SendMail {
+            to: Email::try_new(&to).map_err(|_| unreadable("address"))?,
+            letter: match letter {
+                StoredLetter::VerifyEmail { token } => Letter::VerifyEmail { token: MailSecret(token) },
+                StoredLetter::AlreadyRegistered => Letter::AlreadyRegistered,
+                StoredLetter::ResetPassword { token } => Letter::ResetPassword { token: MailSecret(token) },
+                StoredLetter::PasswordChanged => Letter::PasswordChanged,
+            },
+        },
+        Payload::EndReservation { purchase } => JobKind::EndReservation {
+            purchase: purchase.parse::<PurchaseId>().map_err(|_| unreadable("purchase"))?,
+        },
+    })
+}

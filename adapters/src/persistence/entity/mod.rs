@@ -1,0 +1,29 @@
+//! SeaORM entities, one a table, and how each becomes the domain's record and back.
+
+/// An entity that joins nothing: records name each other by identifier alone.
+macro_rules! alone {
+    () => {
+        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+        pub enum Relation {}
+        impl ActiveModelBehavior for ActiveModel {}
+    };
+}
+
+pub(crate) mod account;
+pub(crate) mod claim;
+pub(crate) mod event;
+pub(crate) mod hold;
+pub(crate) mod intent;
+pub(crate) mod job;
+pub(crate) mod mail_token;
+pub(crate) mod message;
+pub(crate) mod notice;
+pub(crate) mod order;
+pub(crate) mod purchase;
+pub(crate) mod quote;
+pub(crate) mod refresh_token;
+pub(crate) mod session;
+pub(crate) mod shown_number;
+pub(crate) mod suspended;
+pub(crate) mod transfer;
+pub(crate) mod user;

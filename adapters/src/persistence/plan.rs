@@ -1,0 +1,239 @@
+//! A unit of work as rows: pure, and the same for both databases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use namaskah_domain::{
+    Change, CommitError, Currency, EndSessions, Fault, UnitOfWork, UserId,
+    unit::AccountChange,
+    wallet::{EntryKind, HoldEnd, House, LedgerAccount, Purse, Source, Transfer},
+};
+use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, Value};
+use uuid::Uuid;
+
+use super::{
+    entity::{
+        account, claim, event, intent, job, mail_token, message, notice, order, purchase, quote,
+        refresh_token, session, shown_number, suspended, user,
+    },
+    stored::us,
+};
+use crate::vault::Vault;
+
+/// A row to write, column by column in the table's order.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) table: &'static str,
+    pub(crate) columns: Vec<&'static str>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) key: &'static str,
+}
+
+/// A row that replaces the one of the version before.
+#[derive(Debug)]
+pub(crate) struct Update {
+    pub(crate) row: Row,
+    pub(crate) decided_on: i64,
+}
+
+/// Sessions to end: every open one of the user but these.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) user: Uuid,
+    pub(crate) at_us: i64,
+    pub(crate) spared: Vec<Uuid>,
+}
+
+/// A hold to end, with the source under which its capture is posted.
+#[derive(Debug, Clone)]
+pub(crate) struct HoldEnding {
+    pub(crate) hold: Uuid,
+    pub(crate) state: &'static str,
+    pub(crate) captured: bool,
+    pub(crate) source: String,
+    pub(crate) at_us: i64,
+}
+
+/// A transfer, and what it does to the posted total of its user's wallet and promo.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) user: Option<Uuid>,
+    pub(crate) debit: &'static str,
+    pub(crate) credit: &'static str,
+    pub(crate) units: i64,
+    pub(crate) effect: i64,
+    pub(crate) currency: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) source: String,
+    pub(crate) leg: i64,
+    pub(crate) at_us: i64,
+}
+
+impl Line {
+    /// A part of a captured hold: from a purse to revenue.
+    pub(crate) fn captured(user: Uuid, purse: &'static str, leg: i64, units: i64, end: &HoldEnding) -> Self {
+        Self {
+            user: Some(user),
+            debit: purse,
+            credit: House::Revenue.name(),
+            units,
+            effect: -units,
+            currency: Currency::Usd.code(),
+            kind: EntryKind::Purchase.name(),
+            source: end.source.clone(),
+            leg,
+            at_us: end.at_us,
+        }
+    }
+}
+
+/// Everything that a unit does, in the order in which it is checked: claim, updates, holds, accounts, new rows.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) claim: Option<claim::Model>,
+    pub(crate) updates: Vec<Update>,
+    pub(crate) endings: Vec<Ending>,
+    /// In the order in which accounts are locked.
+    pub(crate) accounts: Vec<(Uuid, AccountChange)>,
+    /// Other than those that captured holds make.
+    pub(crate) lines: Vec<Line>,
+    pub(crate) inserts: Vec<Row>,
+}
+
+/// The unit breaks a law of the ledger; no store can apply it.
+#[derive(Debug, thiserror::Error)]
+#[error("a unit of work cannot be stored: {0}")]
+struct Unstorable(&'static str);
+
+fn unstorable(why: &'static str) -> CommitError {
+    CommitError::Unavailable(Fault::new(Unstorable(why)))
+}
+
+impl Plan {
+    pub(crate) fn of(unit: &UnitOfWork, vault: &Vault) -> Result<Self, CommitError> {
+        let mut plan = Self {
+            claim: unit.claim().map(claim::Model::from),
+            updates: Vec::new(),
+            endings: Vec::new(),
+            accounts: accounts(unit)?,
+            lines: unit.transfers().iter().map(line).collect::<Result<_, _>>()?,
+            inserts: Vec::new(),
+        };
+        for change in unit.changes() {
+            plan.add(change, unit, vault).map_err(CommitError::Unavailable)?;
+        }
+        // Rows are locked table by table in one order, whatever the order in which they were decided.
+        plan.updates.sort_by_key(|update| update.row.table);
+        Ok(plan)
+    }
+
+    fn add(&mut self, change: &Change, unit: &UnitOfWork, vault: &Vault) -> Result<(), Fault> {
+        match change {
+            Change::OpenAccount(user) => self.inserts.push(row(&account::Model::opened(*user), &[])),
+            Change::User(user) => self.versioned(&user::Model::from(user), user.version.get()),
+            Change::Session(s) => self.versioned(&session::Model::from(s), s.version.get()),
+            Change::RefreshToken(t) => self.versioned(&refresh_token::Model::from(t), t.version.get()),
+            Change::EndSessions(end) => self.endings.push(ending(end, unit)),
+            Change::MailToken(t) => self.versioned(&mail_token::Model::from(t), t.version.get()),
+            Change::Intent(i) => self.versioned(&intent::Model::from(i), i.version.get()),
+            Change::Suspended(item) => self.inserts.push(row(&suspended::Model::from(item), &[])),
+            Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),
+            Change::Order(o) => self.versioned(&order::Model::seal(o, vault)?, o.head().version.get()),
+            Change::Purchase(p) => self.versioned(&purchase::Model::seal(p, vault)?, p.version.get()),
+            Change::Message(m) => self.inserts.push(row(&message::Model::seal(m, vault)?, &[])),
+            Change::ShownNumber(s) => self.inserts.push(row(&shown_number::Model::seal(s, vault), &[])),
+            Change::Notice(n) => self.versioned(&notice::Model::seal(n, vault)?, n.version.get()),
+            Change::Event(e) => self.inserts.push(row(&event::Model::from(e), &["recorded"])),
+            Change::Job(j) => self.inserts.push(row(&job::Model::seal(j, vault)?, &[])),
+        }
+        Ok(())
+    }
+
+    fn versioned<M: ModelTrait>(&mut self, model: &M, version: i64) {
+        let row = row(model, &[]);
+        if version <= 1 {
+            self.inserts.push(row);
+        } else {
+            self.updates.push(Update { row, decided_on: version - 1 });
+        }
+    }
+}
+
+/// The model's columns but those that the database gives.
+fn row<M: ModelTrait>(model: &M, given: &[&str]) -> Row {
+    let columns =
+        <M::Entity as EntityTrait>::Column::iter().filter(|column| !given.contains(&column.as_str()));
+    let (columns, values) = columns.map(|column| (column.as_str(), model.get(column))).unzip();
+    let key = <M::Entity as EntityTrait>::PrimaryKey::iter().next();
+    Row {
+        table: M::Entity::default().table_name(),
+        columns,
+        values,
+        key: key.map_or("id", |key| key.into_column().as_str()),
+    }
+}
+
+/// A session that the unit writes itself is not ended besides.
+fn ending(end: &EndSessions, unit: &UnitOfWork) -> Ending {
+    let written = unit.changes().iter().filter_map(|change| match change {
+        Change::Session(session) => Some(session.id.uuid()),
+        _ => None,
+    });
+    let spared = written.chain(end.except.map(|id| id.uuid())).collect();
+    Ending { user: end.user.uuid(), at_us: us(end.at), spared }
+}
+
+/// Every account that the unit touches, also by a transfer that leaves both purses as they are.
+fn accounts(unit: &UnitOfWork) -> Result<Vec<(Uuid, AccountChange)>, CommitError> {
+    let touched = unit.transfers().iter().flat_map(|t| [t.debit.user(), t.credit.user()]).flatten();
+    let users: BTreeSet<UserId> = unit.accounts().keys().copied().chain(touched).collect();
+    let change = |user: &UserId| unit.accounts().get(user).cloned().unwrap_or_default();
+    let accounts: BTreeMap<UserId, AccountChange> = users.iter().map(|user| (*user, change(user))).collect();
+    if accounts.values().flat_map(|a| &a.places).any(|place| place.amount.currency() != Currency::Usd) {
+        return Err(CommitError::InsufficientFunds);
+    }
+    Ok(accounts.into_iter().map(|(user, change)| (user.uuid(), change)).collect())
+}
+
+fn line(transfer: &Transfer) -> Result<Line, CommitError> {
+    let (debit, credit) = (transfer.debit.user(), transfer.credit.user());
+    if debit.is_some() && credit.is_some() && debit != credit {
+        return Err(unstorable("a transfer between two users"));
+    }
+    let user = debit.or(credit);
+    if user.is_some() && transfer.amount.currency() != Currency::Usd {
+        return Err(unstorable("a user's purse in another currency"));
+    }
+    let units = transfer.amount.units();
+    let shown = |account| matches!(account, LedgerAccount::User(_, Purse::Wallet | Purse::Promo));
+    let effect = match (shown(transfer.debit), shown(transfer.credit)) {
+        (true, false) => -units,
+        (false, true) => units,
+        _ => 0,
+    };
+    Ok(Line {
+        user: user.map(UserId::uuid),
+        debit: transfer.debit.name(),
+        credit: transfer.credit.name(),
+        units,
+        effect,
+        currency: transfer.amount.currency().code(),
+        kind: transfer.kind.name(),
+        source: transfer.source.as_str().to_owned(),
+        leg: i64::from(transfer.leg),
+        at_us: us(transfer.at),
+    })
+}
+
+/// The ends of holds that a change asks for.
+pub(crate) fn hold_endings(change: &AccountChange) -> impl Iterator<Item = HoldEnding> {
+    change.ends.iter().map(|end| {
+        let captured = end.end == HoldEnd::Capture;
+        HoldEnding {
+            hold: end.hold.uuid(),
+            state: if captured { "captured" } else { "released" },
+            captured,
+            source: Source::captured(end.hold).as_str().to_owned(),
+            at_us: us(end.at),
+        }
+    })
+}

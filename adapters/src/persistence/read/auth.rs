@@ -1,0 +1,62 @@
+//! Reads of users, sessions and tokens.
+
+use async_trait::async_trait;
+use namaskah_domain::{
+    Fault, SessionId, Time, UserId,
+    auth::{AuthReads, Email, MailToken, RefreshToken, Session, TokenHash, User},
+};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
+
+use super::{Reads, all, fault};
+use crate::persistence::{
+    entity::{mail_token, refresh_token, session, user},
+    stored::{unreadable, us},
+};
+
+#[async_trait]
+impl AuthReads for Reads {
+    async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
+        let row = user::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(User::try_from).transpose()
+    }
+
+    async fn user_by_email(&self, email: &Email) -> Result<Option<User>, Fault> {
+        let query = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
+        query.one(self.database.reads()).await.map_err(fault)?.map(User::try_from).transpose()
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        let row = session::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(Session::try_from).transpose()
+    }
+
+    async fn session_by_cookie(&self, cookie: TokenHash) -> Result<Option<Session>, Fault> {
+        let query = session::Entity::find().filter(session::Column::CookieHash.eq(cookie.0.to_vec()));
+        query.one(self.database.reads()).await.map_err(fault)?.map(Session::try_from).transpose()
+    }
+
+    async fn open_sessions(&self, user: UserId, now: Time) -> Result<Vec<Session>, Fault> {
+        let query = session::Entity::find()
+            .filter(session::Column::UserId.eq(user.uuid()))
+            .filter(session::Column::EndedAtUs.is_null())
+            .filter(session::Column::ExpiresAtUs.gt(us(now)))
+            .order_by_desc(session::Column::Id);
+        all(query.all(self.database.reads()).await.map_err(fault)?, Session::try_from)
+    }
+
+    async fn refresh_token(&self, hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {
+        let row = refresh_token::Entity::find_by_id(hash.0.to_vec()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(RefreshToken::try_from).transpose()
+    }
+
+    async fn mail_token(&self, hash: TokenHash) -> Result<Option<MailToken>, Fault> {
+        let row = mail_token::Entity::find_by_id(hash.0.to_vec()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(MailToken::try_from).transpose()
+    }
+
+    async fn staff_count(&self) -> Result<u32, Fault> {
+        let query = user::Entity::find().filter(Expr::cust("role <> 'user'"));
+        let count = query.count(self.database.reads()).await.map_err(fault)?;
+        u32::try_from(count).map_err(|_| unreadable("count"))
+    }
+}

@@ -1,0 +1,219 @@
+//! Reads of quotes, orders, purchases and messages.
+
+use async_trait::async_trait;
+use namaskah_domain::{
+    Fault, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time, UserId,
+    verification::{
+        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, ServiceCode, ServiceStats,
+        UpstreamOrder,
+    },
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr};
+use uuid::Uuid;
+
+use super::{Reads, all, fault, one_more, page_of};
+use crate::persistence::{
+    entity::{message, order, purchase, quote, shown_number},
+    stored::{number_digest, time, unreadable, us},
+};
+
+fn reservation(text: &str) -> Result<ReservationId, Fault> {
+    ReservationId::try_new(text).map_err(|_| unreadable("reservation"))
+}
+
+/// `$n`, `$n+1`, … for a list of values.
+fn places(from: usize, count: usize) -> String {
+    let places: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();
+    places.join(", ")
+}
+
+impl Reads {
+    /// Rows of an order and its reservation.
+    async fn upstream(&self, sql: &str, values: Vec<Value>) -> Result<Vec<UpstreamOrder>, Fault> {
+        all(self.database.read(sql, values).await?, |row| {
+            let text: String = row.try_get("", "reservation").map_err(fault)?;
+            let order: Uuid = row.try_get("", "id").map_err(fault)?;
+            Ok(UpstreamOrder { order: OrderId::from_uuid(order), reservation: reservation(&text)? })
+        })
+    }
+
+    fn open_purchases(&self, rows: Vec<purchase::Model>) -> Result<Vec<Purchase>, Fault> {
+        all(rows, |row| row.open(&self.vault))
+    }
+}
+
+#[async_trait]
+impl OrderReads for Reads {
+    async fn quote(&self, id: QuoteId) -> Result<Option<Quote>, Fault> {
+        let row = quote::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(Quote::try_from).transpose()
+    }
+
+    async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
+        let row = order::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(|row| row.open(&self.vault)).transpose()
+    }
+
+    async fn orders(
+        &self,
+        user: UserId,
+        filter: &OrderFilter,
+        page: Page<OrderId>,
+    ) -> Result<PageOf<Order>, Fault> {
+        let mut query = order::Entity::find().filter(order::Column::UserId.eq(user.uuid()));
+        if let Some(status) = filter.status {
+            query = query.filter(order::Column::State.eq(status.name()));
+        }
+        if let Some(service) = &filter.service {
+            query = query.filter(order::Column::Service.eq(service.as_str()));
+        }
+        if let Some(after) = page.after {
+            query = query.filter(order::Column::Id.lt(after.uuid()));
+        }
+        let query = query.order_by_desc(order::Column::Id).limit(one_more(&page));
+        let rows = query.all(self.database.reads()).await.map_err(fault)?;
+        page_of(rows, page.limit, |row| row.open(&self.vault))
+    }
+
+    async fn messages_of(&self, orders: &[OrderId]) -> Result<Vec<Message>, Fault> {
+        let query = message::Entity::find()
+            .filter(message::Column::OrderId.is_in(orders.iter().map(|order| order.uuid())))
+            .order_by_asc(message::Column::ReceivedAtUs)
+            .order_by_asc(message::Column::Id);
+        all(query.all(self.database.reads()).await.map_err(fault)?, |row| row.open(&self.vault))
+    }
+
+    async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, Fault> {
+        let row = purchase::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(|row| row.open(&self.vault)).transpose()
+    }
+
+    async fn purchase_by_reservation(
+        &self,
+        provider: ProviderId,
+        reservation: &ReservationId,
+    ) -> Result<Option<Purchase>, Fault> {
+        let query = purchase::Entity::find()
+            .filter(purchase::Column::Provider.eq(provider.name()))
+            .filter(purchase::Column::Reservation.eq(reservation.as_str()));
+        let row = query.one(self.database.reads()).await.map_err(fault)?;
+        row.map(|row| row.open(&self.vault)).transpose()
+    }
+
+    async fn sent_purchases(&self, provider: ProviderId) -> Result<Vec<Purchase>, Fault> {
+        let query = purchase::Entity::find()
+            .filter(purchase::Column::Provider.eq(provider.name()))
+            .filter(Expr::cust("state = 'sent'"))
+            .order_by_asc(purchase::Column::SentAtUs)
+            .order_by_asc(purchase::Column::Id);
+        self.open_purchases(query.all(self.database.reads()).await.map_err(fault)?)
+    }
+
+    async fn purchases_since(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
+        let query = purchase::Entity::find()
+            .filter(purchase::Column::Provider.eq(provider.name()))
+            .filter(purchase::Column::SentAtUs.gte(us(from)))
+            .order_by_asc(purchase::Column::SentAtUs)
+            .order_by_asc(purchase::Column::Id);
+        self.open_purchases(query.all(self.database.reads()).await.map_err(fault)?)
+    }
+
+    async fn held_among(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+    ) -> Result<Vec<ReservationId>, Fault> {
+        let query = purchase::Entity::find()
+            .select_only()
+            .column(purchase::Column::Reservation)
+            .filter(purchase::Column::Provider.eq(provider.name()))
+            .filter(purchase::Column::Reservation.is_in(reservations.iter().map(ReservationId::as_str)))
+            .order_by_asc(purchase::Column::Reservation)
+            .into_tuple::<String>();
+        all(query.all(self.database.reads()).await.map_err(fault)?, |text| reservation(&text))
+    }
+
+    async fn was_shown(
+        &self,
+        user: UserId,
+        service: &ServiceCode,
+        number: &PhoneNumber,
+    ) -> Result<bool, Fault> {
+        let key = (user.uuid(), service.to_string(), number_digest(&self.vault, number));
+        let row = shown_number::Entity::find_by_id(key).one(self.database.reads()).await;
+        row.map(|row| row.is_some()).map_err(fault)
+    }
+
+    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<OrderId>, Fault> {
+        let query = order::Entity::find()
+            .select_only()
+            .column(order::Column::Id)
+            .filter(Expr::cust("state = 'waiting'"))
+            .filter(order::Column::ExpiresAtUs.lte(us(now)))
+            .order_by_asc(order::Column::ExpiresAtUs)
+            .limit(u64::from(limit))
+            .into_tuple::<Uuid>();
+        let ids = query.all(self.database.reads()).await.map_err(fault)?;
+        Ok(ids.into_iter().map(OrderId::from_uuid).collect())
+    }
+
+    async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault> {
+        const SQL: &str = "SELECT MIN(o.bound_at_us) AS bound_at_us FROM orders o \
+             JOIN purchases p ON p.id = o.purchase_id WHERE o.state = 'waiting' AND p.provider = $1";
+        let rows = self.database.read(SQL, vec![provider.name().into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
+    }
+
+    async fn orders_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        if reservations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT o.id, p.reservation FROM purchases p JOIN orders o ON o.id = p.order_id AND o.purchase_id = p.id \
+             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state IN ('waiting', 'completed') ORDER BY o.id",
+            places(2, reservations.len())
+        );
+        let mut values: Vec<Value> = vec![provider.name().into()];
+        values.extend(reservations.iter().map(|reservation| reservation.as_str().into()));
+        self.upstream(&sql, values).await
+    }
+
+    async fn waiting_on(
+        &self,
+        provider: ProviderId,
+        number: &PhoneNumber,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        const SQL: &str = "SELECT o.id, o.reservation FROM orders o JOIN purchases p ON p.id = o.purchase_id \
+             WHERE o.state = 'waiting' AND o.number_digest = $1 AND p.provider = $2 ORDER BY o.id";
+        let digest = number_digest(&self.vault, number);
+        self.upstream(SQL, vec![digest.into(), provider.name().into()]).await
+    }
+
+    async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {
+        const SQL: &str = "WITH ended AS (\
+                 SELECT service, state, ended_at_us - bound_at_us AS took_us FROM orders \
+                 WHERE ended_at_us >= $1 AND bound_at_us IS NOT NULL), \
+             ranked AS (\
+                 SELECT service, took_us, ROW_NUMBER() OVER (PARTITION BY service ORDER BY took_us) AS place, \
+                 COUNT(*) OVER (PARTITION BY service) AS many FROM ended WHERE state = 'completed') \
+             SELECT e.service, COUNT(*) AS ended, SUM(CASE WHEN e.state = 'completed' THEN 1 ELSE 0 END) AS completed, \
+             (SELECT r.took_us FROM ranked r WHERE r.service = e.service AND r.place = (r.many + 1) / 2) AS p50_us \
+             FROM ended e GROUP BY e.service ORDER BY e.service";
+        all(self.database.read(SQL, vec![us(from).into()]).await?, |row| {
+            let service: String = row.try_get("", "service").map_err(fault)?;
+            let number = |column| row.try_get::<i64>("", column).map_err(fault).map(i64::unsigned_abs);
+            let p50: Option<i64> = row.try_get("", "p50_us").map_err(fault)?;
+            Ok(ServiceStats {
+                service: ServiceCode::try_new(&service).map_err(|_| unreadable("service"))?,
+                ended: number("ended")?,
+                completed: number("completed")?,
+                time_to_code_p50_s: p50.map(|us| us / 1_000_000),
+            })
+        })
+    }
+}

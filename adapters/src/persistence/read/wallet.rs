@@ -1,0 +1,50 @@
+//! Reads of accounts, holds and the journal.
+
+use async_trait::async_trait;
+use namaskah_domain::{
+    EntryId, Fault, HoldId, Page, PageOf, UserId,
+    wallet::{Account, Entry, Hold, WalletReads},
+};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Reads, fault, one_more, page_of};
+use crate::persistence::entity::{
+    account, hold,
+    transfer::{self, PURSES, number_of},
+};
+
+#[async_trait]
+impl WalletReads for Reads {
+    async fn account(&self, user: UserId) -> Result<Option<Account>, Fault> {
+        let row = account::Entity::find_by_id(user.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(Account::try_from).transpose()
+    }
+
+    async fn hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
+        let row = hold::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(Hold::try_from).transpose()
+    }
+
+    async fn entries(&self, user: UserId, page: Page<EntryId>) -> Result<PageOf<Entry>, Fault> {
+        let purse = Condition::any()
+            .add(transfer::Column::DebitAccount.is_in(PURSES))
+            .add(transfer::Column::CreditAccount.is_in(PURSES));
+        let mut query =
+            transfer::Entity::find().filter(transfer::Column::UserId.eq(user.uuid())).filter(purse);
+        if let Some(after) = page.after {
+            query = query.filter(transfer::Column::Id.lt(number_of(after)));
+        }
+        let query = query.order_by_desc(transfer::Column::Id).limit(one_more(&page));
+        let rows = query.all(self.database.reads()).await.map_err(fault)?;
+        page_of(rows, page.limit, Entry::try_from)
+    }
+
+    async fn holds(&self, user: UserId, page: Page<HoldId>) -> Result<PageOf<Hold>, Fault> {
+        let mut query = hold::Entity::find().filter(hold::Column::UserId.eq(user.uuid()));
+        if let Some(after) = page.after {
+            query = query.filter(hold::Column::Id.lt(after.uuid()));
+        }
+        let query = query.order_by_desc(hold::Column::Id).limit(one_more(&page));
+        page_of(query.all(self.database.reads()).await.map_err(fault)?, page.limit, Hold::try_from)
+    }
+}

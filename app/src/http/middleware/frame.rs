@@ -1,0 +1,95 @@
+//! The outermost layer: request id, access log, security headers, and a last net for panics.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use futures::FutureExt;
+use poem::{
+    Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+};
+use tracing::Instrument;
+
+use super::RequestId;
+use crate::http::problem::{Problem, ProblemCode, catch};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const ALWAYS: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Frames every request.
+pub struct Frame {
+    /// True if the public address is https: browsers are then told to stay with it.
+    pub https: bool,
+}
+
+impl<E: Endpoint> Middleware<E> for Frame {
+    type Output = FrameEndpoint<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        FrameEndpoint { inner, https: self.https }
+    }
+}
+
+/// See [`Frame`].
+pub struct FrameEndpoint<E> {
+    inner: E,
+    https: bool,
+}
+
+impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let id = RequestId::choose(&request);
+        request.set_data(id.clone());
+        let method = request.method().clone();
+        let span = tracing::info_span!("request", request_id = id.as_str(), %method);
+        let begun = Instant::now();
+        let answer = self.answer(request, &id).instrument(span.clone()).await;
+        let mut response = answer;
+        self.dress(response.headers_mut(), &id);
+        span.in_scope(|| log(&response, begun));
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint> FrameEndpoint<E> {
+    async fn answer(&self, request: Request, id: &RequestId) -> Response {
+        match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
+            Ok(Ok(answer)) => answer.into_response(),
+            Ok(Err(error)) => match error.downcast_ref::<Problem>() {
+                Some(problem) => problem.clone().into_response_for(id),
+                None => Problem::fault(500, "internal", &error).into_response_for(id),
+            },
+            Err(panic) => catch::panicked(panic.as_ref()).into_response_for(id),
+        }
+    }
+
+    fn dress(&self, headers: &mut HeaderMap, id: &RequestId) {
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            headers.insert(X_REQUEST_ID, value);
+        }
+        for (name, value) in ALWAYS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(API_POLICY));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if self.https {
+            let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+        }
+    }
+}
+
+/// One line a request: the route as a template, never the path or the query, which may hold secrets.
+fn log(response: &Response, begun: Instant) {
+    let route = response.data::<PathPattern>().map_or("-", |pattern| pattern.0.as_ref());
+    let code = response.data::<ProblemCode>().map(|code| code.0);
+    let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(route, status = response.status().as_u16(), code, ms, "answered");
+}

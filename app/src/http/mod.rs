@@ -1,0 +1,21 @@
+//! HTTP: routes, bodies, problems, and what every request passes.
+
+pub mod auth;
+pub mod auth_scheme;
+pub mod body;
+pub mod catalogue;
+pub mod detached;
+pub mod document;
+pub mod feed;
+pub mod hooks;
+pub mod idempotency;
+pub mod middleware;
+pub mod page;
+pub mod payments;
+pub mod problem;
+pub mod server;
+pub mod services;
+pub mod system;
+pub mod tags;
+pub mod verifications;
+pub mod wallet;

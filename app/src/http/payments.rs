@@ -1,0 +1,187 @@
+//! Payments.
+
+use std::sync::Arc;
+
+use namaskah_domain::{
+    Amount, Clock, PaymentId, Random, Time,
+    entity::PaymentEntity,
+    payment::{Intent, IntentState, OpenPayment, PaymentService},
+};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+};
+use serde::Deserialize;
+
+use crate::http::{
+    auth_scheme::SignedIn,
+    body::{
+        AfterQuery, AmountBody, Body, Created, LimitQuery, Listed, MoneyBody, Shown, Text, text::decimal,
+        word_enum,
+    },
+    detached::detached,
+    idempotency::{Canon, Fingerprinted, KeyHeader},
+    problem::Problem,
+    tags::Tag,
+};
+
+word_enum! {
+    /// By which way money comes.
+    pub ProviderWord, "paystack or crypto";
+    Paystack = "paystack",
+    Crypto = "crypto",
+}
+
+word_enum! {
+    /// Where a payment stands.
+    pub PaymentWord, "the status of a payment";
+    Pending = "pending",
+    Succeeded = "succeeded",
+    Failed = "failed",
+    Expired = "expired",
+    Suspense = "suspense",
+    Refunded = "refunded",
+    PartiallyRefunded = "partially_refunded",
+    Disputed = "disputed",
+}
+
+/// A wish to add money.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "NewPayment")]
+pub struct OpenBody {
+    /// By which way. `crypto` is not offered yet.
+    pub provider: Text<ProviderWord>,
+    /// What the wallet gets.
+    pub amount: AmountBody,
+}
+
+/// What makes the command this one.
+struct OpenCommand(Amount);
+
+impl Fingerprinted for OpenCommand {
+    const COMMAND: &'static str = "open_payment";
+
+    fn fields(&self, canon: &mut Canon) {
+        canon.field("provider", "paystack");
+        canon.field("units", self.0.units());
+        canon.field("currency", self.0.currency());
+    }
+}
+
+impl OpenBody {
+    fn parse(&self) -> Result<OpenCommand, Problem> {
+        match self.provider.0 {
+            ProviderWord::Paystack => Ok(OpenCommand(self.amount.parse("amount")?)),
+            ProviderWord::Crypto => Err(Problem::invalid("provider", "not_offered", "crypto is not offered")),
+        }
+    }
+}
+
+/// A payment.
+#[derive(Debug, Object)]
+#[oai(rename = "Payment")]
+pub struct PaymentBody {
+    /// Its identifier.
+    pub id: Text<PaymentId>,
+    /// Its name at the gateway.
+    pub reference: String,
+    /// Where it stands.
+    pub status: Text<PaymentWord>,
+    /// What the wallet gets.
+    pub amount: MoneyBody,
+    /// What the gateway charges.
+    pub charged: MoneyBody,
+    /// Charged currency for one of the wallet's.
+    pub fx_rate: String,
+    /// Where to pay; null until the gateway has answered.
+    pub checkout_url: Option<String>,
+    /// Until when the rate holds.
+    pub expires_at: Text<Time>,
+    /// When it was made.
+    pub created_at: Text<Time>,
+    /// When the wallet got it, or when it was set aside.
+    pub settled_at: Option<Text<Time>>,
+}
+
+impl From<Intent> for PaymentBody {
+    fn from(intent: Intent) -> Self {
+        let (status, settled_at) = match intent.state {
+            IntentState::Pending => (PaymentWord::Pending, None),
+            IntentState::Succeeded { at } => (PaymentWord::Succeeded, Some(Text(at))),
+            IntentState::Failed { .. } => (PaymentWord::Failed, None),
+            IntentState::Expired { .. } => (PaymentWord::Expired, None),
+            IntentState::Suspense { at } => (PaymentWord::Suspense, Some(Text(at))),
+        };
+        Self {
+            id: Text(intent.id),
+            reference: intent.reference.as_str().to_owned(),
+            status: Text(status),
+            amount: intent.amount.into(),
+            charged: intent.charged.into(),
+            fx_rate: decimal(intent.rate.ngn_per_usd()),
+            checkout_url: intent.checkout_url,
+            expires_at: Text(intent.expires_at),
+            created_at: Text(intent.created_at),
+            settled_at,
+        }
+    }
+}
+
+/// Routes of payments.
+pub struct PaymentsApi {
+    /// Opens and settles.
+    pub payments: Arc<PaymentService>,
+    /// For identifiers.
+    pub clock: Arc<dyn Clock>,
+    /// For identifiers.
+    pub random: Arc<dyn Random>,
+}
+
+#[OpenApi(prefix_path = "/api/v1/payments", tag = "Tag::Payments")]
+impl PaymentsApi {
+    /// Add money
+    ///
+    /// Answers with the page to pay on. The wallet is credited when the gateway confirms the payment.
+    #[oai(path = "/", method = "post", operation_id = "open_payment")]
+    async fn open(
+        &self,
+        user: SignedIn,
+        #[oai(name = "Idempotency-Key")] key: KeyHeader,
+        body: Body<OpenBody>,
+    ) -> Result<Created<PaymentBody>, Problem> {
+        let command = body.0.parse()?;
+        let id = PaymentId::generate(self.clock.now(), self.random.as_ref());
+        let claim = key.claim(user.id(), &command, id.uuid());
+        let open = OpenPayment { user: user.id(), amount: command.0, claim, id };
+        let payments = self.payments.clone();
+        let done = detached(async move { payments.open(open).await }).await?;
+        Ok(Created::done(done, |intent| format!("/api/v1/payments/{}", intent.id), PaymentBody::from))
+    }
+
+    /// Your payments
+    #[oai(path = "/", method = "get", operation_id = "list_payments")]
+    async fn list(
+        &self,
+        user: SignedIn,
+        #[oai(default)] limit: Query<LimitQuery>,
+        after: Query<AfterQuery<PaymentEntity>>,
+    ) -> Result<Shown<Listed<PaymentBody>>, Problem> {
+        let page = self.payments.list(user.id(), limit.0.page(after.0)).await?;
+        Ok(Shown(Listed::of(page, |intent| intent.id, PaymentBody::from)))
+    }
+
+    /// One payment
+    #[oai(path = "/:id", method = "get", operation_id = "get_payment")]
+    async fn get(&self, user: SignedIn, id: Path<Text<PaymentId>>) -> Result<Shown<PaymentBody>, Problem> {
+        Ok(Shown(self.payments.get(user.id(), id.0.0).await?.into()))
+    }
+
+    /// Ask the gateway now
+    #[oai(path = "/:id/sync", method = "post", operation_id = "sync_payment")]
+    async fn sync(&self, user: SignedIn, id: Path<Text<PaymentId>>) -> Result<Shown<PaymentBody>, Problem> {
+        let (payments, user, id) = (self.payments.clone(), user.id(), id.0.0);
+        let intent = detached(async move { payments.sync(user, id).await }).await?;
+        Ok(Shown(intent.into()))
+    }
+}

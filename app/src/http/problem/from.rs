@@ -1,0 +1,288 @@
+//! Every error of the use cases as a problem: the only such place. No `_` arm: a new variant must choose its answer.
+
+use namaskah_domain::{
+    CommitError, Fault, MoneyError,
+    auth::{
+        AuthenticateError, ChangePasswordError, DeleteAccountError, MailRequestError, RefreshError,
+        RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
+    },
+    payment::{OpenPaymentError, PaymentError},
+    verification::{BuyError, CancelError, QuoteError, VerificationError},
+    wallet::WalletError,
+};
+
+use crate::http::problem::Problem;
+
+fn unavailable(fault: &Fault) -> Problem {
+    Problem::fault(503, "unavailable", fault)
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        unavailable(&fault)
+    }
+}
+
+impl From<MoneyError> for Problem {
+    fn from(error: MoneyError) -> Self {
+        use MoneyError::{CurrencyMismatch, NotANumber, NotPositive, Overflow, TooPrecise, UnknownCurrency};
+        match error {
+            CurrencyMismatch(..) | UnknownCurrency => Self::invalid("amount.currency", "invalid", error),
+            Overflow | TooPrecise | NotPositive | NotANumber => {
+                Self::invalid("amount.amount", "invalid", error)
+            }
+        }
+    }
+}
+
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
+        use CommitError::{
+            AccountBlocked, Duplicate, InsufficientFunds, KeyReused, Stale, TooManyOpenIntents,
+            TooManyOpenOrders, Unavailable,
+        };
+        match error {
+            InsufficientFunds => Self::refused(402, "insufficient_funds", &"Not enough money is available."),
+            TooManyOpenOrders => Self::refused(409, "too_many_open_orders", &"Too many orders are open."),
+            TooManyOpenIntents => {
+                Self::refused(409, "too_many_open_payments", &"Too many payments are open.")
+            }
+            AccountBlocked => Self::refused(409, "account_blocked", &"The account is blocked."),
+            KeyReused => Self::refused(
+                422,
+                "idempotency_key_reused",
+                &"The Idempotency-Key was first used for another command.",
+            ),
+            Stale | Duplicate(_) | Unavailable(_) => Self::fault(503, "unavailable", error),
+        }
+    }
+}
+
+impl From<WalletError> for Problem {
+    fn from(error: WalletError) -> Self {
+        match error {
+            WalletError::NotFound => Self::not_found(),
+            WalletError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<OpenPaymentError> for Problem {
+    fn from(error: OpenPaymentError) -> Self {
+        use OpenPaymentError::{Amount, AmountOutOfRange, Commit, Gateway, NoSuchUser, Unavailable};
+        match error {
+            AmountOutOfRange { .. } => Self::invalid("amount.amount", "out_of_range", &error),
+            Amount(error) => error.into(),
+            Gateway => Self::refused(502, "provider_error", &"The payment provider did not answer."),
+            NoSuchUser => Self::unauthorized(),
+            Commit(error) => error.into(),
+            Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<PaymentError> for Problem {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::NotFound => Self::not_found(),
+            PaymentError::Gateway => {
+                Self::refused(502, "provider_error", &"The payment provider did not answer.")
+            }
+            PaymentError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<QuoteError> for Problem {
+    fn from(error: QuoteError) -> Self {
+        use QuoteError::{Commit, NoSuchService, Price, ProviderUnavailable, Unavailable};
+        match error {
+            NoSuchService => Self::refused(422, "no_such_service", &"This is not for sale."),
+            ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
+            Price(error) => Self::fault(503, "unavailable", error),
+            Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<BuyError> for Problem {
+    fn from(error: BuyError) -> Self {
+        use BuyError::{
+            Commit, NoSuchQuote, PriceAboveLimit, PriceLimitRequired, Quote, QuoteExpired, QuoteMismatch,
+            QuoteUsed, Unavailable,
+        };
+        match error {
+            PriceLimitRequired => {
+                Self::refused(422, "price_limit_required", &"Name a quote_id or a max_price.")
+            }
+            NoSuchQuote => Self::invalid("quote_id", "not_found", "there is no such quote"),
+            QuoteMismatch => Self::invalid("quote_id", "mismatch", "the quote is for another request"),
+            QuoteExpired => Self::refused(409, "quote_expired", &"The quote has expired."),
+            QuoteUsed => Self::refused(409, "quote_used", &"The quote has been used."),
+            PriceAboveLimit { price } => {
+                let detail = format!("It costs {price} {}, which is above the limit.", price.currency());
+                Self::refused(409, "price_changed", &detail)
+            }
+            Quote(error) => error.into(),
+            Commit(error) => error.into(),
+            Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<VerificationError> for Problem {
+    fn from(error: VerificationError) -> Self {
+        match error {
+            VerificationError::NotFound => Self::not_found(),
+            VerificationError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        use CancelError::{Commit, NotCancellable, NotFound, ProviderUnavailable, TooEarly, Unavailable};
+        match error {
+            NotFound => Self::not_found(),
+            TooEarly { allowed_at } => {
+                let at = allowed_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+                let detail = format!("It may be cancelled from {at} on.");
+                Self::refused(409, "verification_not_cancellable", &detail)
+            }
+            NotCancellable => {
+                Self::refused(409, "verification_not_cancellable", &"It cannot be cancelled any more.")
+            }
+            ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
+            Commit(error) => error.into(),
+        }
+    }
+}
+
+fn suspended() -> Problem {
+    Problem::refused(403, "account_suspended", &"The account is suspended.")
+}
+
+fn invalid_token() -> Problem {
+    Problem::refused(401, "invalid_token", &"The token is not valid.")
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::InvalidCredential => Self::unauthorized(),
+            AuthenticateError::Suspended => suspended(),
+            AuthenticateError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<WeakPassword> for Problem {
+    fn from(error: WeakPassword) -> Self {
+        use WeakPassword::{Common, IsEmail, TooLong, TooShort, Unchanged};
+        let code = match error {
+            TooShort => "too_short",
+            TooLong => "too_long",
+            Common => "too_common",
+            IsEmail => "is_email",
+            Unchanged => "unchanged",
+        };
+        Self::refused(422, "weak_password", &error).with_field("password", code, error)
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::WeakPassword(error) => error.into(),
+            RegisterError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<VerifyEmailError> for Problem {
+    fn from(error: VerifyEmailError) -> Self {
+        match error {
+            VerifyEmailError::InvalidToken => invalid_token(),
+            VerifyEmailError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<MailRequestError> for Problem {
+    fn from(error: MailRequestError) -> Self {
+        match error {
+            MailRequestError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        use SignInError::{
+            EmailNotVerified, InvalidCredentials, PasswordChangeRequired, Suspended, Unavailable,
+        };
+        match error {
+            InvalidCredentials => Self::refused(401, "invalid_credentials", &"Address or password is wrong."),
+            EmailNotVerified => Self::refused(403, "email_not_verified", &"The address is not verified."),
+            Suspended => suspended(),
+            PasswordChangeRequired { change_token } => {
+                Self::refused(403, "password_change_required", &"The password must be changed first.")
+                    .with_change_token(change_token.expose().to_owned())
+            }
+            Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::InvalidToken | RefreshError::Reused => invalid_token(),
+            RefreshError::Suspended => suspended(),
+            RefreshError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<ResetPasswordError> for Problem {
+    fn from(error: ResetPasswordError) -> Self {
+        match error {
+            ResetPasswordError::InvalidToken => invalid_token(),
+            ResetPasswordError::WeakPassword(error) => error.into(),
+            ResetPasswordError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::WrongPassword => {
+                Self::invalid("current_password", "wrong", "this is not the present password")
+            }
+            ChangePasswordError::WeakPassword(error) => error.into(),
+            ChangePasswordError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotFound => Self::not_found(),
+            SessionError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<DeleteAccountError> for Problem {
+    fn from(error: DeleteAccountError) -> Self {
+        match error {
+            DeleteAccountError::NotEmpty(_) => {
+                Self::refused(409, "account_not_empty", &"It has a balance, open orders or a debt.")
+            }
+            DeleteAccountError::NotFound => Self::not_found(),
+            DeleteAccountError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}

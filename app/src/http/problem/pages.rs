@@ -1,0 +1,44 @@
+//! A page for each kind of problem, at the address that its `type` names.
+
+use std::fmt::Write;
+
+use poem::{IntoResponse, Response, handler, web::Path};
+
+use crate::http::{
+    page::Page,
+    problem::{
+        Problem,
+        kinds::{self, Kind},
+    },
+};
+
+/// `GET /problems/{slug}`.
+#[handler]
+pub fn one(Path(slug): Path<String>) -> Response {
+    match kinds::of_slug(&slug) {
+        Some(kind) => Page { title: kind.title, body: &describe(kind) }.into_response(),
+        None => poem::Error::from(Problem::not_found()).into_response(),
+    }
+}
+
+/// `GET /problems`.
+#[handler]
+pub fn all() -> Response {
+    let mut body = String::from("<ul>");
+    for kind in kinds::KINDS {
+        let (slug, code) = (kind.slug(), kind.code);
+        // Writing to a String cannot fail.
+        let _ = write!(body, "<li>{} <a href=\"/problems/{slug}\"><code>{code}</code></a></li>", kind.status);
+    }
+    body.push_str("</ul>");
+    Page { title: "Problems", body: &body }.into_response()
+}
+
+fn describe(kind: &Kind) -> String {
+    let about = kind.about.replace('<', "&lt;");
+    format!(
+        "<p>{about}</p><dl><dt>status</dt><dd>{}</dd><dt>code</dt><dd><code>{}</code></dd></dl>\
+         <p><a href=\"/problems\">All problems</a> · <a href=\"/docs\">API reference</a></p>",
+        kind.status, kind.code
+    )
+}

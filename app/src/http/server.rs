@@ -1,0 +1,119 @@
+//! The HTTP server: routes and layers put together, and served until told to stop.
+
+use std::{sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+use poem::{Endpoint, EndpointExt, Response, Server, get, listener::TcpAcceptor};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    auth::{AuthApi, me::MeApi},
+    auth_scheme::{Gate, Site},
+    catalogue::CatalogueApi,
+    document::{self, Document, ui},
+    feed::Feed,
+    hooks::HooksApi,
+    middleware::{
+        TrustedProxies,
+        body_limit::BodyLimit,
+        deadline::Deadline,
+        frame::Frame,
+        limits::{Limits, MachineTime},
+        rate::RateLimit,
+    },
+    payments::PaymentsApi,
+    problem::{catch::CatchProblems, pages},
+    services::Services,
+    system::{self, SystemApi},
+    verifications::VerificationsApi,
+    wallet::WalletApi,
+};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_secs(25);
+
+/// How requests are served.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Scheme, host and port that browsers know us by, without a path.
+    pub origin: String,
+    /// Proxies that are believed about the client's address.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Multiplies every rate limit.
+    pub limit_factor: u32,
+}
+
+/// Every route of the document.
+type Routes = (AuthApi, MeApi, WalletApi, PaymentsApi, CatalogueApi, VerificationsApi, HooksApi, SystemApi);
+
+fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
+    let Services { auth, wallet, payments, verifications, catalogue, store, clock, random, .. } =
+        services.clone();
+    let feed = Feed::new(services.told.clone(), services.events.clone(), stop);
+    (
+        AuthApi { auth: auth.clone(), site },
+        MeApi { auth },
+        WalletApi { wallet },
+        PaymentsApi { payments, clock: clock.clone(), random: random.clone() },
+        CatalogueApi { catalogue, clock: clock.clone() },
+        VerificationsApi { verifications, feed, clock: clock.clone(), random: random.clone() },
+        HooksApi {
+            store,
+            clock,
+            random,
+            paystack: services.paystack.clone(),
+            textverified: services.textverified.clone(),
+        },
+        SystemApi { readiness: services.readiness.clone() },
+    )
+}
+
+/// The whole application: every route with every layer. `stop` ends streams and long polls.
+pub fn build(
+    services: &Services,
+    settings: &HttpSettings,
+    stop: CancellationToken,
+) -> impl Endpoint<Output = Response> + 'static {
+    let site = Site { origin: settings.origin.clone() };
+    let gate = Gate::new(services.auth.clone(), site.clone());
+    let api = document::described(routes(services, site.clone(), stop));
+    let document = Document::of(&api);
+    let bundled = api.swagger_ui_html();
+    let app = ui::routes(&document, &bundled)
+        .at("/", get(system::front))
+        .at("/problems", get(pages::all))
+        .at("/problems/:slug", get(pages::one))
+        .nest_no_strip("/", api);
+    app.with(BodyLimit)
+        .with(Deadline(DEADLINE))
+        .with(CatchProblems::new(document.allowed.clone()))
+        .with(RateLimit {
+            limits: Arc::new(Limits::new(settings.limit_factor, Box::new(MachineTime::start()))),
+            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            gate,
+        })
+        .with(Frame { https: site.is_https() })
+}
+
+/// The OpenAPI document, which needs no service to run.
+pub fn openapi() -> String {
+    let api = document::described(document::WithoutRoutes::<Routes>::default());
+    String::from_utf8_lossy(&Document::of(&api).json).into_owned()
+}
+
+/// Serves until `stop`, then lets requests finish for 25 s.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub async fn serve(
+    listener: TcpListener,
+    app: impl Endpoint<Output = Response> + 'static,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?)
+        .idle_timeout(IDLE)
+        .run_with_graceful_shutdown(app, stop.cancelled_owned(), Some(GRACE))
+        .await
+}

@@ -1,0 +1,70 @@
+//! Everything that requests need.
+
+use std::sync::Arc;
+
+use namaskah_domain::{
+    Clock, Random, Store,
+    auth::AuthService,
+    outbox::EventLog,
+    payment::PaymentService,
+    verification::{CatalogueService, VerificationService},
+    wallet::WalletService,
+};
+
+use super::{
+    hooks::{HookDoor, PaystackDoor, TextVerifiedDoor},
+    system::Readiness,
+};
+use crate::{wiring::Wired, worker};
+
+/// Everything that requests need.
+#[derive(Clone)]
+pub struct Services {
+    /// Sign-in.
+    pub auth: Arc<AuthService>,
+    /// Balances and movements.
+    pub wallet: Arc<WalletService>,
+    /// Adding money.
+    pub payments: Arc<PaymentService>,
+    /// Orders.
+    pub verifications: Arc<VerificationService>,
+    /// What is for sale.
+    pub catalogue: Arc<CatalogueService>,
+    /// Keeps notices.
+    pub store: Arc<dyn Store>,
+    /// The product's time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub random: Arc<dyn Random>,
+    /// What happens, as it is told in this process.
+    pub told: worker::Feed,
+    /// What has happened.
+    pub events: Arc<dyn EventLog>,
+    /// Paystack's signatures.
+    pub paystack: Arc<dyn HookDoor>,
+    /// TextVerified's signatures.
+    pub textverified: Arc<dyn HookDoor>,
+    /// What must work.
+    pub readiness: Arc<dyn Readiness>,
+}
+
+impl Services {
+    /// What was wired.
+    pub fn of(wired: &Wired, readiness: Arc<dyn Readiness>) -> Self {
+        Self {
+            auth: wired.auth.clone(),
+            wallet: wired.wallet.clone(),
+            payments: wired.payments.clone(),
+            verifications: wired.orders.clone(),
+            catalogue: wired.catalogue.clone(),
+            store: wired.store.clone(),
+            clock: wired.clock.clone(),
+            random: wired.random.clone(),
+            told: wired.feed.clone(),
+            events: wired.stores.events.clone(),
+            paystack: Arc::new(PaystackDoor(wired.webhook_keys.paystack.clone())),
+            textverified: Arc::new(TextVerifiedDoor(wired.webhook_keys.textverified.clone())),
+            readiness,
+        }
+    }
+}

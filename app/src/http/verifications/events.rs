@@ -1,0 +1,260 @@
+//! Server-sent events: what happened, and the order as it is when it is told.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use futures::{Stream, stream};
+use namaskah_domain::{
+    Clock, EventId, EventKind, OrderId, Time, UserId,
+    outbox::SequencedEvent,
+    verification::{VerificationError, VerificationService},
+};
+use poem::{
+    IntoResponse, Request, RequestBody, Response, Result,
+    http::{HeaderValue, header},
+    web::sse::{Event, SSE},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object,
+    registry::{
+        MetaMediaType, MetaParamIn, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+    },
+    types::{ToJSON, Type},
+};
+
+use super::{VerificationsApi, body::VerificationBody};
+use crate::http::{
+    body::Text,
+    feed::{Feed, Listener, News, Wanted},
+    problem::Problem,
+};
+
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A stream ends after so long and the client comes back, with a credential that is checked again.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+const BATCH: u32 = 100;
+
+/// What an event is about.
+#[derive(Debug, Object)]
+#[oai(rename = "EventData")]
+pub struct EventData {
+    /// The order as it is now.
+    pub object: VerificationBody,
+}
+
+/// Something that happened.
+#[derive(Debug, Object)]
+#[oai(rename = "Event")]
+pub struct EventBody {
+    /// Its identifier.
+    pub id: Text<EventId>,
+    /// Its place in the order of all events.
+    pub sequence: i64,
+    /// What happened.
+    #[oai(rename = "type")]
+    pub kind: String,
+    /// When.
+    pub created_at: Text<Time>,
+    /// About what.
+    pub data: EventData,
+}
+
+/// The last event that a client has seen.
+pub struct LastEventId(pub Option<i64>);
+
+impl<'a> ApiExtractor<'a> for LastEventId {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+    type ParamType = String;
+    type ParamRawType = String;
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        let schema = MetaSchema { pattern: Some("^[0-9]{1,18}$".into()), ..MetaSchema::new("string") };
+        Some(MetaSchemaRef::Inline(Box::new(schema)))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<String>,
+    ) -> Result<Self> {
+        let Some(value) = request.headers().get("last-event-id") else { return Ok(Self(None)) };
+        let digits = |text: &&str| (1..=18).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let sequence = value.to_str().ok().filter(digits).and_then(|text| text.parse().ok());
+        match sequence {
+            Some(sequence) => Ok(Self(Some(sequence))),
+            None => Err(Problem::told(400, "malformed_request", "Last-Event-ID is a number.").into()),
+        }
+    }
+}
+
+/// A stream of events with a heartbeat.
+pub struct EventSource(SSE);
+
+impl IntoResponse for EventSource {
+    fn into_response(self) -> Response {
+        let mut response = self.0.keep_alive(HEARTBEAT).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Proxies that buffer would hold news back.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        response
+    }
+}
+
+impl ApiResponse for EventSource {
+    fn meta() -> MetaResponses {
+        let schema = MetaSchema {
+            description: Some("Server-sent events. `id` is the sequence, `event` the type, `data` an Event."),
+            ..MetaSchema::new("string")
+        };
+        let schema = MetaSchemaRef::Inline(Box::new(schema));
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "A stream of events, with a comment every 15 s",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType { content_type: "text/event-stream", schema }],
+                headers: vec![],
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        EventBody::register(registry);
+    }
+}
+
+/// One client's place in the log.
+struct Cursor {
+    feed: Feed,
+    service: Arc<VerificationService>,
+    clock: Arc<dyn Clock>,
+    listener: Listener,
+    wanted: Wanted,
+    after: i64,
+    waiting: VecDeque<SequencedEvent>,
+    /// True while there may be more in the log than was read.
+    behind: bool,
+    ends: tokio::time::Instant,
+}
+
+impl VerificationsApi {
+    /// Everything after a sequence, then everything as it happens.
+    pub(super) async fn stream(
+        &self,
+        user: UserId,
+        order: Option<OrderId>,
+        after: i64,
+    ) -> Result<EventSource, Problem> {
+        let wanted = Wanted { user, subject: order.map(OrderId::uuid) };
+        let cursor = Cursor {
+            feed: self.feed.clone(),
+            service: self.verifications.clone(),
+            clock: self.clock.clone(),
+            listener: self.feed.listen(wanted),
+            wanted,
+            after,
+            waiting: VecDeque::new(),
+            behind: true,
+            ends: tokio::time::Instant::now() + LONGEST,
+        };
+        Ok(EventSource(SSE::new(cursor.into_stream())))
+    }
+}
+
+impl Cursor {
+    fn into_stream(self) -> impl Stream<Item = Event> + Send + 'static {
+        stream::unfold(self, |mut cursor| async move { cursor.next().await.map(|event| (event, cursor)) })
+    }
+
+    /// The next event; `None` ends the stream, and the client comes back with the last id it has seen.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if self.behind && self.waiting.is_empty() {
+                self.read_on().await?;
+            }
+            let event = match self.waiting.pop_front() {
+                Some(event) => event,
+                None => self.hear().await?,
+            };
+            if event.sequence > self.after {
+                self.after = event.sequence;
+                if let Some(told) = self.tell(event).await? {
+                    return Some(told);
+                }
+            }
+        }
+    }
+
+    async fn read_on(&mut self) -> Option<()> {
+        let events = match self.feed.past(self.wanted, self.after, BATCH).await {
+            Ok(events) => events,
+            Err(fault) => {
+                tracing::error!(error = %fault, "a stream of events has ended");
+                return None;
+            }
+        };
+        self.behind = events.len() >= BATCH as usize;
+        self.waiting.extend(events);
+        Some(())
+    }
+
+    async fn hear(&mut self) -> Option<SequencedEvent> {
+        loop {
+            match tokio::time::timeout_at(self.ends, self.listener.next()).await {
+                Ok(News::Event(event)) => return Some(*event),
+                Ok(News::Missed) => {
+                    self.behind = true;
+                    self.read_on().await?;
+                    if let Some(event) = self.waiting.pop_front() {
+                        return Some(event);
+                    }
+                }
+                Ok(News::Stopping) | Err(_) => return None,
+            }
+        }
+    }
+
+    /// Payments are not told here: an event is shown with its order.
+    async fn tell(&self, sequenced: SequencedEvent) -> Option<Option<Event>> {
+        let SequencedEvent { sequence, event } = sequenced;
+        if is_about_payment(event.kind) {
+            return Some(None);
+        }
+        let id = OrderId::from_uuid(event.subject);
+        let shown = match self.service.get(event.user, id).await {
+            Ok(shown) => shown,
+            Err(VerificationError::NotFound) => return Some(None),
+            Err(VerificationError::Unavailable(fault)) => {
+                tracing::error!(error = %fault, "a stream of events has ended");
+                return None;
+            }
+        };
+        let object = VerificationBody::of(shown, self.clock.now());
+        let kind = event.kind.name().to_owned();
+        let body = EventBody {
+            id: Text(event.id),
+            sequence,
+            kind: kind.clone(),
+            created_at: Text(event.at),
+            data: EventData { object },
+        };
+        Some(Some(Event::message(body.to_json_string()).id(sequence.to_string()).event_type(kind)))
+    }
+}
+
+const fn is_about_payment(kind: EventKind) -> bool {
+    match kind {
+        EventKind::PaymentSucceeded | EventKind::PaymentFailed | EventKind::PaymentSuspense => true,
+        EventKind::VerificationRequested
+        | EventKind::VerificationWaiting
+        | EventKind::VerificationMessage
+        | EventKind::VerificationCompleted
+        | EventKind::VerificationCancelled
+        | EventKind::VerificationExpired
+        | EventKind::VerificationFailed => false,
+    }
+}

@@ -1,0 +1,211 @@
+//! Verifications: quotes, orders, texts, waiting.
+
+pub mod body;
+pub mod buying;
+pub mod events;
+pub mod metadata;
+pub mod wait;
+
+use std::{sync::Arc, time::Duration};
+
+use namaskah_domain::{
+    Clock, OrderId, QuoteId, Random,
+    entity::OrderEntity,
+    verification::{
+        AskQuote, OrderFilter, OrderStatus, ServiceCode, Shown as ShownOrder, VerificationService,
+    },
+};
+use poem::{IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    registry::{MetaResponses, Registry},
+};
+
+use self::{
+    body::{MessageBody, VerificationBody},
+    buying::{BuyBody, QuoteAskBody, QuoteBody},
+    events::{EventSource, LastEventId},
+    wait::{VersionQuery, WaitQuery},
+};
+use crate::http::{
+    auth_scheme::SignedIn,
+    body::{Accepted, AfterQuery, Body, Created, LimitQuery, Listed, Shown, Text},
+    detached::detached,
+    feed::Feed,
+    idempotency::KeyHeader,
+    problem::Problem,
+    tags::Tag,
+};
+
+/// Routes of quotes and verifications.
+pub struct VerificationsApi {
+    /// Sells numbers.
+    pub verifications: Arc<VerificationService>,
+    /// News, for those who wait.
+    pub feed: Feed,
+    /// For identifiers and `server_time`.
+    pub clock: Arc<dyn Clock>,
+    /// For identifiers.
+    pub random: Arc<dyn Random>,
+}
+
+/// 200 with the order, or 202 if it will be cancelled once its purchase is known.
+enum Cancelled {
+    Now(Box<VerificationBody>),
+    Soon(Box<VerificationBody>),
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Verifications")]
+impl VerificationsApi {
+    /// Ask for a price
+    ///
+    /// It holds for two minutes, for this account and these options, once.
+    #[oai(path = "/quotes", method = "post", operation_id = "create_quote")]
+    async fn quote(&self, user: SignedIn, body: Body<QuoteAskBody>) -> Result<Created<QuoteBody>, Problem> {
+        let id = QuoteId::generate(self.clock.now(), self.random.as_ref());
+        let ask = AskQuote { user: user.id(), ask: body.0.parse(), id };
+        let quote = self.verifications.quote(ask).await?;
+        Ok(Created::new(quote.into(), format!("/api/v1/quotes/{id}")))
+    }
+
+    /// Order a number
+    ///
+    /// The price is held now and paid only if a code comes.
+    #[oai(path = "/verifications", method = "post", operation_id = "create_verification")]
+    async fn buy(
+        &self,
+        user: SignedIn,
+        #[oai(name = "Idempotency-Key")] key: KeyHeader,
+        body: Body<BuyBody>,
+    ) -> Result<Created<VerificationBody>, Problem> {
+        let id = OrderId::generate(self.clock.now(), self.random.as_ref());
+        let command = body.0.parse(user.id(), id, key)?;
+        let service = self.verifications.clone();
+        let done = detached(async move { service.buy(command).await }).await?;
+        let id = done.value.head().id;
+        let shown = if done.replayed {
+            self.verifications.get(user.id(), id).await?
+        } else {
+            ShownOrder { order: done.value, messages: Vec::new() }
+        };
+        let location = format!("/api/v1/verifications/{id}");
+        Ok(Created { body: self.show(shown), location, replayed: done.replayed })
+    }
+
+    /// Your orders
+    #[oai(path = "/verifications", method = "get", operation_id = "list_verifications")]
+    async fn list(
+        &self,
+        user: SignedIn,
+        status: Query<Option<Text<OrderStatus>>>,
+        service: Query<Option<Text<ServiceCode>>>,
+        #[oai(default)] limit: Query<LimitQuery>,
+        after: Query<AfterQuery<OrderEntity>>,
+    ) -> Result<Shown<Listed<VerificationBody>>, Problem> {
+        let filter = OrderFilter { status: status.0.map(|s| s.0), service: service.0.map(|s| s.0) };
+        let page = self.verifications.list(user.id(), &filter, limit.0.page(after.0)).await?;
+        Ok(Shown(Listed::of(page, |shown| shown.order.head().id, |shown| self.show(shown))))
+    }
+
+    /// One order
+    ///
+    /// With `wait` it answers when the order has ended or changed, at the latest after so many seconds.
+    #[oai(path = "/verifications/:id", method = "get", operation_id = "get_verification")]
+    async fn get(
+        &self,
+        user: SignedIn,
+        id: Path<Text<OrderId>>,
+        /// Seconds to wait for a change, 25 at most.
+        wait: Query<Option<WaitQuery>>,
+        /// The version that you know. Another one is answered at once.
+        version: Query<Option<VersionQuery>>,
+    ) -> Result<Shown<VerificationBody>, Problem> {
+        let wait = Duration::from_secs(wait.0.map_or(0, |wait| wait.0));
+        let known = version.0.map(|version| version.0);
+        Ok(Shown(self.show(self.wait_for(user.id(), id.0.0, wait, known).await?)))
+    }
+
+    /// The texts of an order
+    #[oai(path = "/verifications/:id/messages", method = "get", operation_id = "list_messages")]
+    async fn messages(
+        &self,
+        user: SignedIn,
+        id: Path<Text<OrderId>>,
+    ) -> Result<Shown<Listed<MessageBody>>, Problem> {
+        let mut shown = self.verifications.get(user.id(), id.0.0).await?;
+        shown.messages.reverse();
+        Ok(Shown(Listed::whole(shown.messages.into_iter().map(MessageBody::from).collect())))
+    }
+
+    /// Cancel an order
+    ///
+    /// The money is released, unless a code was first. Safe to repeat.
+    #[oai(path = "/verifications/:id/cancel", method = "post", operation_id = "cancel_verification")]
+    async fn cancel(&self, user: SignedIn, id: Path<Text<OrderId>>) -> Result<Cancelled, Problem> {
+        let (service, user, id) = (self.verifications.clone(), user.id(), id.0.0);
+        let order = detached(async move { service.cancel(user, id).await }).await?;
+        let soon = order.status() == OrderStatus::Requested;
+        let messages = self.verifications.get(user, id).await?.messages;
+        let body = Box::new(self.show(ShownOrder { order, messages }));
+        Ok(if soon { Cancelled::Soon(body) } else { Cancelled::Now(body) })
+    }
+
+    /// News of an order, as server-sent events
+    ///
+    /// Begins with everything since `Last-Event-ID`, or since the order was placed.
+    #[oai(path = "/verifications/:id/events", method = "get", operation_id = "stream_verification")]
+    async fn events(
+        &self,
+        user: SignedIn,
+        id: Path<Text<OrderId>>,
+        #[oai(name = "Last-Event-ID")] last: LastEventId,
+    ) -> Result<EventSource, Problem> {
+        let id = id.0.0;
+        self.verifications.order_of(user.id(), id).await?;
+        self.stream(user.id(), Some(id), last.0.unwrap_or(0)).await
+    }
+
+    /// News of all your orders, as server-sent events
+    ///
+    /// Begins with everything since `Last-Event-ID`, or now.
+    #[oai(path = "/events/stream", method = "get", operation_id = "stream_events")]
+    async fn all_events(
+        &self,
+        user: SignedIn,
+        #[oai(name = "Last-Event-ID")] last: LastEventId,
+    ) -> Result<EventSource, Problem> {
+        let after = match last.0 {
+            Some(after) => after,
+            None => self.feed.newest().await?,
+        };
+        self.stream(user.id(), None, after).await
+    }
+}
+
+impl VerificationsApi {
+    fn show(&self, shown: ShownOrder) -> VerificationBody {
+        VerificationBody::of(shown, self.clock.now())
+    }
+}
+
+impl IntoResponse for Cancelled {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Now(body) => Shown(*body).into_response(),
+            Self::Soon(body) => Accepted(*body).into_response(),
+        }
+    }
+}
+
+impl ApiResponse for Cancelled {
+    fn meta() -> MetaResponses {
+        let mut meta = Shown::<VerificationBody>::meta();
+        meta.responses.extend(Accepted::<VerificationBody>::meta().responses);
+        meta
+    }
+
+    fn register(registry: &mut Registry) {
+        Shown::<VerificationBody>::register(registry);
+    }
+}

@@ -1,0 +1,155 @@
+//! Wallet bodies.
+
+use namaskah_domain::{
+    EntryId, HoldId, OrderId,
+    wallet::{Balance, Entry, EntryKind, Hold, HoldState},
+};
+use poem_openapi::Object;
+
+use crate::http::body::{MoneyBody, Text, word_enum};
+use namaskah_domain::Time;
+
+/// What a user has, holds and owes.
+#[derive(Debug, Object)]
+#[oai(rename = "Wallet")]
+pub struct WalletBody {
+    /// What may be spent now, given money included.
+    pub available: MoneyBody,
+    /// What open orders reserve.
+    pub held: MoneyBody,
+    /// available + held.
+    pub total: MoneyBody,
+    /// The part of the total that the house gave.
+    pub promo: MoneyBody,
+    /// What is owed.
+    pub debt: MoneyBody,
+}
+
+impl From<Balance> for WalletBody {
+    fn from(balance: Balance) -> Self {
+        Self {
+            available: balance.available.into(),
+            held: balance.held.into(),
+            total: balance.total.into(),
+            promo: balance.promo.into(),
+            debt: balance.debt.into(),
+        }
+    }
+}
+
+word_enum! {
+    /// What a movement means.
+    pub EntryWord, "the kind of a movement";
+    Deposit = "deposit",
+    Purchase = "purchase",
+    Refund = "refund",
+    Adjustment = "adjustment",
+    Promo = "promo",
+    Chargeback = "chargeback",
+    DebtRepayment = "debt_repayment",
+}
+
+/// A posted movement.
+#[derive(Debug, Object)]
+#[oai(rename = "WalletEntry")]
+pub struct EntryBody {
+    /// Its identifier.
+    pub id: Text<EntryId>,
+    /// What it means.
+    pub kind: Text<EntryWord>,
+    /// Debits are negative.
+    pub amount: MoneyBody,
+    /// The posted total after it.
+    pub balance_after: MoneyBody,
+    /// What it goes back to: a payment's reference, or a hold.
+    pub reference: String,
+    /// In words.
+    pub description: String,
+    /// When it was posted.
+    pub created_at: Text<Time>,
+}
+
+/// The word for a kind. Costs and suspense touch no user's account; if one ever did, it is a correction to him.
+const fn word_of(kind: EntryKind) -> EntryWord {
+    match kind {
+        EntryKind::Deposit => EntryWord::Deposit,
+        EntryKind::Purchase => EntryWord::Purchase,
+        EntryKind::Refund => EntryWord::Refund,
+        EntryKind::Adjustment | EntryKind::Cost | EntryKind::Suspense => EntryWord::Adjustment,
+        EntryKind::Promo => EntryWord::Promo,
+        EntryKind::Chargeback => EntryWord::Chargeback,
+        EntryKind::DebtRepayment => EntryWord::DebtRepayment,
+    }
+}
+
+const fn describe(word: EntryWord) -> &'static str {
+    match word {
+        EntryWord::Deposit => "Payment received",
+        EntryWord::Purchase => "Verification code received",
+        EntryWord::Refund => "Refund",
+        EntryWord::Adjustment => "Correction",
+        EntryWord::Promo => "Promotion",
+        EntryWord::Chargeback => "Payment disputed",
+        EntryWord::DebtRepayment => "Debt repaid",
+    }
+}
+
+impl From<Entry> for EntryBody {
+    fn from(entry: Entry) -> Self {
+        let word = word_of(entry.kind);
+        let source = entry.source.as_str();
+        Self {
+            id: Text(entry.id),
+            kind: Text(word),
+            amount: entry.amount.into(),
+            balance_after: entry.balance_after.into(),
+            reference: source.split_once(':').map_or(source, |(_, reference)| reference).to_owned(),
+            description: describe(word).to_owned(),
+            created_at: Text(entry.at),
+        }
+    }
+}
+
+word_enum! {
+    /// Where a hold stands.
+    pub HoldWord, "the status of a hold";
+    Open = "open",
+    Captured = "captured",
+    Released = "released",
+}
+
+/// A reserved amount.
+#[derive(Debug, Object)]
+#[oai(rename = "Hold")]
+pub struct HoldBody {
+    /// Its identifier.
+    pub id: Text<HoldId>,
+    /// How much.
+    pub amount: MoneyBody,
+    /// Where it stands.
+    pub status: Text<HoldWord>,
+    /// The verification that it pays for.
+    pub reference: Text<OrderId>,
+    /// When it was placed.
+    pub created_at: Text<Time>,
+    /// When it ended.
+    pub ended_at: Option<Text<Time>>,
+}
+
+impl From<Hold> for HoldBody {
+    fn from(hold: Hold) -> Self {
+        let (status, ended_at) = match hold.state {
+            HoldState::Open => (HoldWord::Open, None),
+            HoldState::Captured { at } => (HoldWord::Captured, Some(Text(at))),
+            HoldState::Released { at } => (HoldWord::Released, Some(Text(at))),
+        };
+        Self {
+            id: Text(hold.id),
+            amount: hold.amount.into(),
+            status: Text(status),
+            reference: Text(hold.order),
+            created_at: Text(hold.placed_at),
+            ended_at,
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Wiring: every adapter made once, every service over its ports.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use namaskah_adapters::{
+    http::ReadPolicy,
+    password::Argon2Hasher,
+    paystack::{PaystackConfig, PaystackGateway, PaystackMode},
+    persistence::{Database, Settings, Stores},
+    smtp::{SmtpConfig, SmtpMailer},
+    standings::CachedStandings,
+    system::{SystemClock, SystemRandom},
+    textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
+    tokens::{EdDsaSigner, SigningSeed},
+    vault::Vault,
+};
+use namaskah_domain::{
+    Clock, Fault, Random, Store,
+    auth::{AuthPolicy, AuthPorts, AuthService},
+    payment::{PaymentGateway, PaymentPolicy, PaymentService},
+    verification::{CatalogueService, NumberProvider, OrderPolicy, VerificationService},
+    wallet::WalletService,
+};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::{
+    config::{Config, Mode},
+    worker::{
+        Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Supervisor, Sweeper,
+        Wakers, WakingStore,
+    },
+};
+
+/// Where the providers are. In the sandbox that is known only after it has started.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// Paystack's API.
+    pub paystack: String,
+    /// TextVerified's API.
+    pub textverified: String,
+    /// The mail server.
+    pub smtp: SecretString,
+}
+
+impl Outside {
+    /// What is configured, and the simulators for what is not.
+    pub fn of(config: &Config, sandbox_url: Option<&str>, smtp: Option<SocketAddr>) -> Self {
+        let simulated = |path: &str| format!("{}/{path}", sandbox_url.unwrap_or_default());
+        let mail = smtp.unwrap_or(config.sandbox.smtp_listen);
+        Self {
+            paystack: config.paystack.base_url.clone().unwrap_or_else(|| simulated("paystack")),
+            textverified: config.textverified.base_url.clone().unwrap_or_else(|| simulated("textverified")),
+            smtp: config.smtp_url.clone().unwrap_or_else(|| SecretString::from(format!("smtp://{mail}"))),
+        }
+    }
+}
+
+/// Who may sign webhooks of providers.
+#[derive(Debug, Clone)]
+pub struct WebhookKeys {
+    /// Paystack's API keys.
+    pub paystack: Vec<SecretString>,
+    /// TextVerified's webhook secrets.
+    pub textverified: WebhookSecrets,
+}
+
+impl WebhookKeys {
+    /// What is configured; in the sandbox, what its simulators sign with.
+    pub fn of(config: &Config) -> Self {
+        let or_sandbox = |configured: &[SecretString], own: &SecretString| {
+            if configured.is_empty() && config.mode == Mode::Sandbox {
+                vec![own.clone()]
+            } else {
+                configured.to_vec()
+            }
+        };
+        let base64 = config.textverified.webhook_key_is_base64;
+        Self {
+            paystack: or_sandbox(&config.paystack.secret_keys, &config.secrets.sandbox_paystack_key),
+            textverified: WebhookSecrets {
+                secrets: or_sandbox(
+                    &config.textverified.webhook_secrets,
+                    &config.secrets.sandbox_webhook_secret,
+                ),
+                decoding: if base64 { KeyDecoding::Base64AfterPrefix } else { KeyDecoding::Raw },
+            },
+        }
+    }
+}
+
+/// Every service, and what delivery needs beside them.
+#[derive(Clone)]
+pub struct Wired {
+    /// Sign-in.
+    pub auth: Arc<AuthService>,
+    /// Balances, entries, holds.
+    pub wallet: Arc<WalletService>,
+    /// Payments.
+    pub payments: Arc<PaymentService>,
+    /// Quotes and orders.
+    pub orders: Arc<VerificationService>,
+    /// What is for sale.
+    pub catalogue: Arc<CatalogueService>,
+    /// Commits, for the notices of providers.
+    pub store: Arc<dyn Store>,
+    /// Every read.
+    pub stores: Stores,
+    /// Tells which records have moved.
+    pub feed: Feed,
+    /// Who may sign webhooks.
+    pub webhook_keys: WebhookKeys,
+    /// The time, movable in the sandbox.
+    pub clock: Arc<SystemClock>,
+    /// Identifiers.
+    pub random: Arc<dyn Random>,
+    /// The number provider, for `doctor`.
+    pub provider: Arc<dyn NumberProvider>,
+    /// The gateway, for `doctor`.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// Mail.
+    pub mailer: Arc<SmtpMailer>,
+    holder: Uuid,
+    wakers: Wakers,
+}
+
+/// Opens the stores of a database with the configured encryption.
+///
+/// # Errors
+/// If the key is not 32 bytes of hex; the configuration has checked that.
+pub fn open_stores(config: &Config, database: &Database) -> Result<Stores, Fault> {
+    let [key] = &config.secrets.encryption_key;
+    Ok(Stores::open(database, Arc::new(Vault::new(key_of(key)?))))
+}
+
+/// Makes everything.
+///
+/// # Errors
+/// If an adapter refuses its settings.
+pub fn wire(
+    config: &Config,
+    stores: Stores,
+    outside: &Outside,
+    public_url: &str,
+    clock: Arc<SystemClock>,
+) -> Result<Wired, Fault> {
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let shared: Arc<dyn Clock> = clock.clone();
+    let holder = holder(random.as_ref());
+    let wakers = Wakers::default();
+    let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
+    let webhook_keys = WebhookKeys::of(config);
+    let provider = provider(config, outside, shared.clone())?;
+    let gateway = gateway(config, outside, &webhook_keys)?;
+    let mailer = mailer(config, outside, public_url)?;
+    let payments = PaymentService::new(
+        store.clone(),
+        stores.payments.clone(),
+        stores.auth.clone(),
+        gateway.clone(),
+        shared.clone(),
+        random.clone(),
+        payment_policy(config, public_url),
+    );
+    let orders = Arc::new(VerificationService::new(
+        store.clone(),
+        stores.orders.clone(),
+        provider.clone(),
+        stores.leases.clone(),
+        shared.clone(),
+        random.clone(),
+        order_policy(config),
+        holder,
+    ));
+    let catalogue =
+        CatalogueService::new(orders.clone(), provider.clone(), stores.orders.clone(), shared.clone());
+    Ok(Wired {
+        auth: Arc::new(auth(config, &store, &stores, shared, random.clone())?),
+        wallet: Arc::new(WalletService::new(stores.wallet.clone())),
+        payments: Arc::new(payments),
+        orders,
+        catalogue: Arc::new(catalogue),
+        store,
+        stores,
+        feed: Feed::default(),
+        webhook_keys,
+        clock,
+        random,
+        provider,
+        gateway,
+        mailer,
+        holder,
+        wakers,
+    })
+}
+
+impl Wired {
+    /// Every worker, ready to start.
+    pub fn supervisor(&self) -> Supervisor {
+        let (orders, payments) = (&self.orders, &self.payments);
+        let quiet = Arc::default;
+        let relay = Relay::new(self.stores.events.clone(), self.feed.clone());
+        let notices = NoticeHandler::new(self.stores.notices.clone(), payments.clone(), orders.clone());
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let jobs =
+            JobRunner::new(self.stores.jobs.clone(), self.mailer.clone(), orders.clone(), clock, self.holder);
+        let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
+        Supervisor::default()
+            .with(Arc::new(notices), self.wakers.notices.clone())
+            .with(Arc::new(poller), quiet())
+            .with(Arc::new(Expirer::new(orders.clone())), quiet())
+            .with(Arc::new(Reconciler::new(orders.clone())), quiet())
+            .with(Arc::new(Sweeper::new(payments.clone())), quiet())
+            .with(Arc::new(jobs), self.wakers.jobs.clone())
+            .with(Arc::new(relay), self.wakers.relay.clone())
+    }
+
+    /// The clock and where its offset is kept, for the sandbox that moves it.
+    pub fn movable_clock(&self) -> Arc<dyn Movable> {
+        Arc::new(KeptClock { clock: self.clock.clone(), settings: self.stores.settings.clone() })
+    }
+
+    /// This process, in leases and towards the sandbox.
+    pub const fn holder(&self) -> Uuid {
+        self.holder
+    }
+}
+
+struct KeptClock {
+    clock: Arc<SystemClock>,
+    settings: Settings,
+}
+
+#[async_trait]
+impl Movable for KeptClock {
+    async fn raise(&self, offset_ms: i64) -> Result<(), Fault> {
+        let kept = self.settings.raise_clock_offset_ms(offset_ms).await?;
+        self.clock.raise_offset_ms(kept);
+        Ok(())
+    }
+
+    fn offset_ms(&self) -> i64 {
+        self.clock.offset_ms()
+    }
+}
+
+fn provider(
+    config: &Config,
+    outside: &Outside,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn NumberProvider>, Fault> {
+    let config = TextVerifiedConfig {
+        base_url: outside.textverified.clone(),
+        username: config.textverified.username.clone(),
+        api_key: config.textverified.api_key.clone(),
+        timeout: config.provider_timeout,
+        reads: ReadPolicy::default(),
+    };
+    Ok(Arc::new(TextVerifiedProvider::try_new(config, clock).map_err(Fault::new)?))
+}
+
+fn gateway(config: &Config, outside: &Outside, keys: &WebhookKeys) -> Result<Arc<dyn PaymentGateway>, Fault> {
+    let secret_key = keys.paystack.first().cloned().unwrap_or_default();
+    let mode = if config.mode == Mode::Live { PaystackMode::Live } else { PaystackMode::Test };
+    let mut paystack = PaystackConfig::new(outside.paystack.clone(), secret_key, mode);
+    paystack.timeout = config.provider_timeout;
+    Ok(Arc::new(PaystackGateway::try_new(paystack).map_err(Fault::new)?))
+}
+
+fn mailer(config: &Config, outside: &Outside, public_url: &str) -> Result<Arc<SmtpMailer>, Fault> {
+    let config = SmtpConfig {
+        url: outside.smtp.clone(),
+        from: config.mail_from.clone(),
+        public_url: public_url.to_owned(),
+        timeout: Duration::from_secs(20),
+    };
+    Ok(Arc::new(SmtpMailer::try_new(&config).map_err(Fault::new)?))
+}
+
+fn auth(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    stores: &Stores,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> Result<AuthService, Fault> {
+    let seeds: Result<Vec<SigningSeed>, Fault> =
+        config.secrets.signing_keys.iter().map(|key| key_of(key).map(SigningSeed::from_bytes)).collect();
+    let seeds = seeds?;
+    let (current, older) = seeds.split_first().ok_or_else(|| Fault::new("there is no signing key"))?;
+    let ports = AuthPorts {
+        store: store.clone(),
+        reads: stores.auth.clone(),
+        accounts: stores.wallet.clone(),
+        standings: Arc::new(CachedStandings::new(stores.auth.clone())),
+        hasher: Arc::new(Argon2Hasher::default()),
+        signer: Arc::new(EdDsaSigner::new(current, older)),
+        clock,
+        random,
+    };
+    Ok(AuthService::new(ports, AuthPolicy::default()))
+}
+
+fn payment_policy(config: &Config, public_url: &str) -> PaymentPolicy {
+    PaymentPolicy {
+        rate: config.rate,
+        min: config.payment_range.0,
+        max: config.payment_range.1,
+        max_open: 10,
+        honoured_h: 72,
+        return_url: Some(format!("{public_url}/payments/return")),
+    }
+}
+
+const fn order_policy(config: &Config) -> OrderPolicy {
+    OrderPolicy {
+        rule: config.price_rule,
+        quote_s: 120,
+        send_within_s: 2,
+        cancel_after_s: config.cancel_after_s,
+        max_open_orders: config.max_open_orders,
+        sells_test_services: !matches!(config.mode, Mode::Live),
+    }
+}
+
+fn key_of(secret: &SecretString) -> Result<[u8; 32], Fault> {
+    let bytes = hex::decode(secret.expose_secret()).map_err(|_| Fault::new("a key is not hex"))?;
+    <[u8; 32]>::try_from(bytes).map_err(|_| Fault::new("a key is not 32 bytes"))
+}
+
+fn holder(random: &dyn Random) -> Uuid {
+    let mut bytes = [0u8; 16];
+    random.fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}

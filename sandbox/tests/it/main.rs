@@ -1,0 +1,13 @@
+//! The sandbox as its callers meet it: over real sockets.
+
+mod clock;
+mod console;
+mod controls;
+mod faults;
+mod given;
+mod mail;
+mod paystack;
+mod refunds;
+mod restart;
+mod textverified;
+mod webhooks;

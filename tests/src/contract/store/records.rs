@@ -1,0 +1,224 @@
+//! Sentences about records: what is written is what is read, in every state.
+
+use namaskah_domain::{
+    Change, Page, UnitOfWork, Version,
+    auth::{MailTokenPurpose, Role, SessionEnd, SessionKind, Suspension},
+    payment::IntentState,
+    verification::{
+        Cancelled, Completed, Expired, Failed, Failure, Message, Order, OrderStatus, PurchaseState,
+        Receivable, Waiting,
+    },
+};
+
+use super::Backend;
+use crate::given::{self, at};
+
+/// With and without each thing that a user may lack.
+pub async fn users_are_stored_as_decided(on: &Backend) {
+    let mut user = given::user();
+    on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
+    assert_eq!(on.auth.user(user.id).await.expect("readable"), Some(user.clone()));
+    for (role, until) in Role::ALL.into_iter().zip([None, Some(at(60)), None, Some(at(90)), None]) {
+        user.role = role;
+        user.email_verified_at = Some(at(9));
+        user.must_change_password = !user.must_change_password;
+        user.suspension = Some(Suspension { reason: "asked for".into(), since: at(3), until });
+        user.version = user.version.next();
+        on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
+        assert_eq!(on.auth.user(user.id).await.expect("readable"), Some(user.clone()));
+    }
+    user.suspension = None;
+    user.version = user.version.next();
+    on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
+    assert_eq!(on.auth.user_by_email(&user.email).await.expect("readable"), Some(user));
+    assert_eq!(on.auth.user_by_email(&given::email()).await.expect("readable"), None);
+    assert_eq!(on.auth.user(given::id()).await.expect("readable"), None);
+}
+
+/// Of either kind, open and ended; tokens new and used.
+pub async fn sessions_and_tokens_are_stored_as_decided(on: &Backend) {
+    let user = given::id();
+    let (bearer, cookie) = (given::session(user), given::hash());
+    let browser = namaskah_domain::auth::Session {
+        kind: SessionKind::Browser { cookie },
+        device: None,
+        ip: None,
+        ..given::session(user)
+    };
+    for session in [bearer.clone(), browser.clone()] {
+        on.apply(UnitOfWork::new().with(Change::Session(session.clone()))).await;
+        assert_eq!(on.auth.session(session.id).await.expect("readable"), Some(session));
+    }
+    assert_eq!(on.auth.session_by_cookie(cookie).await.expect("readable"), Some(browser.clone()));
+    assert_eq!(on.auth.session_by_cookie(given::hash()).await.expect("readable"), None);
+    let renewed = browser.renewed(at(5), at(7_200));
+    for session in [
+        renewed.clone(),
+        renewed.ended(SessionEnd::SignedOut, at(6)),
+        bearer.clone().ended(SessionEnd::TokenReused, at(7)),
+    ] {
+        on.apply(UnitOfWork::new().with(Change::Session(session.clone()))).await;
+        assert_eq!(on.auth.session(session.id).await.expect("readable"), Some(session));
+    }
+    let token = given::refresh_token(&bearer);
+    for token in [token.clone(), token.used(at(8))] {
+        on.apply(UnitOfWork::new().with(Change::RefreshToken(token.clone()))).await;
+        assert_eq!(on.auth.refresh_token(token.hash).await.expect("readable"), Some(token));
+    }
+    for purpose in MailTokenPurpose::ALL {
+        let token = given::mail_token(user, purpose);
+        for token in [token.clone(), token.used(at(9))] {
+            on.apply(UnitOfWork::new().with(Change::MailToken(token.clone()))).await;
+            assert_eq!(on.auth.mail_token(token.hash).await.expect("readable"), Some(token));
+        }
+    }
+    assert_eq!(on.auth.refresh_token(given::hash()).await.expect("readable"), None);
+    assert_eq!(on.auth.mail_token(given::hash()).await.expect("readable"), None);
+}
+
+/// And on the way there.
+pub async fn intents_are_stored_as_decided_in_every_state(on: &Backend) {
+    let at = at(61);
+    let ends = [
+        IntentState::Succeeded { at },
+        IntentState::Failed { at },
+        IntentState::Expired { at },
+        IntentState::Suspense { at },
+    ];
+    for end in ends {
+        let intent = given::intent(given::id());
+        let with_checkout = intent.clone().with_checkout("https://pay.example/x".into());
+        let checked = with_checkout.clone().checked();
+        for stored in [intent, with_checkout, checked.clone(), checked.closed(end)] {
+            on.apply(UnitOfWork::new().with(Change::Intent(stored.clone()))).await;
+            assert_eq!(on.payments.intent(stored.id).await.expect("readable"), Some(stored.clone()));
+        }
+    }
+    assert_eq!(on.payments.intent(given::id()).await.expect("readable"), None);
+}
+
+/// New and used, with and without wishes.
+pub async fn quotes_are_stored_as_decided(on: &Backend) {
+    let mut plain = given::quote(given::id());
+    (plain.ask.area_code, plain.ask.carrier) = (None, None);
+    for quote in [plain, given::quote(given::id())] {
+        for quote in [quote.clone(), quote.used(given::id())] {
+            on.apply(UnitOfWork::new().with(Change::Quote(quote.clone()))).await;
+            assert_eq!(on.orders.quote(quote.id).await.expect("readable"), Some(quote));
+        }
+    }
+    assert_eq!(on.orders.quote(given::id()).await.expect("readable"), None);
+}
+
+/// A waiting order, and the purchase that serves it, both stored.
+pub(super) async fn waiting(on: &Backend, user: namaskah_domain::UserId) -> Waiting {
+    let order = given::requested(user);
+    let purchase = given::purchase(&order);
+    let unit =
+        UnitOfWork::new().with(Change::Order(order.clone().into())).with(Change::Purchase(purchase.clone()));
+    on.apply(unit).await;
+    let bought = given::bought();
+    let waiting = order.bind(given::line(&purchase, &bought));
+    let unit = UnitOfWork::new()
+        .with(Change::Order(waiting.clone().into()))
+        .with(Change::Purchase(purchase.bind(bought)))
+        .with(Change::ShownNumber(given::shown(&waiting)));
+    on.apply(unit).await;
+    waiting
+}
+
+async fn assert_stored(on: &Backend, order: impl Into<Order>) {
+    let order = order.into();
+    on.apply(UnitOfWork::new().with(Change::Order(order.clone()))).await;
+    assert_eq!(on.orders.order(order.head().id).await.expect("readable"), Some(order));
+}
+
+/// With every field, and with every optional one missing.
+pub async fn orders_are_stored_as_decided_in_every_state(on: &Backend) {
+    for status in OrderStatus::ALL {
+        let mut order = given::requested(given::id());
+        if status == OrderStatus::Waiting {
+            (order.head.metadata, order.head.retry_of, order.head.batch) = (None, None, None);
+        }
+        assert_stored(on, order.clone()).await;
+        let order = order.request_cancel(at(3));
+        assert_stored(on, order.clone()).await;
+        let line = given::line(&given::purchase(&order), &given::bought());
+        let bound = order.clone().bind(line);
+        if !matches!(status, OrderStatus::Requested | OrderStatus::Failed) {
+            assert_stored(on, bound.clone()).await;
+        }
+        let Waiting { mut head, line } = bound;
+        head.version = head.version.next();
+        match status {
+            OrderStatus::Requested | OrderStatus::Waiting => {}
+            OrderStatus::Completed => assert_stored(on, Completed { head, line, at: at(9) }).await,
+            OrderStatus::Cancelled => assert_stored(on, Cancelled { head, line, at: at(9) }).await,
+            OrderStatus::Expired => assert_stored(on, Expired { head, line, at: at(9) }).await,
+            OrderStatus::Failed => assert_stored(on, order.fail(Failure::ProviderUnknown, at(9)).0).await,
+        }
+    }
+    for failure in Failure::ALL {
+        let order = given::requested(given::id());
+        let failed = Failed { head: order.head, failure, at: at(4) };
+        assert_stored(on, failed).await;
+    }
+    assert_eq!(on.orders.order(given::id()).await.expect("readable"), None);
+}
+
+/// With each end of what it cost.
+pub async fn purchases_are_stored_as_decided_in_every_state(on: &Backend) {
+    let stored = async |purchase: &namaskah_domain::verification::Purchase| {
+        on.apply(UnitOfWork::new().with(Change::Purchase(purchase.clone()))).await;
+        assert_eq!(on.orders.purchase(purchase.id).await.expect("readable").as_ref(), Some(purchase));
+    };
+    let sent = given::purchase(&given::requested(given::id()));
+    stored(&sent).await;
+    let missed = sent.missed(at(30));
+    stored(&missed).await;
+    let missed = missed.missed(at(60));
+    stored(&missed).await;
+    stored(&missed.absent(at(90))).await;
+    for end in [
+        Receivable::Credited { at: at(100) },
+        Receivable::Costed { at: at(101) },
+        Receivable::WrittenOff { at: at(102) },
+    ] {
+        let sent = given::purchase(&given::requested(given::id()));
+        stored(&sent).await;
+        let bound = sent.bind(given::bought());
+        stored(&bound).await;
+        stored(&bound.close_receivable(end).expect("an open receivable")).await;
+    }
+    let mut orphan = given::purchase(&given::requested(given::id()));
+    orphan.wanted_by = None;
+    orphan.state = PurchaseState::Orphan(given::bought());
+    stored(&orphan).await;
+    assert_eq!(on.orders.purchase(given::id()).await.expect("readable"), None);
+}
+
+/// With and without sender, text and code.
+pub async fn messages_are_stored_as_decided(on: &Backend) {
+    let order = waiting(on, given::id()).await;
+    let full = given::message(&order, "Your code is 806-185 — नमस्कार");
+    assert!(full.code.is_some(), "the text has a code");
+    let bare = Message {
+        from: None,
+        text: None,
+        code: None,
+        late: true,
+        received_at: at(20),
+        ..given::message(&order, "")
+    };
+    let unit = UnitOfWork::new().with(Change::Message(full.clone())).with(Change::Message(bare.clone()));
+    on.apply(unit).await;
+    assert_eq!(on.orders.messages_of(&[order.head.id]).await.expect("readable"), [full, bare]);
+    assert_eq!(on.orders.messages_of(&[given::id()]).await.expect("readable"), []);
+    assert_eq!(on.orders.messages_of(&[]).await.expect("readable"), []);
+    let page = Page { limit: 5, after: None };
+    assert_eq!(
+        on.orders.orders(order.head.user, &Default::default(), page).await.expect("readable").rows.len(),
+        1
+    );
+    assert_eq!(order.head.version, Version::from_stored(2));
+}

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use namaskah_domain::{
+    Clock, Money, PaymentReference, PhoneNumber, ReservationId,
+    memory::{
+        FakeNumberProvider, FakePaymentGateway, GatewayFailure, GatewayOperation, ManualClock, OddPayment,
+        ProviderFailure, ProviderOperation,
+    },
+    payment::{ChargeStatus, ChargedMoney, PaymentGateway},
+    verification::{NumberProvider, ServiceCode},
+};
+use namaskah_tests::contract::{
+    number_provider::{NumberWorld, ProviderBooks, Trouble},
+    payment_gateway::{Customer, PaymentWorld},
+};
+
+/// More calls than any sentence makes.
+const ALL: usize = 50;
+
+pub struct Numbers {
+    clock: Arc<ManualClock>,
+    provider: FakeNumberProvider,
+}
+
+pub async fn numbers() -> Numbers {
+    let clock = Arc::new(ManualClock::default());
+    Numbers { provider: FakeNumberProvider::new(clock.clone()), clock }
+}
+
+#[async_trait]
+impl NumberWorld for Numbers {
+    fn provider(&self) -> &dyn NumberProvider {
+        &self.provider
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    async fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    async fn receive(&self, reservation: &ReservationId, text: &str, parsed_code: Option<&str>) {
+        self.provider.receive(reservation, text, parsed_code).expect("the number can receive");
+    }
+
+    async fn fail_next_purchase(&self, trouble: Trouble) {
+        let failure = match trouble {
+            Trouble::AnswerLost => ProviderFailure::LostAnswer,
+            Trouble::NotDone => ProviderFailure::Unavailable,
+        };
+        self.provider.fail_next(ProviderOperation::Buy, failure);
+    }
+
+    async fn shut(&self) {
+        use ProviderOperation::{Balance, Buy, Cancel, Cost, Get, List, Messages, Services, Stock};
+        for operation in [Balance, Buy, Cancel, Cost, Get, List, Messages, Services, Stock] {
+            (0..ALL).for_each(|_| self.provider.fail_next(operation, ProviderFailure::Unavailable));
+        }
+    }
+
+    async fn set_listing_lag(&self, lag: TimeDelta) {
+        self.provider.set_listing_lag(lag);
+    }
+
+    async fn sell(&self, service: &ServiceCode, cost: Money, stock: u32) {
+        self.provider.sell(service.clone(), cost, stock.into());
+    }
+
+    async fn set_balance(&self, balance: Money) {
+        self.provider.set_balance(balance);
+    }
+
+    async fn set_account_limit(&self, limit: u32) {
+        self.provider.set_account_limit(limit as usize);
+    }
+
+    async fn next_number(&self, number: &PhoneNumber) {
+        self.provider.next_number(number.clone());
+    }
+
+    async fn books(&self) -> ProviderBooks {
+        ProviderBooks {
+            sold: self.provider.reservations().len(),
+            charged: self.provider.charged(),
+            credited: self.provider.credited(),
+        }
+    }
+}
+
+pub struct Payments {
+    clock: Arc<ManualClock>,
+    gateway: FakePaymentGateway,
+}
+
+pub async fn payments() -> Payments {
+    let clock = Arc::new(ManualClock::default());
+    Payments { gateway: FakePaymentGateway::new(clock.clone()), clock }
+}
+
+#[async_trait]
+impl PaymentWorld for Payments {
+    fn gateway(&self) -> &dyn PaymentGateway {
+        &self.gateway
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    async fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    async fn customer(&self, reference: &PaymentReference, does: Customer) {
+        let odd = |odd: OddPayment| self.gateway.pay_oddly(reference, &odd);
+        let is_known = match does {
+            Customer::Pays => self.gateway.pay(reference),
+            Customer::PaysOtherwise(amount) => {
+                odd(OddPayment { paid: Some(ChargedMoney::Known(amount)), ..OddPayment::default() })
+            }
+            Customer::PaysInOtherMode => odd(OddPayment { in_other_mode: true, ..OddPayment::default() }),
+            Customer::IsRefused => self.gateway.set_status(reference, ChargeStatus::Failed),
+            Customer::Leaves => self.gateway.set_status(reference, ChargeStatus::Abandoned),
+        };
+        assert!(is_known, "the gateway knows the reference");
+    }
+
+    async fn fail_next_opening(&self, trouble: Trouble) {
+        let failure = match trouble {
+            Trouble::AnswerLost => GatewayFailure::LostAnswer,
+            Trouble::NotDone => GatewayFailure::Unavailable,
+        };
+        self.gateway.fail_next(GatewayOperation::Open, failure);
+    }
+
+    async fn shut(&self) {
+        for operation in [GatewayOperation::Open, GatewayOperation::Verify, GatewayOperation::List] {
+            (0..ALL).for_each(|_| self.gateway.fail_next(operation, GatewayFailure::Unavailable));
+        }
+    }
+}
+
+/// The fake tells its texts in notices too.
+#[tokio::test]
+async fn a_notice_of_the_fake_tells_its_text() {
+    let world = numbers().await;
+    let attempt = namaskah_tests::contract::number_provider::attempt("whatsapp", "0.75");
+    let reservation = world.provider.buy(&attempt).await.expect("a number");
+    let text = world.provider.receive(&reservation.id, "Your code is 482913", None).expect("it can receive");
+    let notice = world.provider.notice_of(&text);
+    assert_eq!(world.provider.read_notice(&notice), [text]);
+    assert_eq!(world.provider.read_notice(b"something else"), []);
+}

@@ -1,0 +1,244 @@
+//! Round trips: a commit is one statement on Postgres, a read is one statement, and no read walks through a table.
+
+use std::sync::{Arc, Mutex};
+
+use namaskah_adapters::persistence::Options;
+use namaskah_domain::{
+    Change, CommitError, Page, Sender, UnitOfWork,
+    outbox::EventQuery,
+    payment::IntentState,
+    verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
+    wallet::{HoldEnd, Purse, Source},
+};
+use namaskah_tests::{
+    assert_refused,
+    contract::store::Backend,
+    given::{self, at},
+};
+
+use super::{Opened, open_postgres, open_sqlite};
+
+/// The texts of the statements that were run since they were last taken.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<Vec<String>>>);
+
+impl Statements {
+    fn options(&self, max_connections: u32) -> Options {
+        let statements = self.0.clone();
+        let observer =
+            Arc::new(move |sql: &str, _, _| statements.lock().expect("sound").push(sql.to_owned()));
+        Options { max_connections, observer: Some(observer) }
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().expect("sound"))
+    }
+}
+
+/// The units of an order's life, as the use cases build them, in their order: A, B, settle.
+fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
+    let quote = given::quote(user);
+    let order = given::requested(user);
+    let mut hold = given::hold(user, order.head.price.units());
+    (hold.id, hold.order) = (order.head.hold, order.head.id);
+    let purchase = given::purchase(&order);
+    let promised = UnitOfWork::new().with(Change::Quote(quote.clone()));
+    let bought_for = UnitOfWork::claiming(given::claim(user, &format!("key-{}", given::number()), 1))
+        .place(hold.clone())
+        .with(Change::Quote(quote.used(order.head.id)))
+        .with(Change::Order(order.clone().into()))
+        .with(Change::Purchase(purchase.clone()))
+        .with(Change::Event(given::event(user)));
+    let bought = given::bought();
+    let booked = bought.booked(at(2)).expect("balanced").expect("it costs something");
+    let waiting = order.bind(given::line(&purchase, &bought));
+    let bound = purchase.bind(bought.clone());
+    let shown = UnitOfWork::new()
+        .with(Change::Order(waiting.clone().into()))
+        .with(Change::Purchase(bound.clone()))
+        .with(Change::ShownNumber(given::shown(&waiting)))
+        .with(Change::Event(given::event(user)))
+        .post(booked);
+    let message = given::message(&waiting, "Your code is 123456");
+    let costed =
+        bought.costed(Source::captured(hold.id), at(30)).expect("balanced").expect("it costs something");
+    let settled = UnitOfWork::new()
+        .with(Change::Order(waiting.receive(at(30)).0.into()))
+        .with(Change::Purchase(bound.close_receivable(Receivable::Costed { at: at(30) }).expect("open")))
+        .with(Change::Message(message))
+        .with(Change::Event(given::event(user)))
+        .end(given::end(&hold, HoldEnd::Capture))
+        .post(costed);
+    vec![("quote", promised), ("commit A", bought_for), ("commit B", shown), ("settle", settled)]
+}
+
+/// A payment that is opened and credited.
+fn life_of_a_payment(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
+    let intent = given::intent(user);
+    let opened = UnitOfWork::claiming(given::claim(user, &format!("key-{}", given::number()), 1))
+        .count_intent_opened(user, 10)
+        .with(Change::Intent(intent.clone()));
+    let credited = UnitOfWork::new()
+        .with(Change::Intent(intent.closed(IntentState::Succeeded { at: at(60) })))
+        .with(Change::Event(given::event(user)))
+        .post(given::posting(user, Purse::Wallet, 5_000_000))
+        .count_intent_closed(user);
+    vec![("open a payment", opened), ("credit a payment", credited)]
+}
+
+#[tokio::test]
+async fn a_commit_is_one_statement_on_postgres() {
+    let statements = Statements::default();
+    let Some(opened) = open_postgres(statements.options(1)).await else { return };
+    let on = &opened.backend;
+    let user = given::account().with(10_000_000).with_promo(500_000).stored_in(on.store.as_ref()).await;
+    for (name, unit) in life_of_a_payment(user).into_iter().chain(life_of_an_order(user)) {
+        statements.take();
+        on.apply(unit).await;
+        let run = statements.take();
+        assert_eq!(run.len(), 1, "{name}: {run:#?}");
+    }
+    assert_eq!(on.account(user).await.open_orders, 0);
+    statements.take();
+    assert_refused!(
+        on.refuse(UnitOfWork::new().place(given::hold(user, i64::from(u32::MAX)))).await,
+        CommitError::InsufficientFunds
+    );
+    assert_eq!(statements.take().len(), 1, "a refusal without a claim");
+    opened.close().await;
+}
+
+#[tokio::test]
+async fn a_commit_of_a_known_shape_is_not_parsed_again() {
+    let statements = Statements::default();
+    let Some(opened) = open_postgres(statements.options(1)).await else { return };
+    let on = &opened.backend;
+    let user = given::account().with(10_000_000).stored_in(on.store.as_ref()).await;
+    let mut texts = Vec::new();
+    for _ in 0..3 {
+        statements.take();
+        for (_, unit) in life_of_an_order(user) {
+            on.apply(unit).await;
+        }
+        texts.push(statements.take());
+    }
+    assert_eq!(texts[0], texts[1]);
+    assert_eq!(texts[1], texts[2]);
+    let rows = opened.query("SELECT statement FROM pg_prepared_statements").await;
+    let prepared: Vec<String> =
+        rows.iter().map(|row| row.try_get("", "statement").expect("a text")).collect();
+    for text in &texts[0] {
+        assert_eq!(prepared.iter().filter(|prepared| *prepared == text).count(), 1, "{text}");
+    }
+    opened.close().await;
+}
+
+/// Every read once, by name.
+async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str, Vec<String>)> {
+    let provider = ProviderId::TextVerified;
+    let mut seen = Vec::new();
+    macro_rules! read {
+        ($name:literal, $read:expr) => {
+            statements.take();
+            $read.await.expect($name);
+            seen.push(($name, statements.take()));
+        };
+    }
+    let references = [given::intent(given::id()).reference];
+    let reservations = [given::reservation(), given::reservation()];
+    let filter =
+        OrderFilter { status: Some(OrderStatus::Waiting), service: Some(given::service("whatsapp")) };
+    read!("account", on.wallet.account(given::id()));
+    read!("hold", on.wallet.hold(given::id()));
+    read!("entries", on.wallet.entries(given::id(), Page { limit: 20, after: Some(given::id()) }));
+    read!("holds", on.wallet.holds(given::id(), Page { limit: 20, after: Some(given::id()) }));
+    read!("intent", on.payments.intent(given::id()));
+    read!("intent by reference", on.payments.intent_by_reference(&references[0]));
+    read!("intents", on.payments.intents(given::id(), Page { limit: 20, after: Some(given::id()) }));
+    read!("intents due", on.payments.intents_due(at(0), 20));
+    read!("creditable among", on.payments.creditable_among(&references));
+    read!("quote", on.orders.quote(given::id()));
+    read!("order", on.orders.order(given::id()));
+    read!("orders", on.orders.orders(given::id(), &filter, Page { limit: 20, after: Some(given::id()) }));
+    read!("messages of", on.orders.messages_of(&[given::id(), given::id()]));
+    read!("purchase", on.orders.purchase(given::id()));
+    read!("purchase by reservation", on.orders.purchase_by_reservation(provider, &reservations[0]));
+    read!("sent purchases", on.orders.sent_purchases(provider));
+    read!("purchases since", on.orders.purchases_since(provider, at(0)));
+    read!("held among", on.orders.held_among(provider, &reservations));
+    read!("was shown", on.orders.was_shown(given::id(), &given::service("whatsapp"), &given::phone()));
+    read!("ending", on.orders.ending(at(0), 20));
+    read!("oldest waiting", on.orders.oldest_waiting(provider));
+    read!("orders of", on.orders.orders_of(provider, &reservations));
+    read!("waiting on", on.orders.waiting_on(provider, &given::phone()));
+    read!("service stats", on.orders.service_stats(at(0)));
+    read!("user", on.auth.user(given::id()));
+    read!("user by email", on.auth.user_by_email(&given::email()));
+    read!("session", on.auth.session(given::id()));
+    read!("session by cookie", on.auth.session_by_cookie(given::hash()));
+    read!("open sessions", on.auth.open_sessions(given::id(), at(0)));
+    read!("refresh token", on.auth.refresh_token(given::hash()));
+    read!("mail token", on.auth.mail_token(given::hash()));
+    read!("staff count", on.auth.staff_count());
+    read!("new notices", on.notices.new_notices(namaskah_domain::Sender::TextVerified, 20));
+    read!("matchable notices", on.notices.matchable_notices(20));
+    let mine = EventQuery { user: Some(given::id()), subject: None, after: 5, limit: 20 };
+    read!("events of a user", on.events.after(mine));
+    read!("events", on.events.after(EventQuery { user: None, ..mine }));
+    read!("newest event", on.events.newest());
+    read!("nothing to stamp", on.events.stamp());
+    read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), at(0), 20));
+    seen
+}
+
+async fn with_one_of_each(opened: &Opened) {
+    let on = &opened.backend;
+    let user = given::account().with(10_000_000).stored_in(on.store.as_ref()).await;
+    for (_, unit) in life_of_a_payment(user).into_iter().chain(life_of_an_order(user)) {
+        on.apply(unit).await;
+    }
+    let notice = given::notice(Sender::Paystack, None);
+    on.apply(UnitOfWork::new().with(Change::Notice(notice)).with(Change::Job(given::job()))).await;
+    on.events.stamp().await.expect("stamped");
+}
+
+#[tokio::test]
+async fn a_read_is_one_statement() {
+    let statements = Statements::default();
+    let sqlite = open_sqlite(statements.options(4)).await;
+    for opened in [Some(sqlite), open_postgres(statements.options(4)).await].into_iter().flatten() {
+        with_one_of_each(&opened).await;
+        for (name, run) in every_read(&opened.backend, &statements).await {
+            assert_eq!(run.len(), 1, "{name}: {run:#?}");
+        }
+        opened.close().await;
+    }
+}
+
+/// The steps of a statement that walk through a whole table, as SQLite plans it. A common part of the query is walked
+/// through once it is made; that is no table.
+async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
+    let steps = opened.query(&format!("EXPLAIN QUERY PLAN {sql}")).await;
+    let steps = steps.iter().map(|row| row.try_get::<String>("", "detail").expect("a step"));
+    let walked = |step: &String| step.starts_with("SCAN ") && !step.contains(" USING ");
+    let common = |step: &String| {
+        sql.starts_with("WITH ")
+            && (step.contains("subquery") || ["SCAN e", "SCAN r"].contains(&step.as_str()))
+    };
+    steps.filter(|step| walked(step) && !common(step)).collect()
+}
+
+/// SQLite says of each step how it finds its rows; a step that only SCANs a table grows with the table.
+#[tokio::test]
+async fn no_read_walks_through_a_whole_table() {
+    let statements = Statements::default();
+    let opened = open_sqlite(statements.options(4)).await;
+    with_one_of_each(&opened).await;
+    assert_eq!(walks(&opened, "SELECT id FROM orders WHERE failure = 'x'").await, ["SCAN orders"]);
+    for (name, run) in every_read(&opened.backend, &statements).await {
+        for sql in run {
+            assert_eq!(walks(&opened, &sql).await, [""; 0], "{name}: {sql}");
+        }
+    }
+    opened.close().await;
+}

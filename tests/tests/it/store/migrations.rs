@@ -1,0 +1,168 @@
+//! The schema: up, down and up again, by several at once; and what it must contain.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use namaskah_adapters::persistence::{Database, Options, connect};
+use namaskah_tests::{given, postgres};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use super::both;
+
+async fn names(database: &Database, on_postgres: &str, on_sqlite: &str) -> BTreeSet<String> {
+    let connection = database.connection();
+    let backend = connection.get_database_backend();
+    let sql = if backend == DbBackend::Postgres { on_postgres } else { on_sqlite };
+    let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await.expect(sql);
+    rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
+}
+
+async fn relations(database: &Database) -> BTreeSet<String> {
+    let mut names = names(
+        database,
+        "SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+         UNION SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+        "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'",
+    )
+    .await;
+    names.retain(|name| !name.starts_with("seaql_migrations"));
+    names
+}
+
+async fn empty() -> Vec<(Database, String, Option<postgres::TestDatabase>, Option<tempfile::TempDir>)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let sqlite = connect(&url, Options::default()).await.expect("a database");
+    let mut all = vec![(sqlite, url, None, Some(folder))];
+    if let Some(empty) = postgres::empty_database().await {
+        let database = connect(&empty.url, Options::default()).await.expect("a database");
+        all.push((database, empty.url.clone(), Some(empty), None));
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_change_goes_up_down_and_up_again() {
+    for (database, _, postgres, _folder) in empty().await {
+        let connection = database.connection();
+        assert!(!namaskah_migration::is_current(connection).await.expect("readable"));
+        assert_eq!(relations(&database).await, BTreeSet::new());
+        namaskah_migration::migrate(connection).await.expect("up");
+        assert!(namaskah_migration::is_current(database.reads()).await.expect("readable"));
+        let whole = relations(&database).await;
+        assert!(whole.contains("transfers"), "{whole:?}");
+        let steps = namaskah_migration::status(connection).await.expect("readable").len();
+        for step in 1..=steps {
+            namaskah_migration::down(connection, 1).await.expect("down");
+            let applied = namaskah_migration::status(connection).await.expect("readable");
+            assert_eq!(applied.iter().filter(|(_, applied)| *applied).count(), steps - step);
+        }
+        assert_eq!(relations(&database).await, BTreeSet::new());
+        namaskah_migration::migrate(connection).await.expect("up again");
+        assert_eq!(relations(&database).await, whole);
+        database.close().await;
+        if let Some(postgres) = postgres {
+            postgres.remove().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_number_of_instances_may_migrate_an_empty_database_at_once() {
+    for (database, url, postgres, _folder) in empty().await {
+        let instances = (0..6).map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                let database = connect(&url, Options::default()).await.expect("a database");
+                let migrated = namaskah_migration::migrate(database.connection()).await;
+                database.close().await;
+                migrated
+            })
+        });
+        for migrated in join_all(instances).await {
+            migrated.expect("no panic").expect("migrated");
+        }
+        assert!(namaskah_migration::is_current(database.connection()).await.expect("readable"));
+        database.close().await;
+        if let Some(postgres) = postgres {
+            postgres.remove().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_index_that_is_relied_on_is_there() {
+    for opened in both().await {
+        let indexes = names(
+            &opened.database,
+            "SELECT indexname::text AS name FROM pg_indexes WHERE schemaname = 'public'",
+            "SELECT name FROM sqlite_master WHERE type = 'index'",
+        )
+        .await;
+        for index in [
+            "holds_one_open_an_order",
+            "holds_of_user",
+            "transfers_of_user",
+            "users_staff",
+            "sessions_cookie_once",
+            "sessions_open",
+            "intents_of_user",
+            "intents_due",
+            "orders_of_user",
+            "orders_ending",
+            "orders_waiting_on",
+            "orders_ended",
+            "purchases_reservation_once",
+            "purchases_unknown",
+            "purchases_by_time",
+            "purchases_of_order",
+            "messages_of_order",
+            "notices_new",
+            "notices_unmatched",
+            "events_of_user",
+            "events_unstamped",
+            "jobs_due",
+            "jobs_held",
+        ] {
+            assert!(indexes.contains(index), "{index} is missing of {indexes:?}");
+        }
+        let on_accounts = names(
+            &opened.database,
+            "SELECT indexname::text AS name FROM pg_indexes WHERE tablename = 'accounts'",
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'accounts'",
+        )
+        .await;
+        assert_eq!(on_accounts.len(), 1, "an index that every hold would touch: {on_accounts:?}");
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_database_itself_refuses_what_no_store_may_write() {
+    for opened in both().await {
+        given::account().with(1_000).stored_in(opened.backend.store.as_ref()).await;
+        for sql in [
+            "UPDATE accounts SET wallet_held_units = 1001",
+            "UPDATE accounts SET wallet_posted_units = -1",
+            "UPDATE accounts SET promo_held_units = -1",
+            "UPDATE accounts SET promo_posted_units = -1",
+            "UPDATE accounts SET debt_units = -1",
+            "UPDATE accounts SET open_orders = -1",
+            "UPDATE accounts SET open_intents = -1",
+        ] {
+            let refused = opened.database.connection().execute_unprepared(sql).await;
+            assert!(refused.is_err(), "{sql}");
+        }
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn accounts_have_room_for_updates_in_place() {
+    let Some(opened) = super::open_postgres(Options::default()).await else { return };
+    let rows =
+        opened.query("SELECT reloptions::text AS options FROM pg_class WHERE relname = 'accounts'").await;
+    let options: String = rows[0].try_get("", "options").expect("options");
+    assert!(options.contains("fillfactor=80"), "{options}");
+    opened.close().await;
+}
