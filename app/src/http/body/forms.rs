@@ -75,7 +75,7 @@ impl TextForm for Secret {
     const EXPECTED: &'static str = "a text of 1 to 1024 bytes";
 
     fn schema() -> MetaSchema {
-        MetaSchema { format: Some("password"), ..sized(1, 1024, "correct horse battery staple") }
+        MetaSchema { format: Some("password"), ..sized(1, 1024, "seven green lanterns hum") }
     }
 
     fn read(text: &str) -> Option<Self> {
