@@ -1,8 +1,11 @@
 //! Namaskah: the product around the domain. Wiring, HTTP, workers, command line.
 
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod http;
 pub mod logging;
+pub mod readiness;
+pub mod start;
 pub mod wiring;
 pub mod worker;

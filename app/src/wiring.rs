@@ -18,7 +18,6 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Fault, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService},
-    mailer::Mailer,
     payment::{PaymentGateway, PaymentPolicy, PaymentService},
     verification::{CatalogueService, NumberProvider, OrderPolicy, VerificationService},
     wallet::WalletService,
@@ -121,7 +120,7 @@ pub struct Wired {
     /// The gateway, for `doctor`.
     pub gateway: Arc<dyn PaymentGateway>,
     /// Mail.
-    pub mailer: Arc<dyn Mailer>,
+    pub mailer: Arc<SmtpMailer>,
     holder: Uuid,
     wakers: Wakers,
 }
@@ -269,7 +268,7 @@ fn gateway(config: &Config, outside: &Outside, keys: &WebhookKeys) -> Result<Arc
     Ok(Arc::new(PaystackGateway::try_new(paystack).map_err(Fault::new)?))
 }
 
-fn mailer(config: &Config, outside: &Outside, public_url: &str) -> Result<Arc<dyn Mailer>, Fault> {
+fn mailer(config: &Config, outside: &Outside, public_url: &str) -> Result<Arc<SmtpMailer>, Fault> {
     let config = SmtpConfig {
         url: outside.smtp.clone(),
         from: config.mail_from.clone(),

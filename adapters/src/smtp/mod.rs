@@ -80,6 +80,7 @@ pub struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     site: Url,
+    timeout: Duration,
 }
 
 impl SmtpMailer {
@@ -98,7 +99,26 @@ impl SmtpMailer {
         if !matches!(site.scheme(), "http" | "https") || !site.has_host() {
             return Err(InvalidSmtpConfig::PublicUrl);
         }
-        Ok(Self { transport, from, site })
+        Ok(Self { transport, from, site, timeout: config.timeout })
+    }
+
+    /// Connects and says hello, as `doctor` does. Sends nothing.
+    ///
+    /// # Errors
+    /// Why the server cannot be used.
+    pub async fn answers(&self) -> Result<(), MailError> {
+        match self.in_time(self.transport.test_connection()).await? {
+            true => Ok(()),
+            false => Err(MailError::Transient(Fault::new(SmtpFault::Connection))),
+        }
+    }
+
+    /// The library's own time-out does not bound a server that accepts and stays silent, so this one does.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, SmtpError>>) -> Result<T, MailError> {
+        match tokio::time::timeout(self.timeout, call).await {
+            Ok(answered) => answered.map_err(|error| refusal(&error)),
+            Err(_) => Err(MailError::Transient(Fault::new(SmtpFault::TimedOut))),
+        }
     }
 
     fn write(&self, to: &Email, letter: &Letter) -> Option<Message> {
@@ -134,7 +154,7 @@ impl Mailer for SmtpMailer {
     async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError> {
         let message = self.write(to, letter);
         let message = message.ok_or_else(|| MailError::Permanent(Fault::new(SmtpFault::Letter)))?;
-        self.transport.send(message).await.map(|_| ()).map_err(|error| refusal(&error))
+        self.in_time(self.transport.send(message)).await.map(|_| ())
     }
 }
 

@@ -137,7 +137,8 @@ pub(super) fn unfit(answer: &Answer) -> HttpFault {
 pub(super) fn decline(answer: &Answer) -> Option<DeclineReason> {
     match answer.status.as_u16() {
         400 => serde_json::from_slice::<wire::Refusal>(&answer.body).ok().map(|r| by_code(r.error_code)),
-        401 | 403 | 404 | 422 => Some(DeclineReason::Refused),
+        401 | 403 => Some(DeclineReason::Unavailable),
+        404 | 422 => Some(DeclineReason::Refused),
         429 => Some(DeclineReason::AccountLimit),
         _ => None,
     }
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!(of(400, r#"{"errorCode":"MaxPriceExceeded"}"#), Some(DeclineReason::PriceChanged));
         assert_eq!(of(400, r#"{"errorCode":null}"#), Some(DeclineReason::Refused));
         assert_eq!(of(429, ""), Some(DeclineReason::AccountLimit));
-        assert_eq!(of(401, ""), Some(DeclineReason::Refused));
+        assert_eq!(of(401, ""), Some(DeclineReason::Unavailable));
         for (status, body) in [(400, "<html>"), (408, ""), (409, ""), (302, ""), (500, "{}"), (503, "")] {
             assert_eq!(of(status, body), None, "{status}");
         }

@@ -245,7 +245,7 @@ fn path_segment(id: &ReservationId) -> Result<&str, ProviderError> {
 
 fn not_sent(fault: HttpFault) -> BuyFailure {
     tracing::warn!(%fault, "a purchase was not sent to TextVerified");
-    BuyFailure::Declined(DeclineReason::Refused)
+    BuyFailure::Declined(DeclineReason::Unavailable)
 }
 
 fn unknown(fault: HttpFault) -> BuyFailure {

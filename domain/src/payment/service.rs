@@ -79,8 +79,9 @@ pub struct PaymentService {
     policy: PaymentPolicy,
 }
 
-/// How far back the account-wide list looks: longer than any pause between sweeps that is not an outage.
-const LIST_BACK_H: i64 = 2;
+/// How far back the account-wide list looks. Gateways list by when a transaction was opened, not by when it was
+/// paid, so it covers every link whose rate still holds.
+const LIST_BACK_H: i64 = 73;
 /// A due payment is asked for at most this often in one sweep.
 const SWEEP_LIMIT: u32 = 200;
 /// Notices looked at in one go.

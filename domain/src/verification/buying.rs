@@ -338,7 +338,9 @@ const fn failure_of(reason: DeclineReason) -> Failure {
     match reason {
         DeclineReason::NoNumbers => Failure::NoNumbers,
         DeclineReason::PriceChanged => Failure::PriceChanged,
-        DeclineReason::HouseBalance | DeclineReason::AccountLimit => Failure::ProviderUnavailable,
+        DeclineReason::HouseBalance | DeclineReason::AccountLimit | DeclineReason::Unavailable => {
+            Failure::ProviderUnavailable
+        }
         DeclineReason::Refused => Failure::ProviderRefused,
     }
 }

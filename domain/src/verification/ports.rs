@@ -83,6 +83,8 @@ pub enum DeclineReason {
     HouseBalance,
     /// Too many unfinished reservations on the whole account.
     AccountLimit,
+    /// It cannot be reached, or will not serve us now, and nothing was sent.
+    Unavailable,
     /// Any other refusal.
     Refused,
 }

@@ -6,7 +6,9 @@ mod fakes;
 mod mail;
 mod paystack_wire;
 mod sandboxed;
-mod textverified_wire;
+mod textverified_buying;
+mod textverified_reading;
+mod vendor;
 
 mod fake_number_provider {
     namaskah_tests::number_provider_contract!(super::fakes::numbers);

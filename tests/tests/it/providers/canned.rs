@@ -107,7 +107,9 @@ async fn serve(
         Reply::Answer { status, headers, body } => {
             let mut head = format!("HTTP/1.1 {status} Canned\r\nconnection: close\r\n");
             let _ = write!(head, "content-length: {}\r\n", body.len());
-            headers.iter().for_each(|(name, value)| drop(write!(head, "{name}: {value}\r\n")));
+            for (name, value) in headers {
+                let _ = write!(head, "{name}: {value}\r\n");
+            }
             head.push_str("\r\n");
             // The caller may have hung up already, which is its right.
             let _ = stream.write_all(head.as_bytes()).await;

@@ -22,10 +22,17 @@ use super::{
     sandboxed::{PAYSTACK_KEY, started},
 };
 
+/// Far more than any answer here takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 fn adapter(gateway: &Canned) -> PaystackGateway {
+    adapter_with(gateway, PATIENCE)
+}
+
+fn adapter_with(gateway: &Canned, timeout: Duration) -> PaystackGateway {
     let config = PaystackConfig {
-        timeout: Duration::from_millis(500),
-        reads: ReadPolicy { budget: Duration::from_secs(5), pause: Duration::from_millis(1) },
+        timeout,
+        reads: ReadPolicy { budget: PATIENCE, pause: Duration::from_millis(1) },
         ..PaystackConfig::new(gateway.url(), PAYSTACK_KEY.into(), PaystackMode::Test)
     };
     PaystackGateway::try_new(config).expect("an adapter")
@@ -98,7 +105,6 @@ async fn a_duplicate_is_known_by_its_code_or_by_its_words() {
 async fn an_opening_without_a_usable_answer_is_unknown_and_was_sent_once() {
     for reply in [
         Reply::HangUp,
-        Reply::Never,
         answer(500, ""),
         answer(429, ""),
         answer(200, "{\"status\":tr"),
@@ -113,6 +119,14 @@ async fn an_opening_without_a_usable_answer_is_unknown_and_was_sent_once() {
     for status in [400, 401, 403, 422] {
         assert_eq!(opening(move |_| answer(status, "")).await, ("refused", 1), "{status}");
     }
+}
+
+#[tokio::test]
+async fn an_opening_that_is_never_answered_is_unknown_and_was_sent_once() {
+    let gateway = Canned::start(|_| Reply::Never).await;
+    let outcome = adapter_with(&gateway, Duration::from_secs(1)).open(&request()).await;
+    assert!(matches!(outcome, Err(OpenChargeError::Unknown(_))), "{outcome:?}");
+    assert_eq!(gateway.seen("").len(), 1);
 }
 
 #[tokio::test]

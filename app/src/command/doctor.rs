@@ -1,0 +1,115 @@
+//! `doctor`: checks what a start needs, one line each, and says how to mend what is wrong.
+
+use std::{process::ExitCode, sync::Arc};
+
+use namaskah_adapters::system::SystemClock;
+use namaskah_domain::{PaymentReference, time::hours};
+
+use super::CommandError;
+use crate::{
+    config::{Config, Mode, Overrides},
+    start,
+    wiring::{self, Outside, Wired},
+};
+
+/// What was found, line by line.
+#[derive(Default)]
+struct Findings {
+    is_ill: bool,
+}
+
+impl Findings {
+    fn tell(&mut self, what: &str, found: Result<String, String>, fix: &str) {
+        match found {
+            Ok(detail) => println!("ok    {what}: {detail}"),
+            Err(why) => {
+                self.is_ill = true;
+                println!("WRONG {what}: {why}\n      fix: {fix}");
+            }
+        }
+    }
+}
+
+pub(super) async fn run(overrides: &Overrides) -> Result<ExitCode, CommandError> {
+    let mut findings = Findings::default();
+    let config = match Config::load(overrides) {
+        Ok(config) => config,
+        Err(faults) => {
+            findings.tell(
+                "configuration",
+                Err(faults.to_string()),
+                "mend every line above; .env.example lists all",
+            );
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    findings.tell("configuration", Ok(format!("mode {}", config.mode.name())), "");
+    if let Some(wired) = check_database(&config, &mut findings).await {
+        check_outside(&config, &wired, &mut findings).await;
+    }
+    Ok(if findings.is_ill { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wired> {
+    let fix = "start the database, or correct database_url";
+    let database = match start::connect(config).await {
+        Ok(database) => database,
+        Err(error) => {
+            findings.tell("database", Err(error.to_string()), fix);
+            return None;
+        }
+    };
+    let answers = database.ping().await.map(|()| "answers".to_owned()).map_err(|e| e.to_string());
+    findings.tell("database", answers, fix);
+    let current = match namaskah_migration::is_current(database.connection()).await {
+        Ok(true) => Ok("up to date".to_owned()),
+        Ok(false) => Err("steps are missing".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let is_current = current.is_ok();
+    findings.tell("migrations", current, "namaskah migrate up (serve does it by itself)");
+    if !is_current {
+        return None;
+    }
+    let sandbox = (config.mode == Mode::Sandbox)
+        .then(|| config.sandbox.url.clone().unwrap_or_else(|| format!("http://{}", config.sandbox.listen)));
+    let outside = Outside::of(config, sandbox.as_deref(), None);
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    let clock = Arc::new(SystemClock::new(0));
+    let wired = wiring::open_stores(config, &database)
+        .and_then(|stores| wiring::wire(config, stores, &outside, &url, clock));
+    match wired {
+        Ok(wired) => Some(wired),
+        Err(fault) => {
+            findings.tell("settings", Err(fault.to_string()), "correct the setting that is named");
+            None
+        }
+    }
+}
+
+async fn check_outside(config: &Config, wired: &Wired, findings: &mut Findings) {
+    let hint =
+        if config.mode == Mode::Sandbox { "start the product or `namaskah sandbox` first; " } else { "" };
+    let balance = wired.provider.balance().await;
+    let balance = balance.map(|money| format!("answers, {money} USD left")).map_err(|e| e.to_string());
+    let fix = format!("{hint}check textverified_api_key, textverified_username and textverified_base_url");
+    findings.tell("TextVerified", balance, &fix);
+
+    let asked = PaymentReference::generate(wired.random.as_ref());
+    let known = wired.gateway.verify(&asked).await;
+    let known = known.map(|_| "answers and takes the key".to_owned()).map_err(|e| e.to_string());
+    let fix = format!("{hint}check paystack_secret_key and paystack_base_url");
+    findings.tell("Paystack", known, &fix);
+
+    let skew = wired.provider.skew();
+    let told = if skew.abs() <= hours(0) + chrono::TimeDelta::seconds(2) {
+        Ok("agrees with TextVerified".to_owned())
+    } else {
+        Err(format!("differs from TextVerified's by {} s", skew.num_seconds()))
+    };
+    findings.tell("clock", told, "synchronise this machine's clock");
+
+    let mail =
+        wired.mailer.answers().await.map(|()| "the server answers".to_owned()).map_err(|e| e.to_string());
+    findings.tell("mail", mail, &format!("{hint}check smtp_url"));
+}

@@ -1,0 +1,19 @@
+//! `migrate`: the schema of the database.
+
+use super::CommandError;
+use crate::{cli::Migrate, config::Config, start};
+
+pub(super) async fn run(config: &Config, what: &Migrate) -> Result<(), CommandError> {
+    let database = start::connect(config).await?;
+    let connection = database.connection();
+    match what {
+        Migrate::Up => namaskah_migration::migrate(connection).await?,
+        Migrate::Down { steps } => namaskah_migration::down(connection, *steps).await?,
+        Migrate::Status => {}
+    }
+    for (step, applied) in namaskah_migration::status(connection).await? {
+        println!("{} {step}", if applied { "applied" } else { "pending" });
+    }
+    database.close().await;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Commands of the command line, a file each.
+
+mod admin;
+pub mod demo;
+mod doctor;
+mod migrate;
+mod sandbox;
+mod serve;
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{Cli, Command},
+    config::Config,
+    http::server,
+    logging,
+    start::Role,
+};
+
+/// What ends a command early: told on standard error, exit code 1.
+pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command that was named.
+pub async fn run(cli: Cli) -> ExitCode {
+    // One TLS provider for everything; a second call finds it there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match dispatch(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("namaskah: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
+    let overrides = cli.flags.overrides();
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Openapi => {
+            println!("{}", server::openapi());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Demo => return demo::run().await,
+        Command::Doctor => return doctor::run(&overrides).await,
+        command => {
+            let config = Config::load(&overrides)?;
+            logging::start(&config);
+            match command {
+                Command::Worker => serve::run(&config, Role::Work).await?,
+                Command::Sandbox { product_url } => sandbox::run(&config, product_url).await?,
+                Command::Migrate { what } => migrate::run(&config, &what).await?,
+                Command::Admin { what } => admin::run(&config, &what).await?,
+                Command::Serve | Command::Openapi | Command::Demo | Command::Doctor => {
+                    serve::run(&config, Role::Serve).await?;
+                }
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns when the process is asked to stop: SIGINT or SIGTERM.
+async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,22 @@
+//! `sandbox`: the simulators alone.
+
+use namaskah_sandbox::Sandbox;
+
+use super::{CommandError, asked_to_stop};
+use crate::{
+    config::{Config, Mode},
+    start,
+};
+
+pub(super) async fn run(config: &Config, product_url: Option<String>) -> Result<(), CommandError> {
+    if config.mode != Mode::Sandbox {
+        return Err("the simulators run in mode sandbox alone".into());
+    }
+    let sandbox = Sandbox::start(start::sandbox_config(config, product_url)).await?;
+    println!("the sandbox is ready");
+    println!("  console   http://{}", sandbox.http_addr());
+    println!("  mail      smtp://{}", sandbox.smtp_addr());
+    asked_to_stop().await?;
+    sandbox.stop().await;
+    Ok(())
+}

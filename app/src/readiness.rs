@@ -1,0 +1,77 @@
+//! What must work before requests can be served.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use namaskah_adapters::persistence::Database;
+use namaskah_domain::verification::NumberProvider;
+
+use crate::{
+    http::system::{Part, Readiness},
+    worker::Workers,
+};
+
+/// Looks at database, schema, workers and clock, and says so while the process is stopping.
+pub struct ProcessReadiness {
+    database: Database,
+    workers: Arc<Workers>,
+    provider: Arc<dyn NumberProvider>,
+    stopping: Arc<AtomicBool>,
+}
+
+/// A provider's clock may differ by so much.
+const MOST_SKEW_S: i64 = 2;
+
+impl ProcessReadiness {
+    /// Over what this process runs.
+    pub fn new(
+        database: Database,
+        workers: Arc<Workers>,
+        provider: Arc<dyn NumberProvider>,
+        stopping: Arc<AtomicBool>,
+    ) -> Self {
+        Self { database, workers, provider, stopping }
+    }
+
+    async fn database(&self) -> Part {
+        let answered = self.database.ping().await;
+        part("database", answered.err().map(|_| "it does not answer".to_owned()))
+    }
+
+    async fn migrations(&self) -> Part {
+        let wrong = match namaskah_migration::is_current(self.database.connection()).await {
+            Ok(true) => None,
+            Ok(false) => Some("steps are missing".to_owned()),
+            Err(_) => Some("the schema cannot be read".to_owned()),
+        };
+        part("migrations", wrong)
+    }
+
+    fn workers(&self) -> Part {
+        let ill: Vec<_> = self.workers.health().into_iter().filter(|h| !h.is_well).map(|h| h.name).collect();
+        part("workers", (!ill.is_empty()).then(|| format!("failing: {}", ill.join(", "))))
+    }
+
+    fn clock(&self) -> Part {
+        let skew = self.provider.skew();
+        let off = skew.abs() > TimeDelta::seconds(MOST_SKEW_S);
+        part("clock", off.then(|| format!("differs from the provider's by {} s", skew.num_seconds())))
+    }
+}
+
+#[async_trait]
+impl Readiness for ProcessReadiness {
+    async fn parts(&self) -> Vec<Part> {
+        let stopping = self.stopping.load(Ordering::SeqCst);
+        let process = part("process", stopping.then(|| "it is stopping".to_owned()));
+        vec![process, self.database().await, self.migrations().await, self.workers(), self.clock()]
+    }
+}
+
+const fn part(name: &'static str, wrong: Option<String>) -> Part {
+    Part { name, is_ready: wrong.is_none(), detail: wrong }
+}

@@ -1,0 +1,307 @@
+//! Starting and stopping the product.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use namaskah_adapters::{
+    persistence::{self, Database, Options},
+    system::SystemClock,
+};
+use namaskah_domain::{Fault, Random};
+use namaskah_sandbox::{Sandbox, SandboxConfig, SandboxError};
+use secrecy::ExposeSecret;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, Mode},
+    http::{
+        server::{self, HttpSettings},
+        services::Services,
+    },
+    readiness::ProcessReadiness,
+    wiring::{self, Outside, WebhookKeys, Wired},
+    worker::{ClockFollower, Workers},
+};
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The API and the workers.
+    Serve,
+    /// The workers alone.
+    Work,
+}
+
+/// Why the product did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {address}: {source}. Name another with --listen, or port 0 for any free one")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database does not answer.
+    #[error("the database cannot be used: {0}. Check database_url; `namaskah doctor` tells more")]
+    Database(#[source] Fault),
+    /// The database belongs to another mode.
+    #[error("this database is stamped for mode {stamped} and cannot be used in mode {wanted}")]
+    Mode {
+        /// Its mode.
+        stamped: String,
+        /// Ours.
+        wanted: &'static str,
+    },
+    /// The simulators did not start.
+    #[error("the sandbox did not start: {0}")]
+    Sandbox(#[from] SandboxError),
+    /// The sandbox elsewhere does not answer.
+    #[error("the sandbox at {url} does not answer: {source}")]
+    SandboxAway {
+        /// Where.
+        url: String,
+        /// Why.
+        source: Fault,
+    },
+    /// An adapter refuses its settings.
+    #[error("{0}")]
+    Settings(#[source] Fault),
+}
+
+/// The running product.
+pub struct Running {
+    address: Option<SocketAddr>,
+    public_url: String,
+    sandbox: Option<Sandbox>,
+    sandbox_url: Option<String>,
+    wired: Wired,
+    workers: Arc<Workers>,
+    database: Database,
+    stopping: Arc<AtomicBool>,
+    serving: CancellationToken,
+    working: CancellationToken,
+    server: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Connects, migrates, checks the mode, starts the simulators if they are ours, then workers and server.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running then.
+pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
+    let listener = match role {
+        Role::Serve => Some(bind(config.listen).await?),
+        Role::Work => None,
+    };
+    let address = listener.as_ref().and_then(|bound| bound.local_addr().ok());
+    let local =
+        address.map_or_else(|| format!("http://{}", config.listen), |address| format!("http://{address}"));
+    let public_url = config.public_url.clone().unwrap_or_else(|| local.clone());
+    let database = open_database(config).await?;
+    let stores = wiring::open_stores(config, &database).map_err(StartError::Settings)?;
+    stamp_mode(config, &stores).await?;
+
+    let (sandbox, sandbox_url) = start_sandbox(config, role, &local).await?;
+    let smtp = sandbox.as_ref().map(Sandbox::smtp_addr);
+    let outside = Outside::of(config, sandbox_url.as_deref(), smtp);
+    let offset = stores.settings.clock_offset_ms().await.map_err(StartError::Database)?;
+    let clock = Arc::new(SystemClock::new(if config.mode == Mode::Sandbox { offset } else { 0 }));
+    let wired = wiring::wire(config, stores, &outside, &public_url, clock).map_err(StartError::Settings)?;
+    let follower = match &sandbox_url {
+        Some(url) => Some(catch_up(url, &wired).await?),
+        None => None,
+    };
+
+    let (serving, working) = (CancellationToken::new(), CancellationToken::new());
+    let stopping = Arc::new(AtomicBool::new(false));
+    let workers = wired.supervisor().start(working.clone());
+    if let Some(follower) = follower {
+        tokio::spawn(follower.follow(workers.clone(), working.clone()));
+    }
+    let readiness =
+        ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), stopping.clone());
+    let server = listener.map(|bound| {
+        let services = Services::of(&wired, Arc::new(readiness));
+        let settings = HttpSettings {
+            origin: public_url.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            limit_factor: config.limit_factor,
+        };
+        let app = server::build(&services, &settings, serving.clone());
+        tokio::spawn(server::serve(bound, app, serving.clone()))
+    });
+    Ok(Running {
+        address,
+        public_url,
+        sandbox,
+        sandbox_url,
+        wired,
+        workers,
+        database,
+        stopping,
+        serving,
+        working,
+        server,
+    })
+}
+
+impl Running {
+    /// Where the product listens, if it does.
+    pub const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Where users reach it.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Where the simulators are, in the sandbox.
+    pub fn sandbox_url(&self) -> Option<&str> {
+        self.sandbox_url.as_deref()
+    }
+
+    /// The simulated mail server, if it is ours.
+    pub fn smtp_address(&self) -> Option<SocketAddr> {
+        self.sandbox.as_ref().map(Sandbox::smtp_addr)
+    }
+
+    /// Every service.
+    pub const fn wired(&self) -> &Wired {
+        &self.wired
+    }
+
+    /// Every worker.
+    pub fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
+    /// Readiness goes false, requests finish, workers give back their leases; then everything is closed.
+    pub async fn stop(self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.serving.cancel();
+        if let Some(server) = self.server {
+            // A server that panicked has nothing left to finish.
+            let _ = server.await;
+        }
+        self.working.cancel();
+        self.workers.stop().await;
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+        self.database.close().await;
+    }
+}
+
+/// Takes the address, or says whose fault it is that it cannot.
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+/// Connects and brings the schema up to date; any number of processes may do so at once.
+///
+/// # Errors
+/// `Database` if it does not answer, or a step fails.
+pub async fn open_database(config: &Config) -> Result<Database, StartError> {
+    let database = connect(config).await?;
+    namaskah_migration::migrate(database.connection())
+        .await
+        .map_err(|e| StartError::Database(Fault::new(e)))?;
+    Ok(database)
+}
+
+/// Connects, and changes nothing.
+///
+/// # Errors
+/// `Database` if it does not answer.
+pub async fn connect(config: &Config) -> Result<Database, StartError> {
+    if config.is_embedded() {
+        std::fs::create_dir_all(&config.data_dir).map_err(|e| StartError::Database(Fault::new(e)))?;
+    }
+    let options = Options { max_connections: config.database_pool, ..Options::default() };
+    persistence::connect(&config.database_url, options).await.map_err(StartError::Database)
+}
+
+async fn stamp_mode(config: &Config, stores: &persistence::Stores) -> Result<(), StartError> {
+    let wanted = config.mode.name();
+    let stamped = stores.settings.set_if_absent("mode", wanted).await.map_err(StartError::Database)?;
+    if stamped == wanted { Ok(()) } else { Err(StartError::Mode { stamped, wanted }) }
+}
+
+/// Starts the simulators in this process, or tells those elsewhere where we listen.
+async fn start_sandbox(
+    config: &Config,
+    role: Role,
+    product_url: &str,
+) -> Result<(Option<Sandbox>, Option<String>), StartError> {
+    if config.mode != Mode::Sandbox {
+        return Ok((None, None));
+    }
+    if let Some(url) = &config.sandbox.url {
+        if role == Role::Serve {
+            tell_product_url(url, product_url).await?;
+        }
+        return Ok((None, Some(url.clone())));
+    }
+    let sandbox = Sandbox::start(sandbox_config(config, Some(product_url.to_owned()))).await?;
+    let url = format!("http://{}", sandbox.http_addr());
+    Ok((Some(sandbox), Some(url)))
+}
+
+/// How the simulators run for this configuration.
+pub fn sandbox_config(config: &Config, product_url: Option<String>) -> SandboxConfig {
+    let keys = WebhookKeys::of(config);
+    let first = |keys: &[secrecy::SecretString]| {
+        keys.first().map(|k| k.expose_secret().to_owned()).unwrap_or_default()
+    };
+    SandboxConfig {
+        listen: config.sandbox.listen,
+        smtp_listen: config.sandbox.smtp_listen,
+        database: namaskah_sandbox::Database::File(config.data_dir.join("sandbox.db")),
+        product_url,
+        paystack_secret_key: first(&keys.paystack),
+        textverified_webhook_secret: first(&keys.textverified.secrets),
+        credentials: None,
+    }
+}
+
+async fn tell_product_url(sandbox_url: &str, product_url: &str) -> Result<(), StartError> {
+    let away = |source| StartError::SandboxAway { url: sandbox_url.to_owned(), source };
+    let client = outside_client().map_err(away)?;
+    let body = serde_json::json!({ "product_url": product_url });
+    let told = client.post(format!("{sandbox_url}/control/webhooks")).json(&body).send().await;
+    told.and_then(reqwest::Response::error_for_status).map(|_| ()).map_err(|e| away(Fault::new(e)))
+}
+
+async fn catch_up(sandbox_url: &str, wired: &Wired) -> Result<ClockFollower, StartError> {
+    let away = |source| StartError::SandboxAway { url: sandbox_url.to_owned(), source };
+    let client = outside_client().map_err(away)?;
+    let follower = ClockFollower::new(client, sandbox_url, wired.holder(), wired.movable_clock());
+    follower.catch_up().await.map_err(away)?;
+    Ok(follower)
+}
+
+/// A client for the sandbox's controls.
+fn outside_client() -> Result<reqwest::Client, Fault> {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().map_err(Fault::new)
+}
+
+/// The randomness of the product, for commands that need some before anything is wired.
+pub fn random() -> Arc<dyn Random> {
+    Arc::new(namaskah_adapters::system::SystemRandom)
+}
