@@ -153,3 +153,26 @@ async fn the_server_stops_although_a_stream_is_open() {
     assert_eq!(stream.chunk().await.expect("the end"), None);
     world.server.await.expect("no panic").expect("no error");
 }
+
+#[tokio::test]
+async fn pages_that_mails_lead_to_do_nothing_by_being_opened() {
+    let world = world().await;
+    for path in ["/verify-email?token=x", "/reset-password?token=x", "/payments/return?reference=x"] {
+        let page = world.get(path).await;
+        assert_eq!(page.status(), 200, "{path}");
+        assert_eq!(page.headers()["referrer-policy"], "no-referrer", "{path}");
+        let policy = page.headers()["content-security-policy"].to_str().expect("text").to_owned();
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+        let html = page.text().await.expect("a page");
+        assert_eq!(html.contains("<script"), policy.contains("'nonce-"), "{path}");
+        assert!(!html.contains("token=x"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn head_answers_like_get_without_a_body() {
+    let world = world().await;
+    let answer = world.request("HEAD", "/healthz").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.text().await.expect("nothing"), "");
+}

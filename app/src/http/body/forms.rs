@@ -114,6 +114,26 @@ impl TextForm for SearchText {
     }
 }
 
+/// A password to be. Its rules are checked later, with words of their own; the schema tells the lengths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPassword(pub Secret);
+
+impl TextForm for NewPassword {
+    const EXPECTED: &'static str = Secret::EXPECTED;
+
+    fn schema() -> MetaSchema {
+        MetaSchema { format: Some("password"), ..sized(10, 256, "seven green lanterns hum") }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Secret::read(text).map(Self)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        "".into()
+    }
+}
+
 macro_rules! codes {
     ($($kind:ty, $expected:literal, $pattern:literal, $example:literal;)*) => {$(
         impl TextForm for $kind {
