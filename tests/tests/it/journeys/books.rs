@@ -115,7 +115,8 @@ impl Books {
     /// The float that we believe to have at the provider is the one it says, once its credits were seen.
     pub async fn agree_on_money(&self) {
         eventually("the provider's books and ours agree", || async {
-            let spent = "SELECT COALESCE(SUM(units), 0) FROM postings WHERE account = 'provider_float:textverified'";
+            let spent =
+                "SELECT COALESCE(SUM(units), 0) FROM postings WHERE account = 'provider_float:textverified'";
             let ours = self.count(spent).await;
             let theirs: i64 = self
                 .controls

@@ -78,8 +78,11 @@ async fn twenty_checks_of_one_payment_credit_it_once(world: &World) {
 
 async fn a_payment_that_differs_from_what_was_asked_is_set_aside_whole(world: &World) {
     let ada = world.customer().await;
-    for differs in [json!({ "amount_subunits": 1 }), json!({ "amount_subunits": 160_000_000 }), json!({ "currency": "GHS" })]
-    {
+    for differs in [
+        json!({ "amount_subunits": 1 }),
+        json!({ "amount_subunits": 160_000_000 }),
+        json!({ "currency": "GHS" }),
+    ] {
         let payment = ada.opens_payment("10.00").await;
         let mut pays = json!({ "outcome": "success", "webhook": "deliver" });
         for (name, value) in differs.as_object().expect("fields") {

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{customer::{order, text}, on_both, world::World};
+use super::{
+    customer::{order, text},
+    on_both,
+    world::World,
+};
 
 on_both! {
     a_code_that_comes_by_webhook_is_paid_for,
@@ -109,7 +113,8 @@ async fn an_order_that_the_provider_refuses_has_its_money_back(world: &World) {
 async fn a_text_without_a_code_is_shown_and_the_order_goes_on(world: &World) {
     let ada = world.customer_with("10.00").await;
     let order = ada.rents("telegram").await;
-    let sms = json!({ "number": order["phone_number"], "text": "Welcome to the service.", "parsed_code": null });
+    let sms =
+        json!({ "number": order["phone_number"], "text": "Welcome to the service.", "parsed_code": null });
     world.controls.post("control/textverified/sms", sms).await;
     let first = ada.awaits(&order).await;
     assert_eq!((&first["status"], &first["messages"][0]["code"]), (&json!("waiting"), &Value::Null));

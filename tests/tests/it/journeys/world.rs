@@ -96,5 +96,6 @@ fn config(folder: &TempDir, postgres: Option<&TestDatabase>, settings: &Settings
         values.push(("database_url", postgres.url.clone()));
     }
     values.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
-    Config::from_sources(&Overrides { file: None, values }, std::iter::empty()).expect("a sound configuration")
+    Config::from_sources(&Overrides { file: None, values }, std::iter::empty())
+        .expect("a sound configuration")
 }
