@@ -207,7 +207,7 @@ fn policy_of_the_day() -> namaskah_domain::payment::PaymentPolicy {
 
 #[tokio::test]
 async fn a_hundred_settlements_at_once_credit_once() {
-    let world = Arc::new(World::new().await);
+    let world = World::polite().await;
     let intent = world.open("10.00").await;
     world.platform.gateway.pay(&intent.reference);
     let mut tasks = tokio::task::JoinSet::new();

@@ -1,8 +1,8 @@
 //! A user with an empty wallet, and what a test asks about it.
 
 use namaskah_domain::{
-    Amount, Currency, Money, UserId,
-    memory::{Platform, Ports, laws},
+    Amount, Claim, CommitError, Committed, Currency, Money, Store, UnitOfWork, UserId,
+    memory::{MemoryStore, Platform, Ports, laws},
     payment::{Intent, OpenPayment},
 };
 
@@ -20,6 +20,15 @@ impl World {
         let platform = Platform::with(11, |_, ports| change(ports));
         let ada = platform.new_user("ada@example.com").await.expect("a user");
         Self { platform, ada }
+    }
+
+    /// Every decision lets all others go first before it is committed, so that races happen.
+    pub async fn polite() -> std::sync::Arc<Self> {
+        let platform = Platform::with(11, |fakes, ports| {
+            ports.store = std::sync::Arc::new(Polite(fakes.store.clone()));
+        });
+        let ada = platform.new_user("ada@example.com").await.expect("a user");
+        std::sync::Arc::new(Self { platform, ada })
     }
 
     pub async fn open(&self, dollars: &str) -> Intent {
@@ -61,4 +70,20 @@ pub fn usd(text: &str) -> Amount {
 
 pub fn ngn(text: &str) -> Amount {
     Money::parse(text, Currency::Ngn).and_then(Amount::try_new).expect("naira")
+}
+
+struct Polite(std::sync::Arc<MemoryStore>);
+
+#[async_trait::async_trait]
+impl Store for Polite {
+    async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        tokio::task::yield_now().await;
+        let committed = self.0.commit(unit).await;
+        tokio::task::yield_now().await;
+        committed
+    }
+
+    async fn replay(&self, claim: &Claim) -> Result<Option<uuid::Uuid>, CommitError> {
+        self.0.replay(claim).await
+    }
 }
