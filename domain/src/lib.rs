@@ -14,6 +14,10 @@
 //! port. With the feature `memory`, [`memory`] has every port in memory, for tests and for trying it out.
 #![deny(missing_docs)]
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod auth;
 pub mod event;
 pub mod fault;

@@ -41,7 +41,7 @@ const TABLES: [&str; 11] = [
         CONSTRAINT notices_once UNIQUE (sender, key),
         CONSTRAINT notices_state_known CHECK (state IN ('new', 'unmatched', 'handled'))
     ) <STRICT>",
-    "CREATE INDEX notices_new ON notices (id) WHERE state = 'new'",
+    "CREATE INDEX notices_new ON notices (sender, id) WHERE state = 'new'",
     "CREATE INDEX notices_unmatched ON notices (sender, subject) WHERE state = 'unmatched'",
     "CREATE TABLE events (
         recorded <SERIAL>,

@@ -83,6 +83,15 @@ pub async fn empty_database() -> Option<TestDatabase> {
     fresh(false).await
 }
 
+/// The administrator's URL of a running cluster, started if need be; `None` if there is no Postgres here. The cluster
+/// ends with this process.
+///
+/// # Panics
+/// As [`database`].
+pub fn cluster_url() -> Option<String> {
+    CLUSTER.get_or_init(cluster_or_skip).as_ref().map(|cluster| cluster.admin_url.clone())
+}
+
 async fn fresh(migrated: bool) -> Option<TestDatabase> {
     let cluster = tokio::task::spawn_blocking(|| CLUSTER.get_or_init(cluster_or_skip).as_ref()).await;
     let admin_url = cluster.expect("the cluster's thread ended well")?.admin_url.clone();

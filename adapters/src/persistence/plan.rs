@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use super::{
     entity::{
-        account, claim, event, intent, job, mail_token, message, notice, order, purchase, quote,
+        account, claim, event, hold, intent, job, mail_token, message, notice, order, purchase, quote,
         refresh_token, session, shown_number, suspended, user,
     },
+    settle::settle,
     stored::us,
 };
 use crate::vault::Vault;
@@ -86,6 +87,13 @@ impl Line {
     }
 }
 
+/// An account that begins with this unit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opened {
+    pub(crate) user: Uuid,
+    pub(crate) version: i64,
+}
+
 /// Everything that a unit does, in the order in which it is checked: claim, updates, holds, accounts, new rows.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -94,6 +102,8 @@ pub(crate) struct Plan {
     pub(crate) endings: Vec<Ending>,
     /// In the order in which accounts are locked.
     pub(crate) accounts: Vec<(Uuid, AccountChange)>,
+    /// Accounts that the unit opens and changes at once: they begin with nothing, so their rows are known whole.
+    pub(crate) opened: Vec<Opened>,
     /// Other than those that captured holds make.
     pub(crate) lines: Vec<Line>,
     pub(crate) inserts: Vec<Row>,
@@ -115,11 +125,15 @@ impl Plan {
             updates: Vec::new(),
             endings: Vec::new(),
             accounts: accounts(unit)?,
+            opened: Vec::new(),
             lines: unit.transfers().iter().map(line).collect::<Result<_, _>>()?,
             inserts: Vec::new(),
         };
         for change in unit.changes() {
-            plan.add(change, unit, vault).map_err(CommitError::Unavailable)?;
+            match change {
+                Change::OpenAccount(user) => plan.open(*user)?,
+                change => plan.add(change, unit, vault).map_err(CommitError::Unavailable)?,
+            }
         }
         // Rows are locked table by table in one order, whatever the order in which they were decided.
         plan.updates.sort_by_key(|update| update.row.table);
@@ -128,7 +142,7 @@ impl Plan {
 
     fn add(&mut self, change: &Change, unit: &UnitOfWork, vault: &Vault) -> Result<(), Fault> {
         match change {
-            Change::OpenAccount(user) => self.inserts.push(row(&account::Model::opened(*user), &[])),
+            Change::OpenAccount(_) => {}
             Change::User(user) => self.versioned(&user::Model::from(user), user.version.get()),
             Change::Session(s) => self.versioned(&session::Model::from(s), s.version.get()),
             Change::RefreshToken(t) => self.versioned(&refresh_token::Model::from(t), t.version.get()),
@@ -148,6 +162,25 @@ impl Plan {
         Ok(())
     }
 
+    /// The new account's row, with what else the unit does to it.
+    fn open(&mut self, user: UserId) -> Result<(), CommitError> {
+        let mut account = account::Model::opened(user);
+        if let Some(at) = self.accounts.iter().position(|(known, _)| *known == account.user_id) {
+            let (_, change) = self.accounts.remove(at);
+            if !change.ends.is_empty() {
+                return Err(CommitError::Stale);
+            }
+            let (settled, placed) = settle(account, &change, &[])?;
+            account = settled;
+            let holds =
+                change.places.iter().zip(placed).map(|(place, parts)| hold::Model::placed(place, parts));
+            self.inserts.extend(holds.map(|hold| row(&hold, &[])));
+            self.opened.push(Opened { user: account.user_id, version: account.version });
+        }
+        self.inserts.push(row(&account, &[]));
+        Ok(())
+    }
+
     fn versioned<M: ModelTrait>(&mut self, model: &M, version: i64) {
         let row = row(model, &[]);
         if version <= 1 {
@@ -159,7 +192,7 @@ impl Plan {
 }
 
 /// The model's columns but those that the database gives.
-fn row<M: ModelTrait>(model: &M, given: &[&str]) -> Row {
+pub(crate) fn row<M: ModelTrait>(model: &M, given: &[&str]) -> Row {
     let columns =
         <M::Entity as EntityTrait>::Column::iter().filter(|column| !given.contains(&column.as_str()));
     let (columns, values) = columns.map(|column| (column.as_str(), model.get(column))).unzip();

@@ -14,11 +14,10 @@ use uuid::Uuid;
 
 use super::{
     claims::claimed,
-    entity::{account, claim},
-    plan::{Ending, Line, Plan, Row, Update, hold_endings},
+    entity::{account, claim, hold},
+    plan::{Ending, Line, Plan, Row, Update, hold_endings, row},
     refusal,
     settle::{EndedParts, PlacedParts, settle},
-    stored::us,
     writer::Writer,
 };
 use crate::vault::Vault;
@@ -77,7 +76,9 @@ async fn apply(on: &Writing<'_>, plan: Plan) -> Result<Committed, CommitError> {
         on.end_sessions(ending).await?;
     }
     let mut lines = Vec::new();
-    let mut befores = Vec::new();
+    let opened = plan.opened.iter();
+    let mut befores: Vec<Before> =
+        opened.map(|opened| Before { user: opened.user, total: 0, version: opened.version }).collect();
     for (user, change) in &plan.accounts {
         befores.push(on.account(*user, change, &mut lines).await?);
     }
@@ -219,20 +220,8 @@ impl Writing<'_> {
     }
 
     async fn place_holds(&self, change: &AccountChange, placed: &[PlacedParts]) -> Result<(), CommitError> {
-        const SQL: &str = "INSERT INTO holds (id, user_id, order_id, amount_units, promo_units, wallet_units, \
-             currency, state, placed_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8)";
         for (place, parts) in change.places.iter().zip(placed) {
-            let values: Vec<Value> = vec![
-                place.id.uuid().into(),
-                place.user.uuid().into(),
-                place.order.uuid().into(),
-                place.amount.units().into(),
-                parts.promo.into(),
-                parts.wallet.into(),
-                place.amount.currency().code().into(),
-                us(place.at).into(),
-            ];
-            self.execute("holds", SQL, values).await?;
+            self.insert(row(&hold::Model::placed(place, *parts), &[])).await?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
 
 use super::{
-    plan::{Ending, HoldEnding, Line, Plan, Row, Update, hold_endings},
+    plan::{Ending, HoldEnding, Line, Opened, Plan, Row, Update, hold_endings},
     settle::length,
     stored::us,
 };
@@ -46,7 +46,7 @@ pub(crate) fn statement(plan: Plan) -> Statement {
     for (at, (user, change)) in plan.accounts.iter().enumerate() {
         captures |= sql.account(at, *user, change);
     }
-    sql.post(plan.lines, accounts, captures);
+    sql.post(plan.lines, accounts, &plan.opened, captures);
     sql.inserts(plan.inserts);
     sql.finish()
 }
@@ -270,7 +270,7 @@ impl Sql {
     }
 
     /// Posts captures and transfers in one order, each with the posted total that its user has after it.
-    fn post(&mut self, lines: Vec<Line>, accounts: usize, captures: bool) {
+    fn post(&mut self, lines: Vec<Line>, accounts: usize, opened: &[Opened], captures: bool) {
         let mut from = Vec::new();
         if captures {
             for at in 0..accounts {
@@ -283,9 +283,14 @@ impl Sql {
         if from.is_empty() {
             return;
         }
-        let befores: Vec<String> = (0..accounts)
-            .map(|at| format!("SELECT user_id, total_before, version FROM checked_{at}"))
-            .collect();
+        let locked =
+            (0..accounts).map(|at| format!("SELECT user_id, total_before, version FROM checked_{at}"));
+        let mut befores: Vec<String> = locked.collect();
+        for opened in opened {
+            let (user, version) = (self.bind(opened.user), self.bind(opened.version));
+            befores
+                .push(format!("SELECT {user} AS user_id, 0::bigint AS total_before, {version} AS version"));
+        }
         let (after, version, join) = if befores.is_empty() {
             ("NULL::bigint", "NULL::bigint", String::new())
         } else {

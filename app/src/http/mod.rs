@@ -9,6 +9,8 @@ pub mod document;
 pub mod feed;
 pub mod hooks;
 pub mod idempotency;
+pub mod links;
+pub mod listen;
 pub mod middleware;
 pub mod page;
 pub mod payments;

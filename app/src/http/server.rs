@@ -1,11 +1,12 @@
-//! The HTTP server: routes and layers put together, and served until told to stop.
+//! The HTTP server: routes and layers put together.
 
 use std::{sync::Arc, time::Duration};
 
 use ipnet::IpNet;
-use poem::{Endpoint, EndpointExt, Response, Server, get, listener::TcpAcceptor};
-use tokio::net::TcpListener;
+use poem::{Endpoint, EndpointExt, Response, get};
 use tokio_util::sync::CancellationToken;
+
+pub use super::listen::serve;
 
 use super::{
     auth::{AuthApi, me::MeApi},
@@ -14,6 +15,7 @@ use super::{
     document::{self, Document, ui},
     feed::Feed,
     hooks::HooksApi,
+    links,
     middleware::{
         TrustedProxies,
         body_limit::BodyLimit,
@@ -31,8 +33,6 @@ use super::{
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
-const IDLE: Duration = Duration::from_secs(60);
-const GRACE: Duration = Duration::from_secs(25);
 
 /// How requests are served.
 #[derive(Debug, Clone)]
@@ -83,6 +83,9 @@ pub fn build(
     let bundled = api.swagger_ui_html();
     let app = ui::routes(&document, &bundled)
         .at("/", get(system::front))
+        .at("/verify-email", get(links::verify_email))
+        .at("/reset-password", get(links::reset_password))
+        .at("/payments/return", get(links::payment_return))
         .at("/problems", get(pages::all))
         .at("/problems/:slug", get(pages::one))
         .nest_no_strip("/", api);
@@ -101,19 +104,4 @@ pub fn build(
 pub fn openapi() -> String {
     let api = document::described(document::WithoutRoutes::<Routes>::default());
     String::from_utf8_lossy(&Document::of(&api).json).into_owned()
-}
-
-/// Serves until `stop`, then lets requests finish for 25 s.
-///
-/// # Errors
-/// If the listener cannot be used.
-pub async fn serve(
-    listener: TcpListener,
-    app: impl Endpoint<Output = Response> + 'static,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
-    Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?)
-        .idle_timeout(IDLE)
-        .run_with_graceful_shutdown(app, stop.cancelled_owned(), Some(GRACE))
-        .await
 }

@@ -87,5 +87,5 @@ pub fn front() -> Response {
                 <ul><li><a href=\"/docs\">API reference</a></li>\
                 <li><a href=\"/openapi.json\">OpenAPI document</a></li>\
                 <li><a href=\"/problems\">Problems that the API answers with</a></li></ul>";
-    poem::IntoResponse::into_response(Page { title: "Namaskah", body })
+    poem::IntoResponse::into_response(Page { title: "Namaskah", body, script: None })
 }

@@ -54,7 +54,11 @@ impl State {
             }
             Change::Session(s) => guard(s.version, self.sessions.get(&s.id).map(|x| x.version)),
             Change::RefreshToken(t) => guard(t.version, self.refresh_tokens.get(&t.hash).map(|x| x.version)),
-            Change::EndSessions(_) | Change::Event(_) | Change::Suspended(_) => Ok(()),
+            Change::EndSessions(_) => Ok(()),
+            Change::Event(e) => absent(self.events.iter().any(|x| x.event.id == e.id), Unique::Record),
+            Change::Suspended(item) => {
+                absent(self.suspended.iter().any(|x| x.payment == item.payment), Unique::Record)
+            }
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
             Change::Intent(i) => {
                 let taken =
@@ -125,7 +129,9 @@ impl State {
         add(&mut account.wallet.posted, change.wallet_units);
         add(&mut account.promo.posted, change.promo_units);
         for place in &change.places {
-            holds.push(reserve(&mut account, place)?);
+            let reserved = reserve(&mut account, place)?;
+            absent(self.has_open_hold(place, &holds), Unique::Record)?;
+            holds.push(reserved);
         }
         if change.intents_opened > 0 && account.open_intents + change.intents_opened > change.max_open_intents
         {
@@ -138,6 +144,13 @@ impl State {
         }
         account.version = account.version.next();
         Ok(Settled { account, holds, before })
+    }
+
+    /// True if the order has an open hold besides those that the unit ends.
+    fn has_open_hold(&self, place: &PlaceHold, decided: &[Hold]) -> bool {
+        let open = |hold: &&Hold| hold.order == place.order && hold.state == HoldState::Open;
+        let stays = |hold: &&Hold| !decided.iter().any(|d| d.id == hold.id);
+        self.holds.values().filter(stays).chain(decided).any(|hold| open(&hold))
     }
 
     fn end(&self, account: &mut Account, end: &EndHold) -> Result<Hold, CommitError> {

@@ -3,9 +3,11 @@
 mod clock;
 mod commit;
 mod failures;
+pub mod laws;
 mod mailer;
 mod number_provider;
 mod payment_gateway;
+mod platform;
 mod provider_books;
 mod random;
 mod reads;
@@ -16,5 +18,6 @@ pub use clock::ManualClock;
 pub use mailer::FakeMailer;
 pub use number_provider::{FakeNumberProvider, ProviderFailure, ProviderOperation};
 pub use payment_gateway::{FakePaymentGateway, GatewayFailure, GatewayOperation, OddPayment};
+pub use platform::{Fakes, Platform, Ports, Ticked};
 pub use random::SeededRandom;
 pub use store::{MemoryStore, PostedTransfer};

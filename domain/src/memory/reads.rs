@@ -232,7 +232,9 @@ impl OrderReads for MemoryStore {
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {
         let state = self.state();
         let mut services: std::collections::BTreeMap<ServiceCode, (u64, Vec<i64>)> = Default::default();
-        for order in state.orders.values().filter(|o| o.head().created_at >= from && o.line().is_some()) {
+        for order in
+            state.orders.values().filter(|o| o.ended_at().is_some_and(|at| at >= from) && o.line().is_some())
+        {
             if !order.status().is_final() {
                 continue;
             }
@@ -319,7 +321,8 @@ impl NoticeReads for MemoryStore {
             state.purchases.values().any(|p| p.bought().is_some_and(|b| b.reservation.as_str() == subject))
         };
         let unmatched = state.notices.values().filter(|n| n.state == NoticeState::Unmatched);
-        let known = unmatched.filter(|n| n.subject.as_deref().is_some_and(held));
+        let known =
+            unmatched.filter(|n| n.sender == Sender::TextVerified && n.subject.as_deref().is_some_and(held));
         Ok(known.take(limit as usize).cloned().collect())
     }
 }
@@ -407,7 +410,8 @@ impl Jobs for MemoryStore {
 
 #[async_trait]
 impl Leases for MemoryStore {
-    async fn acquire(&self, name: &str, holder: Uuid, _seconds: u32) -> Result<Option<Lease>, Fault> {
+    /// Memory has no time of its own: a lease lasts until it is given back, and one of no seconds not at all.
+    async fn acquire(&self, name: &str, holder: Uuid, seconds: u32) -> Result<Option<Lease>, Fault> {
         let mut state = self.state();
         match state.leases.get(name) {
             Some((owner, fence)) if *owner == holder => Ok(Some(Lease { fence: *fence })),
@@ -415,7 +419,9 @@ impl Leases for MemoryStore {
             None => {
                 state.fence += 1;
                 let fence = state.fence;
-                state.leases.insert(name.to_owned(), (holder, fence));
+                if seconds > 0 {
+                    state.leases.insert(name.to_owned(), (holder, fence));
+                }
                 Ok(Some(Lease { fence }))
             }
         }

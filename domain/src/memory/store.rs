@@ -71,6 +71,11 @@ impl MemoryStore {
         self.state().jobs.values().filter_map(|job| job.buried.clone()).collect()
     }
 
+    /// Time passes for every lease: whoever held one has it no more.
+    pub fn let_leases_run_out(&self) {
+        self.state().leases.clear();
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere cannot leave the maps half changed: every commit checks before it writes.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

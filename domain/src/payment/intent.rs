@@ -122,10 +122,13 @@ impl Intent {
     /// When the sweep should ask after `checks` questions: 1, 5, 15, 30 min, hourly to the end of the
     /// rate, and daily after that.
     pub fn check_due(created_at: Time, expires_at: Time, checks: u32, now: Time) -> Time {
-        let planned =
-            CHECK_AFTER_MINUTES.get(checks as usize).map(|after| created_at + crate::time::minutes(*after));
-        match planned {
-            Some(at) if at > now => at,
+        // After an outage the next of the planned questions counts, not the one that was missed.
+        let mut planned = CHECK_AFTER_MINUTES
+            .iter()
+            .skip(checks as usize)
+            .map(|after| created_at + crate::time::minutes(*after));
+        match planned.find(|at| *at > now) {
+            Some(at) => at,
             _ if now >= expires_at => now + crate::time::hours(24),
             _ => now + crate::time::hours(1),
         }

@@ -10,8 +10,8 @@ use crate::{
     auth::AuthReads,
     outbox::NoticeReads,
     payment::{
-        Charge, ChargeRequest, FxRate, Intent, IntentState, OpenChargeError, OpenPaymentError, PaymentError,
-        PaymentGateway, PaymentReads, PaymentReference, SettleError, Settled,
+        Charge, ChargeRequest, FxRate, GatewayError, Intent, IntentState, OpenChargeError, OpenPaymentError,
+        PaymentError, PaymentGateway, PaymentReads, PaymentReference, SettleError, Settled,
         settlement::{self, Decision},
     },
     time::{hours, seconds},
@@ -79,9 +79,8 @@ pub struct PaymentService {
     policy: PaymentPolicy,
 }
 
-/// How far back the account-wide list looks. Gateways list by when a transaction was opened, not by when it was
-/// paid, so it covers every link whose rate still holds.
-const LIST_BACK_H: i64 = 73;
+/// How far back the account-wide list looks where a longer one cannot be had.
+const LIST_BACK_H: i64 = 2;
 /// A due payment is asked for at most this often in one sweep.
 const SWEEP_LIMIT: u32 = 200;
 /// Notices looked at in one go.
@@ -200,7 +199,7 @@ impl PaymentService {
     /// If neither the list nor the store can be read. A single reference that fails is asked for again later.
     pub async fn sweep(&self) -> Result<Swept, SettleError> {
         let mut swept = Swept::default();
-        let listed = self.gateway.succeeded_since(self.clock.now() - hours(LIST_BACK_H)).await;
+        let listed = self.listed().await;
         if let Ok(charges) = &listed {
             let references: Vec<_> = charges.iter().map(|charge| charge.reference.clone()).collect();
             let wanted = self.reads.creditable_among(&references).await?;
@@ -212,6 +211,16 @@ impl PaymentService {
             swept.count(&self.check_due(&due.reference).await);
         }
         listed.map(|_| swept).map_err(SettleError::Gateway)
+    }
+
+    /// Gateways list payments by the time at which they were opened, and customers pay for as long as the rate holds.
+    async fn listed(&self) -> Result<Vec<Charge>, GatewayError> {
+        let now = self.clock.now();
+        match self.gateway.succeeded_since(now - hours(self.policy.honoured_h + 1)).await {
+            // Too long to be read whole, perhaps: late payments are found one by one, the others by this.
+            Err(_) => self.gateway.succeeded_since(now - hours(LIST_BACK_H)).await,
+            listed => listed,
+        }
     }
 
     /// Asks for one due payment; if there is no news, plans the next question and lets an old intent expire.

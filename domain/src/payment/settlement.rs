@@ -95,9 +95,9 @@ pub(crate) fn decide(
 
 /// Closes an open intent without money.
 pub(crate) fn close(intent: Intent, state: IntentState, event: crate::EventId, now: Time) -> Decision {
-    let told = Event::about_payment(event, EventKind::PaymentFailed, &intent, now);
-    let mut unit = UnitOfWork::new().count_intent_closed(intent.user);
     let closed = intent.closed(state);
+    let told = Event::about_payment(event, EventKind::PaymentFailed, &closed, now);
+    let mut unit = UnitOfWork::new().count_intent_closed(closed.user);
     if matches!(state, IntentState::Failed { .. }) {
         unit = unit.with(Change::Event(told));
     }

@@ -74,6 +74,7 @@ impl VerificationService {
     /// Commit A, and what follows from it.
     pub(super) async fn place(&self, cmd: Buy) -> Result<Done<Order>, BuyError> {
         let agreed = self.agree(&cmd).await?;
+        let is_quoted = agreed.quote.is_some();
         let (unit, requested, purchase) = self.draft(&cmd, agreed);
         match self.store.commit(unit).await {
             Ok(Committed::Applied) => {
@@ -83,7 +84,7 @@ impl VerificationService {
                 Ok(Done { value: self.known(OrderId::from_uuid(id)).await?, replayed: true })
             }
             // The only record that this unit decides on is the quote.
-            Err(CommitError::Stale) => Err(BuyError::QuoteUsed),
+            Err(CommitError::Stale) if is_quoted => Err(BuyError::QuoteUsed),
             Err(refused) => Err(BuyError::Commit(refused)),
         }
     }
@@ -215,6 +216,8 @@ impl VerificationService {
                     order: requested.head.id,
                     at: now,
                 };
+                let is_unwanted = requested.head.cancel_requested_at.is_some();
+                let unwanted = is_unwanted.then(|| self.end_reservation_job(purchase.id, now));
                 let waiting = Order::from(requested.bind(line));
                 let mut unit = UnitOfWork::new()
                     .with(self.event(&waiting, now))
@@ -223,6 +226,10 @@ impl VerificationService {
                     .with(Change::ShownNumber(shown));
                 if let Some(entry) = booked {
                     unit = unit.post(entry);
+                }
+                // The user wanted out meanwhile: done below at once, and by this job if that is cut short.
+                if let Some(job) = unwanted {
+                    unit = unit.with(job);
                 }
                 Ok(Some((unit, waiting)))
             })

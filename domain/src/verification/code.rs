@@ -16,9 +16,13 @@ const MIN: usize = 4;
 const MAX: usize = 10;
 
 impl Code {
-    /// The code in a text that is nothing but a code, as providers give it: separators are dropped.
+    /// The code in a text that is nothing but a code, as providers give it: separators are dropped, and a brand
+    /// before them, as in `G-123456`.
     pub fn try_new(text: &str) -> Option<Self> {
-        let bare: String = text.trim().chars().filter(|c| !matches!(c, '-' | ' ')).collect();
+        let text = text.trim();
+        let branded = text.split_once('-').filter(|(prefix, rest)| is_brand_prefix(prefix) && digits(rest));
+        let text = branded.map_or(text, |(_, rest)| rest);
+        let bare: String = text.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
         let fits = (MIN..=MAX).contains(&bare.len())
             && bare.bytes().all(|b| b.is_ascii_alphanumeric())
             && bare.bytes().any(|b| b.is_ascii_digit());
@@ -231,7 +235,9 @@ mod tests {
 
     #[test]
     fn a_providers_reading_loses_its_separators() {
-        assert_eq!(Code::try_new("806-185").map(|c| c.0).as_deref(), Some("806185"));
+        for (text, expected) in [("806-185", "806185"), ("G-123456", "123456"), (" 12 34 56 ", "123456")] {
+            assert_eq!(Code::try_new(text).map(|c| c.0).as_deref(), Some(expected));
+        }
         for text in ["", "123", "12345678901", "abcd", "12é456"] {
             assert_eq!(Code::try_new(text), None, "{text}");
         }

@@ -1,7 +1,7 @@
 //! Ending orders: by the user, by time, by the provider; and settling with the provider afterwards.
 
 use crate::{
-    Change, CommitError, OrderId, PurchaseId, Time, UnitOfWork, UserId,
+    Change, CommitError, Fault, OrderId, PurchaseId, Time, UnitOfWork, UserId,
     race::unless,
     time::seconds,
     verification::{
@@ -58,10 +58,13 @@ impl VerificationService {
     pub(super) async fn cancel_upstream(&self, waiting: Waiting) -> Result<Order, CancelError> {
         let (id, reservation) = (waiting.head.id, waiting.line.reservation.clone());
         // Whatever this answers: it may have been too late, refused, or done with its answer lost.
-        let _ = self.provider.cancel(&reservation).await;
+        let asked = self.provider.cancel(&reservation).await;
         let upstream = self.provider.reservation(&reservation).await.map_err(unreachable)?;
         match self.follow(id, &upstream).await {
             Ok(order @ Order::Cancelled(_)) => Ok(order),
+            Ok(Order::Waiting(_)) if matches!(asked, Err(ProviderError::Unavailable(_))) => {
+                Err(CancelError::ProviderUnavailable(Fault::new("the request to cancel did not arrive")))
+            }
             Ok(_) => Err(CancelError::NotCancellable),
             Err(IntakeError::Provider(error)) => Err(unreachable(error)),
             Err(IntakeError::Commit(error)) => Err(error.into()),
@@ -82,10 +85,15 @@ impl VerificationService {
         }
         self.poll_for_the_last_time(&due).await?;
         let mut ended = 0;
+        let mut failed = None;
         for id in due {
-            ended += u32::from(self.expire(id).await?);
+            match self.expire(id).await {
+                Ok(is_ended) => ended += u32::from(is_ended),
+                // One that cannot be ended now holds up nobody else's money.
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(ended)
+        failed.map_or(Ok(ended), Err)
     }
 
     async fn poll_for_the_last_time(&self, due: &[OrderId]) -> Result<(), IntakeError> {
@@ -149,16 +157,17 @@ impl VerificationService {
             listing.reservations.into_iter().filter(|r| r.state != ReservationState::Pending).collect();
         let ids: Vec<_> = moved.iter().map(|reservation| reservation.id.clone()).collect();
         let mut changed = 0;
+        let mut failed = None;
         for upstream in self.reads.orders_of(self.provider.id(), &ids).await? {
             let state = moved.iter().find(|reservation| reservation.id == upstream.reservation);
             let waits = matches!(self.reads.order(upstream.order).await?, Some(Order::Waiting(_)));
-            if let Some(reservation) = state.filter(|_| waits) {
-                changed += u32::from(
-                    self.follow(upstream.order, reservation).await?.status() != OrderStatus::Waiting,
-                );
+            let Some(reservation) = state.filter(|_| waits) else { continue };
+            match self.follow(upstream.order, reservation).await {
+                Ok(order) => changed += u32::from(order.status() != OrderStatus::Waiting),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(changed)
+        failed.map_or(Ok(changed), Err)
     }
 
     /// What a reservation's state means for the order that waits on it. A code wins over everything.
@@ -167,8 +176,15 @@ impl VerificationService {
             let texts = self.provider.messages(&upstream.id).await?;
             self.take_in(id, &texts).await?;
         }
-        let order = self.known(id).await?;
-        let Order::Waiting(waiting) = order else { return Ok(order) };
+        let waiting = match self.known(id).await? {
+            Order::Waiting(waiting) => waiting,
+            Order::Completed(done) if upstream.state.is_credited() => {
+                // The code won, and the provider gave its price back all the same.
+                self.book_credit(done.line.purchase).await?;
+                return Ok(done.into());
+            }
+            ended => return Ok(ended),
+        };
         match upstream.state {
             ReservationState::Pending | ReservationState::Other => Ok(waiting.into()),
             ReservationState::Completed => self.await_text(waiting).await,
@@ -181,9 +197,13 @@ impl VerificationService {
         }
     }
 
-    /// "Completed", and no text of ours is listed: believed for a minute, or to the end.
+    /// "Completed", and no text of ours is listed: believed for a minute, or to the end. With a text that has no
+    /// code the order goes on waiting for another.
     async fn await_text(&self, waiting: Waiting) -> Result<Order, IntakeError> {
         let (id, now) = (waiting.head.id, self.clock.now());
+        if !self.reads.messages_of(&[id]).await?.is_empty() {
+            return Ok(waiting.into());
+        }
         let since = self.remember(|memory| *memory.completed_without_text.entry(id).or_insert(now));
         if now < (since + seconds(TEXT_AFTER_S)).min(waiting.line.expires_at) {
             return Ok(waiting.into());
@@ -240,30 +260,71 @@ impl VerificationService {
         let Some(bought) = purchase.bought().filter(|b| b.receivable == Receivable::Open).cloned() else {
             return Ok(false);
         };
+        if let Some(waiting) = self.cancelled_before_bound(&purchase).await? {
+            return self.cancel_late(waiting).await;
+        }
         let mut upstream = self.provider.reservation(&bought.reservation).await?;
         if upstream.state == ReservationState::Pending {
             let _ = self.provider.cancel(&bought.reservation).await;
             upstream = self.provider.reservation(&bought.reservation).await?;
         }
         if upstream.state.is_credited() {
-            let unit = crediting(UnitOfWork::new(), purchase, self.clock.now())?;
-            match self.store.commit(unit).await {
-                // Somebody else saw the credit too.
-                Ok(_) | Err(CommitError::Stale | CommitError::Duplicate(_)) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
+            self.book_credit(purchase.id).await?;
+            return Ok(false);
         }
         // A text came after all, or the provider thinks about it: the receivable stays open for the books.
         Ok(upstream.state == ReservationState::Pending || upstream.state == ReservationState::Reported)
     }
+
+    /// The order of a purchase, if it waits although its user wanted out before there was a number.
+    async fn cancelled_before_bound(&self, purchase: &Purchase) -> Result<Option<Waiting>, IntakeError> {
+        let Some((order, _)) = purchase.wanted_by else { return Ok(None) };
+        Ok(match self.reads.order(order).await? {
+            Some(Order::Waiting(waiting)) if waiting.head.cancel_requested_at.is_some() => Some(waiting),
+            _ => None,
+        })
+    }
+
+    /// Cancels for a user who asked before. True if the order waits on.
+    async fn cancel_late(&self, waiting: Waiting) -> Result<bool, IntakeError> {
+        let id = waiting.head.id;
+        match self.cancel_upstream(waiting).await {
+            Ok(_) => Ok(false),
+            Err(CancelError::ProviderUnavailable(fault)) => {
+                Err(IntakeError::Provider(ProviderError::Unavailable(fault)))
+            }
+            Err(CancelError::Commit(error)) => Err(error.into()),
+            Err(CancelError::Unavailable(fault)) => Err(fault.into()),
+            Err(CancelError::NotCancellable | CancelError::TooEarly { .. } | CancelError::NotFound) => {
+                Ok(self.known(id).await?.status() == OrderStatus::Waiting)
+            }
+        }
+    }
+
+    /// Books the provider's credit for a number, once.
+    async fn book_credit(&self, id: PurchaseId) -> Result<(), IntakeError> {
+        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(()) };
+        let unit = crediting(UnitOfWork::new(), purchase, self.clock.now())?;
+        match self.store.commit(unit).await {
+            // Somebody else saw the credit too.
+            Ok(_) | Err(CommitError::Stale | CommitError::Duplicate(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
-/// Closes the receivable and books the provider's credit.
+/// Closes the receivable and books the provider's credit. Where the receivable was closed otherwise, the credit
+/// goes to the account that closed it; where it was credited, nothing is left to book.
 fn crediting(unit: UnitOfWork, purchase: Purchase, now: Time) -> Result<UnitOfWork, CommitError> {
-    let Some(entry) = purchase.bought().map(|bought| bought.credited(now)) else { return Ok(unit) };
-    let entry = entry.map_err(broken)?;
-    let Some(closed) = purchase.close_receivable(Receivable::Credited { at: now }) else { return Ok(unit) };
-    let unit = unit.with(Change::Purchase(closed));
+    let Some(bought) = purchase.bought().filter(|b| !matches!(b.receivable, Receivable::Credited { .. }))
+    else {
+        return Ok(unit);
+    };
+    let entry = bought.credited(now).map_err(broken)?;
+    let unit = match purchase.close_receivable(Receivable::Credited { at: now }) {
+        Some(closed) => unit.with(Change::Purchase(closed)),
+        None => unit,
+    };
     Ok(match entry {
         Some(entry) => unit.post(entry),
         None => unit,
@@ -271,5 +332,5 @@ fn crediting(unit: UnitOfWork, purchase: Purchase, now: Time) -> Result<UnitOfWo
 }
 
 fn unreachable(error: ProviderError) -> CancelError {
-    CancelError::ProviderUnavailable(crate::Fault::new(error))
+    CancelError::ProviderUnavailable(Fault::new(error))
 }

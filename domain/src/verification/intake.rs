@@ -64,28 +64,39 @@ impl VerificationService {
         }
         let reservations: Vec<_> = named.keys().cloned().collect();
         let mut changed = 0;
+        let mut failed = None;
         for upstream in self.reads.orders_of(self.provider.id(), &reservations).await? {
             let texts = named.get(&upstream.reservation).map_or(&[][..], Vec::as_slice);
-            changed += u32::from(self.take_in(upstream.order, texts).await?);
+            match self.take_in(upstream.order, texts).await {
+                Ok(is_new) => changed += u32::from(is_new),
+                // One order that cannot take its texts in now keeps no other from its code.
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(changed)
+        failed.map_or(Ok(changed), Err)
     }
 
     /// Handles stored notices: new ones, and old ones whose reservation is known by now. Returns how many.
     ///
     /// # Errors
-    /// If provider or store cannot be asked; the notices stay as they are.
+    /// If provider or store cannot be asked; the notices that it concerns stay as they are.
     pub async fn handle_notices(&self, notices: &dyn NoticeReads) -> Result<u32, IntakeError> {
         let mut handled = 0;
+        let mut failed = None;
         for notice in notices.matchable_notices(NOTICE_LIMIT).await? {
-            self.reread(&notice).await?;
-            handled += self.mark(notice, NoticeState::Handled).await?;
+            match self.reread(&notice).await {
+                Ok(()) => handled += self.mark(notice, NoticeState::Handled).await?,
+                // One that cannot be handled now stays for the next call, and holds up no other.
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
         for notice in notices.new_notices(Sender::TextVerified, NOTICE_LIMIT).await? {
-            let state = self.handle(&notice).await?;
-            handled += self.mark(notice, state).await?;
+            match self.handle(&notice).await {
+                Ok(state) => handled += self.mark(notice, state).await?,
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(handled)
+        failed.map_or(Ok(handled), Err)
     }
 
     async fn handle(&self, notice: &Notice) -> Result<NoticeState, IntakeError> {

@@ -22,6 +22,8 @@ const MISSED_AFTER_S: i64 = 60;
 const HARD_STOP_MIN: i64 = 20;
 /// Clocks agree to a second only.
 const MARGIN_S: i64 = 1;
+/// What is younger is no stray yet: our record of it may still be on its way.
+const STRAY_AFTER_S: i64 = 120;
 /// A reservation must have this much left to be of use.
 const LEAST_LEFT_MIN: i64 = 2;
 
@@ -89,18 +91,19 @@ pub fn settle(evidence: &Evidence) -> Vec<Verdict> {
     let pairs = matching(&over, &free, evidence);
     let mut verdicts = Vec::new();
     for attempt in &over {
-        if evidence.now >= attempt.sent_at + minutes(HARD_STOP_MIN) {
+        let pair = pairs.get(&attempt.id).filter(|_| is_quiet(attempt, evidence));
+        if let Some(reservation) = pair {
+            // Even past the hard stop: too late to be of use, it is booked as an orphan with its order's end.
+            verdicts.push(Verdict::Adopt(attempt.id, reservation.clone()));
+        } else if is_past_hard_stop(attempt, evidence.now) {
             verdicts.push(Verdict::Absent(attempt.id));
         } else if !is_quiet(attempt, evidence) {
             continue;
-        } else if let Some(reservation) = pairs.get(&attempt.id) {
-            verdicts.push(Verdict::Adopt(attempt.id, reservation.clone()));
         } else if evidence.complete && !has_rivals(attempt, &over, &free, evidence) {
             verdicts.extend(missing(attempt, evidence));
         }
     }
-    let stray = free.iter().filter(|r| is_stray(r, &open, evidence));
-    verdicts.extend(stray.map(|r| Verdict::Stray(r.id.clone())));
+    verdicts.extend(strays(&open, &free, &verdicts, evidence));
     verdicts
 }
 
@@ -175,15 +178,16 @@ fn matching(
 }
 
 fn augment(attempt: usize, edges: &[Vec<usize>], taken_by: &mut [Option<usize>], tried: &mut [bool]) -> bool {
+    // A number that is free is taken before another attempt is asked to move: the oldest keeps the oldest.
+    if let Some(&free) = edges[attempt].iter().find(|at| taken_by[**at].is_none()) {
+        taken_by[free] = Some(attempt);
+        return true;
+    }
     for &reservation in &edges[attempt] {
         if std::mem::replace(&mut tried[reservation], true) {
             continue;
         }
-        let free = match taken_by[reservation] {
-            None => true,
-            Some(other) => augment(other, edges, taken_by, tried),
-        };
-        if free {
+        if taken_by[reservation].is_none_or(|other| augment(other, edges, taken_by, tried)) {
             taken_by[reservation] = Some(attempt);
             return true;
         }
@@ -205,9 +209,25 @@ fn missing(attempt: &Purchase, evidence: &Evidence) -> Option<Verdict> {
     (apart && late).then_some(Verdict::Absent(attempt.id))
 }
 
+/// What is left over when these verdicts are carried out: an attempt without a number explains none.
+fn strays(
+    open: &[&Purchase],
+    free: &[&Reservation],
+    verdicts: &[Verdict],
+    evidence: &Evidence,
+) -> Vec<Verdict> {
+    let is_absent = |attempt: &&Purchase| verdicts.contains(&Verdict::Absent(attempt.id));
+    let adopted =
+        |r: &Reservation| verdicts.iter().any(|v| matches!(v, Verdict::Adopt(_, id) if *id == r.id));
+    let open: Vec<&Purchase> = open.iter().copied().filter(|attempt| !is_absent(attempt)).collect();
+    let stray = free.iter().filter(|r| !adopted(r) && is_stray(r, &open, evidence));
+    stray.map(|r| Verdict::Stray(r.id.clone())).collect()
+}
+
 /// True if no open attempt of its class can explain the reservation, now or later.
 fn is_stray(reservation: &Reservation, open: &[&Purchase], evidence: &Evidence) -> bool {
-    !open.iter().any(|attempt| fits(attempt, reservation, evidence))
+    let youngest = evidence.now + evidence.skew - seconds(STRAY_AFTER_S);
+    reservation.created_at <= youngest && !open.iter().any(|attempt| fits(attempt, reservation, evidence))
 }
 
 /// True if a reservation that was read again can still serve an order: pending, and with time left.
@@ -216,7 +236,15 @@ pub fn is_of_use(reservation: &Reservation, now: Time, skew: TimeDelta) -> bool 
     reservation.state == ReservationState::Pending && left.is_some_and(|left| left >= minutes(LEAST_LEFT_MIN))
 }
 
+/// True if nothing is waited for any more, whether or not the provider can be read.
+pub fn is_past_hard_stop(attempt: &Purchase, now: Time) -> bool {
+    now >= attempt.sent_at + minutes(HARD_STOP_MIN)
+}
+
 /// True if an attempt has no outcome and its answer can no longer arrive.
 pub fn is_overdue(attempt: &Purchase, now: Time, time_out: TimeDelta) -> bool {
     matches!(attempt.state, PurchaseState::Sent) && now > attempt.send_by + time_out
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Change, CommitError, PurchaseId, ReservationId, Time, UnitOfWork, Version,
-    time::{minutes, seconds},
+    time::{hours, minutes, seconds},
     verification::{
         Ask, Capability, CountryCode, Failure, Head, IntakeError, Purchase, PurchaseState, Reservation,
         VerificationService,
@@ -15,10 +15,12 @@ use crate::{
 
 /// Numbers that nobody ordered are looked for this often.
 const SCAN_EVERY_S: i64 = 60;
-/// How far back the first scan of a process looks.
+/// How far back the first scan of a process looks, so that a night without one loses nothing.
+const FIRST_SCAN_BACK_H: i64 = 24;
+/// How far back every scan looks again: a number may be listed long after it was made.
 const SCAN_BACK_MIN: i64 = 30;
-/// A scan leaves alone what is younger: its purchase may still be on its way.
-const SCAN_LAG_S: i64 = 120;
+/// Stamps of whole seconds, and clocks that agree to a second only.
+const SCAN_MARGIN_S: i64 = 2;
 /// The right to settle unknown purchases is held this long.
 const LEASE_S: u32 = 60;
 
@@ -47,27 +49,53 @@ impl VerificationService {
     }
 
     async fn reconcile_leased(&self, sent: &[Purchase], now: Time) -> Result<u32, IntakeError> {
-        let evidence = self.look(sent, now).await?;
+        let evidence = match self.look(sent, now).await {
+            Ok(evidence) => evidence,
+            Err(error) => {
+                self.stop_hard(sent, now).await?;
+                return Err(error);
+            }
+        };
         let mut done = 0;
+        let mut failed = None;
         for verdict in matching::settle(&evidence) {
-            done += u32::from(self.carry_out(&verdict, &evidence).await?);
+            match self.carry_out(&verdict, &evidence).await {
+                Ok(carried_out) => done += u32::from(carried_out),
+                // One that cannot be carried out now holds up no other.
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        if evidence.complete {
-            let open = evidence.attempts.iter().filter(|a| a.is_sent()).map(|a| a.sent_at).min();
-            let until = (now - seconds(SCAN_LAG_S)).min(open.unwrap_or(now));
-            self.remember(|memory| {
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let open = evidence.attempts.iter().filter(|a| a.is_sent()).map(|a| a.sent_at).min();
+        let until = (now - minutes(SCAN_BACK_MIN)).min(open.unwrap_or(now)) - seconds(SCAN_MARGIN_S);
+        self.remember(|memory| {
+            memory.reconciled_at = Some(now);
+            if evidence.complete {
                 memory.reconciled_until = Some(until);
-                memory.reconciled_at = Some(now);
-            });
-        }
+            } else {
+                let reachable = now - minutes(SCAN_BACK_MIN);
+                memory.reconciled_until = memory.reconciled_until.max(Some(reachable));
+            }
+        });
         Ok(done)
+    }
+
+    /// The provider cannot be looked through. Nobody's money waits for it longer than this.
+    async fn stop_hard(&self, sent: &[Purchase], now: Time) -> Result<(), IntakeError> {
+        for attempt in sent.iter().filter(|attempt| matching::is_past_hard_stop(attempt, now)) {
+            self.give_up(attempt).await?;
+        }
+        Ok(())
     }
 
     /// The listing first, our own records after it: what the listing shows was committed before it was sent.
     async fn look(&self, sent: &[Purchase], now: Time) -> Result<Evidence, IntakeError> {
         let skew = self.provider.skew();
-        let scan_from =
-            self.remember(|memory| memory.reconciled_until).unwrap_or(now - minutes(SCAN_BACK_MIN));
+        // Set once and kept until a scan succeeds, so that an outage does not move it.
+        let first = now - hours(FIRST_SCAN_BACK_H);
+        let scan_from = self.remember(|memory| *memory.reconciled_until.get_or_insert(first));
         let from =
             matching::listing_from(sent, skew).map_or(scan_from + skew, |open| open.min(scan_from + skew));
         let listing = self.provider.reservations_since(from).await?;

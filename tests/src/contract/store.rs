@@ -16,6 +16,7 @@ use std::sync::Arc;
 use namaskah_domain::{
     CommitError, Committed, Store, UnitOfWork, UserId,
     auth::AuthReads,
+    memory::MemoryStore,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     verification::OrderReads,
@@ -63,6 +64,22 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
     }
 }
 
+impl From<Arc<MemoryStore>> for Backend {
+    fn from(memory: Arc<MemoryStore>) -> Self {
+        Self {
+            store: memory.clone(),
+            wallet: memory.clone(),
+            payments: memory.clone(),
+            orders: memory.clone(),
+            auth: memory.clone(),
+            notices: memory.clone(),
+            events: memory.clone(),
+            jobs: memory.clone(),
+            leases: memory,
+        }
+    }
+}
+
 impl Backend {
     /// Commits what must be applied.
     ///
@@ -106,6 +123,7 @@ macro_rules! store_contract {
     ($open:path) => {
         $crate::store_contract! { $open:
             a_new_account_is_empty
+            an_account_can_be_opened_credited_and_held_by_one_unit
             a_hold_takes_promo_first_and_the_rest_from_the_wallet
             a_hold_never_exceeds_what_is_available
             several_holds_of_one_unit_share_what_is_there
@@ -137,6 +155,7 @@ macro_rules! store_contract {
             a_refused_unit_changes_nothing
             ending_sessions_spares_the_one_that_goes_on
             a_claim_takes_effect_once_and_is_replayed
+            a_claim_can_be_looked_up_without_a_commit
             a_key_for_another_command_is_refused
             a_key_belongs_to_its_account
             a_refused_command_leaves_its_key_unused

@@ -83,6 +83,28 @@ async fn both() -> Vec<Opened> {
     [Some(sqlite), open_postgres(Options::default()).await].into_iter().flatten().collect()
 }
 
+mod memory {
+    use std::sync::Arc;
+
+    use namaskah_domain::memory::MemoryStore;
+    use namaskah_tests::contract::store::Backend;
+
+    struct Opened {
+        backend: Backend,
+    }
+
+    impl Opened {
+        #[allow(clippy::unused_async)] // The databases' counterpart waits.
+        async fn close(self) {}
+    }
+
+    async fn open() -> Option<Opened> {
+        Some(Opened { backend: Arc::new(MemoryStore::new()).into() })
+    }
+
+    namaskah_tests::store_contract!(open);
+}
+
 mod sqlite {
     use super::*;
 
@@ -98,38 +120,6 @@ mod on_postgres {
 
     async fn open() -> Option<Opened> {
         open_postgres(Options::default()).await
-    }
-
-    namaskah_tests::store_contract!(open);
-}
-
-mod in_memory {
-    use namaskah_domain::memory::MemoryStore;
-
-    use super::*;
-
-    struct Open {
-        backend: Backend,
-    }
-
-    impl Open {
-        async fn close(self) {}
-    }
-
-    async fn open() -> Option<Open> {
-        let memory = Arc::new(MemoryStore::new());
-        let backend = Backend {
-            store: memory.clone(),
-            wallet: memory.clone(),
-            payments: memory.clone(),
-            orders: memory.clone(),
-            auth: memory.clone(),
-            notices: memory.clone(),
-            events: memory.clone(),
-            jobs: memory.clone(),
-            leases: memory,
-        };
-        Some(Open { backend })
     }
 
     namaskah_tests::store_contract!(open);

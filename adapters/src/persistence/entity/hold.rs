@@ -2,11 +2,14 @@
 
 use namaskah_domain::{
     Fault, HoldId, OrderId, UserId,
-    wallet::{Hold, HoldState, Split},
+    wallet::{Hold, HoldState, PlaceHold, Split},
 };
 use sea_orm::entity::prelude::*;
 
-use crate::persistence::stored::{amount, money, time, unreadable};
+use crate::persistence::{
+    settle::PlacedParts,
+    stored::{amount, money, time, unreadable, us},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "holds")]
@@ -24,6 +27,24 @@ pub struct Model {
     pub ended_at_us: Option<i64>,
 }
 alone!();
+
+impl Model {
+    /// A new hold and the parts that were taken for it.
+    pub(crate) fn placed(place: &PlaceHold, parts: PlacedParts) -> Self {
+        Self {
+            id: place.id.uuid(),
+            user_id: place.user.uuid(),
+            order_id: place.order.uuid(),
+            amount_units: place.amount.units(),
+            promo_units: parts.promo,
+            wallet_units: parts.wallet,
+            currency: place.amount.currency().code().to_owned(),
+            state: "open".to_owned(),
+            placed_at_us: us(place.at),
+            ended_at_us: None,
+        }
+    }
+}
 
 impl TryFrom<Model> for Hold {
     type Error = Fault;

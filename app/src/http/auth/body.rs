@@ -9,7 +9,7 @@ use namaskah_domain::{
 use poem_openapi::{Object, registry::MetaSchema};
 use serde::Deserialize;
 
-use crate::http::body::{Text, TextForm, text::sized, word_enum};
+use crate::http::body::{Text, TextForm, forms::NewPassword, text::sized, word_enum};
 
 /// An address and a new password.
 #[derive(Debug, Deserialize, Object)]
@@ -19,7 +19,7 @@ pub struct RegisterBody {
     /// Where a link is sent to.
     pub email: Text<Email>,
     /// At least 10 characters, not a common one, not the address.
-    pub password: Text<Secret>,
+    pub password: Text<NewPassword>,
 }
 
 word_enum! {
@@ -191,7 +191,7 @@ pub struct ResetBody {
     /// From the mail, or the `change_token` of a sign-in.
     pub token: Text<Secret>,
     /// The new password.
-    pub password: Text<Secret>,
+    pub password: Text<NewPassword>,
 }
 
 /// A new password, by whoever is signed in.
@@ -202,7 +202,7 @@ pub struct ChangeBody {
     /// The present one.
     pub current_password: Text<Secret>,
     /// The new one.
-    pub new_password: Text<Secret>,
+    pub new_password: Text<NewPassword>,
 }
 
 word_enum! {

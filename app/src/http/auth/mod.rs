@@ -57,7 +57,7 @@ impl AuthApi {
     async fn register(&self, body: Body<RegisterBody>) -> Result<Accepted<SentBody>, Problem> {
         let RegisterBody { email, password } = body.0;
         let auth = self.auth.clone();
-        let command = Register { email: email.0, password: password.0 };
+        let command = Register { email: email.0, password: password.0.0 };
         detached(async move { auth.register(command).await }).await?;
         Ok(sent(SentWord::VerificationSent))
     }
@@ -159,7 +159,7 @@ impl AuthApi {
     #[oai(path = "/password/reset", method = "post", operation_id = "reset_password")]
     async fn reset(&self, body: Body<ResetBody>) -> Result<NoContent, Problem> {
         let ResetBody { token, password } = body.0;
-        let (auth, command) = (self.auth.clone(), ResetPassword { token: token.0, password: password.0 });
+        let (auth, command) = (self.auth.clone(), ResetPassword { token: token.0, password: password.0.0 });
         detached(async move { auth.reset_password(command).await }).await?;
         Ok(NoContent)
     }
@@ -177,7 +177,7 @@ impl AuthApi {
         // Guessing the present password is guessing a password.
         meter.sign_in(&user.id().to_string())?;
         let ChangeBody { current_password, new_password } = body.0;
-        let command = ChangePassword { by: user.0, current: current_password.0, new: new_password.0 };
+        let command = ChangePassword { by: user.0, current: current_password.0, new: new_password.0.0 };
         let auth = self.auth.clone();
         let changed = detached(async move { auth.change_password(command).await }).await;
         changed.map_err(|problem| problem.with_field_renamed("password", "new_password"))?;

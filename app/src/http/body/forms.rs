@@ -75,7 +75,7 @@ impl TextForm for Secret {
     const EXPECTED: &'static str = "a text of 1 to 1024 bytes";
 
     fn schema() -> MetaSchema {
-        MetaSchema { format: Some("password"), ..sized(1, 1024, "correct horse battery staple") }
+        MetaSchema { format: Some("password"), ..sized(1, 1024, "seven green lanterns hum") }
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -111,6 +111,26 @@ impl TextForm for SearchText {
 
     fn write(&self) -> Cow<'_, str> {
         self.0.as_str().into()
+    }
+}
+
+/// A password to be. Its rules are checked later, with words of their own; the schema tells the lengths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPassword(pub Secret);
+
+impl TextForm for NewPassword {
+    const EXPECTED: &'static str = Secret::EXPECTED;
+
+    fn schema() -> MetaSchema {
+        MetaSchema { format: Some("password"), ..sized(10, 256, "seven green lanterns hum") }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Secret::read(text).map(Self)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        "".into()
     }
 }
 

@@ -10,7 +10,10 @@ use poem::{
 use tokio::sync::OnceCell;
 
 use super::Document;
-use crate::http::body::answer::{IfNoneMatch, etag};
+use crate::http::{
+    body::answer::{IfNoneMatch, etag},
+    page,
+};
 
 const JSON: &str = "application/json";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -102,9 +105,8 @@ fn between(text: &str, begin: &str, end: &str) -> Bytes {
 }
 
 fn page() -> Response {
-    let mut bytes = [0u8; 16];
-    // Without randomness the page would show nothing at all, as the policy forbids what has no good nonce.
-    let nonce = getrandom::fill(&mut bytes).map(|()| hex::encode(bytes)).unwrap_or_default();
+    // Without randomness the page shows nothing at all, as the policy forbids what has no good nonce.
+    let nonce = page::nonce().unwrap_or_default();
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\

@@ -88,8 +88,56 @@ impl<E: Endpoint> FrameEndpoint<E> {
 
 /// One line a request: the route as a template, never the path or the query, which may hold secrets.
 fn log(response: &Response, begun: Instant) {
-    let route = response.data::<PathPattern>().map_or("-", |pattern| pattern.0.as_ref());
+    let route = response.data::<PathPattern>().map(|pattern| pattern.0.replace(":param0", "{id}"));
     let code = response.data::<ProblemCode>().map(|code| code.0);
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(route, status = response.status().as_u16(), code, ms, "answered");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, sync::Arc, time::Duration};
+
+    use poem::{EndpointExt, endpoint::make, http::StatusCode};
+
+    use super::*;
+    use crate::http::{middleware::deadline::Deadline, problem::catch::CatchProblems};
+
+    async fn answer(endpoint: impl Endpoint<Output = Response> + 'static) -> (StatusCode, serde_json::Value) {
+        let caught = endpoint.with(CatchProblems::new(Arc::new(HashMap::new()))).with(Frame { https: true });
+        let response = caught.get_response(Request::default()).await;
+        assert!(response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+        let status = response.status();
+        let body = response.into_body().into_bytes().await.expect("a body");
+        (status, serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_shows_nothing_of_itself() {
+        let panics = make(|request: Request| async move {
+            assert!(request.header("never-there").is_some(), "the secret");
+            Ok::<_, poem::Error>(Response::default())
+        });
+        let (status, body) = answer(panics).await;
+        assert_eq!((status.as_u16(), &body["code"]), (500, &"internal".into()));
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn a_foreign_error_is_a_500_that_shows_nothing_of_itself() {
+        let fails = make(|_| async {
+            let error = std::io::Error::other("the secret");
+            Err::<Response, _>(poem::error::InternalServerError(error))
+        });
+        let (status, body) = answer(fails).await;
+        assert_eq!((status.as_u16(), &body["code"]), (500, &"internal".into()));
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_unavailable() {
+        let hangs = make(|_| std::future::pending::<Result<Response>>());
+        let (status, body) = answer(hangs.with(Deadline(Duration::from_millis(1)))).await;
+        assert_eq!((status.as_u16(), &body["code"]), (503, &"unavailable".into()));
+    }
 }

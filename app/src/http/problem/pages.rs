@@ -16,7 +16,7 @@ use crate::http::{
 #[handler]
 pub fn one(Path(slug): Path<String>) -> Response {
     match kinds::of_slug(&slug) {
-        Some(kind) => Page { title: kind.title, body: &describe(kind) }.into_response(),
+        Some(kind) => Page { title: kind.title, body: &describe(kind), script: None }.into_response(),
         None => poem::Error::from(Problem::not_found()).into_response(),
     }
 }
@@ -31,7 +31,7 @@ pub fn all() -> Response {
         let _ = write!(body, "<li>{} <a href=\"/problems/{slug}\"><code>{code}</code></a></li>", kind.status);
     }
     body.push_str("</ul>");
-    Page { title: "Problems", body: &body }.into_response()
+    Page { title: "Problems", body: &body, script: None }.into_response()
 }
 
 fn describe(kind: &Kind) -> String {

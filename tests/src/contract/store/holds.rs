@@ -1,7 +1,7 @@
 //! Sentences about accounts and holds.
 
 use namaskah_domain::{
-    CommitError, Unique, UnitOfWork,
+    Change, CommitError, Unique, UnitOfWork,
     wallet::{Balance, HoldEnd, HoldState, Pocket, Purse},
 };
 
@@ -16,6 +16,24 @@ pub async fn a_new_account_is_empty(on: &Backend) {
     let user = given::account().stored_in(on.store.as_ref()).await;
     assert_eq!(on.account(user).await, namaskah_domain::wallet::Account::open(user));
     assert_eq!(on.wallet.account(given::id()).await.expect("readable"), None);
+}
+
+/// As a registration with a gift does.
+pub async fn an_account_can_be_opened_credited_and_held_by_one_unit(on: &Backend) {
+    let user = given::id();
+    let opened =
+        || UnitOfWork::new().with(Change::OpenAccount(user)).post(given::posting(user, Purse::Promo, 500));
+    let refused = on.refuse(opened().place(given::hold(user, 501))).await;
+    assert_refused!(refused, CommitError::InsufficientFunds);
+    assert_eq!(on.wallet.account(user).await.expect("readable"), None);
+    let hold = given::hold(user, 200);
+    on.apply(opened().place(hold.clone())).await;
+    let account = on.account(user).await;
+    assert_eq!(account.promo, Pocket { posted: usd(500), held: usd(200) });
+    assert_eq!(account.open_orders, 1);
+    on.apply(UnitOfWork::new().end(given::end(&hold, HoldEnd::Capture))).await;
+    super::assert_adds_up(on, user).await;
+    assert_eq!(super::lines(on, user).await.len(), 2);
 }
 
 /// Promo is spent first.
@@ -103,6 +121,8 @@ pub async fn a_captured_hold_posts_its_parts_to_revenue(on: &Backend) {
 /// Whichever way it ended, each further end is stale.
 pub async fn a_hold_ends_once(on: &Backend) {
     let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;
+    // Another open hold, so that neither the count of orders nor what is held forbids the second end by itself.
+    on.apply(UnitOfWork::new().place(given::hold(user, 500))).await;
     for first in [HoldEnd::Capture, HoldEnd::Release] {
         let hold = given::hold(user, 100);
         on.apply(UnitOfWork::new().place(hold.clone())).await;
@@ -121,7 +141,7 @@ pub async fn a_hold_of_another_user_or_of_nobody_is_stale(on: &Backend) {
     let owner = given::account().with(1_000).stored_in(on.store.as_ref()).await;
     let other = given::account().with(1_000).stored_in(on.store.as_ref()).await;
     let hold = given::hold(owner, 100);
-    on.apply(UnitOfWork::new().place(hold.clone())).await;
+    on.apply(UnitOfWork::new().place(hold.clone()).place(given::hold(other, 500))).await;
     for mut end in [given::end(&hold, HoldEnd::Release), given::end(&given::hold(other, 1), HoldEnd::Capture)]
     {
         end.user = other;

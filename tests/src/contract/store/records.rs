@@ -2,7 +2,7 @@
 
 use namaskah_domain::{
     Change, Page, UnitOfWork, Version,
-    auth::{MailTokenPurpose, Role, SessionEnd, SessionKind, Suspension},
+    auth::{MailTokenPurpose, PasswordHash, Role, SessionEnd, SessionKind, Suspension},
     payment::IntentState,
     verification::{
         Cancelled, Completed, Expired, Failed, Failure, Message, Order, OrderStatus, PurchaseState,
@@ -28,9 +28,12 @@ pub async fn users_are_stored_as_decided(on: &Backend) {
         assert_eq!(on.auth.user(user.id).await.expect("readable"), Some(user.clone()));
     }
     user.suspension = None;
-    user.version = user.version.next();
+    user = user.with_password(PasswordHash::from_stored("another".into()), at(70));
     on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
-    assert_eq!(on.auth.user_by_email(&user.email).await.expect("readable"), Some(user));
+    assert_eq!(on.auth.user_by_email(&user.email).await.expect("readable"), Some(user.clone()));
+    let gone = user.anonymised(at(80));
+    on.apply(UnitOfWork::new().with(Change::User(gone.clone()))).await;
+    assert_eq!(on.auth.user(gone.id).await.expect("readable"), Some(gone));
     assert_eq!(on.auth.user_by_email(&given::email()).await.expect("readable"), None);
     assert_eq!(on.auth.user(given::id()).await.expect("readable"), None);
 }

@@ -202,6 +202,16 @@ pub async fn a_claim_takes_effect_once_and_is_replayed(on: &Backend) {
     assert_eq!(on.account(user).await.wallet.held, usd(100));
 }
 
+/// By whoever is about to refuse the command for another reason.
+pub async fn a_claim_can_be_looked_up_without_a_commit(on: &Backend) {
+    let claim = given::claim(given::id(), "key", 1);
+    assert_eq!(on.store.replay(&claim).await.expect("answered"), None);
+    on.apply(UnitOfWork::claiming(claim.clone())).await;
+    assert_eq!(on.store.replay(&claim).await.expect("answered"), Some(claim.outcome));
+    let other = namaskah_domain::Claim { fingerprint: Fingerprint([2; 32]), ..claim };
+    assert_refused!(on.store.replay(&other).await.expect_err("another command"), CommitError::KeyReused);
+}
+
 /// And changes nothing.
 pub async fn a_key_for_another_command_is_refused(on: &Backend) {
     let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;

@@ -180,7 +180,7 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("refresh token", on.auth.refresh_token(given::hash()));
     read!("mail token", on.auth.mail_token(given::hash()));
     read!("staff count", on.auth.staff_count());
-    read!("new notices", on.notices.new_notices(namaskah_domain::Sender::TextVerified, 20));
+    read!("new notices", on.notices.new_notices(Sender::Paystack, 20));
     read!("matchable notices", on.notices.matchable_notices(20));
     let mine = EventQuery { user: Some(given::id()), subject: None, after: 5, limit: 20 };
     read!("events of a user", on.events.after(mine));
@@ -223,7 +223,7 @@ async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
     let walked = |step: &String| step.starts_with("SCAN ") && !step.contains(" USING ");
     let common = |step: &String| {
         sql.starts_with("WITH ")
-            && (step.contains("subquery") || ["SCAN e", "SCAN r"].contains(&step.as_str()))
+            && (step.contains("subquery") || ["SCAN e", "SCAN r", "SCAN due"].contains(&step.as_str()))
     };
     steps.filter(|step| walked(step) && !common(step)).collect()
 }

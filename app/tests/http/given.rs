@@ -1,0 +1,297 @@
+//! A server on a real socket, over everything in memory.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use namaskah::{
+    http::{
+        hooks::{PaystackDoor, TextVerifiedDoor},
+        server::{self, HttpSettings},
+        services::Services,
+        system::{Part, Readiness},
+    },
+    worker::{Feed, JobRunner, Relay, Wakers, WakingStore, Worker},
+};
+use namaskah_adapters::{
+    password::{Argon2Hasher, HashingCost},
+    textverified::WebhookSecrets,
+    tokens::{EdDsaSigner, SigningSeed},
+};
+use namaskah_domain::{
+    Clock, Currency, Money, Random, Store,
+    auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email},
+    memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom},
+    payment::{FxRate, PaymentPolicy, PaymentReference, PaymentService},
+    verification::{CatalogueService, OrderPolicy, PriceRule, ServiceCode, VerificationService},
+    wallet::WalletService,
+};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub const PASSWORD: &str = "seven green lanterns hum";
+pub const PAYSTACK_KEY: &str = "sk_test_0123456789";
+
+/// The server and everything behind it.
+pub struct World {
+    pub base: String,
+    pub client: Client,
+    pub store: Arc<MemoryStore>,
+    pub provider: Arc<FakeNumberProvider>,
+    pub gateway: Arc<FakePaymentGateway>,
+    pub mailer: Arc<FakeMailer>,
+    pub orders: Arc<VerificationService>,
+    pub ready: Arc<Switch>,
+    pub stop: CancellationToken,
+    pub server: tokio::task::JoinHandle<std::io::Result<()>>,
+    jobs: JobRunner,
+}
+
+/// One part that can fail.
+pub struct Switch(pub AtomicBool);
+
+#[async_trait]
+impl Readiness for Switch {
+    async fn parts(&self) -> Vec<Part> {
+        let detail = Some("switched off".to_owned());
+        vec![Part { name: "database", is_ready: self.0.load(Ordering::SeqCst), detail }]
+    }
+}
+
+/// With limits that nobody reaches.
+pub async fn world() -> World {
+    world_with(1_000, Vec::new()).await
+}
+
+pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -> World {
+    let shared: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    let random: Arc<dyn Random> = Arc::new(SeededRandom::default());
+    let store = Arc::new(MemoryStore::new());
+    let wakers = Wakers::default();
+    let waking: Arc<dyn Store> = Arc::new(WakingStore::new(store.clone(), wakers.clone()));
+    let provider = Arc::new(FakeNumberProvider::new(shared.clone()));
+    let gateway = Arc::new(FakePaymentGateway::new(shared.clone()));
+    let mailer = Arc::new(FakeMailer::default());
+    let auth = Arc::new(auth(&waking, &store, &shared, &random));
+    let payments = Arc::new(PaymentService::new(
+        waking.clone(),
+        store.clone(),
+        store.clone(),
+        gateway.clone(),
+        shared.clone(),
+        random.clone(),
+        payment_policy(),
+    ));
+    let holder = Uuid::from_u128(1);
+    let orders = Arc::new(VerificationService::new(
+        waking.clone(),
+        store.clone(),
+        provider.clone(),
+        store.clone(),
+        shared.clone(),
+        random.clone(),
+        order_policy(),
+        holder,
+    ));
+    let feed = Feed::default();
+    let stop = CancellationToken::new();
+    relay(&store, &feed, &wakers, &stop);
+    let ready = Arc::new(Switch(AtomicBool::new(true)));
+    let services = Services {
+        auth,
+        wallet: Arc::new(WalletService::new(store.clone())),
+        payments,
+        verifications: orders.clone(),
+        catalogue: Arc::new(CatalogueService::new(
+            orders.clone(),
+            provider.clone(),
+            store.clone(),
+            shared.clone(),
+        )),
+        store: waking,
+        clock: shared.clone(),
+        random,
+        told: feed,
+        events: store.clone(),
+        paystack: Arc::new(PaystackDoor(vec![SecretString::from(PAYSTACK_KEY)])),
+        textverified: Arc::new(TextVerifiedDoor(WebhookSecrets::default())),
+        readiness: ready.clone(),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address: SocketAddr = listener.local_addr().expect("an address");
+    let origin = format!("http://{address}");
+    let settings = HttpSettings { origin: origin.clone(), trusted_proxies, limit_factor };
+    let app = server::build(&services, &settings, stop.clone());
+    let server = tokio::spawn(server::serve(listener, app, stop.clone()));
+    let jobs = JobRunner::new(store.clone(), mailer.clone(), orders.clone(), shared, holder);
+    let client = client();
+    World { base: origin, client, store, provider, gateway, mailer, orders, ready, stop, server, jobs }
+}
+
+fn client() -> Client {
+    // The second call finds it installed, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().build().expect("a client")
+}
+
+fn relay(store: &Arc<MemoryStore>, feed: &Feed, wakers: &Wakers, stop: &CancellationToken) {
+    let relay = Relay::new(store.clone(), feed.clone());
+    let (woken, stop) = (wakers.relay.clone(), stop.clone());
+    tokio::spawn(async move {
+        loop {
+            relay.run().await.expect("the memory answers");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = woken.notified() => {}
+            }
+        }
+    });
+}
+
+fn auth(
+    store: &Arc<dyn Store>,
+    memory: &Arc<MemoryStore>,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> AuthService {
+    let cheap = HashingCost { memory_kib: 8, passes: 1, lanes: 1 };
+    let ports = AuthPorts {
+        store: store.clone(),
+        reads: memory.clone(),
+        accounts: memory.clone(),
+        standings: Arc::new(DirectStandings::new(memory.clone())),
+        hasher: Arc::new(Argon2Hasher::with_params(cheap).expect("a cost")),
+        signer: Arc::new(EdDsaSigner::new(&SigningSeed::from_bytes([7; 32]), &[])),
+        clock: clock.clone(),
+        random: random.clone(),
+    };
+    AuthService::new(ports, AuthPolicy::default())
+}
+
+fn usd(units: i64) -> Money {
+    Money::from_units(units, Currency::Usd)
+}
+
+fn payment_policy() -> PaymentPolicy {
+    PaymentPolicy {
+        rate: FxRate::try_new(1600.into()).expect("a rate"),
+        min: usd(1_000_000),
+        max: usd(1_000_000_000),
+        max_open: 10,
+        honoured_h: 72,
+        return_url: None,
+    }
+}
+
+fn order_policy() -> OrderPolicy {
+    OrderPolicy {
+        rule: PriceRule::try_new(rust_decimal::Decimal::new(15, 1), usd(0)).expect("a rule"),
+        quote_s: 120,
+        send_within_s: 2,
+        cancel_after_s: 0,
+        max_open_orders: 100,
+        sells_test_services: true,
+    }
+}
+
+/// Somebody signed in.
+pub struct Person<'a> {
+    pub world: &'a World,
+    pub token: String,
+}
+
+impl World {
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request("GET", path).send().await.expect("an answer")
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.request("POST", path).json(&body).send().await.expect("an answer")
+    }
+
+    pub async fn work(&self) {
+        while self.jobs.run().await.expect("the memory answers") > 0 {}
+    }
+
+    pub fn sell(&self, service: &str, cost_units: i64, stock: u64) {
+        self.provider.sell(ServiceCode::try_new(service).expect("a code"), usd(cost_units), stock);
+    }
+
+    /// Registered, verified, signed in.
+    pub async fn person(&self, email: &str) -> Person<'_> {
+        let account = json!({"email": email, "password": PASSWORD});
+        let registered = self.post("/api/v1/auth/register", account.clone()).await;
+        assert_eq!(registered.status(), StatusCode::ACCEPTED);
+        self.work().await;
+        let address = Email::try_new(email).expect("an address");
+        let token = self.mailer.latest_token(&address).expect("a mail with a token").0;
+        let verified = self.post("/api/v1/auth/verify-email", json!({"token": token})).await;
+        assert_eq!(verified.status(), StatusCode::NO_CONTENT);
+        let signed_in = self.post("/api/v1/auth/login", account).await;
+        let signed_in = body(signed_in, 200).await;
+        let token = signed_in["access_token"].as_str().expect("a token").to_owned();
+        Person { world: self, token }
+    }
+}
+
+impl Person<'_> {
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.world.request(method, path).bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request("GET", path).send().await.expect("an answer")
+    }
+
+    pub async fn post(&self, path: &str, key: &str, body: Value) -> Response {
+        let request = self.request("POST", path).header("Idempotency-Key", key);
+        request.json(&body).send().await.expect("an answer")
+    }
+
+    /// Pays `dollars` in by the gateway.
+    pub async fn fund(&self, dollars: &str) {
+        let amount = json!({"amount": dollars, "currency": "USD"});
+        let opened =
+            self.post("/api/v1/payments", dollars, json!({"provider": "paystack", "amount": amount}));
+        let payment = body(opened.await, 201).await;
+        let reference = payment["reference"].as_str().expect("a reference");
+        assert!(self.world.gateway.pay(&PaymentReference::try_new(reference).expect("ours")));
+        let path = format!("/api/v1/payments/{}/sync", payment["id"].as_str().expect("an id"));
+        let synced = self.request("POST", &path).send().await.expect("an answer");
+        assert_eq!(body(synced, 200).await["status"], "succeeded");
+    }
+}
+
+/// The JSON of an answer of that status.
+pub async fn body(response: Response, status: u16) -> Value {
+    let (found, url) = (response.status(), response.url().clone());
+    let text = response.text().await.expect("a body");
+    assert_eq!(found.as_u16(), status, "{url}: {text}");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{url}: {error}: {text}"))
+}
+
+/// The code of a problem of that status, which must be a whole one.
+pub async fn problem(response: Response, status: u16) -> String {
+    let kind = response.headers()["content-type"].to_str().expect("text").to_owned();
+    let id = response.headers()["x-request-id"].to_str().expect("text").to_owned();
+    let problem = body(response, status).await;
+    assert_eq!(kind, "application/problem+json", "{problem}");
+    assert_eq!(problem["status"], status);
+    assert_eq!(problem["request_id"], id);
+    let code = problem["code"].as_str().expect("a code").to_owned();
+    assert_eq!(problem["type"], format!("/problems/{}", code.replace('_', "-")));
+    code
+}

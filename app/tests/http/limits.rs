@@ -1,0 +1,87 @@
+//! Rate limits: each is reached, tells how long to wait, and cannot be walked round.
+
+use reqwest::Response;
+use serde_json::json;
+
+use crate::given::{PASSWORD, problem, world_with};
+
+fn header(response: &Response, name: &str) -> String {
+    response.headers()[name].to_str().expect("text").to_owned()
+}
+
+#[tokio::test]
+async fn anonymous_requests_are_limited_by_address() {
+    let world = world_with(1, Vec::new()).await;
+    for left in (0..100).rev() {
+        let answer = world.get("/api/v1/wallet").await;
+        assert_eq!(answer.status(), 401);
+        assert_eq!(header(&answer, "x-ratelimit-remaining"), left.to_string());
+    }
+    let refused = world.get("/api/v1/wallet").await;
+    assert_eq!(header(&refused, "ratelimit-policy"), "\"default\";q=100;w=60");
+    let wait: u64 = header(&refused, "retry-after").parse().expect("a number");
+    assert!((1..=65).contains(&wait));
+    assert_eq!(header(&refused, "x-ratelimit-reset"), wait.to_string());
+    assert_eq!(problem(refused, 429).await, "rate_limited");
+    // Other classes have quotas of their own.
+    assert_eq!(world.get("/healthz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_forwarded_address_is_believed_only_from_a_trusted_proxy() {
+    let strangers = world_with(1, Vec::new()).await;
+    let trusting = world_with(1, vec!["127.0.0.0/8".parse().expect("a network")]).await;
+    for n in 0..101 {
+        let from = format!("203.0.113.{n}");
+        let ask = |world: &crate::given::World| {
+            world.request("GET", "/api/v1/wallet").header("x-forwarded-for", &from).send()
+        };
+        let (stranger, trusted) =
+            (ask(&strangers).await.expect("an answer"), ask(&trusting).await.expect("an answer"));
+        assert_eq!(stranger.status(), if n < 100 { 401 } else { 429 });
+        assert_eq!(trusted.status(), 401);
+    }
+}
+
+#[tokio::test]
+async fn signing_in_is_limited_by_address_and_account() {
+    let world = world_with(1, Vec::new()).await;
+    let attempt = async |email: &str| {
+        world.post("/api/v1/auth/login", json!({"email": email, "password": PASSWORD})).await
+    };
+    for _ in 0..5 {
+        assert_eq!(problem(attempt("ada@example.com").await, 401).await, "invalid_credentials");
+    }
+    let refused = attempt("ADA@example.com").await;
+    assert!(header(&refused, "ratelimit").contains("\"login\";r=0"));
+    assert_eq!(problem(refused, 429).await, "rate_limited");
+    assert_eq!(attempt("grace@example.com").await.status(), 401);
+}
+
+#[tokio::test]
+async fn registering_is_limited_by_address() {
+    let world = world_with(1, Vec::new()).await;
+    for n in 0..4 {
+        let account = json!({"email": format!("n{n}@example.com"), "password": PASSWORD});
+        let answer = world.post("/api/v1/auth/register", account).await;
+        assert_eq!(answer.status(), if n < 3 { 202 } else { 429 });
+    }
+}
+
+#[tokio::test]
+async fn orders_payments_and_status_reads_are_limited_by_account() {
+    let world = world_with(1, Vec::new()).await;
+    let (ada, grace) = (world.person("ada@example.com").await, world.person("grace@example.com").await);
+    for (path, quota) in [("/api/v1/verifications", 10), ("/api/v1/payments", 5)] {
+        for n in 0..=quota {
+            let answer = ada.post(path, "k", json!({})).await;
+            assert_eq!(answer.status(), if n < quota { 422 } else { 429 }, "{path}");
+        }
+        assert_eq!(grace.post(path, "k", json!({})).await.status(), 422);
+    }
+    let read = async |id: &str| ada.get(&format!("/api/v1/verifications/ver_{id}")).await.status();
+    for n in 0..61 {
+        assert_eq!(read("01k8y6m2w4f3v9q7r5t1x0z8ab").await, if n < 60 { 404 } else { 429 });
+    }
+    assert_eq!(read("01k8y6m2w4f3v9q7r5t1x0z8ac").await, 404);
+}

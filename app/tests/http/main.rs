@@ -1,0 +1,8 @@
+//! HTTP over a real socket, with everything behind it in memory.
+
+mod document;
+mod given;
+mod infrastructure;
+mod journey;
+mod limits;
+mod signing_in;

@@ -1,0 +1,113 @@
+//! Signing in, by tokens and by cookie.
+
+use reqwest::{Response, header::SET_COOKIE};
+use serde_json::json;
+
+use crate::given::{PASSWORD, World, body, problem, world};
+
+#[tokio::test]
+async fn a_taken_address_is_answered_like_a_new_one() {
+    let world = world().await;
+    let account = json!({"email": "ada@example.com", "password": PASSWORD});
+    let first = body(world.post("/api/v1/auth/register", account.clone()).await, 202).await;
+    let second = body(world.post("/api/v1/auth/register", account).await, 202).await;
+    assert_eq!(first, json!({"status": "verification_sent"}));
+    assert_eq!(first, second);
+}
+
+#[tokio::test]
+async fn weak_passwords_are_refused_by_field() {
+    let world = world().await;
+    let weak = world.post("/api/v1/auth/register", json!({"email": "ada@example.com", "password": "short"}));
+    let refused = body(weak.await, 422).await;
+    assert_eq!(refused["code"], "weak_password");
+    assert_eq!(refused["errors"][0]["field"], "password");
+    let ada = world.person("ada@example.com").await;
+    let change = json!({"current_password": PASSWORD, "new_password": "short"});
+    let refused = body(ada.post("/api/v1/auth/password/change", "unused", change).await, 422).await;
+    assert_eq!(refused["errors"][0]["field"], "new_password");
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_a_second_use_ends_the_sign_in() {
+    let world = world().await;
+    let ada = world.person("ada@example.com").await;
+    let account = json!({"email": "ada@example.com", "password": PASSWORD});
+    let tokens = body(world.post("/api/v1/auth/login", account).await, 200).await;
+    assert_eq!(tokens["token_type"], "Bearer");
+    assert_eq!(tokens["user"]["email"], "ada@example.com");
+    let refresh = json!({"refresh_token": tokens["refresh_token"]});
+    let next = body(world.post("/api/v1/auth/refresh", refresh.clone()).await, 200).await;
+    let reused = world.post("/api/v1/auth/refresh", refresh).await;
+    assert_eq!(problem(reused, 401).await, "invalid_token");
+    let token = next["access_token"].as_str().expect("a token");
+    let ended = world.request("GET", "/api/v1/me").bearer_auth(token).send().await.expect("an answer");
+    assert_eq!(problem(ended, 401).await, "unauthorized");
+    // A refresh token is no access token, and the other sign-in goes on.
+    let mixed = tokens["refresh_token"].as_str().expect("a token");
+    let mixed = world.request("GET", "/api/v1/me").bearer_auth(mixed).send().await.expect("an answer");
+    assert_eq!(mixed.status(), 401);
+    assert_eq!(ada.get("/api/v1/me").await.status(), 200);
+}
+
+async fn open_browser(world: &World) -> (String, String) {
+    let account = json!({"email": "ada@example.com", "password": PASSWORD});
+    let opened = world.post("/api/v1/auth/session", account).await;
+    let cookie = cookie_of(&opened);
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"));
+    let session = body(opened, 200).await;
+    let pair = cookie.split(';').next().expect("a pair").to_owned();
+    (pair, session["csrf_token"].as_str().expect("a token").to_owned())
+}
+
+fn cookie_of(response: &Response) -> String {
+    response.headers()[SET_COOKIE].to_str().expect("text").to_owned()
+}
+
+#[tokio::test]
+async fn a_browser_changes_things_only_from_the_site_itself() {
+    let world = world().await;
+    world.person("ada@example.com").await;
+    let (cookie, csrf) = open_browser(&world).await;
+    let read = world.request("GET", "/api/v1/auth/csrf").header("cookie", &cookie).send().await;
+    assert_eq!(body(read.expect("an answer"), 200).await["csrf_token"], csrf);
+    let change = || world.request("POST", "/api/v1/auth/logout").header("cookie", &cookie);
+    let without = change().send().await.expect("an answer");
+    assert_eq!(problem(without, 403).await, "csrf_failed");
+    let wrong = change().header("x-csrf-token", "0".repeat(csrf.len())).send().await.expect("an answer");
+    assert_eq!(problem(wrong, 403).await, "csrf_failed");
+    for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
+        let foreign = change().header("x-csrf-token", &csrf).header(name, value);
+        assert_eq!(problem(foreign.send().await.expect("an answer"), 401).await, "unauthorized");
+    }
+    let own = change().header("x-csrf-token", &csrf).header("origin", &world.base);
+    assert_eq!(own.send().await.expect("an answer").status(), 204);
+    let after = world.request("GET", "/api/v1/me").header("cookie", &cookie).send().await;
+    assert_eq!(after.expect("an answer").status(), 401);
+}
+
+#[tokio::test]
+async fn signing_a_browser_out_removes_its_cookie() {
+    let world = world().await;
+    world.person("ada@example.com").await;
+    let (cookie, csrf) = open_browser(&world).await;
+    let close = world.request("DELETE", "/api/v1/auth/session");
+    let closed =
+        close.header("cookie", &cookie).header("x-csrf-token", csrf).send().await.expect("an answer");
+    assert_eq!(closed.status(), 204);
+    assert!(cookie_of(&closed).contains("Max-Age=0"));
+}
+
+#[tokio::test]
+async fn sessions_of_others_are_not_there() {
+    let world = world().await;
+    let (ada, grace) = (world.person("ada@example.com").await, world.person("grace@example.com").await);
+    let list = body(grace.get("/api/v1/auth/sessions").await, 200).await;
+    let id = list["data"][0]["id"].as_str().expect("an id");
+    assert_eq!(list["data"][0]["current"], true);
+    let path = format!("/api/v1/auth/sessions/{id}");
+    let foreign = ada.request("DELETE", &path).send().await.expect("an answer");
+    assert_eq!(problem(foreign, 404).await, "not_found");
+    assert_eq!(grace.request("DELETE", &path).send().await.expect("an answer").status(), 204);
+    assert_eq!(grace.get("/api/v1/me").await.status(), 401);
+}

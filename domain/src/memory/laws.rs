@@ -1,0 +1,358 @@
+//! The laws of money and orders, as functions that name what is broken. For property tests over any store: read
+//! everything into a [`Snapshot`] and ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{SubsecRound, TimeDelta, Timelike};
+
+use super::{MemoryStore, Platform};
+use crate::{
+    Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
+    payment::{Intent, IntentState, Suspended},
+    verification::{Message, NumberProvider, Order, Purchase, PurchaseState, Receivable},
+    wallet::{Account, Hold, HoldState, House, LedgerAccount, Pocket, Purse, Source, Transfer},
+};
+
+/// Money must be back this long after an order's end.
+const BACK_WITHIN_S: i64 = 5;
+
+/// Everything that the laws are about, as a store keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Every account.
+    pub accounts: Vec<Account>,
+    /// The whole journal, in order, with the posted total of its user after each transfer.
+    pub journal: Vec<(Transfer, Option<Money>)>,
+    /// Every hold.
+    pub holds: Vec<Hold>,
+    /// Every order.
+    pub orders: Vec<Order>,
+    /// Every purchase.
+    pub purchases: Vec<Purchase>,
+    /// Every payment.
+    pub intents: Vec<Intent>,
+    /// Payments that wait for a person.
+    pub suspended: Vec<Suspended>,
+    /// Every text.
+    pub messages: Vec<Message>,
+}
+
+impl Snapshot {
+    /// What a memory store keeps now.
+    pub fn of(store: &MemoryStore) -> Self {
+        let journal = store.journal().into_iter().map(|posted| (posted.transfer, posted.balance_after));
+        Self {
+            accounts: store.accounts(),
+            journal: journal.collect(),
+            holds: store.all_holds(),
+            orders: store.all_orders(),
+            purchases: store.all_purchases(),
+            intents: store.all_intents(),
+            suspended: store.suspended(),
+            messages: store.all_messages(),
+        }
+    }
+
+    /// The sum of everything posted to an account, credits plus, in one currency.
+    pub fn posted(&self, account: LedgerAccount, currency: Currency) -> i64 {
+        let in_it = self.journal.iter().filter(|(t, _)| t.amount.currency() == currency);
+        in_it.map(|(t, _)| t.effect_on(account).units()).sum()
+    }
+
+    /// What was posted to a house account, in dollars.
+    pub fn house(&self, house: House) -> i64 {
+        self.posted(LedgerAccount::House(house), Currency::Usd)
+    }
+
+    fn entry(&self, source: &Source) -> impl Iterator<Item = &Transfer> {
+        self.journal.iter().map(|(transfer, _)| transfer).filter(move |t| t.source == *source)
+    }
+}
+
+/// Collects what is broken.
+#[derive(Debug, Default)]
+struct Broken(Vec<String>);
+
+impl Broken {
+    fn unless(&mut self, holds: bool, law: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(law());
+        }
+    }
+}
+
+/// What is broken on a platform now; empty if every law holds. Call it after [`Platform::tick`] if time has moved.
+pub fn check(platform: &Platform) -> Vec<String> {
+    let now = Snapshot::of(&platform.store);
+    let mut broken = of_money(&now);
+    broken.extend(of_orders(&now, platform.provider.skew()));
+    broken.extend(of_time(&now, platform.clock.now()));
+    broken.extend(of_purchases(&now));
+    broken
+}
+
+/// Laws 1, 2, 3, 4, 5 and 11: what accounts, journal, holds, orders and payments say about each other.
+pub fn of_money(now: &Snapshot) -> Vec<String> {
+    let mut broken = Broken::default();
+    journal(now, &mut broken);
+    for account in &now.accounts {
+        self::account(now, account, &mut broken);
+    }
+    for hold in &now.holds {
+        self::hold(now, hold, &mut broken);
+    }
+    for order in &now.orders {
+        money_of_order(now, order, &mut broken);
+    }
+    for intent in &now.intents {
+        self::intent(now, intent, &mut broken);
+    }
+    house(now, &mut broken);
+    broken.0
+}
+
+/// Law 1: a leg stands once, and a bridge between currencies has two banks.
+fn journal(now: &Snapshot, broken: &mut Broken) {
+    let mut legs = BTreeSet::new();
+    let mut totals: BTreeMap<UserId, i64> = BTreeMap::new();
+    for (transfer, balance_after) in &now.journal {
+        let leg = (transfer.source.as_str(), transfer.leg);
+        broken.unless(legs.insert(leg), || format!("1: {leg:?} is posted twice"));
+        broken.unless(transfer.debit != transfer.credit, || format!("1: {leg:?} pays itself"));
+        let Some(user) = transfer.debit.user().or(transfer.credit.user()) else { continue };
+        let total = totals.entry(user).or_default();
+        for purse in [Purse::Wallet, Purse::Promo] {
+            *total += transfer.effect_on(LedgerAccount::User(user, purse)).units();
+        }
+        let told = balance_after.map(Money::units);
+        broken
+            .unless(told == Some(*total), || format!("1: {leg:?} tells a balance of {told:?}, not {total}"));
+    }
+}
+
+/// Laws 1 and 2 for one account.
+fn account(now: &Snapshot, account: &Account, broken: &mut Broken) {
+    let user = account.user;
+    let open = || now.holds.iter().filter(|hold| hold.user == user && hold.state == HoldState::Open);
+    let parts: [(Purse, Pocket, i64); 2] = [
+        (Purse::Wallet, account.wallet, open().map(|hold| hold.split.wallet.units()).sum()),
+        (Purse::Promo, account.promo, open().map(|hold| hold.split.promo.units()).sum()),
+    ];
+    for (purse, pocket, held) in parts {
+        let posted = now.posted(LedgerAccount::User(user, purse), pocket.posted.currency());
+        let name = format!("{purse:?} of {user}");
+        broken.unless(pocket.posted.units() == posted, || {
+            format!("1: {name} says {:?}, its postings {posted}", pocket.posted)
+        });
+        broken.unless(pocket.held.units() == held, || {
+            format!("1: {name} holds {:?}, its holds {held}", pocket.held)
+        });
+        let in_order = pocket.posted.units() >= held && held >= 0;
+        broken.unless(in_order, || format!("2: {name} has {:?} and holds {held}", pocket.posted));
+    }
+    let orders = now.orders.iter().filter(|o| o.head().user == user && !o.status().is_final()).count();
+    broken.unless(account.open_orders as usize == orders, || {
+        format!("2: {user} counts {} open orders of {orders}", account.open_orders)
+    });
+    let intents = now.intents.iter().filter(|i| i.user == user && i.is_open()).count();
+    broken.unless(account.open_intents as usize == intents, || {
+        format!("2: {user} counts {} open payments of {intents}", account.open_intents)
+    });
+}
+
+/// Laws 3 and 5 for one hold.
+fn hold(now: &Snapshot, hold: &Hold, broken: &mut Broken) {
+    let parts = hold.split.wallet.units() + hold.split.promo.units();
+    broken.unless(parts == hold.amount.units(), || format!("3: the parts of {} are {parts}", hold.id));
+    let charged: i64 = now.entry(&Source::captured(hold.id)).map(|t| charge_of(t, hold.user)).sum();
+    let due = if matches!(hold.state, HoldState::Captured { .. }) { hold.amount.units() } else { 0 };
+    broken.unless(charged == due, || {
+        format!("3: {} is {:?} and charged {charged} of {:?}", hold.id, hold.state, hold.amount)
+    });
+}
+
+fn charge_of(transfer: &Transfer, user: UserId) -> i64 {
+    let purses = [Purse::Wallet, Purse::Promo].map(|purse| LedgerAccount::User(user, purse));
+    purses.into_iter().map(|purse| -transfer.effect_on(purse).units()).sum()
+}
+
+/// Laws 3, 5 and 11 for one order: its state says what became of its hold.
+fn money_of_order(now: &Snapshot, order: &Order, broken: &mut Broken) {
+    let head = order.head();
+    let Some(hold) = now.holds.iter().find(|hold| hold.id == head.hold) else {
+        return broken.0.push(format!("11: {} has no hold", head.id));
+    };
+    let agrees = match order {
+        Order::Requested(_) | Order::Waiting(_) => hold.state == HoldState::Open,
+        Order::Completed(_) => matches!(hold.state, HoldState::Captured { .. }),
+        Order::Cancelled(_) | Order::Expired(_) | Order::Failed(_) => {
+            matches!(hold.state, HoldState::Released { .. })
+        }
+    };
+    broken.unless(agrees, || {
+        format!("11: {} is {} and its hold {:?}", head.id, order.status().name(), hold.state)
+    });
+    let own = hold.user == head.user && hold.order == head.id && hold.amount == head.price;
+    broken.unless(own, || format!("5: {} costs {:?} and holds {:?}", head.id, head.price, hold.amount));
+}
+
+/// Law 4 for one payment: what it credited, once, and only if it says so.
+fn intent(now: &Snapshot, intent: &Intent, broken: &mut Broken) {
+    let wallet = LedgerAccount::User(intent.user, Purse::Wallet);
+    let source = Source::paystack(&intent.reference);
+    let gained: i64 = now.entry(&source).map(|t| t.effect_on(wallet).units()).sum();
+    let aside: i64 =
+        now.entry(&source).map(|t| t.effect_on(LedgerAccount::House(House::Suspense)).units()).sum();
+    let due = match intent.state {
+        IntentState::Succeeded { .. } => intent.amount.units(),
+        _ => 0,
+    };
+    let items: Vec<i64> =
+        now.suspended.iter().filter(|i| i.payment == intent.id).map(|i| i.paid.units()).collect();
+    let waits: i64 = items.iter().sum();
+    let is_aside = matches!(intent.state, IntentState::Suspense { .. });
+    broken.unless(gained == due, || format!("4: {} credited {gained} of {due}", intent.id));
+    broken.unless(aside == waits && items.len() == usize::from(is_aside), || {
+        format!("4: {} is {:?} with {aside} in suspense and {waits} waiting", intent.id, intent.state)
+    });
+}
+
+/// What the house's accounts say about the numbers it bought.
+fn house(now: &Snapshot, broken: &mut Broken) {
+    let sum = |of: fn(Receivable) -> bool| -> i64 {
+        let bought = now.purchases.iter().filter_map(Purchase::bought);
+        bought.filter(|b| of(b.receivable)).map(|b| b.cost.units()).sum()
+    };
+    let receivable = -now.house(House::ProviderReceivable);
+    let open = sum(|r| r == Receivable::Open);
+    broken.unless(receivable == open, || format!("1: {receivable} is receivable, {open} is open"));
+    let captured: i64 = now
+        .holds
+        .iter()
+        .filter(|hold| matches!(hold.state, HoldState::Captured { .. }))
+        .map(|hold| hold.amount.units())
+        .sum();
+    let revenue = now.house(House::Revenue);
+    broken.unless(revenue == captured, || format!("3: {revenue} is revenue, {captured} was captured"));
+}
+
+/// Law 7, and the shape of what is waiting: each text is its order's own, and each completed order has a code.
+/// `skew` is the provider's clock minus ours.
+pub fn of_orders(now: &Snapshot, skew: TimeDelta) -> Vec<String> {
+    let mut broken = Broken::default();
+    for order in &now.orders {
+        let id = order.head().id;
+        let texts: Vec<&Message> = now.messages.iter().filter(|message| message.order == id).collect();
+        let Some(line) = order.line() else {
+            broken.unless(texts.is_empty(), || format!("7: {id} has texts and no number"));
+            continue;
+        };
+        let readable = texts.iter().any(|text| text.code.is_some() && !text.late);
+        let is_completed = matches!(order, Order::Completed(_));
+        broken.unless(readable == is_completed, || {
+            format!("7: {id} is {} and its code readable: {readable}", order.status().name())
+        });
+        for text in texts {
+            let shown = line.bound_at + skew;
+            let whole_second = text.received_at.nanosecond() == 0;
+            let earliest = if whole_second { shown.trunc_subsecs(0) } else { shown };
+            let own = text.reservation == line.reservation && text.received_at >= earliest;
+            broken.unless(own, || format!("7: {id} was shown a text that is not its own"));
+            let in_time = text.late || text.received_at <= line.expires_at + skew;
+            broken.unless(in_time, || format!("7: {id} was shown a text from after its end"));
+        }
+    }
+    broken.0
+}
+
+/// Law 6: no order waits longer than five seconds after its end.
+pub fn of_time(now: &Snapshot, clock: Time) -> Vec<String> {
+    let mut broken = Broken::default();
+    for order in &now.orders {
+        let Order::Waiting(waiting) = order else { continue };
+        let by = waiting.line.expires_at + TimeDelta::seconds(BACK_WITHIN_S);
+        broken.unless(clock < by, || format!("6: {} still waits at {clock}", waiting.head.id));
+    }
+    broken.0
+}
+
+/// Law 8: each reservation belongs to one purchase, each order has the purchases that its state needs, and no
+/// number is shown to a user for a service twice.
+pub fn of_purchases(now: &Snapshot) -> Vec<String> {
+    let mut broken = Broken::default();
+    let mut reservations = BTreeSet::new();
+    for bought in now.purchases.iter().filter_map(Purchase::bought) {
+        let once = reservations.insert(&bought.reservation);
+        broken.unless(once, || format!("8: {} belongs to two purchases", bought.reservation));
+    }
+    let mut shown = BTreeSet::new();
+    for order in &now.orders {
+        let head = order.head();
+        let own: Vec<_> =
+            now.purchases.iter().filter(|p| p.wanted_by.is_some_and(|(id, _)| id == head.id)).collect();
+        let fits = own.len() == 1 && own.iter().all(|purchase| fits(order, purchase));
+        broken.unless(fits, || format!("8: {} and its purchases do not agree", head.id));
+        let Some(line) = order.line() else { continue };
+        let once = shown.insert((head.user, head.ask.service.clone(), line.number.clone()));
+        broken.unless(once, || format!("8: {} shows a number for the second time", head.id));
+    }
+    broken.0
+}
+
+fn fits(order: &Order, purchase: &Purchase) -> bool {
+    match (order.line(), &purchase.state) {
+        (Some(line), PurchaseState::Bound(bought)) => {
+            line.purchase == purchase.id && line.reservation == bought.reservation
+        }
+        (None, PurchaseState::Sent) => matches!(order, Order::Requested(_)),
+        (None, PurchaseState::Absent { .. } | PurchaseState::Orphan(_)) => matches!(order, Order::Failed(_)),
+        _ => false,
+    }
+}
+
+/// What has changed from `before` to `after` that may never change: entries, ended holds, final states.
+pub fn of_history(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    let mut broken = Broken::default();
+    let kept = after.journal.len() >= before.journal.len()
+        && after.journal.iter().zip(&before.journal).all(|(now, then)| now == then);
+    broken.unless(kept, || "1: an entry has changed or vanished".to_owned());
+    let now: BTreeMap<HoldId, &Hold> = after.holds.iter().map(|hold| (hold.id, hold)).collect();
+    for hold in &before.holds {
+        let stays = hold.state == HoldState::Open || now.get(&hold.id) == Some(&hold);
+        broken.unless(stays && now.contains_key(&hold.id), || format!("3: {} ended twice", hold.id));
+    }
+    for order in before.orders.iter().filter(|order| order.status().is_final()) {
+        let then = after.orders.iter().find(|o| o.head().id == order.head().id).map(Order::status);
+        broken.unless(then == Some(order.status()), || {
+            format!("3: {} was {} and is {then:?}", order.head().id, order.status().name())
+        });
+    }
+    let gone = before.messages.iter().find(|message| !after.messages.contains(message));
+    broken.unless(gone.is_none(), || "9: a text has vanished".to_owned());
+    broken.0
+}
+
+/// Once nothing is on its way: every reservation of the fake provider is bound or an orphan, no purchase is open,
+/// and the provider's books agree with ours to the unit.
+pub fn when_settled(platform: &Platform) -> Vec<String> {
+    let now = Snapshot::of(&platform.store);
+    let mut broken = Broken::default();
+    let held: BTreeSet<&ReservationId> =
+        now.purchases.iter().filter_map(|p| p.bought().map(|b| &b.reservation)).collect();
+    let sold = platform.provider.reservations();
+    for reservation in &sold {
+        let known = held.contains(&reservation.id);
+        broken.unless(known, || format!("8: nobody knows of {}", reservation.id));
+    }
+    broken.unless(held.len() == sold.len(), || format!("8: {} held of {} sold", held.len(), sold.len()));
+    let open = now.purchases.iter().filter(|purchase| purchase.is_sent()).count();
+    broken.unless(open == 0, || format!("8: {open} purchases have no outcome"));
+    let theirs = platform.provider.charged().units() - platform.provider.credited().units();
+    let ours = now.house(House::ProviderFloatTextVerified);
+    broken.unless(ours == theirs, || format!("8: the provider kept {theirs}, our books say {ours}"));
+    let spent = -(now.house(House::ProviderReceivable)
+        + now.house(House::CostOfNumbers)
+        + now.house(House::WriteOff));
+    broken.unless(spent == theirs, || format!("8: the provider kept {theirs}, we account for {spent}"));
+    broken.0
+}

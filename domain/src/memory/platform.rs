@@ -1,0 +1,473 @@
+//! The whole product in memory: every service over fakes, a clock that is moved by hand, and no runtime needed.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom};
+use crate::{
+    Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, Money,
+    Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, Sender, Store, UnitOfWork, UserId,
+    Version,
+    auth::{Email, PasswordHash, Role, User},
+    mailer::{MailError, Mailer},
+    outbox::{EventLog, Jobs, LeasedJob},
+    payment::{FxRate, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService},
+    verification::{
+        Ask, Buy, Capability, CatalogueService, CountryCode, IncomingMessage, NumberProvider, Order,
+        OrderPolicy, OrderReads, PriceLimit, PriceRule, ServiceCode, VerificationService,
+    },
+    wallet::{Balance, WalletService},
+};
+
+/// Rounds of work after which [`Platform::tick`] stops, as the workers of the server do.
+const MAX_ROUNDS: u32 = 50;
+const JOBS_AT_ONCE: u32 = 16;
+const MAX_JOB_ATTEMPTS: u32 = 60;
+const NGN_PER_USD: i64 = 1_600;
+
+/// What the services stand on: replace a part to try your own in its place.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where every commit goes; the memory store behind it is still what is read.
+    pub store: Arc<dyn Store>,
+    /// Who sells numbers.
+    pub numbers: Arc<dyn NumberProvider>,
+    /// Who takes payments.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// What the house allows of orders.
+    pub orders: OrderPolicy,
+    /// What the house allows of payments.
+    pub payments: PaymentPolicy,
+}
+
+/// What [`Platform::tick`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Pieces of work that were done.
+    pub done: u32,
+    /// Runs that failed, in words. The same work is found again by the next tick.
+    pub failures: Vec<String>,
+}
+
+/// Everything needed to fund a wallet, rent a number and receive its code, in one process and without a network.
+///
+/// ```
+/// # use namaskah_domain::{Fault, memory::Platform, verification::OrderStatus};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Fault> {
+/// let platform = Platform::new(7);
+/// let ada = platform.new_user("ada@example.com").await?;
+/// platform.fund(ada, "10.00").await?;
+/// let order = platform.buy(ada, "whatsapp", "2.00").await?;
+/// let order = platform.deliver(order.head().id, "Your code is 482913").await?;
+/// assert_eq!(order.status(), OrderStatus::Completed);
+/// assert_eq!(platform.balance(ada).await?.available.to_string(), "8.87");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Platform {
+    /// Moved by [`Platform::advance`].
+    pub clock: Arc<ManualClock>,
+    /// The same for the same seed.
+    pub random: Arc<SeededRandom>,
+    /// What is stored.
+    pub store: Arc<MemoryStore>,
+    /// Sells numbers, unless another provider was put in its place.
+    pub provider: Arc<FakeNumberProvider>,
+    /// Takes payments, unless another gateway was put in its place.
+    pub gateway: Arc<FakePaymentGateway>,
+    /// Keeps letters.
+    pub mailer: Arc<FakeMailer>,
+    /// Shows wallets.
+    pub wallet: WalletService,
+    /// Opens and settles payments.
+    pub payments: PaymentService,
+    /// Sells numbers to users.
+    pub orders: Arc<VerificationService>,
+    /// Lists what is for sale.
+    pub catalogue: CatalogueService,
+    ports: Ports,
+    holder: Uuid,
+}
+
+impl Platform {
+    /// Over the fakes alone. Two platforms of one seed that are told the same do the same.
+    pub fn new(seed: u64) -> Self {
+        Self::with(seed, |_, _| {})
+    }
+
+    /// As [`Platform::new`], after `change` has replaced what it wants to. It is handed the clock, so that what it
+    /// puts in can tell the same time.
+    pub fn with(seed: u64, change: impl FnOnce(&Fakes, &mut Ports)) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let fakes = Fakes {
+            random: Arc::new(SeededRandom::new(seed)),
+            store: Arc::new(MemoryStore::new()),
+            provider: Arc::new(FakeNumberProvider::new(clock.clone())),
+            gateway: Arc::new(FakePaymentGateway::new(clock.clone())),
+            mailer: Arc::new(FakeMailer::default()),
+            clock,
+        };
+        let mut ports = Ports {
+            store: fakes.store.clone(),
+            numbers: fakes.provider.clone(),
+            gateway: fakes.gateway.clone(),
+            orders: order_policy(),
+            payments: payment_policy(),
+        };
+        change(&fakes, &mut ports);
+        Self::over(fakes, ports)
+    }
+
+    /// The same stores, providers and time in a new process: what the old one only remembered is forgotten, and
+    /// its leases and the jobs in its hands have run out.
+    ///
+    /// # Errors
+    /// Never over the memory store.
+    pub async fn restarted(&self) -> Result<Self, Fault> {
+        Jobs::release(self.store.as_ref(), self.holder).await?;
+        self.store.let_leases_run_out();
+        let fakes = Fakes {
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            store: self.store.clone(),
+            provider: self.provider.clone(),
+            gateway: self.gateway.clone(),
+            mailer: self.mailer.clone(),
+        };
+        Ok(Self::over(fakes, self.ports.clone()))
+    }
+
+    fn over(fakes: Fakes, ports: Ports) -> Self {
+        let Fakes { clock, random, store, provider, gateway, mailer } = fakes;
+        let mut bytes = [0; 16];
+        crate::Random::fill(random.as_ref(), &mut bytes);
+        let holder = Uuid::from_bytes(bytes);
+        let orders = Arc::new(VerificationService::new(
+            ports.store.clone(),
+            store.clone(),
+            ports.numbers.clone(),
+            store.clone(),
+            clock.clone(),
+            random.clone(),
+            ports.orders.clone(),
+            holder,
+        ));
+        let payments = PaymentService::new(
+            ports.store.clone(),
+            store.clone(),
+            store.clone(),
+            ports.gateway.clone(),
+            clock.clone(),
+            random.clone(),
+            ports.payments.clone(),
+        );
+        let catalogue =
+            CatalogueService::new(orders.clone(), ports.numbers.clone(), store.clone(), clock.clone());
+        let wallet = WalletService::new(store.clone());
+        Self {
+            clock,
+            random,
+            store,
+            provider,
+            gateway,
+            mailer,
+            wallet,
+            payments,
+            orders,
+            catalogue,
+            ports,
+            holder,
+        }
+    }
+
+    /// A new identifier.
+    pub fn id<T: Entity>(&self) -> Id<T> {
+        Id::generate(self.clock.now(), self.random.as_ref())
+    }
+
+    /// Registers a user with a proven address and an empty account.
+    ///
+    /// # Errors
+    /// For an address that is none, or that is taken.
+    pub async fn new_user(&self, email: &str) -> Result<UserId, Fault> {
+        let (id, now) = (self.id(), self.clock.now());
+        let user = User {
+            id,
+            email: Email::try_new(email).map_err(Fault::new)?,
+            password: PasswordHash::from_stored("none".to_owned()),
+            role: Role::Customer,
+            email_verified_at: Some(now),
+            suspension: None,
+            must_change_password: false,
+            password_changed_at: now,
+            created_at: now,
+            version: Version::FIRST,
+        };
+        let unit = UnitOfWork::new().with(Change::User(user)).with(Change::OpenAccount(id));
+        self.store.commit(unit).await.map_err(Fault::new)?;
+        Ok(id)
+    }
+
+    /// A claim of `user` under `key` whose outcome is `outcome`. Every such claim stands for the same command.
+    ///
+    /// # Errors
+    /// For a text that is no key.
+    pub fn claim(&self, user: UserId, key: &str, outcome: Uuid) -> Result<Claim, Fault> {
+        let key = IdempotencyKey::try_new(key).map_err(Fault::new)?;
+        Ok(Claim { scope: user, key, fingerprint: Fingerprint([0; 32]), outcome })
+    }
+
+    /// Opens a payment of so many dollars, which nobody has paid yet.
+    ///
+    /// # Errors
+    /// If the amount or the gateway refuses.
+    pub async fn open_payment(&self, user: UserId, dollars: &str) -> Result<Intent, Fault> {
+        let (id, amount): (PaymentId, _) = (self.id(), dollars_of(dollars)?);
+        let claim = self.claim(user, &id.uuid().to_string(), id.uuid())?;
+        let opened = self.payments.open(OpenPayment { user, amount, claim, id }).await;
+        opened.map(|done| done.value).map_err(Fault::new)
+    }
+
+    /// Funds a wallet with so many dollars: opens a payment, pays it at the gateway, and settles it.
+    ///
+    /// # Errors
+    /// If the amount or the gateway refuses.
+    pub async fn fund(&self, user: UserId, dollars: &str) -> Result<Intent, Fault> {
+        let intent = self.open_payment(user, dollars).await?;
+        self.gateway.pay(&intent.reference);
+        self.payments.sync(user, intent.id).await.map_err(Fault::new)
+    }
+
+    /// A request for a text to a number of the United States.
+    ///
+    /// # Errors
+    /// For a text that is no service code.
+    pub fn ask(&self, service: &str) -> Result<Ask, Fault> {
+        Ok(Ask {
+            service: ServiceCode::try_new(service).map_err(Fault::new)?,
+            country: CountryCode::try_new("US").map_err(Fault::new)?,
+            capability: Capability::Sms,
+            area_code: None,
+            carrier: None,
+        })
+    }
+
+    /// An order that is not placed yet, under a key of its own.
+    ///
+    /// # Errors
+    /// For a text that is no service code or no amount of dollars.
+    pub fn order(&self, user: UserId, service: &str, max_price: &str) -> Result<Buy, Fault> {
+        let id: OrderId = self.id();
+        Ok(Buy {
+            id,
+            user,
+            ask: self.ask(service)?,
+            limit: PriceLimit::AtMost(dollars_of(max_price)?),
+            metadata: None,
+            claim: self.claim(user, &id.uuid().to_string(), id.uuid())?,
+        })
+    }
+
+    /// Orders a number at today's price, if that is at most `max_price` dollars.
+    ///
+    /// # Errors
+    /// If the order is refused; the cause is a [`crate::verification::BuyError`].
+    pub async fn buy(&self, user: UserId, service: &str, max_price: &str) -> Result<Order, Fault> {
+        let command = self.order(user, service, max_price)?;
+        self.orders.buy(command).await.map(|done| done.value).map_err(Fault::new)
+    }
+
+    /// A text arrives at the fake provider for the number of an order, and is polled. Returns the order after it.
+    ///
+    /// # Errors
+    /// If the order has no number, or its reservation waits no more.
+    pub async fn deliver(&self, order: OrderId, text: &str) -> Result<Order, Fault> {
+        let line = self.read(order).await?.line().cloned();
+        let line = line.ok_or_else(|| Fault::new("the order has no number"))?;
+        let message = self.provider.receive(&line.reservation, text, None);
+        message.ok_or_else(|| Fault::new("the reservation waits no more"))?;
+        self.orders.poll().await.map_err(Fault::new)?;
+        self.read(order).await
+    }
+
+    /// The gateway's notice of a payment arrives and is stored. It may come twice, or for nothing.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn notify_payment(&self, reference: &PaymentReference) -> Result<(), Fault> {
+        let key: NoticeId = self.id();
+        self.keep(Sender::Paystack, key, Some(reference.to_string()), Vec::new()).await
+    }
+
+    /// The provider's notice of a text arrives and is stored. It may come twice, or for a number of nobody.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn notify_text(&self, message: &IncomingMessage) -> Result<(), Fault> {
+        let subject = message.reservation.as_ref().map(ToString::to_string);
+        let body = self.provider.notice_of(message);
+        self.keep(Sender::TextVerified, self.id(), subject, body).await
+    }
+
+    async fn keep(
+        &self,
+        sender: Sender,
+        id: NoticeId,
+        subject: Option<String>,
+        body: Vec<u8>,
+    ) -> Result<(), Fault> {
+        let (key, at) = (id.to_string(), self.clock.now());
+        let notice =
+            Notice { id, sender, key, subject, body, at, state: NoticeState::New, version: Version::FIRST };
+        let stored = self.store.commit(UnitOfWork::new().with(Change::Notice(notice))).await;
+        stored.map(|_| ()).map_err(Fault::new)
+    }
+
+    /// An order as it is now, whoever asks.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn read(&self, order: OrderId) -> Result<Order, Fault> {
+        let read = OrderReads::order(self.store.as_ref(), order).await?;
+        read.ok_or_else(|| Fault::new("there is no such order"))
+    }
+
+    /// What a user has, holds and owes.
+    ///
+    /// # Errors
+    /// Without an account.
+    pub async fn balance(&self, user: UserId) -> Result<Balance, Fault> {
+        self.wallet.balance(user).await.map_err(Fault::new)
+    }
+
+    /// Moves the clock and does what is due then, as [`Platform::tick`].
+    pub async fn advance(&self, by: TimeDelta) -> Ticked {
+        self.clock.advance(by);
+        self.tick().await
+    }
+
+    /// Does everything that is due now, as the workers of the server do: notices, texts, states, ends of orders,
+    /// unknown purchases, payments, jobs. Goes on until nothing is left; a run that fails is told, and not repeated.
+    pub async fn tick(&self) -> Ticked {
+        let mut ticked = Ticked::default();
+        for _ in 0..MAX_ROUNDS {
+            let round = self.round().await;
+            ticked.failures.extend(round.failures);
+            ticked.done += round.done;
+            if round.done == 0 {
+                break;
+            }
+        }
+        ticked
+    }
+
+    async fn round(&self) -> Ticked {
+        let mut round = Ticked::default();
+        round.note("notices of payments", self.payments.handle_notices(self.store.as_ref()).await);
+        round.note("notices of orders", self.orders.handle_notices(self.store.as_ref()).await);
+        round.note("expirer", self.orders.expire_due().await);
+        // What the next three find is no reason to look again at once.
+        round.note("poll", self.orders.poll().await.map(|_| 0));
+        round.note("states", self.orders.follow_states().await.map(|_| 0));
+        round.note("reconciler", self.orders.reconcile().await.map(|_| 0));
+        round.note("sweep", self.payments.sweep().await.map(|swept| swept.settled));
+        round.note("jobs", self.run_jobs().await);
+        round.note("relay", self.store.stamp().await);
+        round
+    }
+
+    async fn run_jobs(&self) -> Result<u32, Fault> {
+        let leased = self.store.lease(self.holder, self.clock.now(), JOBS_AT_ONCE).await?;
+        let mut done = 0;
+        for job in leased {
+            match self.attempt(&job).await {
+                Ok(()) => self.store.done(&job).await?,
+                Err(Later(true, _)) if job.attempts < MAX_JOB_ATTEMPTS => {
+                    let pause = (5 << job.attempts.min(10)).min(3_600);
+                    self.store.retry(&job, self.clock.now() + TimeDelta::seconds(pause)).await?;
+                    continue;
+                }
+                Err(Later(_, why)) => self.store.bury(&job, &why).await?,
+            }
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    async fn attempt(&self, job: &LeasedJob) -> Result<(), Later> {
+        match &job.kind {
+            JobKind::SendMail { to, letter } => match self.mailer.send(to, letter).await {
+                Ok(()) => Ok(()),
+                Err(MailError::Transient(fault)) => Err(Later(true, fault.to_string())),
+                Err(MailError::Permanent(fault)) => Err(Later(false, fault.to_string())),
+            },
+            JobKind::EndReservation { purchase } => match self.orders.end_reservation(*purchase).await {
+                Ok(false) => Ok(()),
+                Ok(true) => Err(Later(true, "the provider has not ended it yet".to_owned())),
+                Err(error) => Err(Later(true, error.to_string())),
+            },
+        }
+    }
+}
+
+/// The fakes of a [`Platform`], before its services stand on them.
+pub struct Fakes {
+    /// The clock.
+    pub clock: Arc<ManualClock>,
+    /// The randomness.
+    pub random: Arc<SeededRandom>,
+    /// The store.
+    pub store: Arc<MemoryStore>,
+    /// The number provider.
+    pub provider: Arc<FakeNumberProvider>,
+    /// The payment gateway.
+    pub gateway: Arc<FakePaymentGateway>,
+    /// The mailer.
+    pub mailer: Arc<FakeMailer>,
+}
+
+/// Why a job is not done: whether it may be tried again, and what went wrong.
+struct Later(bool, String);
+
+impl Ticked {
+    fn note<E: std::fmt::Display>(&mut self, what: &str, outcome: Result<u32, E>) {
+        match outcome {
+            Ok(done) => self.done += done,
+            Err(error) => self.failures.push(format!("{what}: {error}")),
+        }
+    }
+}
+
+fn dollars_of(text: &str) -> Result<Amount, Fault> {
+    Money::parse(text, Currency::Usd).and_then(Amount::try_new).map_err(Fault::new)
+}
+
+/// Half again as much as the cost, two minutes for a quote, two seconds to send.
+fn order_policy() -> OrderPolicy {
+    let rule = PriceRule::try_new(Decimal::new(15, 1), Money::zero(Currency::Usd));
+    OrderPolicy {
+        rule: rule.unwrap_or(PriceRule::at_cost()),
+        quote_s: 120,
+        send_within_s: 2,
+        cancel_after_s: 0,
+        max_open_orders: 100,
+        sells_test_services: true,
+    }
+}
+
+/// 1 to 10,000 dollars at 1,600 naira, ten unpaid payments, a rate that holds for three days.
+fn payment_policy() -> PaymentPolicy {
+    let dollars = |units: i64| Money::from_units(units * crate::money::UNITS_PER_ONE, Currency::Usd);
+    PaymentPolicy {
+        rate: FxRate::try_new(Decimal::from(NGN_PER_USD)).unwrap_or(FxRate::one_to_one()),
+        min: dollars(1),
+        max: dollars(10_000),
+        max_open: 10,
+        honoured_h: 72,
+        return_url: None,
+    }
+}

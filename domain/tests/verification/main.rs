@@ -1,0 +1,11 @@
+//! Orders over the memory store: buying, texts, ends, and purchases whose outcome is unknown.
+#![cfg(feature = "memory")]
+
+mod buying;
+mod cancelling;
+mod ending;
+mod texts;
+mod unknown;
+mod wishes;
+mod world;
+mod wrappers;

@@ -1,0 +1,134 @@
+//! A funded user, and what a test asks about orders.
+
+use chrono::TimeDelta;
+use namaskah_domain::{
+    Amount, Currency, Money, OrderId, UserId,
+    memory::{Fakes, Platform, Ports, ProviderFailure, ProviderOperation, laws},
+    verification::{
+        Buy, Completed, Failed, Failure, IncomingMessage, Line, Order, OrderStatus, PriceLimit, Purchase,
+        PurchaseState, Quote,
+    },
+};
+
+pub struct World {
+    pub platform: Platform,
+    pub ada: UserId,
+}
+
+impl World {
+    /// Ada has a hundred dollars.
+    pub async fn new() -> Self {
+        Self::with(|_, _| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&Fakes, &mut Ports)) -> Self {
+        let platform = Platform::with(23, change);
+        let ada = platform.new_user("ada@example.com").await.expect("a user");
+        platform.fund(ada, "100.00").await.expect("funds");
+        Self { platform, ada }
+    }
+
+    pub fn order(&self, service: &str) -> Buy {
+        self.platform.order(self.ada, service, "2.00").expect("an order")
+    }
+
+    pub async fn buy(&self, service: &str) -> Order {
+        self.platform.orders.buy(self.order(service)).await.expect("an answer").value
+    }
+
+    /// Buys, and loses the provider's answer.
+    pub async fn buy_unknown(&self, service: &str) -> OrderId {
+        self.platform.provider.fail_next(ProviderOperation::Buy, ProviderFailure::LostAnswer);
+        let order = self.buy(service).await;
+        assert_eq!(order.status(), OrderStatus::Requested);
+        order.head().id
+    }
+
+    pub async fn quote(&self, service: &str) -> Quote {
+        let ask = self.platform.ask(service).expect("an ask");
+        let command = namaskah_domain::verification::AskQuote { user: self.ada, ask, id: self.platform.id() };
+        self.platform.orders.quote(command).await.expect("a quote")
+    }
+
+    pub fn quoted(&self, quote: &Quote) -> Buy {
+        Buy { limit: PriceLimit::Quote(quote.id), ask: quote.ask.clone(), ..self.order("whatsapp") }
+    }
+
+    pub async fn read(&self, id: OrderId) -> Order {
+        self.platform.read(id).await.expect("the order")
+    }
+
+    pub async fn status(&self, id: OrderId) -> OrderStatus {
+        self.read(id).await.status()
+    }
+
+    pub async fn failure(&self, id: OrderId) -> Option<Failure> {
+        match self.read(id).await {
+            Order::Failed(Failed { failure, .. }) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// available, held
+    pub async fn money(&self) -> (String, String) {
+        let balance = self.platform.balance(self.ada).await.expect("a balance");
+        (balance.available.to_string(), balance.held.to_string())
+    }
+
+    pub fn text(&self, line: &Line, text: &str) -> IncomingMessage {
+        self.platform.provider.receive(&line.reservation, text, None).expect("it can receive")
+    }
+
+    pub async fn codes(&self, id: OrderId) -> Vec<Option<String>> {
+        let shown = self.platform.orders.get(self.ada, id).await.expect("the order");
+        shown.messages.into_iter().map(|m| m.code.map(|code| code.as_str().to_owned())).collect()
+    }
+
+    pub fn purchase_of(&self, id: OrderId) -> Purchase {
+        let own = |p: &Purchase| p.wanted_by.is_some_and(|(order, _)| order == id);
+        self.platform.store.all_purchases().into_iter().find(own).expect("its purchase")
+    }
+
+    pub fn orphans(&self) -> usize {
+        let is_orphan = |p: &Purchase| matches!(p.state, PurchaseState::Orphan(_));
+        self.platform.store.all_purchases().into_iter().filter(is_orphan).count()
+    }
+
+    pub fn fail(&self, operation: ProviderOperation, failure: ProviderFailure, times: u32) {
+        for _ in 0..times {
+            self.platform.provider.fail_next(operation, failure);
+        }
+    }
+
+    /// Time passes second by second, as workers see it.
+    pub async fn pass(&self, seconds: i64) {
+        for _ in 0..seconds {
+            self.platform.advance(TimeDelta::seconds(1)).await;
+        }
+    }
+
+    pub fn lawful(&self) {
+        assert_eq!(laws::check(&self.platform), Vec::<String>::new());
+    }
+
+    /// Every law holds, nothing is on its way, and the provider's books are ours.
+    pub fn settled(&self) {
+        self.lawful();
+        assert_eq!(laws::when_settled(&self.platform), Vec::<String>::new());
+    }
+}
+
+pub fn line(order: &Order) -> Line {
+    order.line().expect("a number").clone()
+}
+
+pub fn usd(text: &str) -> Amount {
+    Money::parse(text, Currency::Usd).and_then(Amount::try_new).expect("dollars")
+}
+
+pub fn completed(order: &Order) -> Option<&Completed> {
+    match order {
+        Order::Completed(done) => Some(done),
+        _ => None,
+    }
+}
