@@ -1,0 +1,142 @@
+//! Our books and the providers', compared.
+
+use std::collections::BTreeSet;
+
+use namaskah_adapters::persistence::{Database, Options, connect};
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::Value;
+
+use super::controls::{Controls, eventually};
+
+/// Our database, read from outside.
+pub struct Books {
+    database: Database,
+    controls: Controls,
+}
+
+const OPEN_ORDERS: &str = "SELECT COUNT(*) FROM orders WHERE state IN ('requested', 'waiting')";
+const OPEN_HOLDS: &str = "SELECT COUNT(*) FROM holds WHERE state = 'open'";
+/// Each row counts breaches of one promise.
+const PROMISES: [(&str, &str); 9] = [
+    (
+        "postings of a source sum to zero in each currency",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM postings GROUP BY source, currency HAVING SUM(units) <> 0) AS broken",
+    ),
+    (
+        "a posted balance is the sum of its postings",
+        "SELECT COUNT(*) FROM accounts a WHERE wallet_posted_units <>
+         (SELECT COALESCE(SUM(units), 0) FROM postings p WHERE p.user_id = a.user_id AND p.account = 'wallet')",
+    ),
+    (
+        "held is the sum of open holds",
+        "SELECT COUNT(*) FROM accounts a WHERE wallet_held_units + promo_held_units <>
+         (SELECT COALESCE(SUM(amount_units), 0) FROM holds h WHERE h.user_id = a.user_id AND h.state = 'open')",
+    ),
+    (
+        "posted covers held, held is not negative",
+        "SELECT COUNT(*) FROM accounts WHERE wallet_held_units < 0 OR wallet_posted_units < wallet_held_units",
+    ),
+    (
+        "the count of open orders is right",
+        "SELECT COUNT(*) FROM accounts a WHERE open_orders <>
+         (SELECT COUNT(*) FROM orders o WHERE o.user_id = a.user_id AND o.state IN ('requested', 'waiting'))",
+    ),
+    (
+        "order and hold agree",
+        "SELECT COUNT(*) FROM orders o JOIN holds h ON h.id = o.hold_id WHERE h.state <>
+         CASE WHEN o.state IN ('requested', 'waiting') THEN 'open' WHEN o.state = 'completed' THEN 'captured'
+              ELSE 'released' END",
+    ),
+    (
+        "a reservation belongs to one purchase",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM purchases WHERE reservation IS NOT NULL
+         GROUP BY provider, reservation HAVING COUNT(*) > 1) AS broken",
+    ),
+    (
+        "a number is shown once to a user for a service",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM orders WHERE number_digest IS NOT NULL
+         GROUP BY user_id, service, number_digest HAVING COUNT(*) > 1) AS broken",
+    ),
+    (
+        "an order that has a number has one bound purchase",
+        "SELECT COUNT(*) FROM orders o WHERE o.number_digest IS NOT NULL AND
+         (SELECT COUNT(*) FROM purchases p WHERE p.order_id = o.id AND p.state = 'bound') <> 1",
+    ),
+];
+
+impl Books {
+    pub async fn open(url: &str, controls: Controls) -> Self {
+        let options = Options { max_connections: 2, ..Options::default() };
+        Self { database: connect(url, options).await.expect("the product's database"), controls }
+    }
+
+    pub async fn close(self) {
+        self.database.close().await;
+    }
+
+    /// The one number that a statement gives.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let connection = self.database.connection();
+        let sql = format!("SELECT CAST(({sql}) AS BIGINT) AS n");
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), &sql));
+        row.await.expect(&sql).expect("a row").try_get("", "n").expect("a number")
+    }
+
+    /// The first column, as text.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let connection = self.database.connection();
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let rows = connection.query_all_raw(statement).await.expect(sql);
+        rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+    }
+
+    /// Every promise about our own records holds.
+    pub async fn keep_promises(&self) {
+        for (promise, breaches) in PROMISES {
+            assert_eq!(self.count(breaches).await, 0, "{promise}");
+        }
+        assert_eq!(self.count(OPEN_ORDERS).await, self.count(OPEN_HOLDS).await, "one hold an open order");
+    }
+
+    /// Every purchase at the provider is bound to one order or listed as an orphan, and none of ours is invented.
+    pub async fn agree_on_purchases(&self) {
+        eventually("no purchase has an unknown outcome", || async {
+            let unknown = self.count("SELECT COUNT(*) FROM purchases WHERE state = 'sent'").await;
+            (unknown == 0).then_some(())
+        })
+        .await;
+        let theirs = self.controls.purchases().await;
+        let theirs: BTreeSet<String> = theirs.iter().map(|p| super::customer::text(p, "id")).collect();
+        let ours = self.texts("SELECT reservation FROM purchases WHERE state IN ('bound', 'orphan')").await;
+        assert_eq!(ours.len(), ours.iter().collect::<BTreeSet<_>>().len(), "each reservation once: {ours:?}");
+        assert_eq!(ours.into_iter().collect::<BTreeSet<_>>(), theirs, "ours and theirs");
+    }
+
+    /// The float that we believe to have at the provider is the one it says, once its credits were seen.
+    pub async fn agree_on_money(&self) {
+        eventually("the provider's books and ours agree", || async {
+            let spent =
+                "SELECT COALESCE(SUM(units), 0) FROM postings WHERE account = 'provider_float:textverified'";
+            let ours = self.count(spent).await;
+            let theirs: i64 = self
+                .controls
+                .purchases()
+                .await
+                .iter()
+                .map(|purchase| units(&purchase["charged"]) - units(&purchase["credited"]))
+                .sum();
+            (ours == theirs).then_some(())
+        })
+        .await;
+        let open = "SELECT COALESCE(-SUM(units), 0) FROM postings WHERE account = 'provider_receivable:textverified'";
+        let items = "SELECT COALESCE(SUM(cost_units), 0) FROM purchases WHERE receivable = 'open'";
+        assert_eq!(self.count(open).await, self.count(items).await, "the receivable is the sum of its items");
+    }
+}
+
+/// Decimal text of dollars as ledger units.
+pub fn units(dollars: &Value) -> i64 {
+    let dollars = dollars.as_str().expect("decimal text");
+    let money = namaskah_domain::Money::parse(dollars, namaskah_domain::Currency::Usd).expect("an amount");
+    money.units()
+}

@@ -1,0 +1,35 @@
+//! Journeys: the whole product over HTTP, as a customer meets it, against the simulators, on both databases.
+//!
+//! Nothing here waits for a fixed time. Time passes by the simulators' clock; what happens by itself is waited for by
+//! long poll, by stream, or by asking until it is so, with a limit.
+
+mod books;
+mod controls;
+mod customer;
+mod world;
+
+mod account;
+mod deposits;
+mod orders;
+
+/// Plays each journey in a world of its own, on SQLite and on Postgres. Afterwards the books are audited.
+macro_rules! on_both {
+    ($($journey:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $journey() {
+                $crate::journeys::world::World::on_sqlite(&[]).await.play(super::$journey).await;
+            })+
+        }
+
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $journey() {
+                if let Some(world) = $crate::journeys::world::World::on_postgres(&[]).await {
+                    world.play(super::$journey).await;
+                }
+            })+
+        }
+    };
+}
+use on_both;

@@ -1,0 +1,101 @@
+//! A product of one's own, with its simulators, in this process.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use namaskah::{
+    config::{Config, Overrides},
+    start::{self, Role, Running},
+};
+use namaskah_tests::postgres::{self, TestDatabase};
+use tempfile::TempDir;
+
+use super::{books::Books, controls::Controls, customer::Customer};
+
+/// The product, the outside and the books.
+pub struct World {
+    pub product: String,
+    pub controls: Controls,
+    pub books: Books,
+    running: Running,
+    postgres: Option<TestDatabase>,
+    folder: TempDir,
+}
+
+/// Settings that differ from a plain start.
+pub type Settings = [(&'static str, &'static str)];
+
+impl World {
+    pub async fn on_sqlite(settings: &Settings) -> Self {
+        Self::start(settings, None).await
+    }
+
+    /// `None` where there is no Postgres.
+    pub async fn on_postgres(settings: &Settings) -> Option<Self> {
+        let postgres = postgres::database().await?;
+        Some(Self::start(settings, Some(postgres)).await)
+    }
+
+    async fn start(settings: &Settings, postgres: Option<TestDatabase>) -> Self {
+        // Before anything is connected; another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = config(&folder, postgres.as_ref(), settings);
+        let running = start::start(&config, Role::Serve).await.expect("the product starts");
+        let product = format!("http://{}", running.address().expect("an address"));
+        let controls = Controls::new(running.sandbox_url().expect("a sandbox"));
+        let books = Books::open(&config.database_url, controls.clone()).await;
+        Self { product, controls, books, running, postgres, folder }
+    }
+
+    /// Plays a journey, and leaves nothing behind whatever its end. A journey that ends well ends with sound books.
+    pub async fn play(self, journey: impl AsyncFnOnce(&Self)) {
+        let played = AssertUnwindSafe(async {
+            journey(&self).await;
+            self.books.keep_promises().await;
+        });
+        let played = played.catch_unwind().await;
+        self.stop().await;
+        if let Err(panic) = played {
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    async fn stop(self) {
+        self.books.close().await;
+        self.running.stop().await;
+        if let Some(postgres) = self.postgres {
+            postgres.remove().await;
+        }
+        drop(self.folder);
+    }
+
+    /// Somebody who is registered and signed in.
+    pub async fn customer(&self) -> Customer {
+        Customer::registered(&self.product, &self.controls).await
+    }
+
+    /// Somebody with so much in the wallet.
+    pub async fn customer_with(&self, dollars: &str) -> Customer {
+        let customer = self.customer().await;
+        customer.deposits(&self.controls, dollars).await;
+        customer
+    }
+}
+
+fn config(folder: &TempDir, postgres: Option<&TestDatabase>, settings: &Settings) -> Config {
+    let mut values: Vec<(&'static str, String)> = vec![
+        ("data_dir", folder.path().display().to_string()),
+        ("http_listen", "127.0.0.1:0".to_owned()),
+        ("sandbox_listen", "127.0.0.1:0".to_owned()),
+        ("sandbox_smtp_listen", "127.0.0.1:0".to_owned()),
+        ("provider_timeout_s", "2".to_owned()),
+        ("database_pool", "8".to_owned()),
+    ];
+    if let Some(postgres) = postgres {
+        values.push(("database_url", postgres.url.clone()));
+    }
+    values.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
+    Config::from_sources(&Overrides { file: None, values }, std::iter::empty())
+        .expect("a sound configuration")
+}
