@@ -95,8 +95,7 @@ pub fn build(
     let gate = Gate::new(services.auth.clone(), site.clone());
     let api = document::described(routes(services, site.clone(), stop));
     let document = Document::of(&api);
-    let bundled = api.swagger_ui_html();
-    let app = ui::routes(&document, &bundled)
+    let app = ui::routes(&document)
         .at("/", get(system::front))
         .at("/verify-email", get(links::verify_email))
         .at("/reset-password", get(links::reset_password))
