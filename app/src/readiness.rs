@@ -43,7 +43,7 @@ impl ProcessReadiness {
     }
 
     async fn migrations(&self) -> Part {
-        let wrong = match namaskah_migration::is_current(self.database.connection()).await {
+        let wrong = match namaskah_migration::is_current(self.database.reads()).await {
             Ok(true) => None,
             Ok(false) => Some("steps are missing".to_owned()),
             Err(_) => Some("the schema cannot be read".to_owned()),

@@ -27,7 +27,7 @@ use crate::{
         services::Services,
     },
     readiness::ProcessReadiness,
-    wiring::{self, Outside, WebhookKeys, Wired},
+    wiring::{self, Adapters, Outside, WebhookKeys, Wired},
     worker::{ClockFollower, Workers},
 };
 
@@ -121,7 +121,9 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     let outside = Outside::of(config, sandbox_url.as_deref(), smtp);
     let offset = stores.settings.clock_offset_ms().await.map_err(StartError::Database)?;
     let clock = Arc::new(SystemClock::new(if config.mode == Mode::Sandbox { offset } else { 0 }));
-    let wired = wiring::wire(config, stores, &outside, &public_url, clock).map_err(StartError::Settings)?;
+    let wired = Adapters::of(config, &outside, &public_url, clock.clone())
+        .and_then(|adapters| wiring::wire(config, stores, adapters, &public_url, clock))
+        .map_err(StartError::Settings)?;
     let follower = match &sandbox_url {
         Some(url) => Some(catch_up(url, &wired).await?),
         None => None,

@@ -134,14 +134,44 @@ pub fn open_stores(config: &Config, database: &Database) -> Result<Stores, Fault
     Ok(Stores::open(database, Arc::new(Vault::new(key_of(key)?))))
 }
 
-/// Makes everything.
+/// The adapters of everything outside but the database.
+#[derive(Clone)]
+pub struct Adapters {
+    /// The number provider.
+    pub provider: Arc<dyn NumberProvider>,
+    /// The payment gateway.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// Mail.
+    pub mailer: Arc<SmtpMailer>,
+}
+
+impl Adapters {
+    /// The real ones.
+    ///
+    /// # Errors
+    /// If one refuses its settings.
+    pub fn of(
+        config: &Config,
+        outside: &Outside,
+        public_url: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            provider: provider(config, outside, clock)?,
+            gateway: gateway(config, outside, &WebhookKeys::of(config))?,
+            mailer: mailer(config, outside, public_url)?,
+        })
+    }
+}
+
+/// Makes every service over these adapters.
 ///
 /// # Errors
-/// If an adapter refuses its settings.
+/// If a key of ours cannot be used.
 pub fn wire(
     config: &Config,
     stores: Stores,
-    outside: &Outside,
+    adapters: Adapters,
     public_url: &str,
     clock: Arc<SystemClock>,
 ) -> Result<Wired, Fault> {
@@ -150,10 +180,7 @@ pub fn wire(
     let holder = holder(random.as_ref());
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
-    let webhook_keys = WebhookKeys::of(config);
-    let provider = provider(config, outside, shared.clone())?;
-    let gateway = gateway(config, outside, &webhook_keys)?;
-    let mailer = mailer(config, outside, public_url)?;
+    let Adapters { provider, gateway, mailer } = adapters;
     let payments = PaymentService::new(
         store.clone(),
         stores.payments.clone(),
@@ -184,7 +211,7 @@ pub fn wire(
         store,
         stores,
         feed: Feed::default(),
-        webhook_keys,
+        webhook_keys: WebhookKeys::of(config),
         clock,
         random,
         provider,

@@ -36,22 +36,25 @@ struct Cluster {
 
 static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
 
+/// Tests may lose everything with the machine; figures are taken as production runs.
+const QUICK: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+const DURABLE: &str = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on";
 const START_LIMIT: Duration = Duration::from_secs(60);
 const LOGIN_LIMIT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(25);
 /// Any number that nothing else locks: one process at a time makes the template.
 const TEMPLATE_LOCK: i64 = 0x7465_6d70_6c61_7465;
 
-/// Runs the cluster until standard input closes. `$1`: its folder; `$2`: the folder of the binaries.
+/// Runs the cluster until standard input closes. `$1`: its folder; `$2`: the folder of the binaries; `$3`: what it does
+/// about a crash.
 const OWNER: &str = r#"
-home=$1; bin=$2
+home=$1; bin=$2; safety=$3
 trap 'cd /; rm -rf "$home"' EXIT
 if ! "$bin/initdb" --pgdata="$home/data" --username=postgres --auth=trust --encoding=UTF8 --no-locale --no-sync \
     >"$home/log" 2>&1 </dev/null
 then cp "$home/log" "$home/failed"; cat >/dev/null; exit 1
 fi
-"$bin/postgres" -D "$home/data" -k "$home" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
-    -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB -c autovacuum=off \
+"$bin/postgres" -D "$home/data" -k "$home" -c listen_addresses= $safety -c max_connections=400 -c shared_buffers=64MB -c autovacuum=off \
     >>"$home/log" 2>&1 </dev/null &
 server=$!
 cat >/dev/null
@@ -181,6 +184,34 @@ fn start() -> Result<Option<Cluster>> {
     if let Ok(admin_url) = env::var("TEST_DATABASE_URL") {
         return Ok(Some(Cluster { _owner: None, admin_url }));
     }
+    launch(QUICK)
+}
+
+/// A cluster that keeps its promises through a crash, for figures; it ends when the value is dropped.
+///
+/// # Errors
+/// If there is no Postgres here, or it does not start.
+pub fn durable_cluster() -> Result<DurableCluster> {
+    let cluster = launch(DURABLE)?.ok_or_else(|| Error::other("there is no Postgres"))?;
+    Ok(DurableCluster(cluster))
+}
+
+/// A cluster of its own; see [`durable_cluster`].
+pub struct DurableCluster(Cluster);
+
+impl DurableCluster {
+    /// A new, empty database in it.
+    pub async fn empty_database(&self) -> String {
+        let admin = login(&self.0.admin_url).await;
+        let name = format!("b_{}", unique());
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
+        admin.connection().execute_unprepared(&create).await.expect("a database is made");
+        admin.close().await;
+        with_database(&self.0.admin_url, &name)
+    }
+}
+
+fn launch(safety: &str) -> Result<Option<Cluster>> {
     let Some(binaries) = binaries() else { return Ok(None) };
     let home = tempfile::Builder::new().prefix("nmk-pg-").tempdir()?.keep();
     std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o700))?;
@@ -192,6 +223,7 @@ fn start() -> Result<Option<Cluster>> {
     let mut owner = shell
         .args(["-c", OWNER, "sh"])
         .args([&home, &binaries])
+        .arg(safety)
         .env_remove("PGDATA")
         .current_dir(&home)
         .process_group(0)

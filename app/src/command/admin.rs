@@ -7,7 +7,7 @@ use crate::{
     cli::Admin,
     config::Config,
     start,
-    wiring::{self, Outside},
+    wiring::{self, Adapters, Outside},
 };
 
 pub(super) async fn run(config: &Config, what: &Admin) -> Result<(), CommandError> {
@@ -17,7 +17,9 @@ pub(super) async fn run(config: &Config, what: &Admin) -> Result<(), CommandErro
     let stores = wiring::open_stores(config, &database)?;
     let clock = std::sync::Arc::new(namaskah_adapters::system::SystemClock::new(0));
     let outside = Outside::of(config, Some("http://127.0.0.1:1"), None);
-    let wired = wiring::wire(config, stores, &outside, "http://127.0.0.1:1", clock)?;
+    let nowhere = "http://127.0.0.1:1";
+    let adapters = Adapters::of(config, &outside, nowhere, clock.clone())?;
+    let wired = wiring::wire(config, stores, adapters, nowhere, clock)?;
     let mut bytes = [0u8; 18];
     start::random().fill(&mut bytes);
     let password = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);

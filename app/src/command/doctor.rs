@@ -9,7 +9,7 @@ use super::CommandError;
 use crate::{
     config::{Config, Mode, Overrides},
     start,
-    wiring::{self, Outside, Wired},
+    wiring::{self, Adapters, Outside, Wired},
 };
 
 /// What was found, line by line.
@@ -61,7 +61,7 @@ async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wire
     };
     let answers = database.ping().await.map(|()| "answers".to_owned()).map_err(|e| e.to_string());
     findings.tell("database", answers, fix);
-    let current = match namaskah_migration::is_current(database.connection()).await {
+    let current = match namaskah_migration::is_current(database.reads()).await {
         Ok(true) => Ok("up to date".to_owned()),
         Ok(false) => Err("steps are missing".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -77,7 +77,8 @@ async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wire
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let clock = Arc::new(SystemClock::new(0));
     let wired = wiring::open_stores(config, &database)
-        .and_then(|stores| wiring::wire(config, stores, &outside, &url, clock));
+        .and_then(|stores| Ok((stores, Adapters::of(config, &outside, &url, clock.clone())?)))
+        .and_then(|(stores, adapters)| wiring::wire(config, stores, adapters, &url, clock));
     match wired {
         Ok(wired) => Some(wired),
         Err(fault) => {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 pub use super::listen::serve;
 
 use super::{
-    auth::{AuthApi, me::MeApi},
+    auth::{AuthApi, export::Sources, me::MeApi},
     auth_scheme::{Gate, Site},
     catalogue::CatalogueApi,
     document::{self, Document, ui},
@@ -28,7 +28,7 @@ use super::{
     problem::{catch::CatchProblems, pages},
     services::Services,
     system::{self, SystemApi},
-    verifications::VerificationsApi,
+    verifications::{VerificationsApi, events::Streams},
     wallet::WalletApi,
 };
 
@@ -54,11 +54,26 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
     let feed = Feed::new(services.told.clone(), services.events.clone(), stop);
     (
         AuthApi { auth: auth.clone(), site },
-        MeApi { auth },
+        MeApi {
+            sources: Sources {
+                auth,
+                wallet: wallet.clone(),
+                payments: payments.clone(),
+                verifications: verifications.clone(),
+                clock: clock.clone(),
+            },
+        },
         WalletApi { wallet },
-        PaymentsApi { payments, clock: clock.clone(), random: random.clone() },
+        PaymentsApi { payments: payments.clone(), clock: clock.clone(), random: random.clone() },
         CatalogueApi { catalogue, clock: clock.clone() },
-        VerificationsApi { verifications, feed, clock: clock.clone(), random: random.clone() },
+        VerificationsApi {
+            verifications,
+            payments: payments.clone(),
+            streams: Streams::default(),
+            feed,
+            clock: clock.clone(),
+            random: random.clone(),
+        },
         HooksApi {
             store,
             clock,
@@ -80,8 +95,7 @@ pub fn build(
     let gate = Gate::new(services.auth.clone(), site.clone());
     let api = document::described(routes(services, site.clone(), stop));
     let document = Document::of(&api);
-    let bundled = api.swagger_ui_html();
-    let app = ui::routes(&document, &bundled)
+    let app = ui::routes(&document)
         .at("/", get(system::front))
         .at("/verify-email", get(links::verify_email))
         .at("/reset-password", get(links::reset_password))

@@ -168,6 +168,21 @@ async fn news_of_an_order_can_be_followed_and_resumed() {
     assert_eq!(problem(refused, 400).await, "malformed_request");
 }
 
+#[tokio::test]
+async fn all_news_can_be_followed_by_ten_listeners_of_an_account() {
+    let world = world().await;
+    let ada = world.person("ada@example.com").await;
+    let mut open = Vec::new();
+    for _ in 0..10 {
+        open.push(ada.get("/api/v1/events/stream").await);
+    }
+    assert_eq!(problem(ada.get("/api/v1/events/stream").await, 429).await, "rate_limited");
+    ada.fund("5.00").await;
+    let news = read_events(&mut open[9], 1).await;
+    assert_eq!(kinds(&news), ["payment.succeeded"]);
+    assert_eq!(news[0].1["data"]["object"]["amount"]["amount"], "5.00");
+}
+
 fn kinds(events: &[(i64, Value)]) -> Vec<&str> {
     events.iter().filter_map(|(_, body)| body["type"].as_str()).collect()
 }

@@ -111,3 +111,28 @@ async fn sessions_of_others_are_not_there() {
     assert_eq!(grace.request("DELETE", &path).send().await.expect("an answer").status(), 204);
     assert_eq!(grace.get("/api/v1/me").await.status(), 401);
 }
+
+#[tokio::test]
+async fn an_account_is_exported_whole_and_closed_only_when_it_is_empty() {
+    let world = world().await;
+    world.sell("whatsapp", 750_000, 200);
+    let ada = world.person("ada@example.com").await;
+    ada.fund("500.00").await;
+    for n in 0..101 {
+        let most = json!({"amount": "2", "currency": "USD"});
+        let order = json!({"service": "whatsapp", "max_price": most});
+        let order = body(ada.post("/api/v1/verifications", &n.to_string(), order).await, 201).await;
+        let cancel = format!("/api/v1/verifications/{}/cancel", order["id"].as_str().expect("an id"));
+        ada.request("POST", &cancel).send().await.expect("an answer");
+    }
+    let export = body(ada.get("/api/v1/me/export").await, 200).await;
+    assert_eq!(export["user"]["email"], "ada@example.com");
+    let lengths = ["sessions", "wallet_entries", "wallet_holds", "payments", "verifications"]
+        .map(|list| export[list].as_array().map(Vec::len));
+    assert_eq!(lengths, [Some(1), Some(1), Some(101), Some(1), Some(101)]);
+    let close = ada.request("DELETE", "/api/v1/me").send().await.expect("an answer");
+    assert_eq!(problem(close, 409).await, "account_not_empty");
+    let eve = world.person("eve@example.com").await;
+    assert_eq!(eve.request("DELETE", "/api/v1/me").send().await.expect("an answer").status(), 204);
+    assert_eq!(eve.get("/api/v1/me").await.status(), 401);
+}

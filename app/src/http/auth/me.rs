@@ -1,11 +1,11 @@
 //! The user's own record.
 
-use std::sync::Arc;
-
-use namaskah_domain::auth::AuthService;
 use poem_openapi::OpenApi;
 
-use super::body::UserBody;
+use super::{
+    body::UserBody,
+    export::{Export, Sources},
+};
 use crate::http::{
     auth_scheme::SignedIn,
     body::{NoContent, Shown},
@@ -16,8 +16,8 @@ use crate::http::{
 
 /// Routes of the user's own record.
 pub struct MeApi {
-    /// Knows users.
-    pub auth: Arc<AuthService>,
+    /// Where what is kept about a user is.
+    pub sources: Sources,
 }
 
 #[OpenApi(prefix_path = "/api/v1/me", tag = "Tag::Auth")]
@@ -25,7 +25,13 @@ impl MeApi {
     /// You
     #[oai(path = "/", method = "get", operation_id = "get_me")]
     async fn me(&self, user: SignedIn) -> Result<Shown<UserBody>, Problem> {
-        Ok(Shown(self.auth.me(user.id()).await?.into()))
+        Ok(Shown(self.sources.auth.me(user.id()).await?.into()))
+    }
+
+    /// Everything that is kept about you
+    #[oai(path = "/export", method = "get", operation_id = "export_me")]
+    async fn export(&self, user: SignedIn) -> Result<Export, Problem> {
+        Export::begin(self.sources.clone(), user.0).await
     }
 
     /// Close your account
@@ -33,7 +39,7 @@ impl MeApi {
     /// Refused while there is a balance, an open order or a debt.
     #[oai(path = "/", method = "delete", operation_id = "delete_me")]
     async fn delete(&self, user: SignedIn) -> Result<NoContent, Problem> {
-        let (auth, id) = (self.auth.clone(), user.id());
+        let (auth, id) = (self.sources.auth.clone(), user.id());
         detached(async move { auth.delete_account(id).await }).await?;
         Ok(NoContent)
     }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod cookie;
+pub mod export;
 pub mod me;
 
 use std::sync::Arc;

@@ -1,12 +1,14 @@
 //! The document and its pages: nothing is loaded from elsewhere, scripts run by a nonce alone.
 
-use std::{io::Write, sync::Arc};
+use std::{
+    io::Write,
+    sync::{Arc, LazyLock},
+};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use poem::{
-    Endpoint, IntoResponse, Request, Response, Result, Route, endpoint::make, get, http::header, web::Html,
-};
+use poem::{IntoResponse, Request, Response, Result, Route, endpoint::make, get, http::header, web::Html};
+use poem_openapi::OpenApiService;
 use tokio::sync::OnceCell;
 
 use super::Document;
@@ -78,24 +80,33 @@ fn accepts_gzip(request: &Request) -> bool {
     })
 }
 
-/// `/openapi.json` and `/docs`. `bundled` is the user interface's own page, which carries its script and style.
-pub fn routes(document: &Document, bundled: &str) -> Route {
-    let json = Asset::new(JSON, document.json.clone());
-    let script = Asset::new(SCRIPT, between(bundled, "<script charset=\"UTF-8\">", "</script>"));
-    let style = Asset::new(STYLE, between(bundled, "<style charset=\"UTF-8\">", "</style>"));
-    Route::new()
-        .at("/openapi.json", get(serve(json)))
-        .at("/docs/swagger-ui.js", get(serve(script)))
-        .at("/docs/swagger-ui.css", get(serve(style)))
-        .at("/docs", get(make(|_| async { page() })))
+/// The user interface's script and style, which are the same for every document. Read when first asked for.
+struct Bundle {
+    script: Asset,
+    style: Asset,
 }
 
-fn serve(asset: Asset) -> impl Endpoint<Output = Response> {
-    let asset = Arc::new(asset);
-    make(move |request: Request| {
-        let asset = asset.clone();
-        async move { asset.answer(&request).await }
-    })
+static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
+    // poem-openapi gives them only inside of its own page.
+    let page = OpenApiService::new((), "", "").swagger_ui_html();
+    Bundle {
+        script: Asset::new(SCRIPT, between(&page, "<script charset=\"UTF-8\">", "</script>")),
+        style: Asset::new(STYLE, between(&page, "<style charset=\"UTF-8\">", "</style>")),
+    }
+});
+
+/// `/openapi.json` and `/docs`.
+pub fn routes(document: &Document) -> Route {
+    let json = Arc::new(Asset::new(JSON, document.json.clone()));
+    let serve_json = make(move |request: Request| {
+        let json = json.clone();
+        async move { json.answer(&request).await }
+    });
+    Route::new()
+        .at("/openapi.json", get(serve_json))
+        .at("/docs/swagger-ui.js", get(make(|r: Request| async move { BUNDLE.script.answer(&r).await })))
+        .at("/docs/swagger-ui.css", get(make(|r: Request| async move { BUNDLE.style.answer(&r).await })))
+        .at("/docs", get(make(|_| async { page() })))
 }
 
 fn between(text: &str, begin: &str, end: &str) -> Bytes {

@@ -156,7 +156,36 @@ impl Limits {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
+
     use super::*;
+
+    struct Hands(Arc<AtomicU64>);
+
+    impl Monotonic for Hands {
+        fn elapsed(&self) -> Duration {
+            Duration::from_secs(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    #[test]
+    fn every_class_has_a_limit_that_the_factor_raises_and_that_time_lifts() {
+        for (class, factor) in Class::ALL.into_iter().flat_map(|class| [(class, 1), (class, 3)]) {
+            let hands = Arc::new(AtomicU64::new(1_000));
+            let limits = Limits::new(factor, Box::new(Hands(hands.clone())));
+            let who = Who::Address(Network::from(IpAddr::from([192, 0, 2, 1])));
+            for _ in 0..class.policy().quota * factor {
+                assert!(limits.ask(class, who).allowed, "{class:?}");
+            }
+            let refused = limits.ask(class, who);
+            assert!(!refused.allowed, "{class:?}");
+            hands.fetch_add(refused.reset.as_secs(), Ordering::SeqCst);
+            assert!(limits.ask(class, who).allowed, "{class:?}");
+        }
+    }
 
     #[test]
     fn addresses_of_one_ipv6_network_are_one() {

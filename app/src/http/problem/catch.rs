@@ -75,7 +75,8 @@ impl<E> CatchProblemsEndpoint<E> {
 
     fn allow(&self, pattern: Option<&PathPattern>) -> String {
         let known = pattern.and_then(|pattern| self.allowed.get(pattern.0.as_ref()));
-        let names: Vec<&str> = known.map_or_else(|| vec!["GET"], |m| m.iter().map(Method::as_str).collect());
+        let names: Vec<&str> =
+            known.map_or_else(|| vec!["GET", "HEAD"], |m| m.iter().map(Method::as_str).collect());
         names.join(", ")
     }
 }

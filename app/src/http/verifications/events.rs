@@ -1,11 +1,16 @@
 //! Server-sent events: what happened, and the order as it is when it is told.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures::{Stream, stream};
 use namaskah_domain::{
-    Clock, EventId, EventKind, OrderId, Time, UserId,
+    Clock, Event as DomainEvent, EventKind, Fault, OrderId, PaymentId, UserId,
     outbox::SequencedEvent,
+    payment::{PaymentError, PaymentService},
     verification::{VerificationError, VerificationService},
 };
 use poem::{
@@ -14,17 +19,19 @@ use poem::{
     web::sse::{Event, SSE},
 };
 use poem_openapi::{
-    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object,
+    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions,
     registry::{
         MetaMediaType, MetaParamIn, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
     },
-    types::{ToJSON, Type},
+    types::ToJSON,
 };
+use serde_json::{Value, json};
 
 use super::{VerificationsApi, body::VerificationBody};
 use crate::http::{
-    body::Text,
+    body::TextForm,
     feed::{Feed, Listener, News, Wanted},
+    payments::PaymentBody,
     problem::Problem,
 };
 
@@ -33,29 +40,46 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 const BATCH: u32 = 100;
 
-/// What an event is about.
-#[derive(Debug, Object)]
-#[oai(rename = "EventData")]
-pub struct EventData {
-    /// The order as it is now.
-    pub object: VerificationBody,
+/// How many streams an account may have open at once.
+const MAX_STREAMS: usize = 10;
+
+/// Open streams by account.
+#[derive(Debug, Clone, Default)]
+pub struct Streams(Arc<Mutex<HashMap<UserId, usize>>>);
+
+/// One open stream. Dropping it makes room for another.
+struct Place {
+    streams: Streams,
+    user: UserId,
 }
 
-/// Something that happened.
-#[derive(Debug, Object)]
-#[oai(rename = "Event")]
-pub struct EventBody {
-    /// Its identifier.
-    pub id: Text<EventId>,
-    /// Its place in the order of all events.
-    pub sequence: i64,
-    /// What happened.
-    #[oai(rename = "type")]
-    pub kind: String,
-    /// When.
-    pub created_at: Text<Time>,
-    /// About what.
-    pub data: EventData,
+impl Streams {
+    fn open(&self, user: UserId) -> Option<Place> {
+        let mut open = self.lock();
+        let count = open.entry(user).or_default();
+        if *count >= MAX_STREAMS {
+            return None;
+        }
+        *count += 1;
+        Some(Place { streams: self.clone(), user })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
+        // Nothing that can panic runs while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.streams.lock();
+        let left = open.get(&self.user).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            open.remove(&self.user);
+        } else {
+            open.insert(self.user, left);
+        }
+    }
 }
 
 /// The last event that a client has seen.
@@ -107,7 +131,11 @@ impl IntoResponse for EventSource {
 impl ApiResponse for EventSource {
     fn meta() -> MetaResponses {
         let schema = MetaSchema {
-            description: Some("Server-sent events. `id` is the sequence, `event` the type, `data` an Event."),
+            description: Some(
+                "Server-sent events. `id` is the sequence, `event` the type; `data` is \
+                 `{id, sequence, type, created_at, data: {object}}` with the Verification or the Payment as it is \
+                 now.",
+            ),
             ..MetaSchema::new("string")
         };
         let schema = MetaSchemaRef::Inline(Box::new(schema));
@@ -122,15 +150,14 @@ impl ApiResponse for EventSource {
         }
     }
 
-    fn register(registry: &mut Registry) {
-        EventBody::register(registry);
-    }
+    fn register(_: &mut Registry) {}
 }
 
 /// One client's place in the log.
 struct Cursor {
     feed: Feed,
     service: Arc<VerificationService>,
+    payments: Arc<PaymentService>,
     clock: Arc<dyn Clock>,
     listener: Listener,
     wanted: Wanted,
@@ -139,6 +166,7 @@ struct Cursor {
     /// True while there may be more in the log than was read.
     behind: bool,
     ends: tokio::time::Instant,
+    _place: Place,
 }
 
 impl VerificationsApi {
@@ -149,10 +177,15 @@ impl VerificationsApi {
         order: Option<OrderId>,
         after: i64,
     ) -> Result<EventSource, Problem> {
+        let Some(place) = self.streams.open(user) else {
+            let detail = format!("At most {MAX_STREAMS} streams of an account are open at once.");
+            return Err(Problem::told(429, "rate_limited", detail).with_retry_after(HEARTBEAT.as_secs()));
+        };
         let wanted = Wanted { user, subject: order.map(OrderId::uuid) };
         let cursor = Cursor {
             feed: self.feed.clone(),
             service: self.verifications.clone(),
+            payments: self.payments.clone(),
             clock: self.clock.clone(),
             listener: self.feed.listen(wanted),
             wanted,
@@ -160,6 +193,7 @@ impl VerificationsApi {
             waiting: VecDeque::new(),
             behind: true,
             ends: tokio::time::Instant::now() + LONGEST,
+            _place: place,
         };
         Ok(EventSource(SSE::new(cursor.into_stream())))
     }
@@ -218,31 +252,42 @@ impl Cursor {
         }
     }
 
-    /// Payments are not told here: an event is shown with its order.
+    /// The event with its record as it is now; `Some(None)` if that is gone, `None` if it cannot be read.
     async fn tell(&self, sequenced: SequencedEvent) -> Option<Option<Event>> {
         let SequencedEvent { sequence, event } = sequenced;
-        if is_about_payment(event.kind) {
-            return Some(None);
-        }
-        let id = OrderId::from_uuid(event.subject);
-        let shown = match self.service.get(event.user, id).await {
-            Ok(shown) => shown,
-            Err(VerificationError::NotFound) => return Some(None),
-            Err(VerificationError::Unavailable(fault)) => {
+        let object = match self.object(&event).await {
+            Ok(Some(object)) => object,
+            Ok(None) => return Some(None),
+            Err(fault) => {
                 tracing::error!(error = %fault, "a stream of events has ended");
                 return None;
             }
         };
-        let object = VerificationBody::of(shown, self.clock.now());
-        let kind = event.kind.name().to_owned();
-        let body = EventBody {
-            id: Text(event.id),
-            sequence,
-            kind: kind.clone(),
-            created_at: Text(event.at),
-            data: EventData { object },
-        };
-        Some(Some(Event::message(body.to_json_string()).id(sequence.to_string()).event_type(kind)))
+        let kind = event.kind.name();
+        let body = json!({
+            "id": event.id.to_string(),
+            "sequence": sequence,
+            "type": kind,
+            "created_at": event.at.write(),
+            "data": { "object": object },
+        });
+        Some(Some(Event::message(body.to_string()).id(sequence.to_string()).event_type(kind)))
+    }
+
+    async fn object(&self, event: &DomainEvent) -> Result<Option<Value>, Fault> {
+        if is_about_payment(event.kind) {
+            return match self.payments.get(event.user, PaymentId::from_uuid(event.subject)).await {
+                Ok(intent) => Ok(PaymentBody::from(intent).to_json()),
+                Err(PaymentError::NotFound) => Ok(None),
+                Err(error @ PaymentError::Gateway) => Err(Fault::new(error)),
+                Err(PaymentError::Unavailable(fault)) => Err(fault),
+            };
+        }
+        match self.service.get(event.user, OrderId::from_uuid(event.subject)).await {
+            Ok(shown) => Ok(VerificationBody::of(shown, self.clock.now()).to_json()),
+            Err(VerificationError::NotFound) => Ok(None),
+            Err(VerificationError::Unavailable(fault)) => Err(fault),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 use namaskah_domain::{
     Clock, OrderId, QuoteId, Random,
     entity::OrderEntity,
+    payment::PaymentService,
     verification::{
         AskQuote, OrderFilter, OrderStatus, ServiceCode, Shown as ShownOrder, VerificationService,
     },
@@ -25,7 +26,7 @@ use poem_openapi::{
 use self::{
     body::{MessageBody, VerificationBody},
     buying::{BuyBody, QuoteAskBody, QuoteBody},
-    events::{EventSource, LastEventId},
+    events::{EventSource, LastEventId, Streams},
     wait::{VersionQuery, WaitQuery},
 };
 use crate::http::{
@@ -42,8 +43,12 @@ use crate::http::{
 pub struct VerificationsApi {
     /// Sells numbers.
     pub verifications: Arc<VerificationService>,
+    /// For news of payments.
+    pub payments: Arc<PaymentService>,
     /// News, for those who wait.
     pub feed: Feed,
+    /// Who listens.
+    pub streams: Streams,
     /// For identifiers and `server_time`.
     pub clock: Arc<dyn Clock>,
     /// For identifiers.
@@ -166,7 +171,7 @@ impl VerificationsApi {
         self.stream(user.id(), Some(id), last.0.unwrap_or(0)).await
     }
 
-    /// News of all your orders, as server-sent events
+    /// News of all your orders and payments, as server-sent events
     ///
     /// Begins with everything since `Last-Event-ID`, or now.
     #[oai(path = "/events/stream", method = "get", operation_id = "stream_events")]

@@ -1,0 +1,206 @@
+//! Everything that is kept about a user and meant for the user, as one JSON document, read and written page by page.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+use namaskah_domain::{
+    Clock, Id, Page, PageOf, UserId,
+    auth::{AuthService, SignedIn as Visitor},
+    payment::PaymentService,
+    verification::{OrderFilter, VerificationService},
+    wallet::WalletService,
+};
+use poem::{Body, IntoResponse, Response, http::header};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    types::ToJSON,
+};
+use uuid::Uuid;
+
+use super::body::{SessionBody, UserBody};
+use crate::http::{
+    payments::PaymentBody,
+    problem::Problem,
+    verifications::body::VerificationBody,
+    wallet::body::{EntryBody, HoldBody, WalletBody},
+};
+
+const LIMIT: u32 = 100;
+const SECTIONS: [(&str, Section); 4] = [
+    ("wallet_entries", Section::Entries),
+    ("wallet_holds", Section::Holds),
+    ("payments", Section::Payments),
+    ("verifications", Section::Verifications),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Section {
+    Entries,
+    Holds,
+    Payments,
+    Verifications,
+}
+
+/// Where the data is.
+#[derive(Clone)]
+pub struct Sources {
+    /// The user and the sign-ins.
+    pub auth: Arc<AuthService>,
+    /// Money.
+    pub wallet: Arc<WalletService>,
+    /// Payments.
+    pub payments: Arc<PaymentService>,
+    /// Orders and their texts.
+    pub verifications: Arc<VerificationService>,
+    /// For `server_time`.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The document as a download.
+pub struct Export {
+    head: String,
+    user: UserId,
+    sources: Sources,
+}
+
+impl Export {
+    /// Reads what is short; lists follow while they are written.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn begin(sources: Sources, by: Visitor) -> Result<Self, Problem> {
+        let user = UserBody::from(sources.auth.me(by.user).await?);
+        let sessions = sources.auth.sessions(by.user).await?.into_iter();
+        let sessions: Vec<SessionBody> = sessions.map(|s| SessionBody::of(s, by.session)).collect();
+        let wallet = WalletBody::from(sources.wallet.balance(by.user).await?);
+        let head = format!(
+            "{{\"user\":{},\"sessions\":{},\"wallet\":{}",
+            user.to_json_string(),
+            sessions.to_json_string(),
+            wallet.to_json_string()
+        );
+        Ok(Self { head, user: by.user, sources })
+    }
+
+    fn json(self) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+        let head = self.head.clone();
+        let begin = stream::once(async move { Ok(head) });
+        let place = Some(Place { section: 0, after: None, is_first: true });
+        let lists = stream::unfold((self, place), |(export, place)| async move {
+            let place = place?;
+            match export.part(place).await {
+                Ok((text, next)) => Some((Ok(text), (export, next))),
+                Err(problem) => Some((Err(std::io::Error::other(problem)), (export, None))),
+            }
+        });
+        futures::StreamExt::map(futures::StreamExt::chain(begin, lists), |part| part.map(Bytes::from))
+    }
+
+    /// One page of one list, with what belongs before and after it.
+    async fn part(&self, place: Place) -> Result<(String, Option<Place>), Problem> {
+        let (name, section) = SECTIONS[place.section];
+        let (rows, last) = self.rows(section, place.after).await?;
+        let mut text = if place.is_first { format!(",\"{name}\":[") } else { String::new() };
+        if !place.is_first && !rows.is_empty() {
+            text.push(',');
+        }
+        text.push_str(&rows.join(","));
+        if last.is_some() {
+            return Ok((text, Some(Place { after: last, is_first: false, ..place })));
+        }
+        text.push(']');
+        let section = place.section + 1;
+        if section < SECTIONS.len() {
+            return Ok((text, Some(Place { section, after: None, is_first: true })));
+        }
+        text.push('}');
+        Ok((text, None))
+    }
+
+    /// Rows as JSON, and the last of them if there are more.
+    async fn rows(
+        &self,
+        section: Section,
+        after: Option<Uuid>,
+    ) -> Result<(Vec<String>, Option<Uuid>), Problem> {
+        let (from, user) = (&self.sources, self.user);
+        Ok(match section {
+            Section::Entries => {
+                let page = from.wallet.entries(user, page(after)).await?;
+                shown(page, |entry| entry.id.uuid(), |entry| EntryBody::from(entry).to_json_string())
+            }
+            Section::Holds => {
+                let page = from.wallet.holds(user, page(after)).await?;
+                shown(page, |hold| hold.id.uuid(), |hold| HoldBody::from(hold).to_json_string())
+            }
+            Section::Payments => {
+                let page = from.payments.list(user, page(after)).await?;
+                shown(page, |intent| intent.id.uuid(), |intent| PaymentBody::from(intent).to_json_string())
+            }
+            Section::Verifications => {
+                let page = from.verifications.list(user, &OrderFilter::default(), page(after)).await?;
+                let now = from.clock.now();
+                shown(
+                    page,
+                    |order| order.order.head().id.uuid(),
+                    |order| VerificationBody::of(order, now).to_json_string(),
+                )
+            }
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    section: usize,
+    after: Option<Uuid>,
+    is_first: bool,
+}
+
+fn page<T>(after: Option<Uuid>) -> Page<Id<T>> {
+    Page { limit: LIMIT, after: after.map(Id::from_uuid) }
+}
+
+fn shown<R>(
+    page: PageOf<R>,
+    id: impl Fn(&R) -> Uuid,
+    show: impl Fn(R) -> String,
+) -> (Vec<String>, Option<Uuid>) {
+    let last = page.rows.last().filter(|_| page.has_more).map(id);
+    (page.rows.into_iter().map(show).collect(), last)
+}
+
+impl IntoResponse for Export {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .content_type("application/json")
+            .header(header::CONTENT_DISPOSITION, "attachment; filename=\"namaskah-export.json\"")
+            .body(Body::from_bytes_stream(self.json()))
+    }
+}
+
+impl ApiResponse for Export {
+    fn meta() -> MetaResponses {
+        let schema = MetaSchema {
+            description: Some(
+                "`user`, `sessions`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, `payments`, \
+                 `verifications`, each as the API shows it",
+            ),
+            ..MetaSchema::new("object")
+        };
+        let schema = MetaSchemaRef::Inline(Box::new(schema));
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "Everything that is kept about you",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType { content_type: "application/json", schema }],
+                headers: vec![],
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
