@@ -62,6 +62,11 @@ pub enum StartError {
         /// Ours.
         wanted: &'static str,
     },
+    /// A worker of its own has no simulators of its own.
+    #[error(
+        "a worker in the sandbox needs --sandbox-url: the address of the simulators that the product uses"
+    )]
+    WorkerNeedsSandbox,
     /// The simulators did not start.
     #[error("the sandbox did not start: {0}")]
     Sandbox(#[from] SandboxError),
@@ -91,6 +96,7 @@ pub struct Running {
     serving: CancellationToken,
     working: CancellationToken,
     server: Option<JoinHandle<std::io::Result<()>>>,
+    drain: Duration,
 }
 
 impl fmt::Debug for Running {
@@ -98,6 +104,10 @@ impl fmt::Debug for Running {
         f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
     }
 }
+
+/// So long a stopping process still takes requests while it says that it is not ready, so that a balancer sees it
+/// before connections are refused. The sandbox has no balancer.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// Connects, migrates, checks the mode, starts the simulators if they are ours, then workers and server.
 ///
@@ -159,6 +169,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         serving,
         working,
         server,
+        drain: if config.mode == Mode::Sandbox { Duration::ZERO } else { DRAIN },
     })
 }
 
@@ -196,6 +207,7 @@ impl Running {
     /// Readiness goes false, requests finish, workers give back their leases; then everything is closed.
     pub async fn stop(self) {
         self.stopping.store(true, Ordering::SeqCst);
+        tokio::time::sleep(self.drain).await;
         self.serving.cancel();
         if let Some(server) = self.server {
             // A server that panicked has nothing left to finish.
@@ -233,7 +245,8 @@ pub async fn open_database(config: &Config) -> Result<Database, StartError> {
 /// `Database` if it does not answer.
 pub async fn connect(config: &Config) -> Result<Database, StartError> {
     if config.is_embedded() {
-        std::fs::create_dir_all(&config.data_dir).map_err(|e| StartError::Database(Fault::new(e)))?;
+        crate::config::make_private_folder(&config.data_dir)
+            .map_err(|e| StartError::Database(Fault::new(e)))?;
     }
     let options = Options { max_connections: config.database_pool, ..Options::default() };
     persistence::connect(&config.database_url, options).await.map_err(StartError::Database)
@@ -259,6 +272,9 @@ async fn start_sandbox(
             tell_product_url(url, product_url).await?;
         }
         return Ok((None, Some(url.clone())));
+    }
+    if role == Role::Work {
+        return Err(StartError::WorkerNeedsSandbox);
     }
     let sandbox = Sandbox::start(sandbox_config(config, Some(product_url.to_owned()))).await?;
     let url = format!("http://{}", sandbox.http_addr());

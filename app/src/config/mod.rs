@@ -18,7 +18,7 @@ use secrecy::SecretString;
 
 pub use fault::Faults;
 pub use mode::Mode;
-pub use secrets::Secrets;
+pub use secrets::{Secrets, make_private_folder};
 pub use setting::{SETTINGS, Setting};
 
 use parse::Values;

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -77,7 +77,7 @@ fn check(values: &mut Values, key: &str, present: &[&SecretString]) {
 /// Reads the kept secrets, making those that are missing. Of two processes that start at once on an empty folder
 /// one writes the file, and both read it.
 fn keep(data_dir: &Path) -> io::Result<BTreeMap<String, String>> {
-    fs::create_dir_all(data_dir)?;
+    make_private_folder(data_dir)?;
     let path = data_dir.join(FILE);
     let before = read(&path)?;
     let mut kept = before.clone().unwrap_or_default();
@@ -91,6 +91,14 @@ fn keep(data_dir: &Path) -> io::Result<BTreeMap<String, String>> {
     }
     write_private(&path, &toml::to_string(&kept).map_err(io::Error::other)?, before.is_some())?;
     Ok(read(&path)?.unwrap_or(kept))
+}
+
+/// Makes the data folder for its owner alone; one that is there keeps its rights.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn read(path: &Path) -> io::Result<Option<BTreeMap<String, String>>> {

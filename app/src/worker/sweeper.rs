@@ -33,6 +33,12 @@ impl Worker for Sweeper {
 
     async fn run(&self) -> Result<u32, RunError> {
         let swept = self.payments.sweep().await?;
+        if swept.refused > 0 {
+            tracing::error!(
+                payments = swept.refused,
+                "paid in another mode or an unknown currency: look at the gateway"
+            );
+        }
         if swept.settled + swept.unanswered > 0 {
             tracing::info!(?swept, "payments were swept");
         }

@@ -64,6 +64,8 @@ pub struct Swept {
     pub asked: u32,
     /// Of these, settled with money.
     pub settled: u32,
+    /// Of these, paid in another mode or in a way that cannot be booked: a person must look.
+    pub refused: u32,
     /// Of these, not answered by gateway or store.
     pub unanswered: u32,
 }
@@ -390,6 +392,7 @@ impl Swept {
         self.asked += 1;
         match outcome {
             Ok(Settled::Credited | Settled::Suspended) => self.settled += 1,
+            Ok(Settled::Refused) => self.refused += 1,
             Ok(_) => {}
             Err(_) => self.unanswered += 1,
         }
