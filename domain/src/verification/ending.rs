@@ -83,11 +83,18 @@ impl VerificationService {
         if due.is_empty() {
             return Ok(0);
         }
-        self.poll_for_the_last_time(&due).await?;
+        // Those that have waited long enough do not wait for the others' poll.
+        let overdue = self.end_all(&due).await;
+        self.poll_for_the_last_time(&due).await;
+        let polled = self.end_all(&due).await;
+        Ok(overdue? + polled?)
+    }
+
+    async fn end_all(&self, due: &[OrderId]) -> Result<u32, IntakeError> {
         let mut ended = 0;
         let mut failed = None;
         for id in due {
-            match self.expire(id).await {
+            match self.expire(*id).await {
                 Ok(is_ended) => ended += u32::from(is_ended),
                 // One that cannot be ended now holds up nobody else's money.
                 Err(error) => failed = failed.or(Some(error)),
@@ -96,20 +103,21 @@ impl VerificationService {
         failed.map_or(Ok(ended), Err)
     }
 
-    async fn poll_for_the_last_time(&self, due: &[OrderId]) -> Result<(), IntakeError> {
-        let mut latest = None;
+    /// Polls unless a poll that began after every end has completed, but no longer than the first of these orders
+    /// may wait. Those that have waited long enough are not waited for.
+    async fn poll_for_the_last_time(&self, due: &[OrderId]) {
+        let mut ends = Vec::new();
         for id in due {
-            if let Some(Order::Waiting(waiting)) = self.reads.order(*id).await? {
-                latest = latest.max(Some(waiting.line.expires_at));
+            // One that cannot be read holds up nobody else's money.
+            if let Ok(Some(Order::Waiting(waiting))) = self.reads.order(*id).await {
+                ends.push(waiting.line.expires_at);
             }
         }
-        let Some(latest) = latest else { return Ok(()) };
-        if self.remember(|memory| memory.polled_at) >= Some(latest) {
-            return Ok(());
-        }
+        let (polled_at, now) = (self.remember(|memory| memory.polled_at), self.clock.now());
+        let uncovered = |end: &Time| polled_at < Some(*end) && now < *end + seconds(RELEASE_AFTER_S);
+        let Some(first) = ends.into_iter().filter(uncovered).min() else { return };
         // A poll that fails is told by `polled_at`, which it leaves as it was.
-        let _ = unless(self.poll(), self.clock.sleep_until(latest + seconds(RELEASE_AFTER_S))).await;
-        Ok(())
+        let _ = unless(self.poll(), self.clock.sleep_until(first + seconds(RELEASE_AFTER_S))).await;
     }
 
     async fn expire(&self, id: OrderId) -> Result<bool, IntakeError> {

@@ -1,12 +1,12 @@
 //! Taking in texts: by notice, by the shared poll, by reading one reservation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{SubsecRound, TimeDelta, Timelike};
 
 use crate::{
-    Change, CommitError, Event, MessageId, Notice, NoticeState, OrderId, ReservationId, Sender, Time, Unique,
-    UnitOfWork,
+    Change, CommitError, Event, MessageId, Notice, NoticeState, OrderId, PhoneNumber, ReservationId, Sender,
+    Time, Unique, UnitOfWork,
     outbox::NoticeReads,
     time::seconds,
     verification::{
@@ -48,23 +48,24 @@ impl VerificationService {
     /// If provider or store cannot be asked. What was taken in stays.
     pub async fn receive(&self, messages: Vec<IncomingMessage>) -> Result<u32, IntakeError> {
         let mut named: BTreeMap<ReservationId, Vec<IncomingMessage>> = BTreeMap::new();
-        let mut unnamed = BTreeSet::new();
+        let mut unnamed: BTreeMap<PhoneNumber, Vec<IncomingMessage>> = BTreeMap::new();
         for message in messages {
-            match (&message.reservation, &message.to) {
-                (Some(reservation), _) => named.entry(reservation.clone()).or_default().push(message),
-                (None, Some(number)) => drop(unnamed.insert(number.clone())),
+            match (message.reservation.clone(), message.to.clone()) {
+                (Some(reservation), _) => named.entry(reservation).or_default().push(message),
+                (None, Some(number)) => unnamed.entry(number).or_default().push(message),
                 (None, None) => {}
             }
         }
-        for number in unnamed {
-            for upstream in self.reads.waiting_on(self.provider.id(), &number).await? {
-                let read = self.provider.messages(&upstream.reservation).await?;
-                named.entry(upstream.reservation).or_default().extend(read);
+        let mut failed = None;
+        for (number, listed) in unnamed {
+            match self.read_lines_of(&number, &listed).await {
+                Ok(read) => named.extend(read),
+                // A number that cannot be read now keeps no other from its code.
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
         let reservations: Vec<_> = named.keys().cloned().collect();
         let mut changed = 0;
-        let mut failed = None;
         for upstream in self.reads.orders_of(self.provider.id(), &reservations).await? {
             let texts = named.get(&upstream.reservation).map_or(&[][..], Vec::as_slice);
             match self.take_in(upstream.order, texts).await {
@@ -74,6 +75,25 @@ impl VerificationService {
             }
         }
         failed.map_or(Ok(changed), Err)
+    }
+
+    /// The texts of the reservations that wait on a number, read from the provider by reservation. Not asked where
+    /// every text that was listed for the number is stored already, so that old texts cost no question.
+    async fn read_lines_of(
+        &self,
+        number: &PhoneNumber,
+        listed: &[IncomingMessage],
+    ) -> Result<BTreeMap<ReservationId, Vec<IncomingMessage>>, IntakeError> {
+        let mut read = BTreeMap::new();
+        for upstream in self.reads.waiting_on(self.provider.id(), number).await? {
+            let known = self.reads.messages_of(&[upstream.order]).await?;
+            if listed.iter().all(|text| known.iter().any(|message| is_same(message, text))) {
+                continue;
+            }
+            let texts = self.provider.messages(&upstream.reservation).await?;
+            read.insert(upstream.reservation, texts);
+        }
+        Ok(read)
     }
 
     /// Handles stored notices: new ones, and old ones whose reservation is known by now. Returns how many.
@@ -203,8 +223,7 @@ impl VerificationService {
         let skew = self.provider.skew();
         let mut fresh: Vec<Message> = Vec::new();
         for text in texts.iter().filter(|text| is_own(line, text, skew)) {
-            let same = |m: &Message| m.received_at == text.received_at && m.text == text.text;
-            if known.iter().chain(&fresh).any(same) {
+            if known.iter().chain(&fresh).any(|message| is_same(message, text)) {
                 continue;
             }
             fresh.push(Message {
@@ -223,14 +242,21 @@ impl VerificationService {
     }
 }
 
-/// Received by this order's reservation, after its number was shown and before its end. Numbers are recycled, so
+/// A text has no name of its own: reservation, instant and words are its identity.
+fn is_same(message: &Message, text: &IncomingMessage) -> bool {
+    message.received_at == text.received_at && message.text == text.text
+}
+
+/// Received by this order's reservation and number, after its number was shown and before its end. Numbers are recycled, so
 /// both count. A stamp of a whole second may stand for any instant of that second.
 fn is_own(line: &Line, text: &IncomingMessage, skew: TimeDelta) -> bool {
     let shown = line.bound_at + skew;
     let whole_second = text.received_at.nanosecond() == 0;
     let earliest = if whole_second { shown.trunc_subsecs(0) } else { shown };
     let of_this = text.reservation.as_ref().is_none_or(|reservation| *reservation == line.reservation);
-    of_this && text.received_at >= earliest && received_before_end(line, text.received_at, skew)
+    // The provider's filter by reservation is evidence too: an answer for another number is not this order's.
+    let of_number = text.to.as_ref().is_none_or(|number| *number == line.number);
+    of_this && of_number && text.received_at >= earliest && received_before_end(line, text.received_at, skew)
 }
 
 fn received_before_end(line: &Line, received_at: Time, skew: TimeDelta) -> bool {

@@ -6,8 +6,8 @@ use crate::{
     Change, CommitError, PurchaseId, ReservationId, Time, UnitOfWork, Version,
     time::{hours, minutes, seconds},
     verification::{
-        Ask, Capability, CountryCode, Failure, Head, IntakeError, Purchase, PurchaseState, Reservation,
-        VerificationService,
+        Ask, Capability, CountryCode, Failure, Head, IncomingMessage, IntakeError, Purchase, PurchaseState,
+        Reservation, VerificationService,
         buying::broken,
         matching::{self, Evidence, Verdict},
     },
@@ -135,7 +135,7 @@ impl VerificationService {
         let attempt = |id: &PurchaseId| evidence.attempts.iter().find(|attempt| attempt.id == *id);
         match verdict {
             Verdict::Adopt(id, reservation) => match attempt(id) {
-                Some(attempt) => self.adopt(attempt, reservation).await,
+                Some(attempt) => self.adopt(attempt, reservation, evidence).await,
                 None => Ok(false),
             },
             Verdict::Missed(id) => match attempt(id) {
@@ -157,10 +157,26 @@ impl VerificationService {
     }
 
     /// Binds what is still of use; what is not fails the order and becomes an orphan.
-    async fn adopt(&self, attempt: &Purchase, reservation: &ReservationId) -> Result<bool, IntakeError> {
+    /// What cannot be read again is refused by what the listing showed, once nobody's money may wait any longer.
+    async fn adopt(
+        &self,
+        attempt: &Purchase,
+        reservation: &ReservationId,
+        evidence: &Evidence,
+    ) -> Result<bool, IntakeError> {
         let Some(head) = self.head_of(attempt).await? else { return Ok(false) };
-        let upstream = self.provider.reservation(reservation).await?;
-        let texts = self.provider.messages(reservation).await?;
+        let (upstream, texts) = match self.read_again(reservation).await {
+            Ok(read) => read,
+            Err(error) => {
+                let listed = evidence.reservations.iter().find(|listed| listed.id == *reservation);
+                let Some(listed) = listed.filter(|_| matching::is_past_hard_stop(attempt, evidence.now))
+                else {
+                    return Err(error);
+                };
+                self.refuse_number(&head, attempt.id, listed, Failure::ProviderUnknown).await?;
+                return Ok(true);
+            }
+        };
         let now = self.clock.now();
         let order = if texts.is_empty() && matching::is_of_use(&upstream, now, self.provider.skew()) {
             self.bind(&head, attempt.id, &upstream).await
@@ -173,6 +189,14 @@ impl VerificationService {
             Err(CommitError::Duplicate(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn read_again(
+        &self,
+        reservation: &ReservationId,
+    ) -> Result<(Reservation, Vec<IncomingMessage>), IntakeError> {
+        let upstream = self.provider.reservation(reservation).await?;
+        Ok((upstream, self.provider.messages(reservation).await?))
     }
 
     async fn note_missed(&self, attempt: Purchase, now: Time) -> Result<bool, IntakeError> {
