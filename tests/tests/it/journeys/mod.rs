@@ -10,7 +10,10 @@ mod world;
 
 mod account;
 mod deposits;
+mod idempotency;
 mod orders;
+mod streams;
+mod unknown;
 
 /// Plays each journey in a world of its own, on SQLite and on Postgres. Afterwards the books are audited.
 macro_rules! on_both {
