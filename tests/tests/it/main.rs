@@ -1,5 +1,6 @@
 //! Integration tests.
 
+mod architecture;
 mod journeys;
 mod providers;
 mod store;

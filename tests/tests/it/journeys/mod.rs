@@ -6,11 +6,16 @@
 mod books;
 mod controls;
 mod customer;
+mod process;
 mod world;
 
 mod account;
+mod bad_input;
+mod crash;
 mod deposits;
 mod idempotency;
+mod lifecycle;
+mod limits;
 mod orders;
 mod streams;
 mod unknown;
