@@ -2,5 +2,6 @@
 
 mod architecture;
 mod journeys;
+mod pitfalls;
 mod providers;
 mod store;

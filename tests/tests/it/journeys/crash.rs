@@ -93,6 +93,12 @@ async fn survive(estate: Estate) {
         compare(&estate, &ada, &memory).await;
     }
     end_everything(&estate, &ada).await;
+    let count = |n: usize, what: &str| println!("{n} {what}");
+    count(cycles, "kills");
+    count(Memory::copy(&memory.sent).len(), "orders sent");
+    count(Memory::copy(&memory.acknowledged).len(), "orders acknowledged");
+    count(Memory::copy(&memory.completed).len(), "codes seen");
+    count(Memory::copy(&memory.succeeded).len(), "deposits seen");
     product.ask_to_stop();
     assert!(product.ended().await.success());
     estate.stop().await;

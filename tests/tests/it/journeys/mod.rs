@@ -4,10 +4,10 @@
 //! long poll, by stream, or by asking until it is so, with a limit.
 
 mod books;
-mod controls;
-mod customer;
+pub mod controls;
+pub mod customer;
 mod process;
-mod world;
+pub mod world;
 
 mod account;
 mod bad_input;
