@@ -1,5 +1,7 @@
 //! Integration tests.
 
+mod architecture;
 mod journeys;
+mod pitfalls;
 mod providers;
 mod store;

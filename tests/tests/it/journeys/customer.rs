@@ -210,14 +210,6 @@ impl Customer {
         async move { assert_eq!(self.wallet().await, expected, "available and held, asked at {at}") }
     }
 
-    pub async fn eventually_has(&self, available: &str, held: &str) {
-        eventually(&format!("{available} available, {held} held"), || async {
-            let (now_available, now_held) = self.wallet().await;
-            (now_available == available && now_held == held).then_some(())
-        })
-        .await;
-    }
-
     /// Opens a payment.
     pub async fn opens_payment(&self, dollars: &str) -> Value {
         self.post("payments", payment(dollars)).await.is(201)

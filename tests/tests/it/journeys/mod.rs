@@ -4,13 +4,21 @@
 //! long poll, by stream, or by asking until it is so, with a limit.
 
 mod books;
-mod controls;
-mod customer;
-mod world;
+pub mod controls;
+pub mod customer;
+mod process;
+pub mod world;
 
 mod account;
+mod bad_input;
+mod crash;
 mod deposits;
+mod idempotency;
+mod lifecycle;
+mod limits;
 mod orders;
+mod streams;
+mod unknown;
 
 /// Plays each journey in a world of its own, on SQLite and on Postgres. Afterwards the books are audited.
 macro_rules! on_both {

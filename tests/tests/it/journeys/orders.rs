@@ -17,7 +17,7 @@ on_both! {
     an_order_that_the_provider_refuses_has_its_money_back,
     a_text_without_a_code_is_shown_and_the_order_goes_on,
     a_code_that_was_first_wins_over_a_cancel,
-    a_late_code_is_shown_free_for_an_expired_order_alone,
+    a_code_after_the_end_is_never_paid_for,
     a_price_above_the_limit_is_refused_before_money_is_held,
     a_recycled_number_never_shows_what_came_before,
     what_belongs_to_another_user_does_not_exist,
@@ -135,7 +135,7 @@ async fn a_code_that_was_first_wins_over_a_cancel(world: &World) {
     ada.has("9.25", "0.00").await;
 }
 
-async fn a_late_code_is_shown_free_for_an_expired_order_alone(world: &World) {
+async fn a_code_after_the_end_is_never_paid_for(world: &World) {
     let ada = world.customer_with("10.00").await;
     let order = ada.rents("telegram").await;
     world.controls.advance(15 * 60 + 30).await;
@@ -143,13 +143,11 @@ async fn a_late_code_is_shown_free_for_an_expired_order_alone(world: &World) {
     assert_eq!(ada.order(&order).await["status"], "expired");
     let id = text(&world.controls.purchase_of(&order).await, "id");
     world.controls.post(&format!("control/textverified/{id}/sms"), json!({ "text": "code 778899" })).await;
-    let late = super::controls::eventually("the late text is shown", || async {
-        Some(ada.order(&order).await).filter(|order| order["messages"] != json!([]))
-    })
-    .await;
-    assert_eq!((&late["status"], &late["messages"][0]["late"]), (&json!("expired"), &json!(true)));
-    assert_eq!(late["messages"][0]["code"], "778899");
+    world.controls.advance(20).await;
+    let after = ada.order(&order).await;
+    assert_eq!((&after["status"], &after["completed_at"]), (&json!("expired"), &Value::Null));
     ada.has("10.00", "0.00").await;
+    assert_eq!(ada.get("wallet/entries").await.is(200)["data"].as_array().map(Vec::len), Some(1));
 }
 
 async fn a_price_above_the_limit_is_refused_before_money_is_held(world: &World) {

@@ -2,12 +2,15 @@
 
 use std::panic::AssertUnwindSafe;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::FutureExt;
+use hmac::{Hmac, KeyInit, Mac};
 use namaskah::{
     config::{Config, Overrides},
     start::{self, Role, Running},
 };
 use namaskah_tests::postgres::{self, TestDatabase};
+use sha2::Sha512;
 use tempfile::TempDir;
 
 use super::{books::Books, controls::Controls, customer::Customer};
@@ -20,6 +23,25 @@ pub struct World {
     running: Running,
     postgres: Option<TestDatabase>,
     folder: TempDir,
+}
+
+const PAYSTACK_KEY: &str = "sk_test_0123456789abcdef0123456789abcdef01234567";
+const WEBHOOK_SECRET: &str = "whsec_test_0123456789";
+
+/// What Paystack signs these bytes with.
+pub fn paystack_signature(body: &[u8]) -> String {
+    hex::encode(hmac_sha512(PAYSTACK_KEY, body))
+}
+
+/// What TextVerified signs these bytes with.
+pub fn textverified_signature(body: &[u8]) -> String {
+    format!("HMAC-SHA512={}", STANDARD.encode(hmac_sha512(WEBHOOK_SECRET, body)))
+}
+
+fn hmac_sha512(key: &str, body: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).expect("any key will do");
+    mac.update(body);
+    mac.finalize().into_bytes().to_vec()
 }
 
 /// Settings that differ from a plain start.
@@ -91,6 +113,8 @@ fn config(folder: &TempDir, postgres: Option<&TestDatabase>, settings: &Settings
         ("sandbox_smtp_listen", "127.0.0.1:0".to_owned()),
         ("provider_timeout_s", "2".to_owned()),
         ("database_pool", "8".to_owned()),
+        ("paystack_secret_key", PAYSTACK_KEY.to_owned()),
+        ("textverified_webhook_secret", WEBHOOK_SECRET.to_owned()),
     ];
     if let Some(postgres) = postgres {
         values.push(("database_url", postgres.url.clone()));
