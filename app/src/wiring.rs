@@ -204,7 +204,7 @@ pub fn wire(
         CatalogueService::new(orders.clone(), provider.clone(), stores.orders.clone(), shared.clone());
     Ok(Wired {
         auth: Arc::new(auth(config, &store, &stores, shared, random.clone())?),
-        wallet: Arc::new(WalletService::new(stores.wallet.clone())),
+        wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments: Arc::new(payments),
         orders,
         catalogue: Arc::new(catalogue),

@@ -8,7 +8,7 @@ use crate::{
     payment::{Intent, Suspended},
     phone::PhoneNumber,
     verification::{Message, Order, Purchase, Quote, ServiceCode},
-    wallet::{EndHold, JournalEntry, LedgerAccount, PlaceHold, Purse, Transfer},
+    wallet::{EndHold, JournalEntry, LedgerAccount, PlaceHold, Purse, Settings, Transfer},
 };
 
 /// One record to write, or one fact to add. A record of [`crate::Version::FIRST`] is new; any other must be stored
@@ -27,6 +27,8 @@ pub enum Change {
     EndSessions(EndSessions),
     /// A token that was mailed.
     MailToken(MailToken),
+    /// What a user wishes of the wallet.
+    WalletSettings(Settings),
     /// A payment.
     Intent(Intent),
     /// A payment that waits for a person.

@@ -30,6 +30,7 @@ mod m20261122_000002_auth;
 mod m20261122_000003_payment;
 mod m20261122_000004_verification;
 mod m20261122_000005_outbox;
+mod m20261122_000006_wallet_settings;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_payment::Migration),
             Box::new(m20261122_000004_verification::Migration),
             Box::new(m20261122_000005_outbox::Migration),
+            Box::new(m20261122_000006_wallet_settings::Migration),
         ]
     }
 }

@@ -21,7 +21,8 @@ use namaskah_domain::{
         Purchase, PurchaseState, Quote, Receivable, Requested, ServiceCode, Waiting,
     },
     wallet::{
-        EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purse, Source, Transfer,
+        EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purse, Settings, Source,
+        Transfer,
     },
 };
 
@@ -181,6 +182,13 @@ pub fn ask() -> Ask {
         area_code: AreaCode::try_new("206").ok(),
         carrier: Carrier::try_new("tmo").ok(),
     }
+}
+
+/// What a user wishes who wants to be told below five dollars, stored for the first time.
+pub fn wallet_settings(user: UserId) -> Settings {
+    let unset = Settings::unset(user);
+    let wanted = unset.clone().with_low_balance_threshold(Some(amount(5_000_000)));
+    wanted.expect("dollars").replacing(&unset)
 }
 
 /// A promised price.

@@ -46,7 +46,7 @@ use crate::vault::Vault;
 pub struct Stores {
     /// The one way in which anything changes.
     pub store: Arc<dyn Store>,
-    /// Accounts, holds, the journal.
+    /// Accounts, holds, the journal, settings of wallets.
     pub wallet: Arc<dyn WalletReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,

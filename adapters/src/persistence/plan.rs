@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     entity::{
         account, claim, event, hold, intent, job, mail_token, message, notice, order, purchase, quote,
-        refresh_token, session, shown_number, suspended, user,
+        refresh_token, session, shown_number, suspended, user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -148,6 +148,7 @@ impl Plan {
             Change::RefreshToken(t) => self.versioned(&refresh_token::Model::from(t), t.version.get()),
             Change::EndSessions(end) => self.endings.push(ending(end, unit)),
             Change::MailToken(t) => self.versioned(&mail_token::Model::from(t), t.version.get()),
+            Change::WalletSettings(s) => self.versioned(&wallet_settings::Model::from(s), s.version.get()),
             Change::Intent(i) => self.versioned(&intent::Model::from(i), i.version.get()),
             Change::Suspended(item) => self.inserts.push(row(&suspended::Model::from(item), &[])),
             Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),

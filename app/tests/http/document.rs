@@ -130,7 +130,15 @@ fn misfit_of_object(document: &Value, schema: &Value, value: &Value, at: &str) -
 fn bodies_of_requests_are_closed_and_optional_fields_may_be_null() {
     let document = document();
     let schemas = &document["components"]["schemas"];
-    for name in ["NewPayment", "WalletAmount", "NewVerification", "NewQuote", "SignIn", "Registration"] {
+    for name in [
+        "NewPayment",
+        "WalletAmount",
+        "NewVerification",
+        "NewQuote",
+        "NewWalletSettings",
+        "SignIn",
+        "Registration",
+    ] {
         assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
     }
     assert!(schemas["Verification"].get("additionalProperties").is_none());

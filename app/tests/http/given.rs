@@ -107,7 +107,7 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
     let ready = Arc::new(Switch(AtomicBool::new(true)));
     let services = Services {
         auth,
-        wallet: Arc::new(WalletService::new(store.clone())),
+        wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),
         catalogue: Arc::new(CatalogueService::new(

@@ -6,3 +6,4 @@ mod infrastructure;
 mod journey;
 mod limits;
 mod signing_in;
+mod wallet;

@@ -60,6 +60,9 @@ impl State {
                 absent(self.suspended.iter().any(|x| x.payment == item.payment), Unique::Record)
             }
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
+            Change::WalletSettings(s) => {
+                guard(s.version, self.wallet_settings.get(&s.user).map(|x| x.version))
+            }
             Change::Intent(i) => {
                 let taken =
                     self.intents.values().any(|other| other.reference == i.reference && other.id != i.id);
@@ -215,6 +218,7 @@ impl State {
             Change::RefreshToken(token) => drop(self.refresh_tokens.insert(token.hash, token)),
             Change::EndSessions(end) => self.end_sessions(&end),
             Change::MailToken(token) => drop(self.mail_tokens.insert(token.hash, token)),
+            Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
             Change::Suspended(item) => self.suspended.push(item),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),

@@ -167,7 +167,7 @@ impl Platform {
         );
         let catalogue =
             CatalogueService::new(orders.clone(), ports.numbers.clone(), store.clone(), clock.clone());
-        let wallet = WalletService::new(store.clone());
+        let wallet = WalletService::new(ports.store.clone(), store.clone());
         Self {
             clock,
             random,

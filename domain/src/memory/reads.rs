@@ -14,7 +14,7 @@ use crate::{
         Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase, Quote, ServiceCode,
         ServiceStats, UpstreamOrder,
     },
-    wallet::{Account, Entry, Hold, LedgerAccount, Purse, WalletReads},
+    wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, WalletReads},
 };
 
 fn page_of<T, C: PartialOrd + Copy>(mut rows: Vec<T>, page: Page<C>, key: impl Fn(&T) -> C) -> PageOf<T> {
@@ -57,6 +57,10 @@ impl WalletReads for MemoryStore {
         let state = self.state();
         let mine = state.holds.values().rev().filter(|hold| hold.user == user).cloned();
         Ok(page_of(mine.collect(), page, |hold| hold.id))
+    }
+
+    async fn settings(&self, user: UserId) -> Result<Option<Settings>, Fault> {
+        Ok(self.state().wallet_settings.get(&user).cloned())
     }
 }
 

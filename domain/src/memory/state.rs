@@ -10,7 +10,7 @@ use crate::{
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Intent, Suspended},
     verification::{Message, Order, Purchase, Quote, ServiceCode},
-    wallet::{Account, Hold, Transfer},
+    wallet::{Account, Hold, Settings, Transfer},
 };
 
 /// A transfer as it was posted.
@@ -46,6 +46,7 @@ pub(super) struct State {
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) refresh_tokens: BTreeMap<TokenHash, RefreshToken>,
     pub(super) mail_tokens: BTreeMap<TokenHash, MailToken>,
+    pub(super) wallet_settings: BTreeMap<UserId, Settings>,
     pub(super) intents: BTreeMap<PaymentId, Intent>,
     pub(super) suspended: Vec<Suspended>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,

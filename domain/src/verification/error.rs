@@ -57,7 +57,7 @@ pub enum BuyError {
     Unavailable(#[from] Fault),
 }
 
-/// Why an order could not be shown.
+/// Why an order or a quote could not be shown.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum VerificationError {
     /// Not there, or somebody else's.

@@ -137,6 +137,15 @@ impl VerificationService {
         self.make_quote(cmd).await
     }
 
+    /// One quote of `user`.
+    ///
+    /// # Errors
+    /// `NotFound` also for somebody else's.
+    pub async fn quote_of(&self, user: UserId, id: QuoteId) -> Result<Quote, VerificationError> {
+        let quote = self.reads.quote(id).await?.filter(|quote| quote.user == user);
+        quote.ok_or(VerificationError::NotFound)
+    }
+
     /// Holds the price, sends the purchase once, and binds the number that comes back.
     ///
     /// # Errors

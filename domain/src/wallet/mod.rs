@@ -10,6 +10,7 @@ pub mod error;
 pub mod hold;
 pub mod ports;
 pub mod service;
+pub mod settings;
 
 pub use account::{Account, House, LedgerAccount, Pocket, Purse};
 pub use balance::Balance;
@@ -18,3 +19,4 @@ pub use error::WalletError;
 pub use hold::{EndHold, Hold, HoldEnd, HoldState, PlaceHold, Split};
 pub use ports::WalletReads;
 pub use service::WalletService;
+pub use settings::Settings;

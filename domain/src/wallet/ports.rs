@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use crate::{
     EntryId, Fault, HoldId, Page, PageOf, UserId,
-    wallet::{Account, Entry, Hold},
+    wallet::{Account, Entry, Hold, Settings},
 };
 
-/// Reads of accounts, holds and the journal. One statement each.
+/// Reads of accounts, holds, the journal and settings. One statement each.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait WalletReads: Send + Sync {
@@ -22,4 +22,7 @@ pub trait WalletReads: Send + Sync {
 
     /// Holds, newest first.
     async fn holds(&self, user: UserId, page: Page<HoldId>) -> Result<PageOf<Hold>, Fault>;
+
+    /// What the user wishes; `None` if nothing was ever stored.
+    async fn settings(&self, user: UserId) -> Result<Option<Settings>, Fault>;
 }

@@ -145,6 +145,7 @@ macro_rules! store_contract {
             users_are_stored_as_decided
             sessions_and_tokens_are_stored_as_decided
             intents_are_stored_as_decided_in_every_state
+            wallet_settings_are_stored_as_decided
             quotes_are_stored_as_decided
             orders_are_stored_as_decided_in_every_state
             purchases_are_stored_as_decided_in_every_state

@@ -27,3 +27,4 @@ pub(crate) mod shown_number;
 pub(crate) mod suspended;
 pub(crate) mod transfer;
 pub(crate) mod user;
+pub(crate) mod wallet_settings;

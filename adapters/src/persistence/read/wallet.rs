@@ -1,9 +1,9 @@
-//! Reads of accounts, holds and the journal.
+//! Reads of accounts, holds, the journal and settings.
 
 use async_trait::async_trait;
 use namaskah_domain::{
     EntryId, Fault, HoldId, Page, PageOf, UserId,
-    wallet::{Account, Entry, Hold, WalletReads},
+    wallet::{Account, Entry, Hold, Settings, WalletReads},
 };
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -11,6 +11,7 @@ use super::{Reads, fault, one_more, page_of};
 use crate::persistence::entity::{
     account, hold,
     transfer::{self, PURSES, number_of},
+    wallet_settings,
 };
 
 #[async_trait]
@@ -46,5 +47,10 @@ impl WalletReads for Reads {
         }
         let query = query.order_by_desc(hold::Column::Id).limit(one_more(&page));
         page_of(query.all(self.database.reads()).await.map_err(fault)?, page.limit, Hold::try_from)
+    }
+
+    async fn settings(&self, user: UserId) -> Result<Option<Settings>, Fault> {
+        let row = wallet_settings::Entity::find_by_id(user.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(Settings::try_from).transpose()
     }
 }

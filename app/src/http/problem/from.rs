@@ -62,6 +62,8 @@ impl From<WalletError> for Problem {
     fn from(error: WalletError) -> Self {
         match error {
             WalletError::NotFound => Self::not_found(),
+            WalletError::Threshold(error) => Self::invalid("low_balance_threshold", "invalid", error),
+            WalletError::Commit(error) => error.into(),
             WalletError::Unavailable(fault) => unavailable(&fault),
         }
     }

@@ -74,6 +74,12 @@ impl VerificationsApi {
         Ok(Created::new(quote.into(), format!("/api/v1/quotes/{id}")))
     }
 
+    /// One quote
+    #[oai(path = "/quotes/:id", method = "get", operation_id = "get_quote")]
+    async fn quote_of(&self, user: SignedIn, id: Path<Text<QuoteId>>) -> Result<Shown<QuoteBody>, Problem> {
+        Ok(Shown(self.verifications.quote_of(user.id(), id.0.0).await?.into()))
+    }
+
     /// Order a number
     ///
     /// The price is held now and paid only if a code comes.

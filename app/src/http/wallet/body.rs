@@ -1,12 +1,16 @@
 //! Wallet bodies.
 
 use namaskah_domain::{
-    EntryId, HoldId, OrderId,
-    wallet::{Balance, Entry, EntryKind, Hold, HoldState},
+    Amount, EntryId, HoldId, OrderId,
+    wallet::{Balance, Entry, EntryKind, Hold, HoldState, Settings},
 };
 use poem_openapi::Object;
+use serde::Deserialize;
 
-use crate::http::body::{MoneyBody, Text, word_enum};
+use crate::http::{
+    body::{AmountBody, MoneyBody, Text, word_enum},
+    problem::Problem,
+};
 use namaskah_domain::Time;
 
 /// What a user has, holds and owes.
@@ -151,5 +155,38 @@ impl From<Hold> for HoldBody {
             created_at: Text(hold.placed_at),
             ended_at,
         }
+    }
+}
+
+/// What you wish of the wallet.
+#[derive(Debug, Object)]
+#[oai(rename = "WalletSettings")]
+pub struct SettingsBody {
+    /// Below which available amount it counts as low; null: never.
+    pub low_balance_threshold: Option<MoneyBody>,
+}
+
+impl From<Settings> for SettingsBody {
+    fn from(settings: Settings) -> Self {
+        Self { low_balance_threshold: settings.low_balance_threshold().map(MoneyBody::from) }
+    }
+}
+
+/// All that you wish of the wallet.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "NewWalletSettings")]
+pub struct SettingsChangeBody {
+    /// Below which available amount it counts as low; never if not said.
+    pub low_balance_threshold: Option<AmountBody>,
+}
+
+impl SettingsChangeBody {
+    /// The threshold.
+    ///
+    /// # Errors
+    /// 422 for zero and for what the ledger cannot hold.
+    pub fn parse(self) -> Result<Option<Amount>, Problem> {
+        self.low_balance_threshold.map(|amount| amount.parse("low_balance_threshold")).transpose()
     }
 }

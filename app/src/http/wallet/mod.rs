@@ -1,4 +1,4 @@
-//! The wallet: balance, movements, holds, statement.
+//! The wallet: balance, movements, holds, statement, settings.
 
 pub mod body;
 pub mod statement;
@@ -9,19 +9,19 @@ use namaskah_domain::{EntryId, HoldId, Time, wallet::WalletService};
 use poem_openapi::{OpenApi, param::Query};
 
 use self::{
-    body::{EntryBody, HoldBody, WalletBody},
+    body::{EntryBody, HoldBody, SettingsBody, SettingsChangeBody, WalletBody},
     statement::{Csv, Outline, Period},
 };
 use crate::http::{
     auth_scheme::SignedIn,
-    body::{AfterQuery, LimitQuery, Listed, Shown, Text},
+    body::{AfterQuery, Body, LimitQuery, Listed, Shown, Text},
     problem::Problem,
     tags::Tag,
 };
 
 /// Routes of the wallet.
 pub struct WalletApi {
-    /// Shows it.
+    /// Shows it, and keeps its settings.
     pub wallet: Arc<WalletService>,
 }
 
@@ -71,5 +71,24 @@ impl WalletApi {
     ) -> Result<Csv, Problem> {
         let period = Period { from: from.0.map(|time| time.0), to: to.0.map(|time| time.0) };
         Ok(Csv(Outline::read(self.wallet.clone(), user.id(), period).await?))
+    }
+
+    /// What you wish of it
+    #[oai(path = "/settings", method = "get", operation_id = "get_wallet_settings")]
+    async fn settings(&self, user: SignedIn) -> Result<Shown<SettingsBody>, Problem> {
+        Ok(Shown(self.wallet.settings(user.id()).await?.into()))
+    }
+
+    /// Change what you wish of it
+    ///
+    /// Replaces all of it: what is left out is off.
+    #[oai(path = "/settings", method = "put", operation_id = "put_wallet_settings")]
+    async fn change_settings(
+        &self,
+        user: SignedIn,
+        body: Body<SettingsChangeBody>,
+    ) -> Result<Shown<SettingsBody>, Problem> {
+        let threshold = body.0.parse()?;
+        Ok(Shown(self.wallet.change_settings(user.id(), threshold).await?.into()))
     }
 }

@@ -8,6 +8,7 @@ use namaskah_domain::{
         Cancelled, Completed, Expired, Failed, Failure, Message, Order, OrderStatus, PurchaseState,
         Receivable, Waiting,
     },
+    wallet::Settings,
 };
 
 use super::Backend;
@@ -98,6 +99,22 @@ pub async fn intents_are_stored_as_decided_in_every_state(on: &Backend) {
         }
     }
     assert_eq!(on.payments.intent(given::id()).await.expect("readable"), None);
+}
+
+/// With a threshold, without one, and with one again.
+pub async fn wallet_settings_are_stored_as_decided(on: &Backend) {
+    let (user, other) = (given::id(), given::id());
+    assert_eq!(on.wallet.settings(user).await.expect("readable"), None);
+    let mut stored = Settings::unset(user);
+    for threshold in [Some(given::amount(1)), None, Some(given::amount(i64::MAX))] {
+        stored = stored.clone().replacing(&stored).with_low_balance_threshold(threshold).expect("dollars");
+        on.apply(UnitOfWork::new().with(Change::WalletSettings(stored.clone()))).await;
+        assert_eq!(on.wallet.settings(user).await.expect("readable"), Some(stored.clone()));
+    }
+    let none = given::wallet_settings(other).with_low_balance_threshold(None).expect("nothing");
+    on.apply(UnitOfWork::new().with(Change::WalletSettings(none.clone()))).await;
+    assert_eq!(on.wallet.settings(other).await.expect("readable"), Some(none));
+    assert_eq!(on.wallet.settings(user).await.expect("readable"), Some(stored));
 }
 
 /// New and used, with and without wishes.

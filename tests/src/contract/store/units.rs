@@ -22,6 +22,7 @@ pub async fn a_write_that_was_decided_on_another_version_is_stale(on: &Backend) 
         Change::RefreshToken(given::refresh_token(&session)),
         Change::MailToken(given::mail_token(user.id, MailTokenPurpose::VerifyEmail)),
         Change::Intent(given::intent(user.id)),
+        Change::WalletSettings(given::wallet_settings(user.id)),
         Change::Quote(given::quote(user.id)),
         Change::Purchase(given::purchase(&order)),
         Change::Notice(given::notice(Sender::Paystack, None)),
@@ -50,6 +51,7 @@ fn raised(change: &Change, versions: usize) -> Change {
         Change::RefreshToken(record) => &mut record.version,
         Change::MailToken(record) => &mut record.version,
         Change::Intent(record) => &mut record.version,
+        Change::WalletSettings(record) => &mut record.version,
         Change::Quote(record) => &mut record.version,
         Change::Purchase(record) => &mut record.version,
         Change::Notice(record) => &mut record.version,
@@ -72,6 +74,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
     let records = [
         Change::RefreshToken(given::refresh_token(&session)),
         Change::MailToken(given::mail_token(user, MailTokenPurpose::ResetPassword)),
+        Change::WalletSettings(given::wallet_settings(user)),
         Change::Quote(given::quote(user)),
         Change::Order(given::requested(user).into()),
         Change::Purchase(given::purchase(&given::requested(user))),
