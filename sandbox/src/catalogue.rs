@@ -78,6 +78,9 @@ pub(crate) const AREA_CODES: [(&str, &str); 18] = [
 /// The area code that never has a number.
 pub(crate) const WITHOUT_NUMBERS: &str = "907";
 
+/// After which the text of `test_success` comes.
+const TEST_SUCCESS_MS: i64 = 1_000;
+
 /// The vendor's documented test services, as far as they apply to verifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TestService {
@@ -104,6 +107,16 @@ impl TestService {
             "test_too_many_unfinished_verifications" => Self::TooManyUnfinished,
             _ => return None,
         })
+    }
+
+    /// After which its text comes by itself. A success comes a moment after the purchase was answered: a buyer who
+    /// shows a number before he takes in its texts, as he must, would else never see it.
+    pub(crate) const fn text_after_ms(self) -> Option<i64> {
+        match self {
+            Self::Success => Some(TEST_SUCCESS_MS),
+            Self::DelayedSuccess => Some(TEST_DELAY_MS),
+            _ => None,
+        }
     }
 }
 

@@ -146,9 +146,6 @@ impl Books {
         self.touch(Key::Purchase(n));
         let created = serde_json::json!({ "id": id, "type": "verification" });
         self.queue_hook(Vendor::TextVerified, "v2.reservation.created", created, now);
-        if test == Some(TestService::Success) {
-            self.receive_test_text(n, now);
-        }
         n
     }
 
@@ -157,15 +154,12 @@ impl Books {
         let Some(purchase) = self.phones.purchases.get(n).filter(|p| p.state == State::Pending) else {
             return;
         };
-        match TestService::named(&purchase.service) {
-            Some(TestService::Pending) => {}
-            Some(TestService::DelayedSuccess) => {
-                self.due.insert((purchase.created_ms + catalogue::TEST_DELAY_MS, Due::TestText(n)));
-                self.due.insert((purchase.ends_ms, Due::TimeOut(n)));
-            }
-            _ => {
-                self.due.insert((purchase.ends_ms, Due::TimeOut(n)));
-            }
+        let test = TestService::named(&purchase.service);
+        if let Some(delay_ms) = test.and_then(TestService::text_after_ms) {
+            self.due.insert((purchase.created_ms + delay_ms, Due::TestText(n)));
+        }
+        if test != Some(TestService::Pending) {
+            self.due.insert((purchase.ends_ms, Due::TimeOut(n)));
         }
     }
 
@@ -205,10 +199,13 @@ impl Books {
         purchase.credited = Micros(purchase.credited.0 + back.0);
         let (account, ends_ms, created_ms) =
             (purchase.account.clone(), purchase.ends_ms, purchase.created_ms);
+        let text_after_ms = TestService::named(&purchase.service).and_then(TestService::text_after_ms);
         if was_pending {
             self.phones.unindex_pending(n);
             self.due.remove(&(ends_ms, Due::TimeOut(n)));
-            self.due.remove(&(created_ms + catalogue::TEST_DELAY_MS, Due::TestText(n)));
+            if let Some(delay_ms) = text_after_ms {
+                self.due.remove(&(created_ms + delay_ms, Due::TestText(n)));
+            }
         }
         if back > Micros::ZERO {
             self.move_balance(&account, back, false);

@@ -305,6 +305,8 @@ async fn test_services_behave_as_documented_and_cost_nothing() {
         assert!(text(&created.body["href"]).contains("/verifications/mock_"));
         bought.push(sandbox.tv_get(text(&created.body["href"])).await.body);
     }
+    // The text of a success comes a moment after its number.
+    sandbox.advance(1.5).await;
     let first =
         ["verificationCompleted", "verificationPending", "verificationPending", "verificationPending"];
     states(&names.into_iter().zip(first).collect::<Vec<_>>(), &bought).await;
