@@ -3,16 +3,13 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use super::{
     customer::{Customer, order, payment, text},
@@ -45,26 +42,40 @@ struct Memory {
     /// Orders that were seen completed, payments that were seen succeeded.
     completed: Mutex<Vec<Value>>,
     succeeded: Mutex<Vec<Value>>,
-    progress: AtomicUsize,
-    moved: Notify,
+    /// How many answers have been noted.
+    progress: watch::Sender<usize>,
 }
 
 impl Memory {
     fn note<T>(&self, list: &Mutex<Vec<T>>, item: T) {
         list.lock().unwrap_or_else(PoisonError::into_inner).push(item);
-        self.progress.fetch_add(1, Ordering::SeqCst);
-        self.moved.notify_one();
+        self.progress.send_modify(|noted| *noted += 1);
     }
 
     fn copy<T: Clone>(list: &Mutex<Vec<T>>) -> Vec<T> {
         list.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns once so many answers have come since `from`.
-    async fn has_moved(&self, from: usize, by: usize) {
-        while self.progress.load(Ordering::SeqCst) < from + by {
-            self.moved.notified().await;
-        }
+    /// Returns once `list` is longer than `by`.
+    async fn grows<T>(&self, list: &Mutex<Vec<T>>, by: usize) {
+        let long = |_: &usize| list.lock().unwrap_or_else(PoisonError::into_inner).len() > by;
+        self.progress.subscribe().wait_for(long).await.expect("the sender is ours");
+    }
+
+    fn length<T>(list: &Mutex<Vec<T>>) -> usize {
+        list.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+/// The moment of a kill: after an order, a code or a deposit was acknowledged, sometimes the first, sometimes a later
+/// one. The other things that go on are met at any instruction.
+async fn moment(memory: &Memory, cycle: usize) {
+    let more = cycle * cycle % 11;
+    match cycle % 4 {
+        0 => memory.grows(&memory.acknowledged, Memory::length(&memory.acknowledged) + more).await,
+        1 => memory.grows(&memory.completed, Memory::length(&memory.completed) + more % 3).await,
+        2 => memory.grows(&memory.succeeded, Memory::length(&memory.succeeded) + more % 5).await,
+        _ => memory.grows(&memory.sent, Memory::length(&memory.sent) + more).await,
     }
 }
 
@@ -75,12 +86,9 @@ async fn survive(estate: Estate) {
     ada.deposits(&estate.controls, "2000.00").await;
     let memory = Memory::default();
     for cycle in 0..cycles {
-        let from = memory.progress.load(Ordering::SeqCst);
-        // Some kills come before the first answer, some in the midst of many.
-        let answers = cycle * cycle % 23 + 3 * (cycle % 2);
         tokio::select! {
             () = load(&ada, &estate, &memory) => panic!("the load goes on until the product is killed"),
-            () = memory.has_moved(from, answers) => product.kill().await,
+            () = moment(&memory, cycle) => product.kill().await,
         }
         product = estate.product().await;
         ada.moves_to(&product.address("product"));
@@ -125,7 +133,7 @@ async fn ask(ada: &Customer, method: Method, path: &str, body: &Value, key: &str
 async fn keep_buying(ada: &Customer, memory: &Memory, buyer: usize) {
     for n in buyer.. {
         let (key, service) = (ada.new_key(), SERVICES[n % SERVICES.len()]);
-        memory.sent.lock().unwrap_or_else(PoisonError::into_inner).push((key.clone(), service));
+        memory.note(&memory.sent, (key.clone(), service));
         let Some(bought) = ask(ada, Method::POST, "verifications", &order(service), &key).await else {
             return;
         };
@@ -134,8 +142,8 @@ async fn keep_buying(ada: &Customer, memory: &Memory, buyer: usize) {
 }
 
 async fn keep_receiving(ada: &Customer, estate: &Estate, memory: &Memory) {
-    for n in 0.. {
-        memory.has_moved(n, 1).await;
+    for n in Memory::length(&memory.acknowledged).. {
+        memory.grows(&memory.acknowledged, n).await;
         let Some((_, order)) = Memory::copy(&memory.acknowledged).pop() else { continue };
         if order["status"] != "waiting" {
             continue;

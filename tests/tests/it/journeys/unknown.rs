@@ -17,6 +17,7 @@ on_both! {
     a_cancel_of_an_unknown_purchase_takes_effect_once_it_is_known,
     a_listing_that_lags_is_waited_for,
     the_texts_of_a_number_that_was_found_are_read,
+    what_could_not_be_sent_in_time_is_never_sent,
 }
 
 /// Beyond the deadline of an attempt and both complete listings.
@@ -147,4 +148,24 @@ async fn the_texts_of_a_number_that_was_found_are_read(world: &World) {
     assert_eq!((&failed["status"], &failed["messages"]), (&json!("failed"), &json!([])));
     ada.has("10.00", "0.00").await;
     world.books.agree_on_purchases().await;
+}
+
+/// Between the hold and the purchase the provider's sign-in hangs: the moment to send passes.
+async fn what_could_not_be_sent_in_time_is_never_sent(world: &World) {
+    let ada = world.customer_with("10.00").await;
+    let first = ada.rents("telegram").await;
+    ada.cancels(&first).await.is(200);
+    // The provider's token runs out and cannot be had again; its price is still known.
+    world.controls.fault("textverified", "auth", "http_500", 1_000).await;
+    world.controls.advance(40 * 60).await;
+    ada.sign_in().await;
+    world.controls.fault("textverified", "auth", "timeout_before", 50).await;
+    let late = ada.orders("telegram").await;
+    assert!(["requested", "failed"].contains(&text(&late, "status").as_str()), "{late}");
+    world.controls.fault("textverified", "auth", "none", 0).await;
+    let_the_reconciler_settle(world, &[&ada]).await;
+    let failed = ada.order(&late).await;
+    assert_eq!((&failed["status"], &failed["phone_number"]), (&json!("failed"), &Value::Null));
+    ada.has("10.00", "0.00").await;
+    assert_eq!(world.controls.purchases().await.len(), 1);
 }
