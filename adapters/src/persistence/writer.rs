@@ -4,8 +4,10 @@
 //! one IMMEDIATE transaction, each under a savepoint of its own, so that one that is refused hurts no other. Callers
 //! are answered after the COMMIT that made their work durable.
 
+use std::panic::AssertUnwindSafe;
+
 use async_trait::async_trait;
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use namaskah_domain::Fault;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
@@ -26,6 +28,11 @@ pub(crate) struct Writer {
 #[derive(Debug, thiserror::Error)]
 #[error("the database's writer did not answer")]
 struct NoAnswer;
+
+/// A piece of work panicked. It is undone, and the writer goes on.
+#[derive(Debug, thiserror::Error)]
+#[error("a piece of work panicked")]
+struct Panicked;
 
 #[async_trait]
 trait Work: Send {
@@ -51,7 +58,9 @@ where
 {
     async fn run(&mut self, transaction: &DatabaseTransaction) -> bool {
         if let Some(work) = self.work.take() {
-            self.outcome = Some(work(transaction).await);
+            // Of a piece that panicked nothing is left but its savepoint, which is rolled back.
+            let done = AssertUnwindSafe(async move { work(transaction).await }).catch_unwind().await;
+            self.outcome = Some(done.unwrap_or_else(|_| Err(Fault::new(Panicked).into())));
         }
         matches!(self.outcome, Some(Ok(_)))
     }
@@ -116,4 +125,63 @@ async fn commit(connection: &DatabaseConnection, batch: &mut [Box<dyn Work>]) ->
         }
     }
     transaction.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement};
+
+    use super::*;
+
+    async fn writer() -> Writer {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1);
+        let connection = Database::connect(options).await.expect("a database");
+        connection.execute_unprepared("CREATE TABLE kept (n INTEGER NOT NULL)").await.expect("a table");
+        Writer::start(connection)
+    }
+
+    async fn insert(writer: &Writer, n: i64, panics: bool) -> Result<u64, Fault> {
+        writer
+            .run(move |transaction| {
+                Box::pin(async move {
+                    let sql = format!("INSERT INTO kept VALUES ({n})");
+                    let inserted = transaction.execute_unprepared(&sql).await.map_err(Fault::new)?;
+                    assert!(!panics, "dropped");
+                    Ok(inserted.rows_affected())
+                })
+            })
+            .await
+    }
+
+    async fn sum(writer: &Writer) -> Result<i64, Fault> {
+        writer
+            .run(|transaction| {
+                Box::pin(async move {
+                    let sql = "SELECT COALESCE(SUM(n), 0) AS total FROM kept";
+                    let sql = Statement::from_string(DbBackend::Sqlite, sql);
+                    let row = transaction.query_one_raw(sql).await.map_err(Fault::new)?;
+                    row.map_or(Ok(0), |row| row.try_get("", "total").map_err(Fault::new))
+                })
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_piece_that_panics_is_undone_and_the_writer_goes_on() {
+        let writer = writer().await;
+        let fault = insert(&writer, 1, true).await.expect_err("it panicked");
+        assert_eq!(fault.to_string(), "a piece of work panicked");
+        assert_eq!(insert(&writer, 10, false).await.ok(), Some(1));
+        assert_eq!(sum(&writer).await.ok(), Some(10));
+    }
+
+    #[tokio::test]
+    async fn a_piece_that_panics_hurts_no_other_of_its_batch() {
+        let writer = writer().await;
+        let (first, second, third) =
+            tokio::join!(insert(&writer, 10, false), insert(&writer, 1, true), insert(&writer, 100, false));
+        assert_eq!((first.ok(), second.is_err(), third.ok()), (Some(1), true, Some(1)));
+        assert_eq!(sum(&writer).await.ok(), Some(110));
+    }
 }

@@ -1,6 +1,6 @@
 //! How far the provider's clock is from ours, measured from the `Date` of its answers.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use namaskah_domain::Time;
@@ -10,23 +10,40 @@ const LONGEST_EXCHANGE: TimeDelta = TimeDelta::seconds(3);
 /// A `Date` has whole seconds, so it stands for any instant within the second that it begins.
 const RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
-/// The provider's clock minus ours, by its latest answer.
+/// Two measurements that differ by no more tell the same skew.
+const AGREEMENT: TimeDelta = TimeDelta::seconds(2);
+
+/// The provider's clock minus ours, by its answers. One answer alone changes it only if it is the first: what
+/// stands between us and the provider may date an answer wrongly.
 #[derive(Debug, Default)]
-pub(super) struct Skew {
-    micros: AtomicI64,
+pub(super) struct Skew(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    believed: TimeDelta,
+    latest: Option<TimeDelta>,
+}
+
+impl Known {
+    fn take(&mut self, measured: TimeDelta) {
+        let agrees = |other: TimeDelta| (measured - other).abs() <= AGREEMENT;
+        if self.latest.is_none_or(agrees) || agrees(self.believed) {
+            self.believed = measured;
+        }
+        self.latest = Some(measured);
+    }
 }
 
 impl Skew {
     pub fn get(&self) -> TimeDelta {
-        TimeDelta::microseconds(self.micros.load(Ordering::Relaxed))
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).believed
     }
 
     /// Takes an answer dated `date` that was asked for at `before` and was there at `after`, on our clock.
     pub fn measure(&self, before: Time, date: Option<Time>, after: Time) {
         let Some(date) = date else { return };
         if (TimeDelta::zero()..=LONGEST_EXCHANGE).contains(&(after - before)) {
-            let micros = between(before, date, after).num_microseconds().unwrap_or_default();
-            self.micros.store(micros, Ordering::Relaxed);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).take(between(before, date, after));
         }
     }
 }
@@ -64,6 +81,20 @@ mod tests {
     fn a_skew_has_its_sign_and_is_right_within_a_second() {
         assert_eq!(measured(0, 60_000, 100), 60_450);
         assert_eq!(measured(60_000, 0, 60_100), -59_550);
+    }
+
+    #[test]
+    fn a_changed_skew_is_believed_when_two_answers_in_a_row_tell_it() {
+        let skew = Skew::default();
+        let told = |date: i64| {
+            skew.measure(at(0), Some(at(date)), at(100));
+            skew.get().num_milliseconds()
+        };
+        assert_eq!(told(60_000), 60_450);
+        assert_eq!(told(3_600_000), 60_450);
+        assert_eq!(told(60_000), 60_450);
+        assert_eq!(told(3_600_000), 60_450);
+        assert_eq!(told(3_601_000), 3_601_450);
     }
 
     #[test]

@@ -5,6 +5,8 @@ mod mode;
 mod parse;
 mod secrets;
 mod setting;
+#[cfg(test)]
+mod tests;
 
 use std::{
     net::SocketAddr,

@@ -1,8 +1,16 @@
 //! Modes, and what a live one refuses.
 
+use std::net::IpAddr;
+
+use reqwest::Url;
 use secrecy::ExposeSecret;
 
 use super::{Config, parse::Values};
+
+/// A shorter secret of webhooks can be guessed.
+const SHORTEST_SECRET: usize = 16;
+/// A higher factor is no limit.
+const HIGHEST_LIMIT_FACTOR: u32 = 10;
 
 /// What the product is run for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +85,86 @@ fn check_live(config: &Config, values: &mut Values) {
             values.fault("paystack_secret_key must be an sk_live_ key in live mode");
         }
     }
+    check_live_keys(config, values);
+    check_live_network(config, values);
 }
 
+fn check_live_keys(config: &Config, values: &mut Values) {
+    let secrets = &config.textverified.webhook_secrets;
+    if secrets.iter().any(|secret| secret.expose_secret().len() < SHORTEST_SECRET) {
+        values.fault(&format!(
+            "textverified_webhook_secret must have at least {SHORTEST_SECRET} characters in live mode"
+        ));
+    }
+    let [encryption] = &config.secrets.encryption_key;
+    let is_encryption = |key: &&secrecy::SecretString| {
+        !key.expose_secret().is_empty()
+            && key.expose_secret().eq_ignore_ascii_case(encryption.expose_secret())
+    };
+    if config.secrets.signing_keys.iter().any(|key| is_encryption(&key)) {
+        values.fault("encryption_key and signing_key must differ in live mode");
+    }
+}
+
+fn check_live_network(config: &Config, values: &mut Values) {
+    if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        values.fault("trusted_proxies must not be every address in live mode");
+    }
+    if config.limit_factor > HIGHEST_LIMIT_FACTOR {
+        values.fault(&format!("limit_factor must be at most {HIGHEST_LIMIT_FACTOR} in live mode"));
+    }
+    if config.smtp_url.as_ref().is_some_and(|url| is_plain_to_elsewhere(url.expose_secret())) {
+        values.fault(
+            "smtp_url must be smtp+starttls:// or smtps:// in live mode, unless it is on this machine",
+        );
+    }
+}
+
+/// True unless it is `https://` to a host that can be a vendor's: neither this machine nor a private network.
 fn is_unsafe_in_live(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = host.split(['/', '?']).next().unwrap_or_default();
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let local = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
-    !url.starts_with("https://") || local || host.starts_with("0.") || host.is_empty()
+    let Ok(url) = Url::parse(url) else { return true };
+    let is_private = match host(&url) {
+        Host::Address(ip) => is_private(ip),
+        Host::Name(name) => is_local_name(&name),
+        Host::None => true,
+    };
+    url.scheme() != "https" || is_private
+}
+
+/// True for mail in the clear to another machine.
+fn is_plain_to_elsewhere(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_here = match host(&url) {
+        Host::Address(ip) => ip.to_canonical().is_loopback(),
+        Host::Name(name) => is_local_name(&name),
+        Host::None => false,
+    };
+    url.scheme() == "smtp" && !is_here
+}
+
+enum Host {
+    Address(IpAddr),
+    Name(String),
+    None,
+}
+
+fn host(url: &Url) -> Host {
+    let Some(text) = url.host_str().filter(|text| !text.is_empty()) else { return Host::None };
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().map_or_else(|_| Host::Name(text.to_ascii_lowercase()), Host::Address)
+}
+
+/// `name` is in lower case.
+fn is_local_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.octets()[0] == 0,
+        IpAddr::V6(ip) => {
+            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
+        }
+    }
 }

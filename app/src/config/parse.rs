@@ -1,6 +1,6 @@
 //! Raw values and how each kind is parsed. Faults are collected; a faulty value is replaced by a harmless one.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
+use std::{collections::HashMap, fs, io, net::SocketAddr, path::PathBuf};
 
 use config::{File, FileFormat};
 use ipnet::IpNet;
@@ -8,7 +8,7 @@ use namaskah_domain::{Currency, Money, payment::FxRate, verification::PriceRule}
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 
-use super::{Faults, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings};
+use super::{Faults, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings, fault::place_in};
 
 /// What names of our environment variables begin with.
 pub(super) const PREFIX: &str = "NAMASKAH_";
@@ -46,10 +46,14 @@ impl Values {
 
     fn read_file(&mut self, overrides: &Overrides) -> Result<(), Faults> {
         let path = overrides.file.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
-        let source = File::from(path.clone()).format(FileFormat::Toml).required(overrides.file.is_some());
-        let read = config::Config::builder().add_source(source).build().and_then(|c| c.try_deserialize());
-        let table: HashMap<String, config::Value> =
-            read.map_err(|error| Faults(vec![format!("{}: {error}", path.display())]))?;
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && overrides.file.is_none() => {
+                return Ok(());
+            }
+            Err(error) => return Err(Faults(vec![format!("{}: {error}", path.display())])),
+        };
+        let table = parse(&text).map_err(|fault| Faults(vec![format!("{}: {fault}", path.display())]))?;
         for (key, value) in table {
             match value.into_string() {
                 Ok(text) => self.set(&key, &format!("{key} in {}", path.display()), text),
@@ -211,6 +215,14 @@ impl Values {
                 == Some("base64"),
         }
     }
+}
+
+/// The values of a file. Faults say where they are and quote nothing.
+fn parse(text: &str) -> Result<HashMap<String, config::Value>, String> {
+    toml::from_str::<toml::Table>(text).map_err(|error| place_in(text, &error))?;
+    let source = File::from_str(text, FileFormat::Toml);
+    let read = config::Config::builder().add_source(source).build().and_then(|c| c.try_deserialize());
+    read.map_err(|_| "it cannot be read as settings".to_owned())
 }
 
 /// Stands in for a rate that was refused; the faults keep it from ever being used.

@@ -10,7 +10,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Mode, parse::Values};
+use super::{Mode, fault::place_in, parse::Values};
 
 /// Keys of our own: hex digits, parsed by whoever uses them. `Debug` shows none.
 #[derive(Debug)]
@@ -103,7 +103,10 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
 
 fn read(path: &Path) -> io::Result<Option<BTreeMap<String, String>>> {
     match fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text).map(Some).map_err(io::Error::other),
+        Ok(text) => toml::from_str(&text).map(Some).map_err(|error| {
+            let fault = format!("{}: {}", path.display(), place_in(&text, &error));
+            io::Error::new(io::ErrorKind::InvalidData, fault)
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -56,7 +56,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
         AuthApi { auth: auth.clone(), site },
         MeApi {
             sources: Sources {
-                auth,
+                auth: auth.clone(),
                 wallet: wallet.clone(),
                 payments: payments.clone(),
                 verifications: verifications.clone(),
@@ -68,6 +68,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
         CatalogueApi { catalogue, clock: clock.clone() },
         VerificationsApi {
             verifications,
+            auth,
             payments: payments.clone(),
             streams: Streams::default(),
             feed,

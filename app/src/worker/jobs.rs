@@ -98,10 +98,12 @@ impl Worker for JobRunner {
 
     async fn run(&self) -> Result<u32, RunError> {
         let leased = self.jobs.lease(self.holder, self.clock.now(), LEASED_AT_ONCE).await?;
-        let attempts = leased.iter().map(|job| async move { (job, self.attempt(job).await) });
+        // Each is settled when it ends: one that is slow must not let the lease of a mail that is sent run out.
+        let attempts =
+            leased.iter().map(|job| async move { self.settle(job, self.attempt(job).await).await });
         let mut done = 0;
-        for (job, outcome) in futures::future::join_all(attempts).await {
-            done += self.settle(job, outcome).await?;
+        for settled in futures::future::join_all(attempts).await {
+            done += settled?;
         }
         Ok(done)
     }
@@ -110,5 +112,72 @@ impl Worker for JobRunner {
         if let Err(error) = self.jobs.release(self.holder).await {
             tracing::warn!(%error, "leases of jobs run out by themselves");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use namaskah_domain::{
+        Fault, Id, Letter, Time,
+        auth::Email,
+        memory::{ManualClock, Platform},
+    };
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// Two mails. The slow one is sent only once the quick one is settled.
+    #[derive(Default)]
+    struct Post {
+        settled: Notify,
+    }
+
+    fn job(name: &str, n: u128) -> LeasedJob {
+        let to = Email::try_new(name).expect("an address");
+        let kind = JobKind::SendMail { to, letter: Letter::PasswordChanged };
+        LeasedJob { id: Id::from_uuid(Uuid::from_u128(n)), kind, attempts: 0, fence: 1 }
+    }
+
+    #[async_trait]
+    impl Jobs for Post {
+        async fn lease(&self, _: Uuid, _: Time, _: u32) -> Result<Vec<LeasedJob>, Fault> {
+            Ok(vec![job("slow@example.com", 1), job("quick@example.com", 2)])
+        }
+
+        async fn done(&self, _: &LeasedJob) -> Result<(), Fault> {
+            self.settled.notify_one();
+            Ok(())
+        }
+
+        async fn retry(&self, _: &LeasedJob, _: Time) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn bury(&self, _: &LeasedJob, _: &str) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn release(&self, _: Uuid) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    #[async_trait]
+    impl Mailer for Post {
+        async fn send(&self, to: &Email, _: &Letter) -> Result<(), MailError> {
+            if to.as_str().starts_with("slow") {
+                self.settled.notified().await;
+            }
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_is_sent_is_settled_while_another_is_still_on_its_way() {
+        let (post, orders) = (Arc::new(Post::default()), Platform::new(1).orders);
+        let clock = Arc::new(ManualClock::default());
+        let runner = JobRunner::new(post.clone(), post, orders, clock, Uuid::from_u128(1));
+        let run = tokio::time::timeout(Duration::from_secs(10), runner.run());
+        assert_eq!(run.await.expect("neither waits for the other").expect("both are sent"), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! Runs workers: woken, at intervals, with back-off after failures; and all at once when the clock was moved.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -8,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use tokio::{
     sync::{Mutex, Notify},
     task::JoinSet,
@@ -135,16 +137,87 @@ impl Post {
 
     async fn run_once(&self) -> Option<u32> {
         let _turn = self.turn.lock().await;
-        match self.worker.run().await {
-            Ok(done) => {
+        // A worker keeps what it knows in the store, so the run after a panic begins like any other.
+        match AssertUnwindSafe(self.worker.run()).catch_unwind().await {
+            Ok(Ok(done)) => {
                 self.failures.store(0, Ordering::Relaxed);
-                Some(done)
+                return Some(done);
             }
-            Err(error) => {
-                self.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(worker = self.worker.name(), %error, "a run failed");
-                None
-            }
+            Ok(Err(error)) => tracing::error!(worker = self.worker.name(), %error, "a run failed"),
+            // What it panicked with is not logged again: it may quote what it worked on.
+            Err(_) => tracing::error!(worker = self.worker.name(), "a run panicked"),
         }
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::worker::RunError;
+
+    /// Panics in its first runs.
+    struct Clumsy {
+        panics: u32,
+        runs: AtomicU32,
+    }
+
+    #[async_trait]
+    impl Worker for Clumsy {
+        fn name(&self) -> &'static str {
+            "clumsy"
+        }
+
+        async fn rest(&self) -> Duration {
+            Duration::from_secs(60)
+        }
+
+        async fn run(&self) -> Result<u32, RunError> {
+            let run = self.runs.fetch_add(1, Ordering::SeqCst);
+            assert!(run >= self.panics, "it was dropped");
+            Ok(0)
+        }
+    }
+
+    fn post(panics: u32) -> Post {
+        let worker = Arc::new(Clumsy { panics, runs: AtomicU32::new(0) });
+        let (turn, failures) = (Mutex::new(()), AtomicU32::new(0));
+        Post { worker, wake: Arc::default(), turn, failures }
+    }
+
+    fn is_well(post: Post) -> (Post, bool) {
+        let posts = vec![Arc::new(post)];
+        let workers = Workers { posts, tasks: Mutex::default(), stop: CancellationToken::new() };
+        let is_well = workers.health().iter().all(|health| health.is_well);
+        let post = workers.posts.into_iter().next().and_then(Arc::into_inner);
+        (post.expect("nobody else holds it"), is_well)
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_panics_is_unwell_until_a_run_succeeds() {
+        let mut post = post(STUCK_AFTER);
+        for _ in 0..STUCK_AFTER {
+            assert_eq!(post.run_once().await, None);
+        }
+        let (stuck, well) = is_well(post);
+        post = stuck;
+        assert!(!well);
+        assert_eq!(post.run_once().await, Some(0));
+        assert!(is_well(post).1);
+    }
+
+    #[tokio::test]
+    async fn a_worker_goes_on_after_a_panic() {
+        let worker = Arc::new(Clumsy { panics: 2, runs: AtomicU32::new(0) });
+        let (stop, wake) = (CancellationToken::new(), Arc::new(Notify::new()));
+        let workers = Supervisor::default().with(worker.clone(), wake.clone()).start(stop);
+        while worker.runs.load(Ordering::SeqCst) < 3 {
+            wake.notify_one();
+            tokio::task::yield_now().await;
+        }
+        workers.stop().await;
     }
 }

@@ -183,6 +183,24 @@ async fn all_news_can_be_followed_by_ten_listeners_of_an_account() {
     assert_eq!(news[0].1["data"]["object"]["amount"]["amount"], "5.00");
 }
 
+#[tokio::test]
+async fn a_stream_ends_untold_when_its_session_has_ended() {
+    let world = world().await;
+    world.sell("whatsapp", 750_000, 10);
+    let ada = world.person("ada@example.com").await;
+    ada.fund("5.00").await;
+    let order = buy(&ada, "k").await;
+    let path = format!("/api/v1/verifications/{}/events", order["id"].as_str().expect("an id"));
+    let mut open = ada.get(&path).await;
+    assert_eq!(read_events(&mut open, 2).await.len(), 2);
+    let left = ada.request("POST", "/api/v1/auth/logout").send().await.expect("an answer");
+    assert_eq!(left.status(), 204);
+    text_arrives(&world, "Your code is 482913");
+    world.orders.poll().await.expect("the provider answers");
+    let rest = open.text().await.expect("the end of the stream");
+    assert!(!rest.contains("482913") && !rest.contains("data: "), "{rest}");
+}
+
 fn kinds(events: &[(i64, Value)]) -> Vec<&str> {
     events.iter().filter_map(|(_, body)| body["type"].as_str()).collect()
 }

@@ -147,6 +147,17 @@ impl AuthService {
         admit(standing, self.ports.clock.now())
     }
 
+    /// True while what admitted this visitor still would: his session is open and his account not suspended. For
+    /// answers that go on after the request was admitted.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn still_stands(&self, visitor: &SignedIn) -> Result<bool, Fault> {
+        let standing = self.ports.standings.of_session(visitor.session).await?;
+        let standing = standing.filter(|standing| standing.user.id == visitor.user);
+        Ok(admit(standing, self.ports.clock.now()).is_ok())
+    }
+
     /// What a browser with this cookie must send along with whatever changes something.
     pub fn csrf_token(&self, cookie: &Secret) -> Secret {
         self.ports.signer.derive("csrf", cookie)

@@ -8,15 +8,13 @@ use crate::{
     verification::{
         Ask, AskQuote, Bought, Buy, BuyError, BuyFailure, DeclineReason, Failure, Head, Line, OpenAttempt,
         Order, PriceLimit, ProviderError, Purchase, PurchaseState, Quote, QuoteError, Receivable, Requested,
-        Reservation, VerificationService,
+        Reservation, VerificationService, service::CostKey,
     },
     wallet::{EndHold, HoldEnd, PlaceHold, Unbalanced},
 };
 
 /// How long a cost counts as today's.
 const COST_CACHE_H: i64 = 1;
-/// What costs are remembered for at most; above it all are asked again.
-const COST_CACHE_MAX: usize = 10_000;
 const SOLD_IN: &str = "US";
 
 impl VerificationService {
@@ -53,7 +51,7 @@ impl VerificationService {
 
     fn remembered_cost(&self, ask: &Ask) -> Option<Money> {
         let oldest = self.clock.now() - hours(COST_CACHE_H);
-        self.remember(|memory| memory.costs.get(ask).filter(|(_, at)| *at >= oldest).map(|(cost, _)| *cost))
+        self.remember(|memory| memory.costs.since(oldest, &CostKey::of(ask)).map(|(cost, _)| cost))
     }
 
     async fn ask_cost(&self, ask: &Ask) -> Result<Money, QuoteError> {
@@ -62,12 +60,7 @@ impl VerificationService {
             ProviderError::Unavailable(fault) => QuoteError::ProviderUnavailable(fault),
         })?;
         let now = self.clock.now();
-        self.remember(|memory| {
-            if memory.costs.len() >= COST_CACHE_MAX {
-                memory.costs.clear();
-            }
-            memory.costs.insert(ask.clone(), (cost, now));
-        });
+        self.remember(|memory| memory.costs.keep(CostKey::of(ask), cost, now));
         Ok(cost)
     }
 
@@ -182,7 +175,7 @@ impl VerificationService {
             Ok(reservation) => self.bind(&requested.head, purchase.id, &reservation).await,
             Err(BuyFailure::Declined(reason)) => {
                 if reason == DeclineReason::PriceChanged {
-                    self.remember(|memory| memory.costs.remove(&purchase.ask));
+                    self.remember(|memory| memory.costs.forget(&CostKey::of(&purchase.ask)));
                 }
                 self.fail(&requested.head, purchase.id, failure_of(reason)).await
             }

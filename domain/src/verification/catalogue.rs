@@ -1,17 +1,20 @@
-//! What is for sale: services and offers, cached for an hour.
+//! What is for sale: services and costs as they were within the hour, stock as it was within the minute.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     Clock, Fault, Time,
-    time::hours,
+    time::{hours, seconds},
     verification::{
         Ask, Capability, Catalogue, CountryCode, NumberProvider, Offer, OrderReads, ProviderError,
-        QuoteError, ServiceCode, ServiceStats, VerificationService,
+        QuoteError, ServiceCode, ServiceStats, VerificationService, recent::Recent,
     },
 };
 
 const CACHE_H: i64 = 1;
+const STOCK_CACHE_S: i64 = 60;
+/// What stock is remembered for at most.
+const STOCKS: usize = 10_000;
 const STATS_BACK_H: i64 = 24 * 7;
 
 /// An offer and what orders of its service have shown lately.
@@ -30,6 +33,7 @@ pub struct CatalogueService {
     reads: Arc<dyn OrderReads>,
     clock: Arc<dyn Clock>,
     cached: Mutex<Option<Catalogue>>,
+    stocks: Mutex<Recent<(ServiceCode, Capability), u64>>,
 }
 
 impl CatalogueService {
@@ -40,7 +44,8 @@ impl CatalogueService {
         reads: Arc<dyn OrderReads>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { orders, provider, reads, clock, cached: Mutex::default() }
+        let stocks = Mutex::new(Recent::at_most(STOCKS));
+        Self { orders, provider, reads, clock, cached: Mutex::default(), stocks }
     }
 
     /// Countries that numbers are sold from.
@@ -103,7 +108,17 @@ impl CatalogueService {
     }
 
     async fn stock(&self, service: &ServiceCode, capability: Capability) -> (Option<u64>, Time) {
-        let stock: Result<u64, ProviderError> = self.provider.stock(service, capability).await;
-        (stock.ok(), self.clock.now())
+        let key = (service.clone(), capability);
+        let oldest = self.clock.now() - seconds(STOCK_CACHE_S);
+        let known = self.stocks.lock().unwrap_or_else(PoisonError::into_inner).since(oldest, &key);
+        if let Some((stock, as_of)) = known {
+            return (Some(stock), as_of);
+        }
+        let asked: Result<u64, ProviderError> = self.provider.stock(service, capability).await;
+        let (stock, now) = (asked.ok(), self.clock.now());
+        if let Some(stock) = stock {
+            self.stocks.lock().unwrap_or_else(PoisonError::into_inner).keep(key, stock, now);
+        }
+        (stock, now)
     }
 }

@@ -17,6 +17,7 @@ pub mod ports;
 pub mod price;
 pub mod purchase;
 pub mod quote;
+mod recent;
 mod reconciling;
 pub mod service;
 

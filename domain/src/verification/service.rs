@@ -14,8 +14,8 @@ use crate::{
     payment::service::Done,
     unit::retry_stale,
     verification::{
-        Ask, BuyError, Message, NumberProvider, Order, OrderFilter, OrderReads, PriceRule, Purchase, Quote,
-        QuoteError, VerificationError,
+        Ask, BuyError, Capability, CountryCode, Message, NumberProvider, Order, OrderFilter, OrderReads,
+        PriceRule, Purchase, Quote, QuoteError, ServiceCode, VerificationError, recent::Recent,
     },
 };
 
@@ -96,11 +96,36 @@ pub struct VerificationService {
     pub(super) memory: Mutex<Memory>,
 }
 
+/// What costs are remembered for at most.
+const COSTS: usize = 10_000;
+
+/// What a cost depends on: that a wish is there, not which it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct CostKey {
+    service: ServiceCode,
+    country: CountryCode,
+    capability: Capability,
+    in_area: bool,
+    by_carrier: bool,
+}
+
+impl CostKey {
+    pub(super) fn of(ask: &Ask) -> Self {
+        Self {
+            service: ask.service.clone(),
+            country: ask.country.clone(),
+            capability: ask.capability,
+            in_area: ask.area_code.is_some(),
+            by_carrier: ask.carrier.is_some(),
+        }
+    }
+}
+
 /// What a process remembers between calls. Losing it costs a question more, never money.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Memory {
     /// Costs as the provider told them, and when.
-    pub(super) costs: HashMap<Ask, (Money, Time)>,
+    pub(super) costs: Recent<CostKey, Money>,
     /// When the last complete shared poll was started.
     pub(super) polled_at: Option<Time>,
     /// When states at the provider were last looked at.
@@ -111,6 +136,19 @@ pub(super) struct Memory {
     pub(super) reconciled_until: Option<Time>,
     /// When the last complete reconciliation was made.
     pub(super) reconciled_at: Option<Time>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            costs: Recent::at_most(COSTS),
+            polled_at: None,
+            states_at: None,
+            completed_without_text: HashMap::new(),
+            reconciled_until: None,
+            reconciled_at: None,
+        }
+    }
 }
 
 impl VerificationService {

@@ -2,6 +2,7 @@
 #![cfg(feature = "memory")]
 
 mod buying;
+mod caching;
 mod cancelling;
 mod ending;
 mod texts;

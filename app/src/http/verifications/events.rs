@@ -9,6 +9,7 @@ use std::{
 use futures::{Stream, stream};
 use namaskah_domain::{
     Clock, Event as DomainEvent, EventKind, Fault, OrderId, PaymentId, UserId,
+    auth::{AuthService, SignedIn as Visitor},
     outbox::SequencedEvent,
     payment::{PaymentError, PaymentService},
     verification::{VerificationError, VerificationService},
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 
 use super::{VerificationsApi, body::VerificationBody};
 use crate::http::{
+    auth_scheme::SignedIn,
     body::TextForm,
     feed::{Feed, Listener, News, Wanted},
     payments::PaymentBody,
@@ -156,6 +158,8 @@ impl ApiResponse for EventSource {
 /// One client's place in the log.
 struct Cursor {
     feed: Feed,
+    auth: Arc<AuthService>,
+    visitor: Visitor,
     service: Arc<VerificationService>,
     payments: Arc<PaymentService>,
     clock: Arc<dyn Clock>,
@@ -173,10 +177,11 @@ impl VerificationsApi {
     /// Everything after a sequence, then everything as it happens.
     pub(super) async fn stream(
         &self,
-        user: UserId,
+        SignedIn(visitor): SignedIn,
         order: Option<OrderId>,
         after: i64,
     ) -> Result<EventSource, Problem> {
+        let user = visitor.user;
         let Some(place) = self.streams.open(user) else {
             let detail = format!("At most {MAX_STREAMS} streams of an account are open at once.");
             return Err(Problem::told(429, "rate_limited", detail).with_retry_after(HEARTBEAT.as_secs()));
@@ -184,6 +189,8 @@ impl VerificationsApi {
         let wanted = Wanted { user, subject: order.map(OrderId::uuid) };
         let cursor = Cursor {
             feed: self.feed.clone(),
+            auth: self.auth.clone(),
+            visitor,
             service: self.verifications.clone(),
             payments: self.payments.clone(),
             clock: self.clock.clone(),
@@ -206,7 +213,7 @@ impl Cursor {
 
     /// The next event; `None` ends the stream, and the client comes back with the last id it has seen.
     async fn next(&mut self) -> Option<Event> {
-        loop {
+        while tokio::time::Instant::now() < self.ends {
             if self.behind && self.waiting.is_empty() {
                 self.read_on().await?;
             }
@@ -216,9 +223,22 @@ impl Cursor {
             };
             if event.sequence > self.after {
                 self.after = event.sequence;
+                self.check_standing().await?;
                 if let Some(told) = self.tell(event).await? {
                     return Some(told);
                 }
+            }
+        }
+        None
+    }
+
+    /// `None` once the session has ended or the account is suspended, or if that cannot be read.
+    async fn check_standing(&self) -> Option<()> {
+        match self.auth.still_stands(&self.visitor).await {
+            Ok(stands) => stands.then_some(()),
+            Err(fault) => {
+                tracing::error!(error = %fault, "a stream of events has ended");
+                None
             }
         }
     }
@@ -238,7 +258,8 @@ impl Cursor {
 
     async fn hear(&mut self) -> Option<SequencedEvent> {
         loop {
-            match tokio::time::timeout_at(self.ends, self.listener.next()).await {
+            let pause = tokio::time::Instant::now() + HEARTBEAT;
+            match tokio::time::timeout_at(pause.min(self.ends), self.listener.next()).await {
                 Ok(News::Event(event)) => return Some(*event),
                 Ok(News::Missed) => {
                     self.behind = true;
@@ -247,7 +268,9 @@ impl Cursor {
                         return Some(event);
                     }
                 }
-                Ok(News::Stopping) | Err(_) => return None,
+                Ok(News::Stopping) => return None,
+                Err(_) if pause < self.ends => self.check_standing().await?,
+                Err(_) => return None,
             }
         }
     }

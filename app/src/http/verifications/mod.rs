@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use namaskah_domain::{
     Clock, OrderId, QuoteId, Random,
+    auth::AuthService,
     entity::OrderEntity,
     payment::PaymentService,
     verification::{
@@ -43,6 +44,8 @@ use crate::http::{
 pub struct VerificationsApi {
     /// Sells numbers.
     pub verifications: Arc<VerificationService>,
+    /// Whether those who listen may still do so.
+    pub auth: Arc<AuthService>,
     /// For news of payments.
     pub payments: Arc<PaymentService>,
     /// News, for those who wait.
@@ -174,7 +177,7 @@ impl VerificationsApi {
     ) -> Result<EventSource, Problem> {
         let id = id.0.0;
         self.verifications.order_of(user.id(), id).await?;
-        self.stream(user.id(), Some(id), last.0.unwrap_or(0)).await
+        self.stream(user, Some(id), last.0.unwrap_or(0)).await
     }
 
     /// News of all your orders and payments, as server-sent events
@@ -190,7 +193,7 @@ impl VerificationsApi {
             Some(after) => after,
             None => self.feed.newest().await?,
         };
-        self.stream(user.id(), None, after).await
+        self.stream(user, None, after).await
     }
 }
 

@@ -219,6 +219,8 @@ async fn a_clock_that_is_ahead_is_measured() {
     let skew = world.provider.skew();
     assert!((skew - TimeDelta::seconds(90)).abs() <= TimeDelta::seconds(1), "{skew}");
     world.clock.raise_offset_ms(90_000);
+    // One answer alone is not believed.
+    world.provider.balance().await.expect("a balance");
     world.provider.balance().await.expect("a balance");
     assert_eq!(world.provider.skew(), TimeDelta::zero());
 }

@@ -1,0 +1,231 @@
+//! What is refused, by name; what outweighs what; and what is never shown.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+use super::{Config, Faults, Overrides};
+
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+const OTHER_KEY: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+
+type Env<'a> = Vec<(&'a str, &'a str)>;
+
+fn load(env: &[(&str, &str)], overrides: &Overrides) -> Result<Config, Faults> {
+    let named = env
+        .iter()
+        .map(|(key, value)| (format!("NAMASKAH_{}", key.to_ascii_uppercase()), (*value).to_owned()));
+    Config::from_sources(overrides, named)
+}
+
+fn paystack_key() -> String {
+    ["sk", "live", &"0".repeat(24)].join("_")
+}
+
+/// A live configuration that nothing is wrong with.
+fn live(paystack: &str) -> Env<'_> {
+    vec![
+        ("mode", "live"),
+        ("public_url", "https://namaskah.example"),
+        ("paystack_secret_key", paystack),
+        ("textverified_api_key", "an api key"),
+        ("textverified_username", "ada@namaskah.example"),
+        ("textverified_webhook_secret", "sixteen letters!"),
+        ("smtp_url", "smtps://mail.namaskah.example"),
+        ("fx_ngn_per_usd", "1600"),
+        ("encryption_key", KEY),
+        ("signing_key", OTHER_KEY),
+    ]
+}
+
+/// The faults of a live configuration with these changes; an empty value takes a setting away.
+fn live_faults(changes: &[(&str, &str)]) -> Vec<String> {
+    let key = paystack_key();
+    let mut env = live(&key);
+    env.extend(changes);
+    load(&env, &Overrides::default()).err().map_or_else(Vec::new, |faults| faults.0)
+}
+
+fn file(folder: &Path, text: &str) -> Overrides {
+    let path = folder.join("settings.toml");
+    fs::write(&path, text).expect("a file");
+    Overrides { file: Some(path), values: Vec::new() }
+}
+
+fn sandbox(folder: &TempDir) -> (&str, &str) {
+    ("data_dir", folder.path().to_str().expect("a path in letters"))
+}
+
+#[test]
+fn a_whole_live_configuration_is_accepted() {
+    assert_eq!(live_faults(&[]), Vec::<String>::new());
+    for (key, value) in [
+        ("textverified_base_url", "https://numbers.example"),
+        ("paystack_base_url", "https://8.8.8.8"),
+        ("smtp_url", "smtp://127.0.0.1:25"),
+        ("smtp_url", "smtp://[::1]:25"),
+        ("smtp_url", "smtp://localhost:25"),
+        ("smtp_url", "smtp+starttls://user:word@mail.example:587"),
+        ("trusted_proxies", "10.0.0.0/8,::1"),
+        ("limit_factor", "10"),
+    ] {
+        assert_eq!(live_faults(&[(key, value)]), Vec::<String>::new(), "{key}={value}");
+    }
+}
+
+#[test]
+fn live_mode_refuses_each_of_these_by_name() {
+    let test_key = ["sk", "test", &"0".repeat(24)].join("_");
+    for (key, value) in [
+        ("public_url", ""),
+        ("public_url", "http://namaskah.example"),
+        ("sandbox_url", "https://sandbox.example"),
+        ("paystack_secret_key", ""),
+        ("paystack_secret_key", &test_key),
+        ("textverified_api_key", ""),
+        ("textverified_username", ""),
+        ("textverified_webhook_secret", ""),
+        ("textverified_webhook_secret", "fifteen letters"),
+        ("textverified_webhook_secret", "sixteen letters!,short"),
+        ("trusted_proxies", "0.0.0.0/0"),
+        ("trusted_proxies", "10.0.0.0/8,::/0"),
+        ("limit_factor", "11"),
+        ("smtp_url", ""),
+        ("smtp_url", "smtp://mail.namaskah.example"),
+        ("smtp_url", "smtp://10.0.0.1:25"),
+        ("fx_ngn_per_usd", ""),
+        ("encryption_key", ""),
+        ("encryption_key", "00"),
+        ("encryption_key", OTHER_KEY),
+        ("signing_key", ""),
+        ("signing_key", KEY),
+    ] {
+        let faults = live_faults(&[(key, value)]);
+        assert!(faults.iter().any(|fault| fault.contains(key)), "{key}={value}: {faults:?}");
+    }
+}
+
+#[test]
+fn live_mode_refuses_providers_on_this_machine_or_a_private_network() {
+    for url in [
+        "http://numbers.example",
+        "https://localhost",
+        "https://LOCALHOST:8443/api",
+        "https://api.localhost.",
+        "https://127.0.0.1",
+        "https://127.1",
+        "https://0x7f000001",
+        "https://user@127.0.0.1",
+        "https://0.0.0.0",
+        "https://10.1.2.3",
+        "https://172.16.0.1",
+        "https://192.168.1.1",
+        "https://169.254.169.254",
+        "https://[::1]",
+        "https://[::]",
+        "https://[::ffff:127.0.0.1]",
+        "https://[::ffff:10.0.0.1]",
+        "https://[fd00::1]",
+        "https://[fe80::1]",
+        "https://",
+    ] {
+        for key in ["paystack_base_url", "textverified_base_url"] {
+            let faults = live_faults(&[(key, url)]);
+            assert_eq!(faults.len(), 1, "{key}={url}: {faults:?}");
+            assert!(faults[0].starts_with(key), "{faults:?}");
+        }
+    }
+}
+
+#[test]
+fn all_faults_are_reported_at_once() {
+    let faults = live_faults(&[
+        ("http_listen", "nowhere"),
+        ("payment_min_usd", "x"),
+        ("limit_factor", "11"),
+        ("nonesuch", "1"),
+    ]);
+    for name in ["http_listen", "payment_min_usd", "limit_factor", "NAMASKAH_NONESUCH"] {
+        assert!(faults.iter().any(|fault| fault.contains(name)), "{name}: {faults:?}");
+    }
+    assert_eq!(faults.len(), 4, "{faults:?}");
+}
+
+#[test]
+fn debug_of_a_configuration_shows_no_secret() {
+    let key = paystack_key();
+    let mut env = live(&key);
+    env.push(("smtp_url", "smtps://user:password@mail.namaskah.example"));
+    let shown = format!("{:?}", load(&env, &Overrides::default()).expect("nothing is wrong"));
+    for secret in [&key, "an api key", "sixteen letters!", "password", KEY, OTHER_KEY] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains("namaskah.example"), "{shown}");
+}
+
+#[test]
+fn environment_outweighs_the_file_and_flags_outweigh_both() {
+    let folder = TempDir::new().expect("a folder");
+    let mut overrides = file(folder.path(), "max_open_orders = 7\nlog_format = \"json\"\n");
+    let orders = |env: &[(&str, &str)], overrides: &Overrides| {
+        let mut env = env.to_vec();
+        env.push(sandbox(&folder));
+        let config = load(&env, overrides).expect("nothing is wrong");
+        assert!(config.log_json);
+        config.max_open_orders
+    };
+    assert_eq!(orders(&[], &overrides), 7);
+    assert_eq!(orders(&[("max_open_orders", "8")], &overrides), 8);
+    overrides.values.push(("max_open_orders", "9".to_owned()));
+    assert_eq!(orders(&[("max_open_orders", "8")], &overrides), 9);
+}
+
+#[test]
+fn unknown_keys_and_lists_are_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let overrides = file(folder.path(), "colour = \"red\"\nlog = [\"info\"]\n");
+    let faults = load(&[sandbox(&folder)], &overrides).expect_err("both are refused").0;
+    assert!(faults.iter().any(|fault| fault.starts_with("colour in ")), "{faults:?}");
+    assert!(faults.iter().any(|fault| fault.starts_with("log in ")), "{faults:?}");
+    assert_eq!(faults.len(), 2);
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_told_by_line_and_column_and_not_quoted() {
+    let folder = TempDir::new().expect("a folder");
+    let overrides = file(folder.path(), "log = \"info\"\nencryption_key = hunter2hunter2\n");
+    let faults = load(&[sandbox(&folder)], &overrides).expect_err("it does not parse").to_string();
+    assert!(faults.contains("settings.toml: line 2, column 18"), "{faults}");
+    assert!(!faults.contains("hunter"), "{faults}");
+}
+
+#[test]
+fn kept_secrets_that_do_not_parse_are_not_quoted_either() {
+    for text in ["signing_key = hunter2hunter2", "signing_key = 424242424242"] {
+        let folder = TempDir::new().expect("a folder");
+        fs::write(folder.path().join("secrets.toml"), text).expect("a file");
+        let faults = load(&[sandbox(&folder)], &Overrides::default()).expect_err("it does not parse");
+        let faults = faults.to_string();
+        assert!(faults.contains("secrets.toml: line 1, column 15"), "{faults}");
+        assert!(!faults.contains("hunter") && !faults.contains("4242"), "{faults}");
+    }
+}
+
+#[test]
+fn generated_secrets_are_the_owners_alone_and_stay_the_same() {
+    let folder = TempDir::new().expect("a folder");
+    let keys = || {
+        let config = load(&[sandbox(&folder)], &Overrides::default()).expect("nothing is wrong");
+        let [encryption] = &config.secrets.encryption_key;
+        let signing: Vec<_> =
+            config.secrets.signing_keys.iter().map(|key| key.expose_secret().to_owned()).collect();
+        (encryption.expose_secret().to_owned(), signing)
+    };
+    let first = keys();
+    assert_eq!((first.0.len(), first.1.len()), (64, 1));
+    assert_ne!(first.0, first.1[0]);
+    let kept = fs::metadata(folder.path().join("secrets.toml")).expect("the file");
+    assert_eq!(kept.permissions().mode() & 0o777, 0o600);
+    assert_eq!(keys(), first);
+}
