@@ -24,11 +24,15 @@ on_both! {
 
 const EMAIL: &str = "somebody@example.com";
 
+/// A route and a body that is sound there.
+type Route = (Method, &'static str, Value);
+
 /// Every route that takes a body of ours, with the smallest body that is sound.
-fn routes_with_bodies() -> Vec<(&'static str, Value)> {
+fn routes_with_bodies() -> Vec<Route> {
     let account = json!({ "email": EMAIL, "password": "seven quiet lanterns" });
     let email = json!({ "email": EMAIL });
-    vec![
+    let sum = json!({ "amount": "5.00", "currency": "USD" });
+    let posts = vec![
         ("auth/register", account.clone()),
         ("auth/login", account.clone()),
         ("auth/session", account),
@@ -44,16 +48,18 @@ fn routes_with_bodies() -> Vec<(&'static str, Value)> {
         ("payments", payment("5.00")),
         ("quotes", json!({ "service": "telegram", "country": "US" })),
         ("verifications", order("telegram")),
-    ]
+    ];
+    let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
+    posts.chain([(Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum }))]).collect()
 }
 
 fn raw(
     customer: &Customer,
-    path: &str,
+    (method, path): (&Method, &str),
     content_type: &str,
     body: impl Into<reqwest::Body>,
 ) -> RequestBuilder {
-    let request = customer.request(Method::POST, path).header("Idempotency-Key", customer.new_key());
+    let request = customer.request(method.clone(), path).header("Idempotency-Key", customer.new_key());
     request.header("content-type", content_type).body(body)
 }
 
@@ -87,19 +93,21 @@ async fn every_route_refuses_what_is_no_sound_body(world: &World) {
         .filter(|(_, path, operation)| !operation["requestBody"].is_null() && !path.contains("/hooks/"))
         .map(|(_, path, _)| path)
         .collect();
-    let tried = routes_with_bodies().into_iter().map(|(path, _)| format!("/api/v1/{path}")).collect();
+    let tried = routes_with_bodies().into_iter().map(|(_, path, _)| format!("/api/v1/{path}")).collect();
     assert_eq!(described, tried, "each route with a body is tried");
-    for (path, sound) in routes_with_bodies() {
-        refuse_what_cannot_be_read(&ada, path, &sound).await;
-        refuse_other_shapes(&ada, path, &sound).await;
+    for route in routes_with_bodies() {
+        refuse_what_cannot_be_read(&ada, &route).await;
+        refuse_other_shapes(&ada, &route).await;
     }
     let huge = format!("{{\"email\":\"{}\"}}", "a".repeat(10 * 1024 * 1024));
-    Answer::of(raw(&ada, "auth/register", "application/json", huge)).await.refused(413, "body_too_large");
+    Answer::of(raw(&ada, (&Method::POST, "auth/register"), "application/json", huge))
+        .await
+        .refused(413, "body_too_large");
     ada.has("10.00", "0.00").await;
     assert!(world.controls.purchases().await.is_empty());
 }
 
-async fn refuse_what_cannot_be_read(ada: &Customer, path: &str, sound: &Value) {
+async fn refuse_what_cannot_be_read(ada: &Customer, (method, path, sound): &Route) {
     let sound = sound.to_string();
     let cut = &sound.as_bytes()[..sound.len() - 1];
     let mut broken_text = sound.clone().into_bytes();
@@ -117,21 +125,22 @@ async fn refuse_what_cannot_be_read(ada: &Customer, path: &str, sound: &Value) {
         ("deep", "[".repeat(100_000).into_bytes()),
         ("a key twice", twice.into_bytes()),
     ] {
-        let answer = Answer::of(raw(ada, path, "application/json", body)).await;
+        let answer = Answer::of(raw(ada, (method, path), "application/json", body)).await;
         let problem = answer.problem();
         assert_eq!((answer.status, &problem["code"]), (400, &json!("malformed_request")), "{path}: {what}");
     }
     for content_type in
         ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"]
     {
-        let answer = Answer::of(raw(ada, path, content_type, sound.clone())).await;
+        let answer = Answer::of(raw(ada, (method, path), content_type, sound.clone())).await;
         answer.refused(415, "unsupported_media_type");
     }
 }
 
-async fn refuse_other_shapes(ada: &Customer, path: &str, sound: &Value) {
+async fn refuse_other_shapes(ada: &Customer, (method, path, sound): &Route) {
     let refuse = async |what: String, body: Value| {
-        let answer = ada.post(path, body).await;
+        let body = body.to_string();
+        let answer = Answer::of(raw(ada, (method, path), "application/json", body)).await;
         let problem = answer.problem();
         assert_eq!((answer.status, &problem["code"]), (422, &json!("invalid_request")), "{path}: {what}");
         assert!(problem["errors"][0]["field"].is_string(), "{path}: {what}: {problem}");
@@ -149,7 +158,7 @@ async fn refuse_other_shapes(ada: &Customer, path: &str, sound: &Value) {
             wrong[&field] = other.clone();
             refuse(format!("{field} = {other}"), wrong).await;
         }
-        let optional = path == "verifications" && field != "service";
+        let optional = field == "low_balance_threshold" || (*path == "verifications" && field != "service");
         if !optional {
             let mut less = sound.clone();
             less.as_object_mut().expect("an object").remove(&field);
@@ -210,7 +219,7 @@ async fn sums_that_are_no_sums_are_refused(world: &World) {
     }
     for raw_sum in ["1e400", "-1e400", "NaN", "Infinity", "1e999999999"] {
         let body = format!(r#"{{"provider":"paystack","amount":{{"amount":{raw_sum},"currency":"USD"}}}}"#);
-        let answer = Answer::of(raw(&ada, "payments", "application/json", body)).await;
+        let answer = Answer::of(raw(&ada, (&Method::POST, "payments"), "application/json", body)).await;
         answer.problem();
         assert!(matches!(answer.status, 400 | 422), "{raw_sum}: {}", answer.status);
     }

@@ -121,8 +121,11 @@ async fn a_stream_of_all_orders_tells_each_owner_his_own(world: &World) {
     bob.cancels(&his).await.is(200);
     ada.cancels(&mine).await.is(200);
     let told = read_until(&ada, "events/stream", Some("0"), "verification.cancelled").await;
-    assert_eq!(kinds(&told), ["verification.requested", "verification.waiting", "verification.cancelled"]);
-    for event in &told {
+    let orders = ["verification.requested", "verification.waiting", "verification.cancelled"];
+    assert_eq!(kinds(&told), ["payment.succeeded", orders[0], orders[1], orders[2]]);
+    let payment = ada.get("payments").await.is(200)["data"][0]["id"].clone();
+    assert_eq!(told[0].data["data"]["object"]["id"], payment);
+    for event in &told[1..] {
         assert_eq!(event.data["data"]["object"]["id"], mine["id"]);
     }
     let wrong = ada.request(Method::GET, "events/stream").header("Last-Event-ID", "abc");
