@@ -129,8 +129,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     let (sandbox, sandbox_url) = start_sandbox(config, role, &local).await?;
     let smtp = sandbox.as_ref().map(Sandbox::smtp_addr);
     let outside = Outside::of(config, sandbox_url.as_deref(), smtp);
-    let offset = stores.settings.clock_offset_ms().await.map_err(StartError::Database)?;
-    let clock = Arc::new(SystemClock::new(if config.mode == Mode::Sandbox { offset } else { 0 }));
+    let clock = clock_of(config, &stores).await.map_err(StartError::Database)?;
     let wired = Adapters::of(config, &outside, &public_url, clock.clone())
         .and_then(|adapters| wiring::wire(config, stores, adapters, &public_url, clock))
         .map_err(StartError::Settings)?;
@@ -250,6 +249,15 @@ pub async fn connect(config: &Config) -> Result<Database, StartError> {
     }
     let options = Options { max_connections: config.database_pool, ..Options::default() };
     persistence::connect(&config.database_url, options).await.map_err(StartError::Database)
+}
+
+/// This machine's clock; in the sandbox, as far ahead as it was moved.
+///
+/// # Errors
+/// If the offset cannot be read.
+pub async fn clock_of(config: &Config, stores: &persistence::Stores) -> Result<Arc<SystemClock>, Fault> {
+    let moved_ms = if config.mode == Mode::Sandbox { stores.settings.clock_offset_ms().await? } else { 0 };
+    Ok(Arc::new(SystemClock::new(moved_ms)))
 }
 
 async fn stamp_mode(config: &Config, stores: &persistence::Stores) -> Result<(), StartError> {

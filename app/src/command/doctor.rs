@@ -1,8 +1,7 @@
 //! `doctor`: checks what a start needs, one line each, and says how to mend what is wrong.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
-use namaskah_adapters::system::SystemClock;
 use namaskah_domain::PaymentReference;
 
 use super::CommandError;
@@ -75,11 +74,13 @@ async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wire
         .then(|| config.sandbox.url.clone().unwrap_or_else(|| format!("http://{}", config.sandbox.listen)));
     let outside = Outside::of(config, sandbox.as_deref(), None);
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
-    let clock = Arc::new(SystemClock::new(0));
-    let wired = wiring::open_stores(config, &database)
-        .and_then(|stores| Ok((stores, Adapters::of(config, &outside, &url, clock.clone())?)))
-        .and_then(|(stores, adapters)| wiring::wire(config, stores, adapters, &url, clock));
-    match wired {
+    let wired = async {
+        let stores = wiring::open_stores(config, &database)?;
+        let clock = start::clock_of(config, &stores).await?;
+        let adapters = Adapters::of(config, &outside, &url, clock.clone())?;
+        wiring::wire(config, stores, adapters, &url, clock)
+    };
+    match wired.await {
         Ok(wired) => Some(wired),
         Err(fault) => {
             findings.tell("settings", Err(fault.to_string()), "correct the setting that is named");
