@@ -5,6 +5,7 @@ mod budget;
 mod database;
 mod migrations;
 mod sealed;
+mod seals;
 
 use std::sync::Arc;
 
