@@ -1,5 +1,6 @@
 //! The contract of the store on SQLite and on Postgres, and what only databases can show.
 
+mod audit;
 mod budget;
 mod database;
 mod migrations;
