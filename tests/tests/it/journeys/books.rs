@@ -17,7 +17,7 @@ pub struct Books {
 const OPEN_ORDERS: &str = "SELECT COUNT(*) FROM orders WHERE state IN ('requested', 'waiting')";
 const OPEN_HOLDS: &str = "SELECT COUNT(*) FROM holds WHERE state = 'open'";
 /// Each row counts breaches of one promise.
-const PROMISES: [(&str, &str); 9] = [
+const PROMISES: [(&str, &str); 10] = [
     (
         "postings of a source sum to zero in each currency",
         "SELECT COUNT(*) FROM (SELECT 1 FROM postings GROUP BY source, currency HAVING SUM(units) <> 0) AS broken",
@@ -26,6 +26,11 @@ const PROMISES: [(&str, &str); 9] = [
         "a posted balance is the sum of its postings",
         "SELECT COUNT(*) FROM accounts a WHERE wallet_posted_units <>
          (SELECT COALESCE(SUM(units), 0) FROM postings p WHERE p.user_id = a.user_id AND p.account = 'wallet')",
+    ),
+    (
+        "a debt is what its postings have left of it",
+        "SELECT COUNT(*) FROM accounts a WHERE debt_units <>
+         (SELECT COALESCE(-SUM(units), 0) FROM postings p WHERE p.user_id = a.user_id AND p.account = 'debt')",
     ),
     (
         "held is the sum of open holds",
