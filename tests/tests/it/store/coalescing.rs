@@ -148,7 +148,7 @@ async fn two_instances_that_race_for_one_hot_wallet_keep_the_exact_money() {
     let both = [opened.backend.clone(), second];
     let holds: Vec<PlaceHold> = (0..200).map(|_| given::hold(user, 100)).collect();
     let place = |(n, hold): (usize, &PlaceHold)| {
-        let hold = PlaceHold { max_open_orders: 1_000, ..hold.clone() };
+        let hold = PlaceHold { purpose: given::order_of(given::id(), 1_000), ..hold.clone() };
         (both[n % 2].clone(), UnitOfWork::new().place(hold))
     };
     let outcomes = at_once(holds.iter().enumerate().map(place).collect()).await;
@@ -182,7 +182,8 @@ async fn a_lane_outlives_connections_that_are_cut() {
     let user = given::account().with(100_000).stored_in(on.store.as_ref()).await;
     let unit = |n: usize| {
         let claim = given::claim(user, &format!("key-{n}"), 1);
-        UnitOfWork::claiming(claim).place(PlaceHold { max_open_orders: 10_000, ..given::hold(user, 100) })
+        UnitOfWork::claiming(claim)
+            .place(PlaceHold { purpose: given::order_of(given::id(), 10_000), ..given::hold(user, 100) })
     };
     for round in 0..5 {
         let units: Vec<UnitOfWork> = (0..40).map(|n| unit(round * 40 + n)).collect();
