@@ -248,6 +248,7 @@ async fn order(opened: &Opened, ada: UserId, end: Option<HoldEnd>) -> Placed {
             Receivable::Costed { at: at(30) },
             bought.costed(Source::captured(hold.id), at(30)),
         ),
+        HoldEnd::Spend => unreachable!("an order's hold is captured or released"),
         HoldEnd::Release => {
             (waiting.cancel(at(30)).0.into(), Receivable::Credited { at: at(30) }, bought.credited(at(30)))
         }
