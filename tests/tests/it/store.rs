@@ -2,6 +2,7 @@
 
 mod audit;
 mod budget;
+mod coalescing;
 mod database;
 mod migrations;
 mod sealed;

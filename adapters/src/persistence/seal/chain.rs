@@ -74,6 +74,7 @@ const HOLDS: Chain = Chain {
         Column::Id("id"),
         Column::Id("user_id"),
         Column::Id("order_id"),
+        Column::Text("purpose"),
         Column::Number("amount_units"),
         Column::Number("promo_units"),
         Column::Number("wallet_units"),

@@ -18,7 +18,9 @@ use namaskah_domain::{
     Change, Currency, Money, OrderId, PurchaseId, UnitOfWork, UserId, Version,
     payment::{Intent, IntentState, Suspended, SuspenseReason},
     verification::{Order, Purchase, Receivable},
-    wallet::{EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purse, Source, Transfer},
+    wallet::{
+        EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purpose, Purse, Source, Transfer,
+    },
 };
 use namaskah_tests::given::{self, at};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -222,8 +224,9 @@ async fn order(opened: &Opened, ada: UserId, end: Option<HoldEnd>) -> Placed {
     let on = &opened.backend;
     let (quote, order) = (given::quote(ada), given::requested(ada));
     let id = order.head.id;
-    let mut hold = given::hold(ada, order.head.price.units());
-    (hold.id, hold.order) = (order.head.hold, id);
+    let purpose = Purpose::Order { order: id, max_open_orders: 100 };
+    let price = given::hold(ada, order.head.price.units());
+    let hold = PlaceHold { id: order.head.hold, purpose, ..price };
     let purchase = given::purchase(&order);
     let key = format!("key-{}", given::number());
     let claim = namaskah_domain::Claim { outcome: id.uuid(), ..given::claim(ada, &key, 1) };
@@ -250,6 +253,7 @@ async fn order(opened: &Opened, ada: UserId, end: Option<HoldEnd>) -> Placed {
             Receivable::Costed { at: at(30) },
             bought.costed(Source::captured(hold.id), at(30)),
         ),
+        HoldEnd::Spend => unreachable!("an order's hold is captured or released"),
         HoldEnd::Release => {
             (waiting.cancel(at(30)).0.into(), Receivable::Credited { at: at(30) }, bought.credited(at(30)))
         }
