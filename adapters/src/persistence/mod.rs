@@ -10,6 +10,7 @@
 //! # Time
 //! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
 
+pub mod audit;
 mod claims;
 mod database;
 mod entity;

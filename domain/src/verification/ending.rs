@@ -137,9 +137,9 @@ impl VerificationService {
             return Ok(waiting.into());
         }
         self.remember(|memory| memory.completed_without_text.remove(&id));
-        let ended = self.change(id, waiting.line.purchase, |order, purchase, now| {
+        let ended = self.change(id, waiting.line.purchase, |order, _, now| {
             let Order::Waiting(waiting) = order else { return Ok(None) };
-            Ok(Some(self.expiring(waiting, &purchase, now)))
+            Ok(Some(self.expiring(waiting, now)))
         });
         Ok(ended.await?)
     }
