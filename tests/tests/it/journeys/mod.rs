@@ -11,7 +11,6 @@ pub mod world;
 
 mod account;
 mod bad_input;
-mod crash;
 mod deposits;
 mod idempotency;
 mod lifecycle;
