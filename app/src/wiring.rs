@@ -184,6 +184,7 @@ pub fn wire(
     let payments = PaymentService::new(
         store.clone(),
         stores.payments.clone(),
+        stores.wallet.clone(),
         stores.auth.clone(),
         gateway.clone(),
         shared.clone(),

@@ -50,7 +50,9 @@ pub use phone::{InvalidPhoneNumber, PhoneNumber};
 pub use ports::{Clock, Random, Store};
 pub use record::Version;
 pub use time::Time;
-pub use unit::{AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Unique, UnitOfWork};
+pub use unit::{
+    AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, Unique, UnitOfWork,
+};
 pub use verification::ReservationId;
 
 macro_rules! entities {
@@ -97,9 +99,13 @@ pub mod entity {
         JobEntity, JobId, "job";
         /// A notice of a provider.
         NoticeEntity, NoticeId, "ntc";
+        /// A refund of a payment to where it came from.
+        RefundEntity, RefundId, "rfd";
+        /// A dispute over a payment.
+        DisputeEntity, DisputeId, "dsp";
     }
 }
 pub use entity::{
-    BatchId, EntryId, EventId, HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId,
-    SessionId, UserId,
+    BatchId, DisputeId, EntryId, EventId, HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId,
+    QuoteId, RefundId, SessionId, UserId,
 };

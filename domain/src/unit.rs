@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId,
+    Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
     auth::{MailToken, RefreshToken, Session, User},
     payment::{Intent, Suspended},
     phone::PhoneNumber,
@@ -77,9 +77,23 @@ pub struct ShownNumber {
     pub at: Time,
 }
 
+/// What a decision took for granted about an account; the unit is `Stale` if it is not so at the commit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing.
+    #[default]
+    Any,
+    /// No debt, and no open dispute.
+    Clear,
+    /// The account's row exactly as it was read.
+    AsRead(Version),
+}
+
 /// Everything that one unit does to one account, merged: a store changes each account row once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountChange {
+    /// What was taken for granted.
+    pub standing: Standing,
     /// Holds to place.
     pub places: Vec<PlaceHold>,
     /// Holds to end.
@@ -88,6 +102,14 @@ pub struct AccountChange {
     pub wallet_units: i64,
     /// Units to add to the posted promo purse by transfers.
     pub promo_units: i64,
+    /// Units to add to the debt by transfers: wallet → debt lowers it. `Stale` if it would fall below zero.
+    pub debt_units: i64,
+    /// Units to add to what open disputes claim; below zero when disputes close.
+    pub disputed_units: i64,
+    /// Disputes opened.
+    pub disputes_opened: u32,
+    /// Disputes closed. `Stale` if fewer are open.
+    pub disputes_closed: u32,
     /// Payments opened.
     pub intents_opened: u32,
     /// Payments that ended.
@@ -158,6 +180,30 @@ impl UnitOfWork {
         self
     }
 
+    /// Counts a dispute that was opened over `claimed`, and freezes so much of the wallet, now or as it comes in.
+    pub fn open_dispute(mut self, user: UserId, claimed: Amount) -> Self {
+        let account = self.account_of(user);
+        account.disputes_opened += 1;
+        account.disputed_units += claimed.units();
+        self
+    }
+
+    /// Counts a dispute over `claimed` that was won or lost, and lifts its freeze. What it froze may leave the wallet
+    /// by transfers of the same unit.
+    pub fn close_dispute(mut self, user: UserId, claimed: Amount) -> Self {
+        let account = self.account_of(user);
+        account.disputes_closed += 1;
+        account.disputed_units -= claimed.units();
+        self
+    }
+
+    /// Holds the unit to what its decision took for granted about an account. Of several the strictest counts.
+    pub fn expecting(mut self, user: UserId, standing: Standing) -> Self {
+        let account = self.account_of(user);
+        account.standing = account.standing.max(standing);
+        self
+    }
+
     /// The claim, if the unit has one.
     pub const fn claim(&self) -> Option<&Claim> {
         self.claim.as_ref()
@@ -189,8 +235,8 @@ impl UnitOfWork {
             match purse {
                 Purse::Wallet => self.account_of(user).wallet_units += units,
                 Purse::Promo => self.account_of(user).promo_units += units,
-                // Debt is repaid and raised by movements that name it in their own change, later.
-                Purse::Debt => {}
+                // Debt is what the house may ask for: a credit repays it.
+                Purse::Debt => self.account_of(user).debt_units -= units,
             }
         }
     }

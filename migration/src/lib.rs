@@ -31,6 +31,7 @@ mod m20261122_000003_payment;
 mod m20261122_000004_verification;
 mod m20261122_000005_outbox;
 mod m20261122_000006_wallet_settings;
+mod m20261125_000007_disputes;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_verification::Migration),
             Box::new(m20261122_000005_outbox::Migration),
             Box::new(m20261122_000006_wallet_settings::Migration),
+            Box::new(m20261125_000007_disputes::Migration),
         ]
     }
 }

@@ -8,8 +8,8 @@ use std::{
 
 use namaskah_domain::{
     Amount, Change, Claim, Currency, Event, EventKind, Fingerprint, Id, IdempotencyKey, JobKind, Letter,
-    MailSecret, Money, NewJob, Notice, NoticeState, PaymentReference, PhoneNumber, Random, ReservationId,
-    Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
+    MailSecret, Money, NewJob, Notice, NoticeState, OrderId, PaymentReference, PhoneNumber, Random,
+    ReservationId, Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
     auth::{
         Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, Session, SessionKind,
         TokenHash, User,
@@ -21,8 +21,8 @@ use namaskah_domain::{
         Purchase, PurchaseState, Quote, Receivable, Requested, ServiceCode, Waiting,
     },
     wallet::{
-        EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purse, Settings, Source,
-        Transfer,
+        Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold, Purpose,
+        Purse, Settings, Source, Transfer, repay,
     },
 };
 
@@ -398,7 +398,36 @@ impl AccountBuilder {
 
 /// A hold for a new order.
 pub fn hold(user: UserId, units: i64) -> PlaceHold {
-    PlaceHold { id: id(), user, order: id(), amount: amount(units), max_open_orders: 100, at: start() }
+    PlaceHold { id: id(), user, purpose: order_of(id(), 100), amount: amount(units), at: start() }
+}
+
+/// What an order's hold is for, with the number of open orders that it may meet.
+pub fn order_of(order: OrderId, max_open_orders: u32) -> Purpose {
+    Purpose::Order { order, max_open_orders }
+}
+
+/// A hold for a new refund.
+pub fn refund_hold(user: UserId, units: i64) -> PlaceHold {
+    PlaceHold { purpose: Purpose::Refund { refund: id() }, ..hold(user, units) }
+}
+
+/// Debt of a user that a lost dispute left: debt → fx, with its counterpart.
+pub fn owing(user: UserId, units: i64) -> UnitOfWork {
+    let mut legs = Legs::new(source(), EntryKind::Chargeback, start());
+    let (debt, fx) = (LedgerAccount::User(user, Purse::Debt), LedgerAccount::House(House::Fx));
+    legs.add(debt, fx, amount(units));
+    let naira = Amount::try_new(Money::from_units(units, Currency::Ngn)).expect("above zero");
+    legs.add(fx, LedgerAccount::House(House::PspClearingPaystack), naira);
+    UnitOfWork::new().post(legs.into_entry().expect("balanced"))
+}
+
+/// A credit of the wallet that repays debt, as every use case makes it.
+pub fn credit(account: &Account, units: i64) -> UnitOfWork {
+    let mut legs = Legs::new(source(), EntryKind::Adjustment, start());
+    let wallet = LedgerAccount::User(account.user, Purse::Wallet);
+    legs.add(LedgerAccount::House(House::Adjustment), wallet, amount(units));
+    let standing = repay(&mut legs, account, amount(units)).expect("in range");
+    UnitOfWork::new().post(legs.into_entry().expect("balanced")).expecting(account.user, standing)
 }
 
 /// The end of a hold.

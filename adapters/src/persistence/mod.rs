@@ -3,12 +3,14 @@
 //! [`connect`] to a database, migrate it, and [`Stores::open`] gives every port over it.
 //!
 //! # Round trips
-//! A commit is one statement on Postgres, without an explicit transaction ([`PostgresStore`]). On SQLite commits
-//! share a transaction of the one writer ([`SqliteStore`]). A read is one statement.
+//! A commit is at most one statement on Postgres, without an explicit transaction; commits that come together share
+//! one ([`PostgresStore`]). On SQLite commits share a transaction of the one writer ([`SqliteStore`]). A read is one
+//! statement.
 //!
 //! # Time
 //! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
 
+pub mod audit;
 mod claims;
 mod database;
 mod entity;
@@ -67,10 +69,13 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Every port over `database`, whose schema is current. `vault` seals what is stored.
+    /// Every port over `database`, whose schema is current. `vault` seals what is stored. Within a runtime.
     pub fn open(database: &Database, vault: Arc<Vault>) -> Self {
         let store: Arc<dyn Store> = match database.writer() {
-            None => Arc::new(PostgresStore::new(database.connection().clone(), vault.clone())),
+            None => {
+                let pool = database.connection().clone();
+                Arc::new(PostgresStore::new(pool, database.observer().cloned(), vault.clone()))
+            }
             Some(writer) => {
                 Arc::new(SqliteStore::new(writer.clone(), database.reads().clone(), vault.clone()))
             }

@@ -49,6 +49,7 @@ pub(crate) struct Ending {
 pub(crate) struct HoldEnding {
     pub(crate) hold: Uuid,
     pub(crate) state: &'static str,
+    /// True if its parts are posted to revenue by the end itself.
     pub(crate) captured: bool,
     pub(crate) source: String,
     pub(crate) at_us: i64,
@@ -261,10 +262,14 @@ fn line(transfer: &Transfer) -> Result<Line, CommitError> {
 /// The ends of holds that a change asks for.
 pub(crate) fn hold_endings(change: &AccountChange) -> impl Iterator<Item = HoldEnding> {
     change.ends.iter().map(|end| {
-        let captured = end.end == HoldEnd::Capture;
+        let (state, captured) = match end.end {
+            HoldEnd::Capture => ("captured", true),
+            HoldEnd::Spend => ("captured", false),
+            HoldEnd::Release => ("released", false),
+        };
         HoldEnding {
             hold: end.hold.uuid(),
-            state: if captured { "captured" } else { "released" },
+            state,
             captured,
             source: Source::captured(end.hold).as_str().to_owned(),
             at_us: us(end.at),

@@ -57,7 +57,11 @@ fn named(constraint: &str) -> Option<CommitError> {
         "accounts_not_blocked" => CommitError::AccountBlocked,
         "accounts_may_open_an_order" => CommitError::TooManyOpenOrders,
         "accounts_may_open_an_intent" => CommitError::TooManyOpenIntents,
-        "accounts_open_orders_not_negative" | "accounts_open_intents_not_negative" => CommitError::Stale,
+        "accounts_open_orders_not_negative"
+        | "accounts_open_intents_not_negative"
+        | "accounts_debt_not_negative"
+        | "accounts_disputed_not_negative"
+        | "accounts_open_disputes_not_negative" => CommitError::Stale,
         "users_email_once" => CommitError::Duplicate(Unique::Email),
         "transfers_source_once" => CommitError::Duplicate(Unique::Source),
         "intents_reference_once" => CommitError::Duplicate(Unique::Reference),

@@ -85,6 +85,7 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
         waking.clone(),
         store.clone(),
         store.clone(),
+        store.clone(),
         gateway.clone(),
         shared.clone(),
         random.clone(),

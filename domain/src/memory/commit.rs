@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
 use crate::{
-    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Unique, UnitOfWork, UserId, Version,
+    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, Unique, UnitOfWork, UserId,
+    Version,
     auth::SessionEnd,
     wallet::{
-        Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purse,
-        Source, Transfer,
+        Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
+        Purse, Source, Transfer,
     },
 };
 
@@ -124,8 +125,11 @@ impl State {
     }
 
     fn decide_account(&self, mut account: Account, change: &AccountChange) -> Result<Settled, CommitError> {
+        expect(&account, change.standing)?;
         let mut holds = Vec::new();
         let before = posted_total(&account);
+        let free_before = account.wallet.available().units();
+        owe(&mut account, change)?;
         for end in &change.ends {
             holds.push(self.end(&mut account, end)?);
         }
@@ -142,16 +146,19 @@ impl State {
         }
         account.open_intents =
             (account.open_intents + change.intents_opened).saturating_sub(change.intents_closed);
-        if account.wallet.available().units() < 0 || account.promo.available().units() < 0 {
+        // What disputes have frozen stays, but for what those that close leave.
+        let left = (free_before + change.disputed_units.min(0)).max(0);
+        let frozen = account.disputed.units().min(left);
+        if account.wallet.available().units() < frozen || account.promo.available().units() < 0 {
             return Err(CommitError::InsufficientFunds);
         }
         account.version = account.version.next();
         Ok(Settled { account, holds, before })
     }
 
-    /// True if the order has an open hold besides those that the unit ends.
+    /// True if the order or refund has an open hold besides those that the unit ends.
     fn has_open_hold(&self, place: &PlaceHold, decided: &[Hold]) -> bool {
-        let open = |hold: &&Hold| hold.order == place.order && hold.state == HoldState::Open;
+        let open = |hold: &&Hold| hold.purpose == place.purpose.of_hold() && hold.state == HoldState::Open;
         let stays = |hold: &&Hold| !decided.iter().any(|d| d.id == hold.id);
         self.holds.values().filter(stays).chain(decided).any(|hold| open(&hold))
     }
@@ -164,13 +171,16 @@ impl State {
         add(&mut account.promo.held, -hold.split.promo.units());
         let state = match end.end {
             HoldEnd::Release => HoldState::Released { at: end.at },
+            HoldEnd::Spend => HoldState::Captured { at: end.at },
             HoldEnd::Capture => {
                 add(&mut account.wallet.posted, -hold.split.wallet.units());
                 add(&mut account.promo.posted, -hold.split.promo.units());
                 HoldState::Captured { at: end.at }
             }
         };
-        account.open_orders = account.open_orders.saturating_sub(1);
+        if hold.purpose.order().is_some() {
+            account.open_orders = account.open_orders.saturating_sub(1);
+        }
         Ok(Hold { state, ..hold.clone() })
     }
 
@@ -186,7 +196,10 @@ impl State {
         for (user, settled) in accounts {
             totals.insert(user, settled.before);
             for hold in settled.holds {
-                captures.extend(capture_legs(&hold));
+                let end = unit.accounts()[&user].ends.iter().find(|end| end.hold == hold.id);
+                if end.is_some_and(|end| end.end == HoldEnd::Capture) {
+                    captures.extend(capture_legs(&hold));
+                }
                 self.holds.insert(hold.id, hold);
             }
             self.accounts.insert(user, settled.account);
@@ -253,19 +266,44 @@ struct Settled {
     before: crate::Money,
 }
 
+/// What the decision took for granted.
+fn expect(account: &Account, standing: Standing) -> Result<(), CommitError> {
+    let fulfilled = match standing {
+        Standing::Any => true,
+        Standing::Clear => account.is_clear(),
+        Standing::AsRead(version) => account.version == version,
+    };
+    if fulfilled { Ok(()) } else { Err(CommitError::Stale) }
+}
+
+/// Debt and disputes after the unit.
+fn owe(account: &mut Account, change: &AccountChange) -> Result<(), CommitError> {
+    add(&mut account.debt, change.debt_units);
+    add(&mut account.disputed, change.disputed_units);
+    let disputes = (account.open_disputes + change.disputes_opened).checked_sub(change.disputes_closed);
+    account.open_disputes = disputes.ok_or(CommitError::Stale)?;
+    if account.debt.units() < 0 || account.disputed.units() < 0 {
+        return Err(CommitError::Stale);
+    }
+    Ok(())
+}
+
 fn reserve(account: &mut Account, place: &PlaceHold) -> Result<Hold, CommitError> {
     if !account.may_order() {
         return Err(CommitError::AccountBlocked);
     }
-    if account.open_orders >= place.max_open_orders {
-        return Err(CommitError::TooManyOpenOrders);
+    match place.purpose {
+        Purpose::Order { max_open_orders, .. } if account.open_orders >= max_open_orders => {
+            return Err(CommitError::TooManyOpenOrders);
+        }
+        Purpose::Order { .. } => account.open_orders += 1,
+        Purpose::Refund { .. } => {}
     }
-    let split = account.split(place.amount).ok_or(CommitError::InsufficientFunds)?;
+    let split = account.split_for(place.purpose, place.amount).ok_or(CommitError::InsufficientFunds)?;
     add(&mut account.promo.held, split.promo.units());
     add(&mut account.wallet.held, split.wallet.units());
-    account.open_orders += 1;
-    let PlaceHold { id, user, order, amount, at, .. } = place.clone();
-    Ok(Hold { id, user, order, amount, split, state: HoldState::Open, placed_at: at })
+    let PlaceHold { id, user, purpose, amount, at } = place.clone();
+    Ok(Hold { id, user, purpose: purpose.of_hold(), amount, split, state: HoldState::Open, placed_at: at })
 }
 
 /// The transfers of a hold that was captured just now; none of any other.

@@ -3,6 +3,7 @@
 mod clock;
 mod commit;
 mod failures;
+mod gateway_books;
 pub mod laws;
 mod mailer;
 mod number_provider;

@@ -160,6 +160,7 @@ impl Platform {
             ports.store.clone(),
             store.clone(),
             store.clone(),
+            store.clone(),
             ports.gateway.clone(),
             clock.clone(),
             random.clone(),

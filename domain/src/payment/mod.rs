@@ -4,6 +4,7 @@
 
 pub mod charge;
 pub mod error;
+pub mod evidence;
 pub mod intent;
 pub mod ports;
 pub mod rate;
@@ -12,10 +13,14 @@ pub mod settlement;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
 pub use error::{OpenPaymentError, PaymentError, SettleError};
+pub use evidence::{
+    GatewayDispute, GatewayDisputeId, GatewayDisputeStatus, GatewayRefund, GatewayRefundId,
+    GatewayRefundStatus, InvalidGatewayId, RefundRequest,
+};
 pub use intent::{Intent, IntentState, PaymentReference};
 pub use ports::{
     ChargeRequest, Checkout, GatewayError, GatewayNotice, IntentDue, OpenChargeError, PaymentGateway,
-    PaymentReads,
+    PaymentReads, RefundFailure,
 };
 pub use rate::FxRate;
 pub use service::{Done, OpenPayment, PaymentPolicy, PaymentService, Swept};

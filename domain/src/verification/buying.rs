@@ -10,7 +10,7 @@ use crate::{
         Order, PriceLimit, ProviderError, Purchase, PurchaseState, Quote, QuoteError, Receivable, Requested,
         Reservation, VerificationService, service::CostKey,
     },
-    wallet::{EndHold, HoldEnd, PlaceHold, Unbalanced},
+    wallet::{EndHold, HoldEnd, PlaceHold, Purpose, Unbalanced},
 };
 
 /// How long a cost counts as today's.
@@ -143,9 +143,8 @@ impl VerificationService {
         let place = PlaceHold {
             id: hold,
             user: cmd.user,
-            order: cmd.id,
+            purpose: Purpose::Order { order: cmd.id, max_open_orders: self.policy.max_open_orders },
             amount: agreed.price,
-            max_open_orders: self.policy.max_open_orders,
             at: now,
         };
         let requested = Requested { head };

@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod code;
 mod ending;
 pub mod error;
+mod expiring;
 mod intake;
 pub mod matching;
 pub mod message;

@@ -145,6 +145,42 @@ pub struct JournalEntry {
     transfers: Vec<Transfer>,
 }
 
+/// Transfers in the making: numbers the legs of one source from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Legs {
+    source: Source,
+    kind: EntryKind,
+    at: Time,
+    transfers: Vec<Transfer>,
+}
+
+impl Legs {
+    /// None yet; those that [`Self::add`] makes are of `kind`.
+    pub const fn new(source: Source, kind: EntryKind, at: Time) -> Self {
+        Self { source, kind, at, transfers: Vec::new() }
+    }
+
+    /// The next leg.
+    pub fn add(&mut self, debit: LedgerAccount, credit: LedgerAccount, amount: Amount) {
+        self.add_as(self.kind, debit, credit, amount);
+    }
+
+    /// The next leg, of a kind of its own.
+    pub fn add_as(&mut self, kind: EntryKind, debit: LedgerAccount, credit: LedgerAccount, amount: Amount) {
+        let leg = u16::try_from(self.transfers.len() + 1).unwrap_or(u16::MAX);
+        let (source, at) = (self.source.clone(), self.at);
+        self.transfers.push(Transfer { debit, credit, amount, kind, source, leg, at });
+    }
+
+    /// The entry.
+    ///
+    /// # Errors
+    /// [`Unbalanced`], by name.
+    pub fn into_entry(self) -> Result<JournalEntry, Unbalanced> {
+        JournalEntry::try_new(self.transfers)
+    }
+}
+
 /// Why transfers do not make an entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unbalanced {

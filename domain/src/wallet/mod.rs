@@ -9,14 +9,16 @@ pub mod entry;
 pub mod error;
 pub mod hold;
 pub mod ports;
+pub mod repayment;
 pub mod service;
 pub mod settings;
 
 pub use account::{Account, House, LedgerAccount, Pocket, Purse};
 pub use balance::Balance;
-pub use entry::{Entry, EntryKind, JournalEntry, Source, Transfer, Unbalanced};
+pub use entry::{Entry, EntryKind, JournalEntry, Legs, Source, Transfer, Unbalanced};
 pub use error::WalletError;
-pub use hold::{EndHold, Hold, HoldEnd, HoldState, PlaceHold, Split};
+pub use hold::{EndHold, Hold, HoldEnd, HoldPurpose, HoldState, PlaceHold, Purpose, Split};
 pub use ports::WalletReads;
+pub use repayment::repay;
 pub use service::WalletService;
 pub use settings::Settings;

@@ -4,6 +4,7 @@
 //! opens one.
 
 mod entries;
+mod freezes;
 mod holds;
 mod outbox;
 mod races;
@@ -23,7 +24,7 @@ use namaskah_domain::{
     wallet::{Account, WalletReads},
 };
 
-pub use self::{entries::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*};
+pub use self::{entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*};
 
 /// Every port over one store.
 #[derive(Clone)]
@@ -136,6 +137,19 @@ macro_rules! store_contract {
             open_intents_are_counted_and_bounded
             an_order_has_one_open_hold
             a_debit_never_takes_what_is_held
+            a_refund_holds_wallet_money_alone_and_is_no_order
+            a_refund_has_one_open_hold
+            a_spent_hold_leaves_by_the_transfers_of_its_unit
+            a_dispute_freezes_what_it_claims_and_what_comes_in_later
+            a_dispute_takes_nothing_from_what_is_held
+            a_frozen_part_of_the_wallet_cannot_be_debited
+            disputes_block_orders_and_refunds_until_the_last_is_closed
+            a_lost_dispute_takes_what_it_froze_and_leaves_the_rest_as_debt
+            disputes_close_as_often_as_they_open
+            debt_moves_with_its_transfers_and_never_below_zero
+            a_credit_repays_debt_in_its_own_commit
+            a_decision_on_a_clear_account_is_stale_once_something_is_owed_or_disputed
+            a_decision_on_an_account_as_read_is_stale_after_any_change
             entries_add_up_line_by_line
             entries_of_one_unit_keep_their_order
             house_transfers_touch_no_account

@@ -1,6 +1,8 @@
 //! The contract of the store on SQLite and on Postgres, and what only databases can show.
 
+mod audit;
 mod budget;
+mod coalescing;
 mod database;
 mod migrations;
 mod sealed;

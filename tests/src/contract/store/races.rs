@@ -126,7 +126,7 @@ struct Model {
 
 impl Model {
     fn place(&mut self, hold: &PlaceHold) -> bool {
-        let Some(split) = self.account.split(hold.amount) else { return false };
+        let Some(split) = self.account.split_for(hold.purpose, hold.amount) else { return false };
         self.account.wallet.held = self.account.wallet.held.checked_add(split.wallet).expect("in range");
         self.account.promo.held = self.account.promo.held.checked_add(split.promo).expect("in range");
         self.account.open_orders += 1;

@@ -19,6 +19,8 @@ mod orders;
 mod streams;
 mod unknown;
 
+pub use process::binary;
+
 /// Plays each journey in a world of its own, on SQLite and on Postgres. Afterwards the books are audited.
 macro_rules! on_both {
     ($($journey:ident),+ $(,)?) => {

@@ -24,7 +24,7 @@ const TO_STOP: Duration = Duration::from_secs(40);
 const ANY: &str = "127.0.0.1:0";
 
 /// The product's binary, which lies beside the tests' own.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("the path of the tests");
     let folder = own.parent().and_then(Path::parent).expect("the folder of what was built");
     let binary = folder.join("namaskah");

@@ -40,7 +40,7 @@ fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfW
     let quote = given::quote(user);
     let order = given::requested(user);
     let mut hold = given::hold(user, order.head.price.units());
-    (hold.id, hold.order) = (order.head.hold, order.head.id);
+    (hold.id, hold.purpose) = (order.head.hold, given::order_of(order.head.id, 100));
     let purchase = given::purchase(&order);
     let promised = UnitOfWork::new().with(Change::Quote(quote.clone()));
     let bought_for = UnitOfWork::claiming(given::claim(user, &format!("key-{}", given::number()), 1))
