@@ -39,7 +39,9 @@ pub mod unit;
 pub mod verification;
 pub mod wallet;
 
-pub use event::{Event, EventKind, JobKind, Letter, MailSecret, NewJob, Notice, NoticeState, Sender};
+pub use event::{
+    Event, EventKind, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender,
+};
 pub use fault::Fault;
 pub use id::{Entity, Id, InvalidId};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, InvalidKey};

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom};
 use crate::{
-    Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, Money,
-    Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, Sender, Store, UnitOfWork, UserId,
-    Version,
+    Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, JobLane,
+    Money, Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, Sender, Store, UnitOfWork,
+    UserId, Version,
     auth::{Email, PasswordHash, Role, User},
     mailer::{MailError, Mailer},
     outbox::{EventLog, Jobs, LeasedJob},
@@ -382,8 +382,9 @@ impl Platform {
     }
 
     async fn run_jobs(&self) -> Result<u32, Fault> {
-        let leased = self.store.lease(self.holder, self.clock.now(), JOBS_AT_ONCE).await?;
-        let mut done = 0;
+        let (mut done, now) = (0, self.clock.now());
+        let mut leased = self.store.lease(self.holder, JobLane::Mail, now, JOBS_AT_ONCE).await?;
+        leased.extend(self.store.lease(self.holder, JobLane::Provider, now, JOBS_AT_ONCE).await?);
         for job in leased {
             match self.attempt(&job).await {
                 Ok(()) => self.store.done(&job).await?,

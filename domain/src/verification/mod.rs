@@ -36,7 +36,8 @@ pub use order::{
 };
 pub use ports::{
     BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
-    OrderReads, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats, UpstreamOrder,
+    OrderReads, Pace, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats,
+    UpstreamOrder,
 };
 pub use price::{PriceRule, PriceTooLow};
 pub use purchase::{Bought, Purchase, PurchaseState, Receivable};

@@ -6,6 +6,7 @@ mod caching;
 mod cancelling;
 mod ending;
 mod retrying;
+mod settling;
 mod texts;
 mod unknown;
 mod wishes;

@@ -186,6 +186,7 @@ macro_rules! store_contract {
             intents_are_found_by_reference_user_and_due_time
             orders_are_listed_by_state_and_service
             waiting_orders_are_found_by_end_number_and_reservation
+            numbers_of_ended_orders_are_uncredited_until_somebody_bears_their_cost
             purchases_are_found_by_state_time_and_reservation
             messages_come_oldest_first
             numbers_that_were_shown_are_known_for_their_service
@@ -201,6 +202,7 @@ macro_rules! store_contract {
             a_buried_job_stays_buried
             jobs_keep_what_is_to_be_done
             jobs_are_shared_out_without_overlap
+            jobs_of_one_lane_do_not_wait_for_those_of_another
             a_lease_has_one_holder
             notices_are_found_by_their_state
         }

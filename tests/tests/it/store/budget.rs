@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use namaskah_adapters::persistence::Options;
 use namaskah_domain::{
-    Change, CommitError, Page, Sender, UnitOfWork,
+    Change, CommitError, JobLane, Page, Sender, UnitOfWork,
     outbox::EventQuery,
     payment::IntentState,
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
@@ -168,6 +168,7 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("held among", on.orders.held_among(provider, &reservations));
     read!("was shown", on.orders.was_shown(given::id(), &given::service("whatsapp"), &given::phone()));
     read!("ending", on.orders.ending(at(0), 20));
+    read!("uncredited", on.orders.uncredited(provider, at(0)));
     read!("oldest waiting", on.orders.oldest_waiting(provider));
     read!("orders of", on.orders.orders_of(provider, &reservations));
     read!("waiting on", on.orders.waiting_on(provider, &given::phone()));
@@ -187,7 +188,7 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("events", on.events.after(EventQuery { user: None, ..mine }));
     read!("newest event", on.events.newest());
     read!("nothing to stamp", on.events.stamp());
-    read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), at(0), 20));
+    read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), JobLane::Mail, at(0), 20));
     seen
 }
 

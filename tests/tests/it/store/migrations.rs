@@ -126,7 +126,7 @@ async fn every_index_that_is_relied_on_is_there() {
             "notices_unmatched",
             "events_of_user",
             "events_unstamped",
-            "jobs_due",
+            "jobs_due_by_kind",
             "jobs_held",
         ] {
             assert!(indexes.contains(index), "{index} is missing of {indexes:?}");
