@@ -191,7 +191,12 @@ fn ended(hold: &hold::Model, end: &HoldEnding, lines: &mut Vec<Line>) -> EndedPa
             }
         }
     }
-    EndedParts { promo: hold.promo_units, wallet: hold.wallet_units, captured: end.captured }
+    EndedParts {
+        promo: hold.promo_units,
+        wallet: hold.wallet_units,
+        captured: end.captured,
+        counted: hold.purpose == hold::ORDER,
+    }
 }
 
 fn table<'t, 'a>(tables: &'t mut BTreeMap<&'static str, Table<'a>>, row: &'a Row) -> &'t mut Table<'a> {
