@@ -105,9 +105,13 @@ pub mod entity {
         RefundEntity, RefundId, "rfd";
         /// A dispute over a payment.
         DisputeEntity, DisputeId, "dsp";
+        /// A movement that staff decided.
+        BookingEntity, BookingId, "bkg";
+        /// A gift of promo money.
+        GrantEntity, GrantId, "grt";
     }
 }
 pub use entity::{
-    BatchId, DisputeId, EntryId, EventId, HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId,
-    QuoteId, RefundId, SessionId, UserId,
+    BatchId, BookingId, DisputeId, EntryId, EventId, GrantId, HoldId, JobId, MessageId, NoticeId, OrderId,
+    PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
 };

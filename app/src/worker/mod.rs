@@ -3,6 +3,7 @@
 //! A worker is woken by a commit that leaves it something, and looks by itself at intervals. Losing a wake-up costs
 //! an interval, never work: everything that is due is found in the store.
 
+mod bookkeeper;
 mod clock;
 mod expirer;
 mod feed;
@@ -21,6 +22,7 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 
+pub use bookkeeper::Bookkeeper;
 pub use clock::{ClockFollower, Movable};
 pub use expirer::Expirer;
 pub use feed::Feed;

@@ -3,6 +3,7 @@
 //! An order is what the user wants; a purchase is one attempt at a provider. Two records, because the outcome of
 //! an attempt can stay unknown while the order's money is safe in its hold.
 
+pub mod ageing;
 pub mod ask;
 mod buying;
 pub mod catalogue;
@@ -23,6 +24,7 @@ mod reconciling;
 mod retrying;
 pub mod service;
 
+pub use ageing::{RECEIVABLE_DAYS, ReceivableService};
 pub use ask::{
     AreaCode, Ask, Capability, Carrier, CountryCode, InvalidAsk, ProviderId, ReservationId, ServiceCode,
 };

@@ -3,6 +3,7 @@
 //! An implementation makes a [`Backend`] and calls [`store_contract!`](crate::store_contract) with a function that
 //! opens one.
 
+mod books;
 mod entries;
 mod freezes;
 mod holds;
@@ -21,10 +22,12 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     verification::OrderReads,
-    wallet::{Account, WalletReads},
+    wallet::{Account, BookReads, WalletReads},
 };
 
-pub use self::{entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*};
+pub use self::{
+    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*,
+};
 
 /// Every port over one store.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub struct Backend {
     pub store: Arc<dyn Store>,
     /// Accounts, holds, the journal.
     pub wallet: Arc<dyn WalletReads>,
+    /// What staff decided, gifts, and what waits to be closed.
+    pub books: Arc<dyn BookReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,
     /// Quotes, orders, purchases, messages.
@@ -54,6 +59,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
         Self {
             store: stores.store,
             wallet: stores.wallet,
+            books: stores.books,
             payments: stores.payments,
             orders: stores.orders,
             auth: stores.auth,
@@ -70,6 +76,7 @@ impl From<Arc<MemoryStore>> for Backend {
         Self {
             store: memory.clone(),
             wallet: memory.clone(),
+            books: memory.clone(),
             payments: memory.clone(),
             orders: memory.clone(),
             auth: memory.clone(),
@@ -150,6 +157,13 @@ macro_rules! store_contract {
             a_credit_repays_debt_in_its_own_commit
             a_decision_on_a_clear_account_is_stale_once_something_is_owed_or_disputed
             a_decision_on_an_account_as_read_is_stale_after_any_change
+            bookings_are_stored_as_decided
+            goodwill_is_the_net_of_corrections
+            grants_are_stored_as_decided_and_found_when_due
+            suspense_is_stored_as_decided_in_every_state
+            a_payment_leaves_suspense_once
+            debtors_are_those_who_owe_and_can_pay
+            receivables_are_found_by_their_age
             entries_add_up_line_by_line
             entries_of_one_unit_keep_their_order
             house_transfers_touch_no_account

@@ -157,6 +157,15 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("intents", on.payments.intents(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("intents due", on.payments.intents_due(at(0), 20));
     read!("creditable among", on.payments.creditable_among(&references));
+    read!("booking", on.books.booking(given::id()));
+    read!("goodwill", on.books.goodwill(given::id()));
+    read!("grant", on.books.grant(given::id()));
+    read!("open grants", on.books.open_grants(given::id()));
+    read!("grants due", on.books.grants_due(at(0), 20));
+    read!("debtors", on.books.debtors(20));
+    read!("suspended", on.books.suspended(given::id()));
+    read!("open suspense", on.books.open_suspense(20));
+    read!("receivables since", on.books.receivables_since(at(0), 20));
     read!("quote", on.orders.quote(given::id()));
     read!("order", on.orders.order(given::id()));
     read!("orders", on.orders.orders(given::id(), &filter, Page { limit: 20, after: Some(given::id()) }));
