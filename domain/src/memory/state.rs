@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Claim, Event, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber,
-    PurchaseId, QuoteId, ReservationId, SessionId, Time, UserId,
+    PurchaseId, QuoteId, ReservationId, SessionId, SuppressedNumber, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Intent, Suspended},
     verification::{Message, Order, Purchase, Quote, ServiceCode},
@@ -55,6 +55,7 @@ pub(super) struct State {
     pub(super) messages: BTreeMap<MessageId, Message>,
     pub(super) message_once: BTreeSet<(ReservationId, Time, Option<String>)>,
     pub(super) shown: BTreeSet<(UserId, ServiceCode, PhoneNumber)>,
+    pub(super) suppressed: Vec<SuppressedNumber>,
     pub(super) notices: BTreeMap<NoticeId, Notice>,
     pub(super) holds: BTreeMap<HoldId, Hold>,
     pub(super) transfers: Vec<PostedTransfer>,

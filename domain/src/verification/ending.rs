@@ -188,13 +188,16 @@ impl VerificationService {
         }
     }
 
-    /// Tells the provider that a number is not needed any more, and books the credit once it shows.
+    /// Tells the provider that a number is not needed any more, or of no use, and books the credit once it shows.
     /// Safe to repeat. Returns false if there is nothing more to wait for or to do.
     ///
     /// # Errors
     /// If provider or store cannot be asked: try again later.
     pub async fn end_reservation(&self, id: PurchaseId) -> Result<bool, IntakeError> {
         let Some(purchase) = self.reads.purchase(id).await? else { return Ok(false) };
+        if let Some((done, report)) = self.reported_after_code(&purchase).await? {
+            return self.settle_report(&done, report).await;
+        }
         let Some(bought) = purchase.bought().filter(|b| b.receivable == Receivable::Open).cloned() else {
             return Ok(false);
         };
@@ -236,17 +239,6 @@ impl VerificationService {
             Err(CancelError::NotCancellable | CancelError::TooEarly { .. } | CancelError::NotFound) => {
                 Ok(self.known(id).await?.status() == OrderStatus::Waiting)
             }
-        }
-    }
-
-    /// Books the provider's credit for a number, once.
-    async fn book_credit(&self, id: PurchaseId) -> Result<(), IntakeError> {
-        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(()) };
-        let unit = crediting(UnitOfWork::new(), purchase, self.clock.now())?;
-        match self.store.commit(unit).await {
-            // Somebody else saw the credit too.
-            Ok(_) | Err(CommitError::Stale | CommitError::Duplicate(_)) => Ok(()),
-            Err(error) => Err(error.into()),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Amount, Currency, EntryId, HoldId, Money, PaymentReference, ReservationId, Time, wallet::LedgerAccount,
+    Amount, Currency, EntryId, HoldId, Money, OrderId, PaymentReference, ReservationId, Time,
+    wallet::LedgerAccount,
 };
 
 /// What a movement means to the user who reads a statement.
@@ -83,6 +84,11 @@ impl Source {
     /// The capture of a hold.
     pub fn captured(hold: HoldId) -> Self {
         Self(format!("cap:{hold}"))
+    }
+
+    /// What went back for a code that was paid for and reported, beside the provider's credit.
+    pub fn reported(order: OrderId) -> Self {
+        Self(format!("rep:{order}"))
     }
 
     /// A source as it was stored.
