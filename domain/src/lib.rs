@@ -53,7 +53,8 @@ pub use ports::{Clock, Random, Store};
 pub use record::Version;
 pub use time::Time;
 pub use unit::{
-    AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, Unique, UnitOfWork,
+    AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, SuppressedNumber,
+    Unique, UnitOfWork,
 };
 pub use verification::ReservationId;
 

@@ -49,6 +49,8 @@ pub enum Change {
     Message(Message),
     /// A number that a user is shown for a service; `Duplicate(ShownNumber)` if he has seen it before.
     ShownNumber(ShownNumber),
+    /// A number that was reported for a service; `Duplicate(Record)` if the order has reported it before.
+    SuppressedNumber(SuppressedNumber),
     /// A provider's message as it came, kept as evidence; `Duplicate(Notice)` if it is known.
     Notice(Notice),
     /// Something a customer may be told.
@@ -73,6 +75,19 @@ pub struct EndSessions {
 pub struct ShownNumber {
     /// To whom.
     pub user: UserId,
+    /// For which service.
+    pub service: ServiceCode,
+    /// Which number.
+    pub number: PhoneNumber,
+    /// By which order.
+    pub order: OrderId,
+    /// When.
+    pub at: Time,
+}
+
+/// "This number is of no use for this service." It is sold to nobody for it any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressedNumber {
     /// For which service.
     pub service: ServiceCode,
     /// Which number.

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::{
     entity::{
         account, booking, claim, event, grant, hold, intent, job, mail_token, message, notice, order,
-        purchase, quote, refresh_token, session, shown_number, suspended, user, wallet_settings,
+        purchase, quote, refresh_token, session, shown_number, suppressed_number, suspended, user,
+        wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -159,6 +160,9 @@ impl Plan {
             Change::Purchase(p) => self.versioned(&purchase::Model::seal(p, vault)?, p.version.get()),
             Change::Message(m) => self.inserts.push(row(&message::Model::seal(m, vault)?, &[])),
             Change::ShownNumber(s) => self.inserts.push(row(&shown_number::Model::seal(s, vault), &[])),
+            Change::SuppressedNumber(s) => {
+                self.inserts.push(row(&suppressed_number::Model::seal(s, vault), &[]));
+            }
             Change::Notice(n) => self.versioned(&notice::Model::seal(n, vault)?, n.version.get()),
             Change::Event(e) => self.inserts.push(row(&event::Model::from(e), &["recorded"])),
             Change::Job(j) => self.inserts.push(row(&job::Model::seal(j, vault)?, &[])),

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
 use crate::{
-    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, Unique, UnitOfWork, UserId,
-    Version,
+    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, SuppressedNumber, Unique,
+    UnitOfWork, UserId, Version,
     auth::SessionEnd,
     wallet::{
         Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
@@ -100,6 +100,12 @@ impl State {
             Change::ShownNumber(s) => {
                 let known = (s.user, s.service.clone(), s.number.clone());
                 absent(self.shown.contains(&known), Unique::ShownNumber)
+            }
+            Change::SuppressedNumber(s) => {
+                let same = |x: &SuppressedNumber| {
+                    (&x.service, &x.number, x.order) == (&s.service, &s.number, s.order)
+                };
+                absent(self.suppressed.iter().any(same), Unique::Record)
             }
             Change::Notice(n) => {
                 let known =
@@ -251,6 +257,7 @@ impl State {
                 self.messages.insert(m.id, m);
             }
             Change::ShownNumber(s) => drop(self.shown.insert((s.user, s.service, s.number))),
+            Change::SuppressedNumber(suppressed) => self.suppressed.push(suppressed),
             Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
             Change::Job(job) => {

@@ -234,7 +234,7 @@ impl OrderReads for MemoryStore {
         reservations: &[ReservationId],
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         Ok(self.lines_where(|order| {
-            matches!(order, Order::Waiting(_) | Order::Completed(_))
+            matches!(order, Order::Waiting(_) | Order::Completed(_) | Order::Expired(_))
                 && order.line().is_some_and(|line| reservations.contains(&line.reservation))
         }))
     }
@@ -245,6 +245,55 @@ impl OrderReads for MemoryStore {
         number: &PhoneNumber,
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         Ok(self.lines_where(|order| matches!(order, Order::Waiting(w) if w.line.number == *number)))
+    }
+
+    async fn oldest_expired(&self, _provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
+        let state = self.state();
+        let bound = state.orders.values().filter_map(|order| match order {
+            Order::Expired(expired) if expired.at >= since && expired.head.may_show_late() => {
+                Some(expired.line.bound_at)
+            }
+            _ => None,
+        });
+        Ok(bound.min())
+    }
+
+    async fn expired_on(
+        &self,
+        _provider: ProviderId,
+        number: &PhoneNumber,
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        Ok(self.lines_where(
+            |order| matches!(order, Order::Expired(e) if e.line.number == *number && e.at >= since),
+        ))
+    }
+
+    async fn late_texts_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        let state = self.state();
+        let of_user = |id: &OrderId| state.orders.get(id).is_some_and(|order| order.head().user == user);
+        let late = state.messages.values().filter(|m| m.late && m.stored_at >= from && of_user(&m.order));
+        Ok(u32::try_from(late.count()).unwrap_or(u32::MAX))
+    }
+
+    async fn reports_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        let state = self.state();
+        let heads = state.orders.values().map(Order::head).filter(|head| head.user == user);
+        let reported = heads.filter(|head| head.report.is_some_and(|report| report.at >= from));
+        Ok(u32::try_from(reported.count()).unwrap_or(u32::MAX))
+    }
+
+    async fn is_suppressed(&self, service: &ServiceCode, number: &PhoneNumber) -> Result<bool, Fault> {
+        let state = self.state();
+        Ok(state.suppressed.iter().any(|known| known.service == *service && known.number == *number))
+    }
+
+    async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
+        self.account(user).await
+    }
+
+    async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {
+        self.hold(hold).await
     }
 
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     BookingId, Claim, Event, GrantId, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId,
-    PaymentId, PhoneNumber, PurchaseId, QuoteId, ReservationId, SessionId, Time, UserId,
+    PaymentId, PhoneNumber, PurchaseId, QuoteId, ReservationId, SessionId, SuppressedNumber, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Intent, Suspended},
     verification::{Message, Order, Purchase, Quote, ServiceCode},
@@ -57,6 +57,7 @@ pub(super) struct State {
     pub(super) messages: BTreeMap<MessageId, Message>,
     pub(super) message_once: BTreeSet<(ReservationId, Time, Option<String>)>,
     pub(super) shown: BTreeSet<(UserId, ServiceCode, PhoneNumber)>,
+    pub(super) suppressed: Vec<SuppressedNumber>,
     pub(super) notices: BTreeMap<NoticeId, Notice>,
     pub(super) holds: BTreeMap<HoldId, Hold>,
     pub(super) transfers: Vec<PostedTransfer>,

@@ -226,13 +226,16 @@ impl VerificationService {
         }
     }
 
-    /// Tells the provider that a number is not needed any more, and books the credit once it shows.
+    /// Tells the provider that a number is not needed any more, or of no use, and books the credit once it shows.
     /// Safe to repeat. Returns false if there is nothing more to wait for or to do.
     ///
     /// # Errors
     /// If provider or store cannot be asked: try again later.
     pub async fn end_reservation(&self, id: PurchaseId) -> Result<bool, IntakeError> {
         let Some(purchase) = self.reads.purchase(id).await? else { return Ok(false) };
+        if let Some((done, report)) = self.reported_after_code(&purchase).await? {
+            return self.settle_report(&done, report).await;
+        }
         let Some(bought) = purchase.bought().filter(|b| b.receivable == Receivable::Open).cloned() else {
             return Ok(false);
         };
@@ -278,12 +281,6 @@ impl VerificationService {
                 Ok(self.known(id).await?.status() == OrderStatus::Waiting)
             }
         }
-    }
-
-    /// Books the provider's credit for a number, once.
-    async fn book_credit(&self, id: PurchaseId) -> Result<(), IntakeError> {
-        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(()) };
-        self.commit_credit(purchase).await
     }
 
     async fn commit_credit(&self, purchase: Purchase) -> Result<(), IntakeError> {

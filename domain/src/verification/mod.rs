@@ -21,6 +21,7 @@ pub mod purchase;
 pub mod quote;
 mod recent;
 mod reconciling;
+mod reporting;
 mod retrying;
 pub mod service;
 
@@ -30,7 +31,7 @@ pub use ask::{
 };
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
-pub use error::{BuyError, CancelError, IntakeError, QuoteError, RetryError, VerificationError};
+pub use error::{BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, VerificationError};
 pub use message::{IncomingMessage, Message};
 pub use order::{
     Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Report, ReportReason,

@@ -217,6 +217,11 @@ impl Head {
         Self { version: self.version.next(), ..self }
     }
 
+    /// True if nobody has given up its number: another order took its place, or it was reported.
+    pub const fn may_show_late(&self) -> bool {
+        self.retried_by.is_none() && self.report.is_none()
+    }
+
     /// True unless the user wants out already, or may not yet.
     fn may_be_left(&self, now: Time) -> bool {
         now >= self.cancel_allowed_at && self.cancel_requested_at.is_none()

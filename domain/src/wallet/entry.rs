@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Amount, BookingId, Currency, EntryId, GrantId, HoldId, Money, PaymentReference, ReservationId, Time,
-    UserId, Version, wallet::LedgerAccount,
+    Amount, BookingId, Currency, EntryId, GrantId, HoldId, Money, OrderId, PaymentReference, ReservationId,
+    Time, UserId, Version, wallet::LedgerAccount,
 };
 
 /// What a movement means to the user who reads a statement.
@@ -113,6 +113,11 @@ impl Source {
     /// A cost that nobody will bear.
     pub fn aged_out(reservation: &ReservationId) -> Self {
         Self(format!("aged:{reservation}"))
+    }
+
+    /// What went back for a code that was paid for and reported, beside the provider's credit.
+    pub fn reported(order: OrderId) -> Self {
+        Self(format!("rep:{order}"))
     }
 
     /// A source as it was stored.

@@ -21,6 +21,8 @@ pub enum Step {
     StrayText { which: Index },
     Cancel { which: Index },
     Retry { which: Index },
+    Report { which: Index },
+    Credit { which: Index },
     Upstream { which: Index, state: ReservationState },
     NumberOfNobody { service: Index },
     NumberAgain { which: Index },
@@ -117,6 +119,8 @@ fn order_step() -> impl Strategy<Value = Step> {
         1 => any::<Index>().prop_map(|which| Step::StrayText { which }),
         3 => any::<Index>().prop_map(|which| Step::Cancel { which }),
         3 => any::<Index>().prop_map(|which| Step::Retry { which }),
+        3 => any::<Index>().prop_map(|which| Step::Report { which }),
+        2 => any::<Index>().prop_map(|which| Step::Credit { which }),
     ]
 }
 

@@ -5,6 +5,7 @@ mod buying;
 mod caching;
 mod cancelling;
 mod ending;
+mod reporting;
 mod retrying;
 mod settling;
 mod texts;

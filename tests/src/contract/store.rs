@@ -204,6 +204,9 @@ macro_rules! store_contract {
             purchases_are_found_by_state_time_and_reservation
             messages_come_oldest_first
             numbers_that_were_shown_are_known_for_their_service
+            a_reported_number_is_known_for_its_service_to_everybody
+            reports_and_late_texts_of_a_user_are_counted
+            expired_orders_are_found_while_they_may_show_late_texts
             statistics_count_ended_orders_that_had_a_number
             sessions_are_found_while_they_are_open
             staff_is_counted

@@ -26,6 +26,7 @@ pub(crate) mod quote;
 pub(crate) mod refresh_token;
 pub(crate) mod session;
 pub(crate) mod shown_number;
+pub(crate) mod suppressed_number;
 pub(crate) mod suspended;
 pub(crate) mod transfer;
 pub(crate) mod user;

@@ -7,7 +7,7 @@ use namaskah_domain::{
         RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
     payment::{OpenPaymentError, PaymentError},
-    verification::{BuyError, CancelError, QuoteError, RetryError, VerificationError},
+    verification::{BuyError, CancelError, QuoteError, ReportError, RetryError, VerificationError},
     wallet::WalletError,
 };
 
@@ -154,6 +154,17 @@ impl From<CancelError> for Problem {
             NotCancellable => {
                 Self::refused(409, "verification_not_cancellable", &"It cannot be cancelled any more.")
             }
+            ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
+            Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Self {
+        use ReportError::{Commit, NotFound, ProviderUnavailable, Unavailable};
+        match error {
+            NotFound => Self::not_found(),
             ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
             Commit(error) => error.into(),
         }

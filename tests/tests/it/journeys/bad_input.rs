@@ -48,6 +48,7 @@ fn routes_with_bodies() -> Vec<Route> {
         ("payments", payment("5.00")),
         ("quotes", json!({ "service": "telegram", "country": "US" })),
         ("verifications", order("telegram")),
+        ("verifications/ver_00000000000000000000000000/report", json!({ "reason": "no_code" })),
     ];
     let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
     posts.chain([(Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum }))]).collect()
@@ -374,6 +375,8 @@ async fn what_does_not_exist_is_not_found(world: &World) {
         ] {
             ada.post(&path, Value::Null).await.refused(404, "not_found");
         }
+        let report = json!({ "reason": "no_code" });
+        ada.post(&format!("verifications/{id}/report"), report).await.refused(404, "not_found");
         ada.delete(&format!("auth/sessions/{id}")).await.refused(404, "not_found");
     }
     ada.get("verifications/%ff%fe").await.refused(400, "malformed_request");

@@ -212,7 +212,7 @@ async fn set_aside(opened: &Opened, ada: UserId) -> Intent {
         at: at(60),
     }]);
     let (payment, reason) = (intent.id, SuspenseReason::AmountDiffers);
-    let item = Suspended { payment, user: ada, paid, reason, at: at(60) };
+    let item = Suspended { payment, user: ada, paid, reason, at: at(60), ..given::suspended(&intent) };
     let aside = intent.closed(IntentState::Suspense { at: at(60) });
     let unit = UnitOfWork::new().with(Change::Intent(aside.clone())).with(Change::Suspended(item));
     opened.backend.apply(unit.post(entry.expect("balanced")).count_intent_closed(ada)).await;
