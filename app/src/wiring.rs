@@ -28,8 +28,8 @@ use uuid::Uuid;
 use crate::{
     config::{Config, Mode},
     worker::{
-        Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Supervisor, Sweeper,
-        Wakers, WakingStore,
+        Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Returns, Supervisor,
+        Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -240,6 +240,7 @@ impl Wired {
             .with(Arc::new(Expirer::new(orders.clone())), quiet())
             .with(Arc::new(Reconciler::new(orders.clone())), quiet())
             .with(Arc::new(Sweeper::new(payments.clone())), quiet())
+            .with(Arc::new(Returns::new(payments.clone())), quiet())
             .with(Arc::new(jobs), self.wakers.jobs.clone())
             .with(Arc::new(relay), self.wakers.relay.clone())
     }

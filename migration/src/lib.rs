@@ -32,6 +32,7 @@ mod m20261122_000004_verification;
 mod m20261122_000005_outbox;
 mod m20261122_000006_wallet_settings;
 mod m20261125_000007_disputes;
+mod m20261125_000011_refunds;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_outbox::Migration),
             Box::new(m20261122_000006_wallet_settings::Migration),
             Box::new(m20261125_000007_disputes::Migration),
+            Box::new(m20261125_000011_refunds::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, Unique, UnitOfWork, UserId,
     Version,
     auth::SessionEnd,
+    payment::Refund,
     wallet::{
         Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
         Purse, Source, Transfer,
@@ -69,6 +70,20 @@ impl State {
                     self.intents.values().any(|other| other.reference == i.reference && other.id != i.id);
                 absent(taken, Unique::Reference)?;
                 guard(i.version, self.intents.get(&i.id).map(|x| x.version))
+            }
+            Change::Refund(r) => {
+                let clashes = |other: &&Refund| {
+                    let same_name = r.gateway().is_some() && other.gateway() == r.gateway();
+                    let both_open = other.payment == r.payment && other.is_open() && r.is_open();
+                    other.id != r.id && (same_name || both_open)
+                };
+                absent(self.refunds.values().any(|other| clashes(&other)), Unique::Record)?;
+                guard(r.version, self.refunds.get(&r.id).map(|x| x.version))
+            }
+            Change::Dispute(d) => {
+                let known = self.disputes.values().any(|o| o.gateway == d.gateway && o.id != d.id);
+                absent(known, Unique::Record)?;
+                guard(d.version, self.disputes.get(&d.id).map(|x| x.version))
             }
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
@@ -234,6 +249,8 @@ impl State {
             Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
             Change::Suspended(item) => self.suspended.push(item),
+            Change::Refund(refund) => drop(self.refunds.insert(refund.id, refund)),
+            Change::Dispute(dispute) => drop(self.disputes.insert(dispute.id, dispute)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
             Change::Purchase(purchase) => drop(self.purchases.insert(purchase.id, purchase)),

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    Claim, Event, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber,
-    PurchaseId, QuoteId, ReservationId, SessionId, Time, UserId,
+    Claim, DisputeId, Event, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId,
+    PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, SessionId, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
-    payment::{Intent, Suspended},
+    payment::{Dispute, Intent, Refund, Suspended},
     verification::{Message, Order, Purchase, Quote, ServiceCode},
     wallet::{Account, Hold, Settings, Transfer},
 };
@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) wallet_settings: BTreeMap<UserId, Settings>,
     pub(super) intents: BTreeMap<PaymentId, Intent>,
     pub(super) suspended: Vec<Suspended>,
+    pub(super) refunds: BTreeMap<RefundId, Refund>,
+    pub(super) disputes: BTreeMap<DisputeId, Dispute>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,
     pub(super) orders: BTreeMap<OrderId, Order>,
     pub(super) purchases: BTreeMap<PurchaseId, Purchase>,

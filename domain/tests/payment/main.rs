@@ -1,7 +1,9 @@
 //! Payments over the memory store: what is credited, what is set aside, and what is never believed.
 #![cfg(feature = "memory")]
 
+mod disputing;
 mod opening;
+mod refunding;
 mod settling;
 mod sweeping;
 mod world;

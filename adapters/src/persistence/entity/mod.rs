@@ -11,6 +11,7 @@ macro_rules! alone {
 
 pub(crate) mod account;
 pub(crate) mod claim;
+pub(crate) mod dispute;
 pub(crate) mod event;
 pub(crate) mod hold;
 pub(crate) mod intent;
@@ -22,6 +23,7 @@ pub(crate) mod order;
 pub(crate) mod purchase;
 pub(crate) mod quote;
 pub(crate) mod refresh_token;
+pub(crate) mod refund;
 pub(crate) mod session;
 pub(crate) mod shown_number;
 pub(crate) mod suspended;
