@@ -15,6 +15,7 @@ pub mod refunding;
 mod returns;
 pub mod service;
 pub mod settlement;
+pub mod suspense;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
 pub use dispute::{Dispute, DisputeState};
@@ -32,4 +33,5 @@ pub use rate::FxRate;
 pub use refund::{PaidBack, Refund, RefundLimits, RefundOrigin, RefundState};
 pub use refunding::{AskRefund, Followed};
 pub use service::{Done, OpenPayment, PaymentPolicy, PaymentService, Swept};
-pub use settlement::{Settled, Suspended, SuspenseReason};
+pub use settlement::Settled;
+pub use suspense::{Destination, Suspended, SuspenseError, SuspenseReason, SuspenseService, SuspenseState};

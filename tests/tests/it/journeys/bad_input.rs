@@ -374,7 +374,11 @@ async fn what_does_not_exist_is_not_found(world: &World) {
         {
             ada.get(&path).await.refused(404, "not_found");
         }
-        for path in [format!("verifications/{id}/cancel"), format!("payments/{id}/sync")] {
+        for path in [
+            format!("verifications/{id}/cancel"),
+            format!("verifications/{id}/retry"),
+            format!("payments/{id}/sync"),
+        ] {
             ada.post(&path, Value::Null).await.refused(404, "not_found");
         }
         ada.post(&format!("payments/{id}/refund"), json!({})).await.refused(404, "not_found");
@@ -411,9 +415,13 @@ async fn what_does_not_exist_is_not_found(world: &World) {
 
 async fn a_command_without_a_sound_key_is_refused(world: &World) {
     let ada = world.customer_with("10.00").await;
-    let refund = format!("payments/{}/refund", text(&ada.get("payments").await.is(200)["data"][0], "id"));
-    let (paid, ordered) = (payment("5.00"), order("telegram"));
-    for (path, body) in [("payments", paid), ("verifications", ordered), (refund.as_str(), json!({}))] {
+    let nobodys = "verifications/ver_00000000000000000000000000";
+    for (path, body) in [
+        ("payments", payment("5.00")),
+        ("payments/pay_00000000000000000000000000/refund", json!({})),
+        ("verifications", order("telegram")),
+        (&format!("{nobodys}/retry"), Value::Null),
+    ] {
         let none = ada.request(Method::POST, path).json(&body);
         Answer::of(none).await.refused(400, "idempotency_key_required");
         for key in ["", " ", "a b", "\"\"", "\u{7f}", "é", &"k".repeat(256)] {

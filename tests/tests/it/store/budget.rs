@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use namaskah_adapters::persistence::Options;
 use namaskah_domain::{
-    Change, CommitError, Page, Sender, UnitOfWork,
+    Change, CommitError, JobLane, Page, Sender, UnitOfWork,
     outbox::EventQuery,
     payment::IntentState,
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
@@ -165,6 +165,15 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("refund limits", on.payments.refund_limits(&payment));
     read!("dispute named", on.payments.dispute_named(&given::dispute(&payment).gateway));
     read!("oldest open dispute", on.payments.oldest_open_dispute());
+    read!("booking", on.books.booking(given::id()));
+    read!("goodwill", on.books.goodwill(given::id()));
+    read!("grant", on.books.grant(given::id()));
+    read!("open grants", on.books.open_grants(given::id()));
+    read!("grants due", on.books.grants_due(at(0), 20));
+    read!("debtors", on.books.debtors(20));
+    read!("suspended", on.books.suspended(given::id()));
+    read!("open suspense", on.books.open_suspense(20));
+    read!("receivables since", on.books.receivables_since(at(0), 20));
     read!("quote", on.orders.quote(given::id()));
     read!("order", on.orders.order(given::id()));
     read!("orders", on.orders.orders(given::id(), &filter, Page { limit: 20, after: Some(given::id()) }));
@@ -176,6 +185,7 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("held among", on.orders.held_among(provider, &reservations));
     read!("was shown", on.orders.was_shown(given::id(), &given::service("whatsapp"), &given::phone()));
     read!("ending", on.orders.ending(at(0), 20));
+    read!("uncredited", on.orders.uncredited(provider, at(0)));
     read!("oldest waiting", on.orders.oldest_waiting(provider));
     read!("orders of", on.orders.orders_of(provider, &reservations));
     read!("waiting on", on.orders.waiting_on(provider, &given::phone()));
@@ -195,7 +205,7 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("events", on.events.after(EventQuery { user: None, ..mine }));
     read!("newest event", on.events.newest());
     read!("nothing to stamp", on.events.stamp());
-    read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), at(0), 20));
+    read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), JobLane::Mail, at(0), 20));
     seen
 }
 
