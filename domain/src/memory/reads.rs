@@ -5,16 +5,20 @@ use uuid::Uuid;
 
 use super::{state::StoredJob, store::MemoryStore};
 use crate::{
-    EntryId, Fault, HoldId, JobLane, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
-    PaymentReference, PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
+    EntryId, Fault, HoldId, JobLane, Money, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
+    PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender, SessionId, Time,
+    UserId,
     auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, SessionKind, TokenHash, User},
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
-    payment::{Intent, IntentDue, PaymentReads},
+    payment::{
+        Dispute, GatewayDisputeId, GatewayRefundId, Intent, IntentDue, IntentState, PaymentReads, Refund,
+        RefundLimits,
+    },
     verification::{
         Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase,
         Quote, Receivable, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, WalletReads},
+    wallet::{Account, Entry, EntryKind, Hold, LedgerAccount, Purse, Settings, WalletReads},
 };
 
 fn page_of<T, C: PartialOrd + Copy>(mut rows: Vec<T>, page: Page<C>, key: impl Fn(&T) -> C) -> PageOf<T> {
@@ -100,6 +104,51 @@ impl PaymentReads for MemoryStore {
         let wanted =
             state.intents.values().filter(|i| i.is_creditable() && references.contains(&i.reference));
         Ok(wanted.map(|intent| intent.reference.clone()).collect())
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, Fault> {
+        Ok(self.state().refunds.get(&id).cloned())
+    }
+
+    async fn refunds_of(&self, payment: PaymentId) -> Result<Vec<Refund>, Fault> {
+        Ok(self.state().refunds.values().filter(|refund| refund.payment == payment).cloned().collect())
+    }
+
+    async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault> {
+        let state = self.state();
+        let open = state.refunds.values().filter(|refund| refund.is_open());
+        Ok(open.take(limit as usize).cloned().collect())
+    }
+
+    async fn refunds_named(&self, names: &[GatewayRefundId]) -> Result<Vec<Refund>, Fault> {
+        let state = self.state();
+        let named = |refund: &&Refund| refund.gateway().is_some_and(|name| names.contains(name));
+        Ok(state.refunds.values().filter(named).cloned().collect())
+    }
+
+    async fn refund_limits(&self, of: &Intent) -> Result<RefundLimits, Fault> {
+        let state = self.state();
+        let age = |intent: &Intent| match intent.state {
+            IntentState::Succeeded { at } => Some((at, intent.id)),
+            _ => None,
+        };
+        let newer = state.intents.values().filter(|intent| intent.user == of.user && age(intent) > age(of));
+        let left: i64 = newer.map(|i| (i.amount.units() - i.back.taken.units()).max(0)).sum();
+        let wallet = LedgerAccount::User(of.user, Purse::Wallet);
+        let adjusted = state.transfers.iter().map(|posted| &posted.transfer);
+        let adjusted = adjusted.filter(|transfer| transfer.kind == EntryKind::Adjustment);
+        let goodwill: i64 = adjusted.map(|transfer| transfer.effect_on(wallet).units()).sum();
+        let money = |units| Money::from_units(units, of.amount.currency());
+        Ok(RefundLimits { newer_deposits: money(left), goodwill: money(goodwill) })
+    }
+
+    async fn dispute_named(&self, name: &GatewayDisputeId) -> Result<Option<Dispute>, Fault> {
+        Ok(self.state().disputes.values().find(|dispute| dispute.gateway == *name).cloned())
+    }
+
+    async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault> {
+        let state = self.state();
+        Ok(state.disputes.values().filter(|dispute| dispute.is_open()).map(|dispute| dispute.opened_at).min())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Amount, BookingId, Currency, EntryId, GrantId, HoldId, Money, OrderId, PaymentReference, ReservationId,
-    Time, UserId, Version, wallet::LedgerAccount,
+    Amount, BookingId, Currency, DisputeId, EntryId, GrantId, HoldId, Money, OrderId, PaymentReference,
+    RefundId, ReservationId, Time, UserId, Version, payment::GatewayRefundId, wallet::LedgerAccount,
 };
 
 /// What a movement means to the user who reads a statement.
@@ -88,6 +88,26 @@ impl Source {
     /// The capture of a hold.
     pub fn captured(hold: HoldId) -> Self {
         Self(format!("cap:{hold}"))
+    }
+
+    /// A refund that reached its source.
+    pub fn refunded(refund: RefundId) -> Self {
+        Self(format!("refund:{refund}"))
+    }
+
+    /// A refund that failed after it had reached its source.
+    pub fn unrefunded(refund: RefundId) -> Self {
+        Self(format!("unrefund:{refund}"))
+    }
+
+    /// A lost dispute.
+    pub fn disputed(dispute: DisputeId) -> Self {
+        Self(format!("dispute:{dispute}"))
+    }
+
+    /// A refund that somebody made at the gateway without us.
+    pub fn gateway_refund(id: &GatewayRefundId) -> Self {
+        Self(format!("pspr:{id}"))
     }
 
     /// A movement that staff decided.

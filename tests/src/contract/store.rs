@@ -11,6 +11,7 @@ mod outbox;
 mod races;
 mod reads;
 mod records;
+mod returns;
 mod units;
 
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*,
+    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, returns::*,
+    units::*,
 };
 
 /// Every port over one store.
@@ -157,6 +159,13 @@ macro_rules! store_contract {
             a_credit_repays_debt_in_its_own_commit
             a_decision_on_a_clear_account_is_stale_once_something_is_owed_or_disputed
             a_decision_on_an_account_as_read_is_stale_after_any_change
+            refunds_are_stored_as_decided_in_every_state
+            a_payment_has_one_open_refund
+            a_name_of_the_gateway_belongs_to_one_record
+            refunds_and_disputes_are_guarded_by_their_versions
+            disputes_are_stored_as_decided_in_every_state
+            intents_keep_what_of_them_went_back
+            a_refund_is_limited_by_newer_deposits_and_by_what_staff_gave
             bookings_are_stored_as_decided
             goodwill_is_the_net_of_corrections
             grants_are_stored_as_decided_and_found_when_due

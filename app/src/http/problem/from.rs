@@ -6,7 +6,7 @@ use namaskah_domain::{
         AuthenticateError, ChangePasswordError, DeleteAccountError, MailRequestError, RefreshError,
         RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
-    payment::{OpenPaymentError, PaymentError},
+    payment::{OpenPaymentError, PaymentError, RefundError},
     verification::{BuyError, CancelError, QuoteError, ReportError, RetryError, VerificationError},
     wallet::WalletError,
 };
@@ -91,6 +91,25 @@ impl From<PaymentError> for Problem {
                 Self::refused(502, "provider_error", &"The payment provider did not answer.")
             }
             PaymentError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<RefundError> for Problem {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::NotFound => Self::not_found(),
+            RefundError::Amount => {
+                Self::invalid("amount.amount", "out_of_range", "this amount cannot be refunded")
+            }
+            RefundError::NotRefundable { refundable } => {
+                let detail = format!("Not more than {refundable} {} can go back now.", refundable.currency());
+                Self::refused(409, "payment_not_refundable", &detail)
+            }
+            RefundError::DisputeOpen => {
+                Self::refused(409, "dispute_open", &"No refund is made while a dispute is open.")
+            }
+            RefundError::Commit(error) => error.into(),
         }
     }
 }

@@ -157,6 +157,14 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("intents", on.payments.intents(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("intents due", on.payments.intents_due(at(0), 20));
     read!("creditable among", on.payments.creditable_among(&references));
+    let payment = given::intent(given::id());
+    read!("refund", on.payments.refund(given::id()));
+    read!("refunds of", on.payments.refunds_of(payment.id));
+    read!("open refunds", on.payments.open_refunds(20));
+    read!("refunds named", on.payments.refunds_named(&[given::refund_name()]));
+    read!("refund limits", on.payments.refund_limits(&payment));
+    read!("dispute named", on.payments.dispute_named(&given::dispute(&payment).gateway));
+    read!("oldest open dispute", on.payments.oldest_open_dispute());
     read!("booking", on.books.booking(given::id()));
     read!("goodwill", on.books.goodwill(given::id()));
     read!("grant", on.books.grant(given::id()));
