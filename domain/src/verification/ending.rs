@@ -198,7 +198,9 @@ impl VerificationService {
         if let Some((done, report)) = self.reported_after_code(&purchase).await? {
             return self.settle_report(&done, report).await;
         }
-        let Some(bought) = purchase.bought().filter(|b| b.receivable == Receivable::Open).cloned() else {
+        let Some(bought) =
+            purchase.bought().filter(|b| !matches!(b.receivable, Receivable::Credited { .. })).cloned()
+        else {
             return Ok(false);
         };
         if let Some(waiting) = self.cancelled_before_bound(&purchase).await? {

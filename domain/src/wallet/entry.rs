@@ -86,6 +86,11 @@ impl Source {
         Self(format!("cap:{hold}"))
     }
 
+    /// A text that came after the end, and is shown free.
+    pub fn late(reservation: &ReservationId) -> Self {
+        Self(format!("late:{reservation}"))
+    }
+
     /// What went back for a code that was paid for and reported, beside the provider's credit.
     pub fn reported(order: OrderId) -> Self {
         Self(format!("rep:{order}"))
