@@ -74,7 +74,7 @@ impl VerificationService {
         }
         let reservations: Vec<_> = named.keys().cloned().collect();
         let mut changed = 0;
-        for upstream in self.reads.orders_of(self.provider.id(), &reservations).await? {
+        for upstream in self.listening_to(&reservations).await? {
             let texts = named.get(&upstream.reservation).map_or(&[][..], Vec::as_slice);
             match self.take_in(upstream.order, texts).await {
                 Ok(is_new) => changed += u32::from(is_new),
@@ -144,7 +144,7 @@ impl VerificationService {
             return Ok(());
         };
         let texts = self.provider.messages(&reservation).await?;
-        for upstream in self.reads.orders_of(self.provider.id(), &[reservation]).await? {
+        for upstream in self.listening_to(&[reservation]).await? {
             self.take_in(upstream.order, &texts).await?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Texts that come after the end: an order that has expired shows them for half an hour, free, a few a day.
 
 use crate::{
-    Change, PhoneNumber, Time,
+    Change, PhoneNumber, ReservationId, Time,
     time::{hours, seconds},
     verification::{
         Expired, IntakeError, Message, Order, Receivable, UpstreamOrder, VerificationService, buying::broken,
@@ -23,6 +23,17 @@ impl VerificationService {
             return Ok(None);
         }
         Ok(self.reads.oldest_expired(self.provider.id(), now - LATE_WITHIN).await?)
+    }
+
+    /// Orders of these reservations that take texts in.
+    pub(super) async fn listening_to(
+        &self,
+        reservations: &[ReservationId],
+    ) -> Result<Vec<UpstreamOrder>, IntakeError> {
+        let (provider, since) = (self.provider.id(), self.clock.now() - LATE_WITHIN);
+        let mut orders = self.reads.orders_of(provider, reservations).await?;
+        orders.extend(self.reads.expired_of(provider, reservations, since).await?);
+        Ok(orders)
     }
 
     /// Orders on a number that have expired lately.

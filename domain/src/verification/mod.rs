@@ -3,6 +3,7 @@
 //! An order is what the user wants; a purchase is one attempt at a provider. Two records, because the outcome of
 //! an attempt can stay unknown while the order's money is safe in its hold.
 
+pub mod ageing;
 pub mod ask;
 mod buying;
 pub mod catalogue;
@@ -25,6 +26,7 @@ mod reporting;
 mod retrying;
 pub mod service;
 
+pub use ageing::{RECEIVABLE_DAYS, ReceivableService};
 pub use ask::{
     AreaCode, Ask, Capability, Carrier, CountryCode, InvalidAsk, ProviderId, ReservationId, ServiceCode,
 };
@@ -38,7 +40,8 @@ pub use order::{
 };
 pub use ports::{
     BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
-    OrderReads, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats, UpstreamOrder,
+    OrderReads, Pace, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats,
+    UpstreamOrder,
 };
 pub use price::{PriceRule, PriceTooLow};
 pub use purchase::{Bought, Purchase, PurchaseState, Receivable};

@@ -180,6 +180,14 @@ pub trait NumberProvider: Send + Sync {
     fn read_notice(&self, body: &[u8]) -> Vec<IncomingMessage>;
 }
 
+/// Keeps calls that nobody waits for from hurrying a provider.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Pace: Send + Sync {
+    /// Returns when one more call may be made.
+    async fn turn(&self);
+}
+
 /// Which orders of a user are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilter {
@@ -269,7 +277,10 @@ pub trait OrderReads: Send + Sync {
     /// When the oldest waiting order of a provider was bound; `None` if none waits.
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault>;
 
-    /// Waiting, completed or expired orders of these reservations.
+    /// Bought numbers of orders that ended since `from` without a code, as long as nobody bears their cost.
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault>;
+
+    /// Waiting or completed orders of these reservations.
     async fn orders_of(
         &self,
         provider: ProviderId,
@@ -286,6 +297,14 @@ pub trait OrderReads: Send + Sync {
     /// When the oldest of the orders was bound that have expired at `since` or later and may still show a late text:
     /// those that were neither retried nor reported.
     async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault>;
+
+    /// Orders of these reservations that have expired at `since` or later.
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault>;
 
     /// Orders on a number that have expired at `since` or later.
     async fn expired_on(

@@ -8,6 +8,7 @@ mod ending;
 mod late;
 mod reporting;
 mod retrying;
+mod settling;
 mod texts;
 mod unknown;
 mod wishes;

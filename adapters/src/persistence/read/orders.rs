@@ -9,7 +9,9 @@ use namaskah_domain::{
     },
     wallet::{Account, Hold, WalletReads},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{Reads, all, fault, one_more, page_of};
@@ -182,6 +184,15 @@ impl OrderReads for Reads {
         row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
     }
 
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
+        const SQL: &str = "SELECT p.* FROM orders o JOIN purchases p ON p.id = o.purchase_id \
+             WHERE o.ended_at_us >= $1 AND o.state IN ('expired', 'cancelled') \
+             AND p.provider = $2 AND p.receivable = 'open' ORDER BY p.id";
+        let rows = self.database.read(SQL, vec![us(from).into(), provider.name().into()]).await?;
+        let rows = all(rows, |row| purchase::Model::from_query_result(&row, "").map_err(fault))?;
+        self.open_purchases(rows)
+    }
+
     async fn orders_of(
         &self,
         provider: ProviderId,
@@ -192,8 +203,7 @@ impl OrderReads for Reads {
         }
         let sql = format!(
             "SELECT o.id, p.reservation FROM purchases p JOIN orders o ON o.id = p.order_id AND o.purchase_id = p.id \
-             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state IN ('waiting', 'completed', 'expired') \
-             ORDER BY o.id",
+             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state IN ('waiting', 'completed') ORDER BY o.id",
             places(2, reservations.len())
         );
         let mut values: Vec<Value> = vec![provider.name().into()];
@@ -219,6 +229,26 @@ impl OrderReads for Reads {
         let rows = self.database.read(SQL, vec![us(since).into(), provider.name().into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
+    }
+
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        if reservations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT o.id, p.reservation FROM purchases p JOIN orders o ON o.id = p.order_id AND o.purchase_id = p.id \
+             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state = 'expired' AND o.ended_at_us >= $2 \
+             ORDER BY o.id",
+            places(3, reservations.len())
+        );
+        let mut values: Vec<Value> = vec![provider.name().into(), us(since).into()];
+        values.extend(reservations.iter().map(|reservation| reservation.as_str().into()));
+        self.upstream(&sql, values).await
     }
 
     async fn expired_on(

@@ -84,6 +84,44 @@ async fn expire(on: &Backend, order: Waiting, seconds: i64) {
     on.apply(UnitOfWork::new().with(Change::Order(order.expire(at(seconds)).0.into()))).await;
 }
 
+/// Of orders that ended since an instant without a code.
+pub async fn numbers_of_ended_orders_are_uncredited_until_somebody_bears_their_cost(on: &Backend) {
+    let mut purchases = Vec::new();
+    for end in [100, 200, 300, 400] {
+        let order = given::requested(given::id());
+        let bought = given::bought();
+        let purchase = given::purchase(&order);
+        on.apply(
+            UnitOfWork::new()
+                .with(Change::Order(order.clone().into()))
+                .with(Change::Purchase(purchase.clone())),
+        )
+        .await;
+        let (waiting, bound) = (order.bind(given::line(&purchase, &bought)), purchase.bind(bought));
+        on.apply(
+            UnitOfWork::new()
+                .with(Change::Order(waiting.clone().into()))
+                .with(Change::Purchase(bound.clone())),
+        )
+        .await;
+        let ended: Order = match end {
+            300 => waiting.receive(at(end)).0.into(),
+            400 => waiting.cancel(at(end)).0.into(),
+            _ => waiting.expire(at(end)).0.into(),
+        };
+        on.apply(UnitOfWork::new().with(Change::Order(ended))).await;
+        purchases.push(bound);
+    }
+    let uncredited = async |from| on.orders.uncredited(PROVIDER, at(from)).await.expect("readable");
+    let [first, second, _, fourth] = purchases.try_into().expect("four");
+    assert_eq!(uncredited(100).await, [first, second.clone(), fourth.clone()]);
+    assert_eq!(uncredited(101).await, [second.clone(), fourth.clone()]);
+    let credited = second.close_receivable(Receivable::Credited { at: at(500) }).expect("open");
+    on.apply(UnitOfWork::new().with(Change::Purchase(credited))).await;
+    assert_eq!(uncredited(101).await, [fourth]);
+    assert_eq!(uncredited(401).await, []);
+}
+
 /// While they wait; an order that has ended is not found.
 pub async fn waiting_orders_are_found_by_end_number_and_reservation(on: &Backend) {
     assert_eq!(on.orders.oldest_waiting(PROVIDER).await.expect("readable"), None);
@@ -107,7 +145,7 @@ pub async fn waiting_orders_are_found_by_end_number_and_reservation(on: &Backend
     assert_eq!(on_number(&given::phone()).await, []);
     let reservations = [&first, &gone, &second].map(|order| order.line.reservation.clone());
     let of = on.orders.orders_of(PROVIDER, &reservations).await.expect("readable");
-    assert_eq!(of, [upstream(&first), upstream(&second), upstream(&gone)]);
+    assert_eq!(of, [upstream(&first), upstream(&second)]);
     let completed = Order::from(first.clone().receive(at(20)).0);
     on.apply(UnitOfWork::new().with(Change::Order(completed))).await;
     let of = on.orders.orders_of(PROVIDER, &reservations[..1]).await.expect("readable");
@@ -229,8 +267,11 @@ pub async fn expired_orders_are_found_while_they_may_show_late_texts(on: &Backen
     let on_number =
         async |since| on.orders.expired_on(PROVIDER, &open.line.number, at(since)).await.expect("readable");
     assert_eq!((on_number(910).await.as_slice(), on_number(911).await.len()), (found.as_slice(), 0));
-    let of = on.orders.orders_of(PROVIDER, &[open.line.reservation.clone()]).await.expect("readable");
-    assert_eq!(of, found);
+    let named = [open.line.reservation.clone()];
+    let of = async |since| on.orders.expired_of(PROVIDER, &named, at(since)).await.expect("readable");
+    assert_eq!((of(910).await.as_slice(), of(911).await.len()), (found.as_slice(), 0));
+    assert_eq!(on.orders.expired_of(PROVIDER, &[], at(0)).await.expect("readable"), []);
+    assert_eq!(on.orders.orders_of(PROVIDER, &named).await.expect("readable"), []);
     let expired = on.orders.order(open.head.id).await.expect("readable").expect("there");
     on.apply(UnitOfWork::new().with(Change::Order(expired.retried(given::id())))).await;
     assert_eq!(oldest(0).await, None);

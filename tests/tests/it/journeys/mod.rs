@@ -12,7 +12,6 @@ pub mod world;
 mod account;
 mod again;
 mod bad_input;
-mod crash;
 mod deposits;
 mod idempotency;
 mod lifecycle;

@@ -103,6 +103,12 @@ async fn every_index_that_is_relied_on_is_there() {
             "holds_one_open_an_order",
             "holds_of_user",
             "transfers_of_user",
+            "transfers_that_raise_debt",
+            "bookings_of_user",
+            "promo_grants_open",
+            "promo_grants_due",
+            "suspense_open",
+            "purchases_receivable",
             "users_staff",
             "sessions_cookie_once",
             "sessions_open",
@@ -126,7 +132,7 @@ async fn every_index_that_is_relied_on_is_there() {
             "notices_unmatched",
             "events_of_user",
             "events_unstamped",
-            "jobs_due",
+            "jobs_due_by_kind",
             "jobs_held",
         ] {
             assert!(indexes.contains(index), "{index} is missing of {indexes:?}");
