@@ -14,7 +14,7 @@ use crate::{
         Dispute, DisputeState, GatewayRefundId, Intent, IntentState, Refund, RefundOrigin, RefundState,
         Suspended, SuspenseState,
     },
-    verification::{Message, NumberProvider, Order, Purchase, PurchaseState, Receivable},
+    verification::{Message, NumberProvider, Order, Purchase, PurchaseState, Receivable, order::LATE_WITHIN},
     wallet::{
         Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, Purse, Source,
         Transfer,
@@ -386,11 +386,18 @@ pub fn of_orders(now: &Snapshot, skew: TimeDelta) -> Vec<String> {
             let earliest = if whole_second { shown.trunc_subsecs(0) } else { shown };
             let own = text.reservation == line.reservation && text.received_at >= earliest;
             broken.unless(own, || format!("7: {id} was shown a text that is not its own"));
+            let may_be_late = matches!(order, Order::Expired(_)) && text.received_at <= latest(order, skew);
+            broken.unless(!text.late || may_be_late, || format!("7: {id} was shown a text too late"));
             let in_time = text.late || text.received_at <= line.expires_at + skew;
             broken.unless(in_time, || format!("7: {id} was shown a text from after its end"));
         }
     }
     broken.0
+}
+
+/// Until when a text may come late.
+fn latest(order: &Order, skew: TimeDelta) -> Time {
+    order.ended_at().map_or(Time::MIN_UTC, |at| at + LATE_WITHIN + skew)
 }
 
 /// Law 6: no order waits longer than five seconds after its end.

@@ -283,7 +283,7 @@ impl OrderReads for MemoryStore {
         reservations: &[ReservationId],
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         Ok(self.lines_where(|order| {
-            matches!(order, Order::Waiting(_) | Order::Completed(_) | Order::Expired(_))
+            matches!(order, Order::Waiting(_) | Order::Completed(_))
                 && order.line().is_some_and(|line| reservations.contains(&line.reservation))
         }))
     }
@@ -305,6 +305,17 @@ impl OrderReads for MemoryStore {
             _ => None,
         });
         Ok(bound.min())
+    }
+
+    async fn expired_of(
+        &self,
+        _provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        Ok(self.lines_where(|order| {
+            matches!(order, Order::Expired(e) if e.at >= since && reservations.contains(&e.line.reservation))
+        }))
     }
 
     async fn expired_on(

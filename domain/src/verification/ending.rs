@@ -233,12 +233,16 @@ impl VerificationService {
     /// If provider or store cannot be asked: try again later.
     pub async fn end_reservation(&self, id: PurchaseId) -> Result<bool, IntakeError> {
         let Some(purchase) = self.reads.purchase(id).await? else { return Ok(false) };
-        if let Some((done, report)) = self.reported_after_code(&purchase).await? {
-            return self.settle_report(&done, report).await;
-        }
-        let Some(bought) = purchase.bought().filter(|b| b.receivable == Receivable::Open).cloned() else {
+        let Some(bought) =
+            purchase.bought().filter(|b| !matches!(b.receivable, Receivable::Credited { .. })).cloned()
+        else {
             return Ok(false);
         };
+        if matches!(bought.receivable, Receivable::Costed { .. })
+            && let Some((done, report)) = self.reported_after_code(&purchase).await?
+        {
+            return self.settle_report(&done, report).await;
+        }
         if let Some(waiting) = self.cancelled_before_bound(&purchase).await? {
             return self.cancel_late(waiting).await;
         }

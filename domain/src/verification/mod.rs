@@ -12,6 +12,7 @@ mod ending;
 pub mod error;
 mod expiring;
 mod intake;
+mod late;
 pub mod matching;
 pub mod message;
 pub mod order;

@@ -60,6 +60,8 @@ pub struct Line {
     pub expires_at: Time,
 }
 
+/// How long after its end an expired order shows what still arrives.
+pub const LATE_WITHIN: TimeDelta = TimeDelta::minutes(30);
 /// How long after its end an order without a code may be retried.
 const RETRY_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
@@ -284,6 +286,14 @@ impl Completed {
     }
 }
 
+impl Expired {
+    /// A text arrived late; it costs nothing.
+    #[must_use]
+    pub fn show_text(self) -> Self {
+        Self { head: self.head.next(), ..self }
+    }
+}
+
 /// An order as storage returns it. Matched once, at the edge of a use case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
@@ -415,6 +425,19 @@ impl Order {
             Self::Cancelled(o) => Cancelled { head: change(o.head), ..o }.into(),
             Self::Expired(o) => Expired { head: change(o.head), ..o }.into(),
             Self::Failed(o) => Failed { head: change(o.head), ..o }.into(),
+        }
+    }
+
+    /// The last instant at which a text to its number is its own; `None` if it takes none in, or none any more.
+    pub fn listens_until(&self, now: Time) -> Option<Time> {
+        match self {
+            Self::Waiting(o) => Some(o.line.expires_at),
+            Self::Completed(o) => Some(o.line.expires_at),
+            Self::Expired(o) => {
+                let until = o.at + LATE_WITHIN;
+                (o.head.may_show_late() && now <= until).then_some(until)
+            }
+            Self::Requested(_) | Self::Cancelled(_) | Self::Failed(_) => None,
         }
     }
 

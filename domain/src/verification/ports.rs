@@ -298,6 +298,14 @@ pub trait OrderReads: Send + Sync {
     /// those that were neither retried nor reported.
     async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault>;
 
+    /// Orders of these reservations that have expired at `since` or later.
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault>;
+
     /// Orders on a number that have expired at `since` or later.
     async fn expired_on(
         &self,

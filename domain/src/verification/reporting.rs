@@ -137,9 +137,12 @@ impl VerificationService {
     /// False if there is nothing more to wait for.
     pub(super) async fn settle_report(&self, done: &Completed, report: Report) -> Result<bool, IntakeError> {
         let reservation = &done.line.reservation;
+        self.turn().await;
         let mut upstream = self.provider.reservation(reservation).await?;
         if upstream.state == ReservationState::Completed && report.is_told {
+            self.turn().await;
             let _ = self.provider.report(reservation).await;
+            self.turn().await;
             upstream = self.provider.reservation(reservation).await?;
         }
         if upstream.state.is_credited() {

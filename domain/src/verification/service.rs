@@ -130,6 +130,8 @@ pub(super) struct Memory {
     pub(super) costs: Recent<CostKey, Money>,
     /// When the last complete shared poll was started.
     pub(super) polled_at: Option<Time>,
+    /// When a poll last reached back to the orders that have expired lately.
+    pub(super) late_at: Option<Time>,
     /// When states at the provider were last looked at.
     pub(super) states_at: Option<Time>,
     /// Orders that the provider calls completed although no text is listed, and since when.
@@ -145,6 +147,7 @@ impl Default for Memory {
         Self {
             costs: Recent::at_most(COSTS),
             polled_at: None,
+            late_at: None,
             states_at: None,
             completed_without_text: HashMap::new(),
             reconciled_until: None,

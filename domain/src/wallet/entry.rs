@@ -110,6 +110,11 @@ impl Source {
         Self(format!("pspr:{id}"))
     }
 
+    /// A text that came after the end, and is shown free.
+    pub fn late(reservation: &ReservationId) -> Self {
+        Self(format!("late:{reservation}"))
+    }
+
     /// A movement that staff decided.
     pub fn booking(id: BookingId) -> Self {
         Self(format!("book:{id}"))

@@ -97,6 +97,7 @@ impl History {
             }
             Step::Text { which, text, told } => self.text(*which, *text, *told).await,
             Step::StrayText { which } => self.stray_text(*which),
+            Step::LateText { which } => self.late_text(*which),
             Step::Cancel { which } => self.cancel(*which).await,
             Step::Retry { which } => self.retry(*which).await,
             Step::Report { which } => self.report(*which).await,
@@ -214,6 +215,24 @@ impl History {
             text: Some("Your code is 999999".into()),
             parsed_code: Some("999999".into()),
             received_at,
+        });
+    }
+
+    /// A text to the number of an order that has expired, whatever has become of its reservation.
+    fn late_text(&self, which: Index) {
+        let mut orders = self.waiting();
+        orders.retain(|order| matches!(order, Order::Expired(_)));
+        if orders.is_empty() {
+            return;
+        }
+        let line = which.get(&orders).line().expect("a number").clone();
+        self.platform.provider.list_message(IncomingMessage {
+            reservation: Some(line.reservation),
+            to: Some(line.number),
+            from: Some("22395".into()),
+            text: Some("Your code is 777777".into()),
+            parsed_code: None,
+            received_at: namaskah_domain::Clock::now(self.platform.clock.as_ref()),
         });
     }
 

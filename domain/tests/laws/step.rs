@@ -19,6 +19,7 @@ pub enum Step {
     BuyWithKeyOf { which: Index, service: Index },
     Text { which: Index, text: Index, told: Told },
     StrayText { which: Index },
+    LateText { which: Index },
     Cancel { which: Index },
     Retry { which: Index },
     Report { which: Index },
@@ -117,6 +118,7 @@ fn order_step() -> impl Strategy<Value = Step> {
         4 => (any::<Index>(), any::<Index>(), told)
             .prop_map(|(which, text, told)| Step::Text { which, text, told }),
         1 => any::<Index>().prop_map(|which| Step::StrayText { which }),
+        2 => any::<Index>().prop_map(|which| Step::LateText { which }),
         3 => any::<Index>().prop_map(|which| Step::Cancel { which }),
         3 => any::<Index>().prop_map(|which| Step::Retry { which }),
         3 => any::<Index>().prop_map(|which| Step::Report { which }),

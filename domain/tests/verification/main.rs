@@ -5,6 +5,7 @@ mod buying;
 mod caching;
 mod cancelling;
 mod ending;
+mod late;
 mod reporting;
 mod retrying;
 mod settling;

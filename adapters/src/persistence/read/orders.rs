@@ -203,8 +203,7 @@ impl OrderReads for Reads {
         }
         let sql = format!(
             "SELECT o.id, p.reservation FROM purchases p JOIN orders o ON o.id = p.order_id AND o.purchase_id = p.id \
-             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state IN ('waiting', 'completed', 'expired') \
-             ORDER BY o.id",
+             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state IN ('waiting', 'completed') ORDER BY o.id",
             places(2, reservations.len())
         );
         let mut values: Vec<Value> = vec![provider.name().into()];
@@ -230,6 +229,26 @@ impl OrderReads for Reads {
         let rows = self.database.read(SQL, vec![us(since).into(), provider.name().into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
+    }
+
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        if reservations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT o.id, p.reservation FROM purchases p JOIN orders o ON o.id = p.order_id AND o.purchase_id = p.id \
+             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state = 'expired' AND o.ended_at_us >= $2 \
+             ORDER BY o.id",
+            places(3, reservations.len())
+        );
+        let mut values: Vec<Value> = vec![provider.name().into(), us(since).into()];
+        values.extend(reservations.iter().map(|reservation| reservation.as_str().into()));
+        self.upstream(&sql, values).await
     }
 
     async fn expired_on(
