@@ -12,6 +12,7 @@ pub mod ports;
 pub mod repayment;
 pub mod service;
 pub mod settings;
+pub mod statement;
 
 pub use account::{Account, House, LedgerAccount, Pocket, Purse};
 pub use balance::Balance;
@@ -22,3 +23,4 @@ pub use ports::WalletReads;
 pub use repayment::repay;
 pub use service::WalletService;
 pub use settings::Settings;
+pub use statement::{EmptyPeriod, Period, Span, Statement};

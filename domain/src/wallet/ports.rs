@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    EntryId, Fault, HoldId, Page, PageOf, UserId,
-    wallet::{Account, Entry, Hold, Settings},
+    EntryId, Fault, HoldId, Page, PageOf, Time, UserId,
+    wallet::{Account, Entry, Hold, Settings, Span},
 };
 
 /// Reads of accounts, holds, the journal and settings. One statement each.
@@ -19,6 +19,13 @@ pub trait WalletReads: Send + Sync {
 
     /// Movements of wallet and promo, newest first.
     async fn entries(&self, user: UserId, page: Page<EntryId>) -> Result<PageOf<Entry>, Fault>;
+
+    /// The last line that was posted before `at`; its `balance_after` is the posted total of that moment. `None` if
+    /// there is none, and the total was zero.
+    async fn entry_before(&self, user: UserId, at: Time) -> Result<Option<Entry>, Fault>;
+
+    /// The lines of a span in the order of posting, `limit` at most.
+    async fn lines(&self, user: UserId, span: Span, limit: u32) -> Result<Vec<Entry>, Fault>;
 
     /// Holds, newest first.
     async fn holds(&self, user: UserId, page: Page<HoldId>) -> Result<PageOf<Hold>, Fault>;
