@@ -7,6 +7,10 @@ use namaskah_domain::{Time, UserId};
 
 use crate::config::Overrides;
 
+pub mod money;
+
+pub use money::Money;
+
 /// Phone numbers that receive one verification code, paid for only when a code came.
 #[derive(Debug, Parser)]
 #[command(name = "namaskah", version)]
@@ -72,6 +76,12 @@ pub enum Command {
     },
     /// Checks the promises about money and orders, while the product serves; exits with 1 if one is broken.
     Audit(Audit),
+    /// Money that staff moves: corrections, gifts, suspense, debt, the house's own. Each takes effect once for its key.
+    Money {
+        /// What to do.
+        #[command(subcommand)]
+        what: Money,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.

@@ -8,7 +8,9 @@ use crate::{
     payment::{Intent, Suspended},
     phone::PhoneNumber,
     verification::{Message, Order, Purchase, Quote, ServiceCode},
-    wallet::{EndHold, JournalEntry, LedgerAccount, PlaceHold, Purse, Settings, Transfer},
+    wallet::{
+        Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
+    },
 };
 
 /// One record to write, or one fact to add. A record of [`crate::Version::FIRST`] is new; any other must be stored
@@ -31,8 +33,12 @@ pub enum Change {
     WalletSettings(Settings),
     /// A payment.
     Intent(Intent),
-    /// A payment that waits for a person.
+    /// A payment that waits, or waited, for a person.
     Suspended(Suspended),
+    /// A movement that staff decided, beside its transfers.
+    Booking(Booking),
+    /// A gift of promo money.
+    Grant(PromoGrant),
     /// A price that was promised.
     Quote(Quote),
     /// An order.
@@ -137,6 +143,12 @@ impl UnitOfWork {
     /// A unit that takes effect at most once for its claim.
     pub fn claiming(claim: Claim) -> Self {
         Self { claim: Some(claim), ..Self::default() }
+    }
+
+    /// The same unit, with a claim.
+    pub fn claimed_by(mut self, claim: Claim) -> Self {
+        self.claim = Some(claim);
+        self
     }
 
     /// Adds a change.
@@ -264,6 +276,8 @@ pub enum Unique {
     Reservation,
     /// A user is shown a number for a service once.
     ShownNumber,
+    /// An order is retried once.
+    Retry,
     /// A text is stored once.
     Message,
     /// A provider's message is stored once.

@@ -41,7 +41,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     verification::OrderReads,
-    wallet::WalletReads,
+    wallet::{BookReads, WalletReads},
 };
 
 use crate::vault::Vault;
@@ -53,6 +53,8 @@ pub struct Stores {
     pub store: Arc<dyn Store>,
     /// Accounts, holds, the journal, settings of wallets.
     pub wallet: Arc<dyn WalletReads>,
+    /// What staff decided, gifts, and what waits to be closed.
+    pub books: Arc<dyn BookReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,
     /// Quotes, orders, purchases, messages.
@@ -89,6 +91,7 @@ impl Stores {
         Self {
             store,
             wallet: reads.clone(),
+            books: reads.clone(),
             payments: reads.clone(),
             orders: reads.clone(),
             auth: reads.clone(),

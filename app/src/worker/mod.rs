@@ -3,11 +3,13 @@
 //! A worker is woken by a commit that leaves it something, and looks by itself at intervals. Losing a wake-up costs
 //! an interval, never work: everything that is due is found in the store.
 
+mod bookkeeper;
 mod clock;
 mod expirer;
 mod feed;
 mod jobs;
 mod notices;
+mod pace;
 mod poller;
 mod reconciler;
 mod relay;
@@ -20,11 +22,13 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 
+pub use bookkeeper::Bookkeeper;
 pub use clock::{ClockFollower, Movable};
 pub use expirer::Expirer;
 pub use feed::Feed;
 pub use jobs::JobRunner;
 pub use notices::NoticeHandler;
+pub use pace::CallsPerSecond;
 pub use poller::Poller;
 pub use reconciler::Reconciler;
 pub use relay::Relay;

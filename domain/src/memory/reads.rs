@@ -3,16 +3,19 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{state::State, store::MemoryStore};
+use super::{
+    state::{State, StoredJob},
+    store::MemoryStore,
+};
 use crate::{
-    EntryId, Fault, HoldId, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId, PaymentReference,
-    PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
+    EntryId, Fault, HoldId, JobLane, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
+    PaymentReference, PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
     auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, SessionKind, TokenHash, User},
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     payment::{Intent, IntentDue, PaymentReads},
     verification::{
-        Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase, Quote, ServiceCode,
-        ServiceStats, UpstreamOrder, Waiting,
+        Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase,
+        Quote, Receivable, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
 };
@@ -236,6 +239,21 @@ impl OrderReads for MemoryStore {
         Ok(bound.min())
     }
 
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
+        let state = self.state();
+        let ended = state.orders.values().filter_map(|order| match order {
+            Order::Expired(Expired { line, at, .. }) | Order::Cancelled(Cancelled { line, at, .. }) => {
+                (*at >= from).then_some(line.purchase)
+            }
+            _ => None,
+        });
+        let is_open = |p: &&Purchase| p.bought().is_some_and(|b| b.receivable == Receivable::Open);
+        let bought = ended.filter_map(|id| state.purchases.get(&id)).filter(is_open);
+        let mut bought: Vec<_> = bought.filter(|p| p.provider == provider).cloned().collect();
+        bought.sort_by_key(|purchase| purchase.id);
+        Ok(bought)
+    }
+
     async fn orders_of(
         &self,
         _provider: ProviderId,
@@ -385,14 +403,21 @@ impl EventLog for MemoryStore {
 
 #[async_trait]
 impl Jobs for MemoryStore {
-    async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault> {
+    async fn lease(
+        &self,
+        holder: Uuid,
+        lane: JobLane,
+        now: Time,
+        limit: u32,
+    ) -> Result<Vec<LeasedJob>, Fault> {
         let mut state = self.state();
         state.fence += 1;
         let fence = state.fence;
+        let is_free = |j: &&mut StoredJob| j.holder.is_none() && j.buried.is_none();
         let due = state
             .jobs
             .values_mut()
-            .filter(|j| j.holder.is_none() && j.buried.is_none() && j.job.run_at <= now);
+            .filter(|j| is_free(j) && j.job.kind.lane() == lane && j.job.run_at <= now);
         let taken = due.take(limit as usize).map(|stored| {
             (stored.holder, stored.fence) = (Some(holder), fence);
             let NewJob { id, kind, .. } = stored.job.clone();

@@ -173,6 +173,14 @@ pub trait NumberProvider: Send + Sync {
     fn read_notice(&self, body: &[u8]) -> Vec<IncomingMessage>;
 }
 
+/// Keeps calls that nobody waits for from hurrying a provider.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Pace: Send + Sync {
+    /// Returns when one more call may be made.
+    async fn turn(&self);
+}
+
 /// Which orders of a user are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilter {
@@ -261,6 +269,9 @@ pub trait OrderReads: Send + Sync {
 
     /// When the oldest waiting order of a provider was bound; `None` if none waits.
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault>;
+
+    /// Bought numbers of orders that ended since `from` without a code, as long as nobody bears their cost.
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault>;
 
     /// Waiting or completed orders of these reservations.
     async fn orders_of(

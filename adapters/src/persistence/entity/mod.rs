@@ -10,8 +10,10 @@ macro_rules! alone {
 }
 
 pub(crate) mod account;
+pub(crate) mod booking;
 pub(crate) mod claim;
 pub(crate) mod event;
+pub(crate) mod grant;
 pub(crate) mod hold;
 pub(crate) mod intent;
 pub(crate) mod job;

@@ -8,7 +8,9 @@ use namaskah_domain::{
         UpstreamOrder, Waiting,
     },
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{Reads, all, fault, one_more, page_of};
@@ -173,6 +175,15 @@ impl OrderReads for Reads {
         let rows = self.database.read(SQL, vec![provider.name().into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
+    }
+
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
+        const SQL: &str = "SELECT p.* FROM orders o JOIN purchases p ON p.id = o.purchase_id \
+             WHERE o.ended_at_us >= $1 AND o.state IN ('expired', 'cancelled') \
+             AND p.provider = $2 AND p.receivable = 'open' ORDER BY p.id";
+        let rows = self.database.read(SQL, vec![us(from).into(), provider.name().into()]).await?;
+        let rows = all(rows, |row| purchase::Model::from_query_result(&row, "").map_err(fault))?;
+        self.open_purchases(rows)
     }
 
     async fn orders_of(

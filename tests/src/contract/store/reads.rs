@@ -83,6 +83,44 @@ async fn expire(on: &Backend, order: Waiting, seconds: i64) {
     on.apply(UnitOfWork::new().with(Change::Order(order.expire(at(seconds)).0.into()))).await;
 }
 
+/// Of orders that ended since an instant without a code.
+pub async fn numbers_of_ended_orders_are_uncredited_until_somebody_bears_their_cost(on: &Backend) {
+    let mut purchases = Vec::new();
+    for end in [100, 200, 300, 400] {
+        let order = given::requested(given::id());
+        let bought = given::bought();
+        let purchase = given::purchase(&order);
+        on.apply(
+            UnitOfWork::new()
+                .with(Change::Order(order.clone().into()))
+                .with(Change::Purchase(purchase.clone())),
+        )
+        .await;
+        let (waiting, bound) = (order.bind(given::line(&purchase, &bought)), purchase.bind(bought));
+        on.apply(
+            UnitOfWork::new()
+                .with(Change::Order(waiting.clone().into()))
+                .with(Change::Purchase(bound.clone())),
+        )
+        .await;
+        let ended: Order = match end {
+            300 => waiting.receive(at(end)).0.into(),
+            400 => waiting.cancel(at(end)).0.into(),
+            _ => waiting.expire(at(end)).0.into(),
+        };
+        on.apply(UnitOfWork::new().with(Change::Order(ended))).await;
+        purchases.push(bound);
+    }
+    let uncredited = async |from| on.orders.uncredited(PROVIDER, at(from)).await.expect("readable");
+    let [first, second, _, fourth] = purchases.try_into().expect("four");
+    assert_eq!(uncredited(100).await, [first, second.clone(), fourth.clone()]);
+    assert_eq!(uncredited(101).await, [second.clone(), fourth.clone()]);
+    let credited = second.close_receivable(Receivable::Credited { at: at(500) }).expect("open");
+    on.apply(UnitOfWork::new().with(Change::Purchase(credited))).await;
+    assert_eq!(uncredited(101).await, [fourth]);
+    assert_eq!(uncredited(401).await, []);
+}
+
 /// While they wait; an order that has ended is not found.
 pub async fn waiting_orders_are_found_by_end_number_and_reservation(on: &Backend) {
     assert_eq!(on.orders.oldest_waiting(PROVIDER).await.expect("readable"), None);
