@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{state::StoredJob, store::MemoryStore};
+use super::{
+    state::{State, StoredJob},
+    store::MemoryStore,
+};
 use crate::{
     EntryId, Fault, HoldId, JobLane, Money, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
     PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender, SessionId, Time,
@@ -18,13 +21,37 @@ use crate::{
         Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase,
         Quote, Receivable, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Entry, EntryKind, Hold, LedgerAccount, Purse, Settings, WalletReads},
+    wallet::{Account, Entry, EntryKind, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
 };
 
 fn page_of<T, C: PartialOrd + Copy>(mut rows: Vec<T>, page: Page<C>, key: impl Fn(&T) -> C) -> PageOf<T> {
     rows.retain(|row| page.after.is_none_or(|after| key(row) < after));
     rows.truncate(page.limit as usize + 1);
     PageOf::from_one_more(rows, page.limit)
+}
+
+/// The journal's number in the identifier of a line, as [`lines_of`] makes it.
+fn number_of(id: EntryId) -> u64 {
+    id.uuid().as_u64_pair().1 & ((1 << 62) - 1)
+}
+
+/// A user's statement lines in the order of posting.
+fn lines_of(state: &State, user: UserId) -> impl DoubleEndedIterator<Item = Entry> {
+    let purses = [Purse::Wallet, Purse::Promo].map(|purse| LedgerAccount::User(user, purse));
+    state.transfers.iter().filter_map(move |posted| {
+        let [wallet, promo] = purses.map(|account| posted.transfer.effect_on(account));
+        let amount = wallet.checked_add(promo).ok().filter(|amount| !amount.is_zero())?;
+        let mut tail = [0u8; 10];
+        tail[2..].copy_from_slice(&posted.number.to_be_bytes());
+        Some(Entry {
+            id: EntryId::from_parts(posted.transfer.at, tail),
+            kind: posted.transfer.kind,
+            amount,
+            balance_after: posted.balance_after?,
+            source: posted.transfer.source.clone(),
+            at: posted.transfer.at,
+        })
+    })
 }
 
 #[async_trait]
@@ -39,22 +66,21 @@ impl WalletReads for MemoryStore {
 
     async fn entries(&self, user: UserId, page: Page<EntryId>) -> Result<PageOf<Entry>, Fault> {
         let state = self.state();
-        let mine = state.transfers.iter().rev().filter_map(|posted| {
-            let purses = [Purse::Wallet, Purse::Promo].map(|purse| LedgerAccount::User(user, purse));
-            let [wallet, promo] = purses.map(|account| posted.transfer.effect_on(account));
-            let amount = wallet.checked_add(promo).ok().filter(|amount| !amount.is_zero())?;
-            let mut tail = [0u8; 10];
-            tail[2..].copy_from_slice(&posted.number.to_be_bytes());
-            Some(Entry {
-                id: EntryId::from_parts(posted.transfer.at, tail),
-                kind: posted.transfer.kind,
-                amount,
-                balance_after: posted.balance_after?,
-                source: posted.transfer.source.clone(),
-                at: posted.transfer.at,
-            })
+        Ok(page_of(lines_of(&state, user).rev().collect(), page, |entry| entry.id))
+    }
+
+    async fn entry_before(&self, user: UserId, at: Time) -> Result<Option<Entry>, Fault> {
+        Ok(lines_of(&self.state(), user).rev().find(|line| line.at < at))
+    }
+
+    async fn lines(&self, user: UserId, span: Span, limit: u32) -> Result<Vec<Entry>, Fault> {
+        let (after, up_to) = (span.after.map_or(0, number_of), number_of(span.up_to));
+        let state = self.state();
+        let lines = lines_of(&state, user).filter(|line| {
+            let number = number_of(line.id);
+            after < number && number <= up_to
         });
-        Ok(page_of(mine.collect(), page, |entry| entry.id))
+        Ok(lines.take(limit as usize).collect())
     }
 
     async fn holds(&self, user: UserId, page: Page<HoldId>) -> Result<PageOf<Hold>, Fault> {

@@ -178,6 +178,8 @@ macro_rules! store_contract {
             house_transfers_touch_no_account
             a_source_is_posted_once
             entries_come_in_pages_newest_first
+            the_balance_of_a_moment_is_that_of_the_last_line_before_it
+            lines_of_a_span_come_in_pages_in_the_order_of_posting
             holds_come_in_pages_newest_first
             users_are_stored_as_decided
             sessions_and_tokens_are_stored_as_decided

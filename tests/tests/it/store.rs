@@ -7,6 +7,7 @@ mod database;
 mod migrations;
 mod sealed;
 mod seals;
+mod statements;
 
 use std::sync::Arc;
 

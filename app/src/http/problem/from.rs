@@ -8,7 +8,7 @@ use namaskah_domain::{
     },
     payment::{OpenPaymentError, PaymentError, RefundError},
     verification::{BuyError, CancelError, QuoteError, ReportError, RetryError, VerificationError},
-    wallet::WalletError,
+    wallet::{EmptyPeriod, WalletError},
 };
 
 use crate::http::problem::Problem;
@@ -55,6 +55,12 @@ impl From<CommitError> for Problem {
             ),
             Stale | Duplicate(_) | Unavailable(_) => Self::fault(503, "unavailable", error),
         }
+    }
+}
+
+impl From<EmptyPeriod> for Problem {
+    fn from(error: EmptyPeriod) -> Self {
+        Self::refused(422, "invalid_period", &error).with_field("to", "invalid", "later than `from`")
     }
 }
 

@@ -8,7 +8,7 @@ use namaskah_domain::{
     outbox::EventQuery,
     payment::IntentState,
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
-    wallet::{HoldEnd, Purse, Source},
+    wallet::{HoldEnd, Purse, Source, Span},
 };
 use namaskah_tests::{
     assert_refused,
@@ -151,6 +151,9 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("account", on.wallet.account(given::id()));
     read!("hold", on.wallet.hold(given::id()));
     read!("entries", on.wallet.entries(given::id(), Page { limit: 20, after: Some(given::id()) }));
+    read!("entry before", on.wallet.entry_before(given::id(), at(0)));
+    let span = Span { after: Some(given::id()), up_to: given::id() };
+    read!("lines", on.wallet.lines(given::id(), span, 20));
     read!("holds", on.wallet.holds(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("intent", on.payments.intent(given::id()));
     read!("intent by reference", on.payments.intent_by_reference(&references[0]));
