@@ -10,9 +10,11 @@
 //! # Time
 //! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
 
+mod batch;
 mod claims;
 mod database;
 mod entity;
+mod known;
 mod plan;
 mod postgres;
 mod read;

@@ -4,6 +4,7 @@ mod budget;
 mod coalescing;
 mod database;
 mod migrations;
+mod plans;
 mod sealed;
 
 use std::sync::Arc;

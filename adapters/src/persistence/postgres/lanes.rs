@@ -20,16 +20,12 @@ use sea_orm::{DatabaseConnection, sqlx};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::{
-    alone::Alone,
-    batch::{Batch, Moved},
-    known::Known,
-    wire::Wire,
-    write::write,
-};
+use super::{alone::Alone, wire::Wire, write::write};
 use crate::persistence::{
+    batch::{Batch, Moved},
     database::StatementObserver,
     entity::{account, hold},
+    known::Known,
     plan::Plan,
 };
 

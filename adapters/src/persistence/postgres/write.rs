@@ -11,8 +11,10 @@ use sea_orm::{
     sqlx::{Arguments, Encode, Postgres, Type, postgres::PgArguments},
 };
 
-use super::batch::{Batch, TRANSFER, Table};
-use crate::persistence::plan::row;
+use crate::persistence::{
+    batch::{Batch, TRANSFER, Table},
+    plan::row,
+};
 
 /// A column of a kind that no table of ours has, or of two kinds.
 #[derive(Debug, thiserror::Error)]
