@@ -63,7 +63,7 @@ impl Together<'_> {
         for row in self.rows("SELECT * FROM accounts WHERE user_id IN", "", accounts).await? {
             known.learn_account(row);
         }
-        for row in self.rows("SELECT * FROM holds WHERE id IN", " AND state = 'open'", holds).await? {
+        for row in self.rows("SELECT * FROM holds WHERE id IN", " AND ended_at_us IS NULL", holds).await? {
             known.learn_hold(row);
         }
         Ok(known)
