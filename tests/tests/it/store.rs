@@ -1,11 +1,13 @@
 //! The contract of the store on SQLite and on Postgres, and what only databases can show.
 
+mod audit;
 mod budget;
 mod coalescing;
 mod database;
 mod migrations;
 mod plans;
 mod sealed;
+mod seals;
 
 use std::sync::Arc;
 
