@@ -5,6 +5,7 @@ mod budget;
 mod coalescing;
 mod database;
 mod migrations;
+mod plans;
 mod sealed;
 mod seals;
 mod statements;

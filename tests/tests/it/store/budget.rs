@@ -1,4 +1,5 @@
-//! Round trips: a commit is one statement on Postgres, a read is one statement, and no read walks through a table.
+//! Round trips: a commit is at most one statement on Postgres and exactly one if it comes alone (`coalescing.rs` counts
+//! those that come together), a read is one statement, and no read walks through a table.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,17 +21,17 @@ use super::{Opened, open_postgres, open_sqlite};
 
 /// The texts of the statements that were run since they were last taken.
 #[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
+pub(super) struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
-    fn options(&self, max_connections: u32) -> Options {
+    pub(super) fn options(&self, max_connections: u32) -> Options {
         let statements = self.0.clone();
         let observer =
             Arc::new(move |sql: &str, _, _| statements.lock().expect("sound").push(sql.to_owned()));
         Options { max_connections, observer: Some(observer) }
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().expect("sound"))
     }
 }
@@ -87,7 +88,7 @@ fn life_of_a_payment(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOf
 }
 
 #[tokio::test]
-async fn a_commit_is_one_statement_on_postgres() {
+async fn a_commit_that_comes_alone_is_one_statement_on_postgres() {
     let statements = Statements::default();
     let Some(opened) = open_postgres(statements.options(1)).await else { return };
     let on = &opened.backend;
@@ -134,7 +135,7 @@ async fn a_commit_of_a_known_shape_is_not_parsed_again() {
 }
 
 /// Every read once, by name.
-async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str, Vec<String>)> {
+pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str, Vec<String>)> {
     let provider = ProviderId::TextVerified;
     let mut seen = Vec::new();
     macro_rules! read {
