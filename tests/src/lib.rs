@@ -3,3 +3,4 @@
 pub mod contract;
 pub mod given;
 pub mod postgres;
+pub mod sim;
