@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId,
+    Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
     auth::{MailToken, RefreshToken, Session, User},
     payment::{Intent, Suspended},
     phone::PhoneNumber,
     verification::{Message, Order, Purchase, Quote, ServiceCode},
-    wallet::{EndHold, JournalEntry, LedgerAccount, PlaceHold, Purse, Settings, Transfer},
+    wallet::{
+        Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
+    },
 };
 
 /// One record to write, or one fact to add. A record of [`crate::Version::FIRST`] is new; any other must be stored
@@ -31,8 +33,12 @@ pub enum Change {
     WalletSettings(Settings),
     /// A payment.
     Intent(Intent),
-    /// A payment that waits for a person.
+    /// A payment that waits, or waited, for a person.
     Suspended(Suspended),
+    /// A movement that staff decided, beside its transfers.
+    Booking(Booking),
+    /// A gift of promo money.
+    Grant(PromoGrant),
     /// A price that was promised.
     Quote(Quote),
     /// An order.
@@ -43,6 +49,8 @@ pub enum Change {
     Message(Message),
     /// A number that a user is shown for a service; `Duplicate(ShownNumber)` if he has seen it before.
     ShownNumber(ShownNumber),
+    /// A number that was reported for a service; `Duplicate(Record)` if the order has reported it before.
+    SuppressedNumber(SuppressedNumber),
     /// A provider's message as it came, kept as evidence; `Duplicate(Notice)` if it is known.
     Notice(Notice),
     /// Something a customer may be told.
@@ -77,9 +85,36 @@ pub struct ShownNumber {
     pub at: Time,
 }
 
+/// "This number is of no use for this service." It is sold to nobody for it any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressedNumber {
+    /// For which service.
+    pub service: ServiceCode,
+    /// Which number.
+    pub number: PhoneNumber,
+    /// By which order.
+    pub order: OrderId,
+    /// When.
+    pub at: Time,
+}
+
+/// What a decision took for granted about an account; the unit is `Stale` if it is not so at the commit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Nothing.
+    #[default]
+    Any,
+    /// No debt, and no open dispute.
+    Clear,
+    /// The account's row exactly as it was read.
+    AsRead(Version),
+}
+
 /// Everything that one unit does to one account, merged: a store changes each account row once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountChange {
+    /// What was taken for granted.
+    pub standing: Standing,
     /// Holds to place.
     pub places: Vec<PlaceHold>,
     /// Holds to end.
@@ -88,6 +123,14 @@ pub struct AccountChange {
     pub wallet_units: i64,
     /// Units to add to the posted promo purse by transfers.
     pub promo_units: i64,
+    /// Units to add to the debt by transfers: wallet → debt lowers it. `Stale` if it would fall below zero.
+    pub debt_units: i64,
+    /// Units to add to what open disputes claim; below zero when disputes close.
+    pub disputed_units: i64,
+    /// Disputes opened.
+    pub disputes_opened: u32,
+    /// Disputes closed. `Stale` if fewer are open.
+    pub disputes_closed: u32,
     /// Payments opened.
     pub intents_opened: u32,
     /// Payments that ended.
@@ -115,6 +158,12 @@ impl UnitOfWork {
     /// A unit that takes effect at most once for its claim.
     pub fn claiming(claim: Claim) -> Self {
         Self { claim: Some(claim), ..Self::default() }
+    }
+
+    /// The same unit, with a claim.
+    pub fn claimed_by(mut self, claim: Claim) -> Self {
+        self.claim = Some(claim);
+        self
     }
 
     /// Adds a change.
@@ -158,6 +207,30 @@ impl UnitOfWork {
         self
     }
 
+    /// Counts a dispute that was opened over `claimed`, and freezes so much of the wallet, now or as it comes in.
+    pub fn open_dispute(mut self, user: UserId, claimed: Amount) -> Self {
+        let account = self.account_of(user);
+        account.disputes_opened += 1;
+        account.disputed_units += claimed.units();
+        self
+    }
+
+    /// Counts a dispute over `claimed` that was won or lost, and lifts its freeze. What it froze may leave the wallet
+    /// by transfers of the same unit.
+    pub fn close_dispute(mut self, user: UserId, claimed: Amount) -> Self {
+        let account = self.account_of(user);
+        account.disputes_closed += 1;
+        account.disputed_units -= claimed.units();
+        self
+    }
+
+    /// Holds the unit to what its decision took for granted about an account. Of several the strictest counts.
+    pub fn expecting(mut self, user: UserId, standing: Standing) -> Self {
+        let account = self.account_of(user);
+        account.standing = account.standing.max(standing);
+        self
+    }
+
     /// The claim, if the unit has one.
     pub const fn claim(&self) -> Option<&Claim> {
         self.claim.as_ref()
@@ -189,8 +262,8 @@ impl UnitOfWork {
             match purse {
                 Purse::Wallet => self.account_of(user).wallet_units += units,
                 Purse::Promo => self.account_of(user).promo_units += units,
-                // Debt is repaid and raised by movements that name it in their own change, later.
-                Purse::Debt => {}
+                // Debt is what the house may ask for: a credit repays it.
+                Purse::Debt => self.account_of(user).debt_units -= units,
             }
         }
     }
@@ -218,6 +291,8 @@ pub enum Unique {
     Reservation,
     /// A user is shown a number for a service once.
     ShownNumber,
+    /// An order is retried once.
+    Retry,
     /// A text is stored once.
     Message,
     /// A provider's message is stored once.

@@ -8,21 +8,21 @@ use std::{
 
 use namaskah_domain::{
     Amount, Change, Claim, Currency, Event, EventKind, Fingerprint, Id, IdempotencyKey, JobKind, Letter,
-    MailSecret, Money, NewJob, Notice, NoticeState, PaymentReference, PhoneNumber, Random, ReservationId,
-    Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
+    MailSecret, Money, NewJob, Notice, NoticeState, OrderId, PaymentReference, PhoneNumber, Random,
+    ReservationId, Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
     auth::{
         Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, Session, SessionKind,
         TokenHash, User,
     },
-    payment::{FxRate, Intent, IntentState},
+    payment::{FxRate, Intent, IntentState, Suspended, SuspenseReason, SuspenseState},
     time,
     verification::{
         AreaCode, Ask, Bought, Capability, Carrier, Code, CountryCode, Head, Line, Message, ProviderId,
-        Purchase, PurchaseState, Quote, Receivable, Requested, ServiceCode, Waiting,
+        Purchase, PurchaseState, Quote, Receivable, Report, ReportReason, Requested, ServiceCode, Waiting,
     },
     wallet::{
-        EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purse, Settings, Source,
-        Transfer,
+        Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold,
+        PromoGrant, Purpose, Purse, Reason, Settings, Source, Transfer, repay,
     },
 };
 
@@ -218,10 +218,13 @@ pub fn requested(user: UserId) -> Requested {
             metadata: Some(r#"{"note":"mine"}"#.into()),
             attempt: 2,
             retry_of: Some(id()),
+            retried_by: None,
             batch: Some(id()),
             created_at: start(),
             cancel_allowed_at: at(5),
             cancel_requested_at: None,
+            report: Some(Report { reason: ReportReason::NoCode, at: at(20), is_told: true }),
+            swaps: 1,
             version: Version::FIRST,
         },
     }
@@ -398,7 +401,78 @@ impl AccountBuilder {
 
 /// A hold for a new order.
 pub fn hold(user: UserId, units: i64) -> PlaceHold {
-    PlaceHold { id: id(), user, order: id(), amount: amount(units), max_open_orders: 100, at: start() }
+    PlaceHold { id: id(), user, purpose: order_of(id(), 100), amount: amount(units), at: start() }
+}
+
+/// What an order's hold is for, with the number of open orders that it may meet.
+pub fn order_of(order: OrderId, max_open_orders: u32) -> Purpose {
+    Purpose::Order { order, max_open_orders }
+}
+
+/// A hold for a new refund.
+pub fn refund_hold(user: UserId, units: i64) -> PlaceHold {
+    PlaceHold { purpose: Purpose::Refund { refund: id() }, ..hold(user, units) }
+}
+
+/// Debt of a user that a lost dispute left: debt → fx, with its counterpart.
+pub fn owing(user: UserId, units: i64) -> UnitOfWork {
+    let mut legs = Legs::new(source(), EntryKind::Chargeback, start());
+    let (debt, fx) = (LedgerAccount::User(user, Purse::Debt), LedgerAccount::House(House::Fx));
+    legs.add(debt, fx, amount(units));
+    let naira = Amount::try_new(Money::from_units(units, Currency::Ngn)).expect("above zero");
+    legs.add(fx, LedgerAccount::House(House::PspClearingPaystack), naira);
+    UnitOfWork::new().post(legs.into_entry().expect("balanced"))
+}
+
+/// A credit of the wallet that repays debt, as every use case makes it.
+pub fn credit(account: &Account, units: i64) -> UnitOfWork {
+    let mut legs = Legs::new(source(), EntryKind::Adjustment, start());
+    let wallet = LedgerAccount::User(account.user, Purse::Wallet);
+    legs.add(LedgerAccount::House(House::Adjustment), wallet, amount(units));
+    let standing = repay(&mut legs, account, amount(units)).expect("in range");
+    UnitOfWork::new().post(legs.into_entry().expect("balanced")).expecting(account.user, standing)
+}
+
+/// Why staff did something.
+pub fn reason() -> Reason {
+    Reason::try_new("as agreed in ticket 7").expect("a reason")
+}
+
+/// A gift that never expires.
+pub fn grant(user: UserId) -> PromoGrant {
+    PromoGrant {
+        id: id(),
+        user,
+        amount: amount(100),
+        reason: reason(),
+        expires_at: None,
+        clawed_back: None,
+        taken: usd(0),
+        granted_at: start(),
+        closed_at: None,
+        version: Version::FIRST,
+    }
+}
+
+/// A payment that was set aside.
+pub fn suspended(intent: &Intent) -> Suspended {
+    Suspended {
+        payment: intent.id,
+        user: intent.user,
+        paid: intent.charged,
+        reason: SuspenseReason::AmountDiffers,
+        at: start(),
+        state: SuspenseState::Open,
+        version: Version::FIRST,
+    }
+}
+
+/// The first leg of a payment that is set aside.
+pub fn set_aside(intent: &Intent, paid: Amount) -> UnitOfWork {
+    let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Suspense, start());
+    let house = LedgerAccount::House;
+    legs.add(house(House::PspClearingPaystack), house(House::Suspense), paid);
+    UnitOfWork::new().post(legs.into_entry().expect("balanced"))
 }
 
 /// The end of a hold.

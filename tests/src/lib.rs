@@ -1,6 +1,7 @@
 //! Builders and contract suites, run against every implementation of a port.
 
 pub mod contract;
+pub mod crash;
 pub mod given;
 pub mod postgres;
 pub mod sim;

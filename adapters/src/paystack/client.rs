@@ -2,7 +2,7 @@
 
 use reqwest::{RequestBuilder, Url};
 use secrecy::ExposeSecret;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
 use super::{PaystackConfig, map, wire};
@@ -42,7 +42,7 @@ impl Client {
     }
 
     /// Sends once.
-    pub async fn post(&self, url: Url, body: &wire::Initialize<'_>) -> Result<Answer, HttpFault> {
+    pub async fn post(&self, url: Url, body: &(impl Serialize + Sync)) -> Result<Answer, HttpFault> {
         http::send(self.authorised(self.http.post(url)).json(body)).await
     }
 

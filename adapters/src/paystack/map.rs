@@ -3,10 +3,13 @@
 use chrono::{DateTime, NaiveDateTime};
 use namaskah_domain::{
     Amount, Currency, Money, PaymentReference, Time,
-    payment::{Charge, ChargeStatus, ChargedMoney},
+    payment::{
+        Charge, ChargeStatus, ChargedMoney, GatewayDispute, GatewayDisputeId, GatewayDisputeStatus,
+        GatewayRefund, GatewayRefundId, GatewayRefundStatus,
+    },
     time::to_stored_precision,
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::{PaystackMode, wire};
 use crate::http::{Answer, HttpFault, loggable_code};
@@ -26,6 +29,29 @@ fn time(text: &str) -> Option<Time> {
     time.ok().map(to_stored_precision)
 }
 
+/// What a number of subunits in a currency of theirs is; unbookable where the ledger does not keep it.
+fn charged(amount: i64, currency: Option<&str>) -> ChargedMoney {
+    let currency: Option<Currency> = currency.and_then(|code| code.parse().ok());
+    let known = currency.and_then(|currency| Money::from_subunits(amount, currency).ok());
+    let known = known.and_then(|money| Amount::try_new(money).ok());
+    known.map_or(ChargedMoney::Unbookable, ChargedMoney::Known)
+}
+
+/// An identifier, as a number or as a text.
+fn id_text(raw: &RawValue) -> &str {
+    raw.get().trim_matches('"')
+}
+
+/// The identifier of a record that stands there by its number or whole.
+fn named(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        Value::Object(whole) => whole.get("id").and_then(named),
+        Value::Null | Value::Bool(_) | Value::Array(_) => None,
+    }
+}
+
 fn status(name: &str) -> ChargeStatus {
     match name {
         "success" => ChargeStatus::Succeeded,
@@ -41,18 +67,81 @@ fn status(name: &str) -> ChargeStatus {
 pub(super) fn charge(row: &wire::Transaction, mode: PaystackMode) -> Result<Charge, &'static str> {
     let currency: Option<Currency> = row.currency.parse().ok();
     let amount = subunits(&row.amount).ok_or("amount")?;
-    let known = currency
-        .and_then(|currency| Money::from_subunits(amount, currency).ok())
-        .and_then(|money| Amount::try_new(money).ok());
     let paid_at = row.paid_at.as_deref().or(row.paid_at_camel.as_deref());
     Ok(Charge {
         reference: PaymentReference::try_new(&row.reference).map_err(|_| "reference")?,
         status: status(&row.status),
-        paid: known.map_or(ChargedMoney::Unbookable, ChargedMoney::Known),
+        paid: charged(amount, Some(&row.currency)),
         fee: currency.and_then(|currency| row.fees.as_deref().and_then(|fees| money(fees, currency))),
         paid_at: paid_at.and_then(time),
         of_our_mode: row.domain.as_deref() == Some(mode.domain()),
     })
+}
+
+fn refund_status(name: &str) -> GatewayRefundStatus {
+    match name {
+        "processed" => GatewayRefundStatus::Processed,
+        "failed" => GatewayRefundStatus::Failed,
+        "needs-attention" => GatewayRefundStatus::NeedsAttention,
+        // `pending`, `processing`, and whatever comes: not final.
+        _ => GatewayRefundStatus::Pending,
+    }
+}
+
+/// A refund, or which part of it is unreadable.
+pub(super) fn refund(row: &wire::Refund) -> Result<GatewayRefund, &'static str> {
+    let created_at = row.created_at_camel.as_deref().or(row.created_at.as_deref());
+    let dispute = row.dispute.as_ref().and_then(named).filter(|id| id != "0");
+    let dispute = dispute.map(|id| GatewayDisputeId::try_new(&id).map_err(|_| "dispute"));
+    Ok(GatewayRefund {
+        id: GatewayRefundId::try_new(id_text(&row.id)).map_err(|_| "id")?,
+        amount: charged(subunits(&row.amount).ok_or("amount")?, Some(&row.currency)),
+        status: refund_status(&row.status),
+        created_at: created_at.and_then(time).ok_or("time")?,
+        dispute: dispute.transpose()?,
+    })
+}
+
+/// Whose refund it is: the number of its transaction.
+pub(super) fn transaction_of(row: &wire::Refund) -> Option<String> {
+    row.transaction.as_ref().and_then(named)
+}
+
+/// The mode that a refund tells, of itself or of its transaction.
+pub(super) fn domain_of(row: &wire::Refund) -> Option<&str> {
+    let of_transaction = || row.transaction.as_ref()?.get("domain")?.as_str();
+    row.domain.as_deref().or_else(of_transaction)
+}
+
+/// A dispute of our mode, or which part of it is unreadable. `None`: of the other mode, or of a payment that has no
+/// reference of ours. One that tells no mode is not of ours.
+pub(super) fn dispute(
+    row: &wire::Dispute,
+    mode: PaystackMode,
+) -> Result<Option<GatewayDispute>, &'static str> {
+    let of = &row.transaction;
+    let reference = of.reference.as_deref().and_then(|text| PaymentReference::try_new(text).ok());
+    let domain = row.domain.as_deref().or(of.domain.as_deref());
+    let Some(reference) = reference.filter(|_| domain == Some(mode.domain())) else { return Ok(None) };
+    let claimed = row.refund_amount.as_deref().or(of.amount.as_deref()).ok_or("amount")?;
+    let currency = row.currency.as_deref().or(of.currency.as_deref());
+    let created_at = row.created_at_camel.as_deref().or(row.created_at.as_deref());
+    Ok(Some(GatewayDispute {
+        id: GatewayDisputeId::try_new(id_text(&row.id)).map_err(|_| "id")?,
+        reference,
+        amount: charged(subunits(claimed).ok_or("amount")?, currency),
+        status: dispute_status(&row.status, row.resolution.as_deref()),
+        created_at: created_at.and_then(time).ok_or("time")?,
+    }))
+}
+
+fn dispute_status(status: &str, resolution: Option<&str>) -> GatewayDisputeStatus {
+    match (status, resolution) {
+        ("resolved", Some("merchant-accepted")) => GatewayDisputeStatus::Lost,
+        ("resolved", Some("declined")) => GatewayDisputeStatus::Won,
+        // Whatever waits, and whatever was resolved in a word that we do not know: not final.
+        _ => GatewayDisputeStatus::Open,
+    }
 }
 
 /// What a failed call says of itself.
@@ -140,6 +229,53 @@ mod tests {
             assert_eq!(status(name), ChargeStatus::Open);
         }
         assert_eq!(status("reversed"), ChargeStatus::Reversed);
+    }
+
+    fn read_refund(fields: &str) -> Result<GatewayRefund, &'static str> {
+        let json = format!(r#"{{"id":9,"createdAt":"2026-01-01T00:00:00Z","currency":"NGN",{fields}}}"#);
+        refund(&serde_json::from_str(&json).expect("a refund"))
+    }
+
+    #[test]
+    fn a_refund_is_read_with_its_amount_as_text_and_its_dispute_in_every_shape() {
+        for (dispute, expected) in [
+            ("null", None),
+            ("0", None),
+            ("20", Some("20")),
+            (r#"{"id":20,"status":"resolved"}"#, Some("20")),
+        ] {
+            let fields = format!(r#""amount":"10000","status":"processed","dispute":{dispute}"#);
+            let refund = read_refund(&fields).expect("readable");
+            assert_eq!((refund.amount, refund.status), (naira(10_000), GatewayRefundStatus::Processed));
+            assert_eq!(refund.dispute.as_ref().map(GatewayDisputeId::as_str), expected);
+        }
+        assert_eq!(read_refund(r#""amount":1.5,"status":"processed""#), Err("amount"));
+    }
+
+    #[test]
+    fn a_status_of_a_refund_or_dispute_that_we_do_not_know_is_not_final() {
+        for name in ["pending", "processing", "Processed", "reversed"] {
+            assert_eq!(refund_status(name), GatewayRefundStatus::Pending, "{name}");
+        }
+        for (status, resolution) in [
+            ("awaiting-merchant-feedback", None),
+            ("pending", Some("merchant-accepted")),
+            ("resolved", None),
+            ("resolved", Some("auto-accepted")),
+        ] {
+            assert_eq!(dispute_status(status, resolution), GatewayDisputeStatus::Open, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_dispute_without_a_sum_is_about_all_that_was_paid() {
+        let json = r#"{"id":7,"refund_amount":null,"status":"pending","resolution":null,"domain":"test",
+            "createdAt":"2026-01-01T00:00:00Z",
+            "transaction":{"reference":"nmk-1","amount":500000,"currency":"NGN"}}"#;
+        let row: wire::Dispute = serde_json::from_str(json).expect("a dispute");
+        let read = dispute(&row, PaystackMode::Test).expect("readable").expect("of our mode");
+        assert_eq!((read.amount, read.status), (naira(500_000), GatewayDisputeStatus::Open));
+        assert_eq!(dispute(&row, PaystackMode::Live), Ok(None));
     }
 
     #[test]

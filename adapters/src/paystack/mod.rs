@@ -7,6 +7,7 @@
 
 mod client;
 mod map;
+mod refunds;
 mod webhook;
 mod wire;
 
@@ -16,14 +17,17 @@ use async_trait::async_trait;
 use chrono::SecondsFormat;
 use namaskah_domain::{
     Fault, Money, PaymentReference, Time,
-    payment::{Charge, ChargeRequest, Checkout, GatewayError, OpenChargeError, PaymentGateway},
+    payment::{
+        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+    },
 };
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
 use self::client::{Client, parse};
-use crate::http::{HttpFault, ReadPolicy};
+use crate::http::{Answer, HttpFault, ReadPolicy};
 
 pub use webhook::{notice, notice_key, notice_subject, verify_signature};
 
@@ -98,15 +102,49 @@ impl PaystackGateway {
         Ok(Self { client: Client::try_new(config)?, mode })
     }
 
-    async fn page(&self, from: Time, page: usize) -> Result<Vec<Box<RawValue>>, GatewayError> {
-        let mut url = self.client.url(&["transaction"]);
-        url.query_pairs_mut()
-            .append_pair("status", "success")
-            .append_pair("from", &from.to_rfc3339_opts(SecondsFormat::Millis, true))
-            .append_pair("perPage", &PER_PAGE.to_string())
-            .append_pair("page", &page.to_string());
+    /// Every row of a list, page by page; an error if it cannot be read whole.
+    async fn rows(
+        &self,
+        list: &str,
+        filters: &[(&str, &str)],
+        what: &'static str,
+    ) -> Result<Vec<Box<RawValue>>, GatewayError> {
+        let mut rows = Vec::new();
+        for page in 1..=PAGES {
+            let mut url = self.client.url(&[list]);
+            url.query_pairs_mut()
+                .extend_pairs(filters)
+                .append_pair("perPage", &PER_PAGE.to_string())
+                .append_pair("page", &page.to_string());
+            let answer = self.client.get(url).await.map_err(unreadable)?;
+            let mut read: Vec<Box<RawValue>> = parse(&answer, what).map_err(unreadable)?;
+            let is_last = read.len() < PER_PAGE;
+            rows.append(&mut read);
+            if is_last {
+                return Ok(rows);
+            }
+        }
+        Err(unreadable(HttpFault::Malformed("a list longer than can be read")))
+    }
+
+    /// The transaction of a reference as it stands there; `None` if the gateway has never heard of it.
+    async fn transaction(
+        &self,
+        reference: &PaymentReference,
+    ) -> Result<Option<wire::Transaction>, GatewayError> {
+        let url = self.client.url(&["transaction", "verify", reference.as_str()]);
         let answer = self.client.get(url).await.map_err(unreadable)?;
-        parse(&answer, "a page of transactions").map_err(unreadable)
+        if map::is_unknown_reference(&answer) {
+            return Ok(None);
+        }
+        let raw: Box<RawValue> = parse(&answer, "the transaction").map_err(unreadable)?;
+        let row: wire::Transaction =
+            serde_json::from_str(raw.get()).map_err(|_| unreadable(HttpFault::Malformed("shape")))?;
+        if row.reference == reference.as_str() {
+            Ok(Some(row))
+        } else {
+            Err(unreadable(HttpFault::Malformed("another transaction than asked for")))
+        }
     }
 
     fn charge(&self, raw: &RawValue) -> Result<Charge, &'static str> {
@@ -132,7 +170,7 @@ impl PaymentGateway for PaystackGateway {
         if map::is_duplicate(&answer) {
             return Err(OpenChargeError::DuplicateReference);
         }
-        if answer.status.is_client_error() && !matches!(answer.status.as_u16(), 408 | 429) {
+        if is_refusal(&answer) {
             return Err(OpenChargeError::Refused(Fault::new(map::unfit(&answer))));
         }
         let opened: wire::Initialized = parse(&answer, "the checkout").map_err(unknown)?;
@@ -146,38 +184,55 @@ impl PaymentGateway for PaystackGateway {
     }
 
     async fn verify(&self, reference: &PaymentReference) -> Result<Option<Charge>, GatewayError> {
-        let url = self.client.url(&["transaction", "verify", reference.as_str()]);
-        let answer = self.client.get(url).await.map_err(unreadable)?;
-        if map::is_unknown_reference(&answer) {
-            return Ok(None);
-        }
-        let raw: Box<RawValue> = parse(&answer, "the transaction").map_err(unreadable)?;
-        let charge = self.charge(&raw).map_err(|part| unreadable(HttpFault::Malformed(part)))?;
-        if charge.reference == *reference {
-            Ok(Some(charge))
-        } else {
-            Err(unreadable(HttpFault::Malformed("another transaction than asked for")))
-        }
+        let Some(row) = self.transaction(reference).await? else { return Ok(None) };
+        let charge = map::charge(&row, self.mode);
+        charge.map(Some).map_err(|part| unreadable(HttpFault::Malformed(part)))
     }
 
     /// The gateway takes `from` by the transaction's creation, not by its payment: reach back as far as a checkout
     /// may have been opened. A row that cannot be read, or is not ours, is left out.
     async fn succeeded_since(&self, from: Time) -> Result<Vec<Charge>, GatewayError> {
-        let mut charges = Vec::new();
-        for page in 1..=PAGES {
-            let rows = self.page(from, page).await?;
-            for row in &rows {
-                match self.charge(row) {
-                    Ok(charge) => charges.push(charge),
-                    Err(part) => tracing::warn!(part, "a row of a Paystack list is left out"),
-                }
+        let filters = [("status", "success"), ("from", &millis(from))];
+        let rows = self.rows("transaction", &filters, "a page of transactions").await?;
+        let read = rows.iter().filter_map(|row| match self.charge(row) {
+            Ok(charge) => Some(charge),
+            Err(part) => {
+                tracing::warn!(part, "a row of a Paystack list is left out");
+                None
             }
-            if rows.len() < PER_PAGE {
-                return Ok(charges);
-            }
-        }
-        Err(unreadable(HttpFault::Malformed("a list longer than can be read")))
+        });
+        Ok(read.collect())
     }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
+        self.ask_refund(request).await
+    }
+
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+        self.list_refunds_of(reference).await
+    }
+
+    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError> {
+        self.list_refunded_since(from).await
+    }
+
+    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+        self.list_disputes_since(from).await
+    }
+
+    fn read_notice(&self, body: &[u8]) -> GatewayNotice {
+        notice(body)
+    }
+}
+
+/// A time as filters of lists take it.
+fn millis(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// True for an answer that refuses the request itself, so that nothing came of it.
+fn is_refusal(answer: &Answer) -> bool {
+    answer.status.is_client_error() && !matches!(answer.status.as_u16(), 408 | 429)
 }
 
 fn unknown(fault: HttpFault) -> OpenChargeError {

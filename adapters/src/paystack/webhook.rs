@@ -25,9 +25,12 @@ fn signs(key: &SecretString, body: &[u8], signature: &[u8]) -> bool {
 /// What an authentic notice is about. Nothing in it is believed: a charge is looked up.
 pub fn notice(body: &[u8]) -> GatewayNotice {
     let Some(event) = read(body) else { return GatewayNotice::Other };
-    let reference = text(&event, "reference").and_then(|text| PaymentReference::try_new(&text).ok());
-    match (event.event.as_str(), reference) {
-        ("charge.success" | "charge.failed", Some(reference)) => GatewayNotice::Charge(reference),
+    let reference = subject(&event).and_then(|text| PaymentReference::try_new(&text).ok());
+    let Some(reference) = reference else { return GatewayNotice::Other };
+    match event.event.as_str() {
+        "charge.success" | "charge.failed" => GatewayNotice::Charge(reference),
+        name if name.starts_with("refund.") => GatewayNotice::Refund(reference),
+        name if name.starts_with("charge.dispute.") => GatewayNotice::Dispute(reference),
         _ => GatewayNotice::Other,
     }
 }
@@ -43,10 +46,14 @@ pub fn notice_key(body: &[u8]) -> Option<String> {
 
 /// The reference that a notice names.
 pub fn notice_subject(body: &[u8]) -> Option<String> {
-    let event = read(body)?;
+    subject(&read(body)?).filter(|reference| PaymentReference::try_new(reference).is_ok())
+}
+
+/// Charges have a reference, refunds that of their transaction, disputes the whole transaction.
+fn subject(event: &wire::Event) -> Option<String> {
     let transaction = || event.data.get("transaction")?.get("reference")?.as_str().map(str::to_owned);
-    let named = text(&event, "reference").or_else(|| text(&event, "transaction_reference"));
-    named.or_else(transaction).filter(|reference| PaymentReference::try_new(reference).is_ok())
+    let named = text(event, "reference").or_else(|| text(event, "transaction_reference"));
+    named.or_else(transaction)
 }
 
 fn read(body: &[u8]) -> Option<wire::Event> {
@@ -114,7 +121,9 @@ mod tests {
         let dispute = br#"{"event":"charge.dispute.create","data":{"id":7,"status":"pending","transaction":{"id":1,"reference":"nmk-1"}}}"#;
         assert_eq!(notice_key(dispute).as_deref(), Some("charge.dispute.create:7:pending"));
         assert_eq!(notice_subject(dispute).as_deref(), Some("nmk-1"));
-        assert_eq!((notice(refund), notice(dispute)), (GatewayNotice::Other, GatewayNotice::Other));
+        let reference = PaymentReference::try_new("nmk-1").expect("a reference");
+        assert_eq!(notice(refund), GatewayNotice::Refund(reference.clone()));
+        assert_eq!(notice(dispute), GatewayNotice::Dispute(reference));
     }
 
     #[test]

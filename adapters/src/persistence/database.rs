@@ -39,6 +39,7 @@ impl fmt::Debug for Options {
 pub struct Database {
     reads: DatabaseConnection,
     writes: Writes,
+    observer: Option<StatementObserver>,
 }
 
 #[derive(Clone)]
@@ -85,7 +86,7 @@ async fn connect_postgres(url: &str, options: &Options) -> Result<Database, DbEr
         .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(PREPARED));
     let mut pool = sea_orm::Database::connect(connect).await?;
     observe(&mut pool, options);
-    Ok(Database { reads: pool, writes: Writes::Pool })
+    Ok(Database { reads: pool, writes: Writes::Pool, observer: options.observer.clone() })
 }
 
 async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr> {
@@ -106,7 +107,7 @@ async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr>
         sqlite_readers(url, options).await?
     };
     let writer = Writer::start(connection.clone());
-    Ok(Database { reads, writes: Writes::Single { connection, writer } })
+    Ok(Database { reads, writes: Writes::Single { connection, writer }, observer: options.observer.clone() })
 }
 
 async fn sqlite_readers(url: &str, options: &Options) -> Result<DatabaseConnection, DbErr> {
@@ -160,6 +161,10 @@ impl Database {
 
     pub(crate) fn is_postgres(&self) -> bool {
         self.backend() == DbBackend::Postgres
+    }
+
+    pub(crate) const fn observer(&self) -> Option<&StatementObserver> {
+        self.observer.as_ref()
     }
 
     pub(crate) fn writer(&self) -> Option<&Writer> {

@@ -3,12 +3,14 @@
 //! [`connect`] to a database, migrate it, and [`Stores::open`] gives every port over it.
 //!
 //! # Round trips
-//! A commit is one statement on Postgres, without an explicit transaction ([`PostgresStore`]). On SQLite commits
-//! share a transaction of the one writer ([`SqliteStore`]). A read is one statement.
+//! A commit is at most one statement on Postgres, without an explicit transaction; commits that come together share
+//! one ([`PostgresStore`]). On SQLite commits share a transaction of the one writer ([`SqliteStore`]). A read is one
+//! statement.
 //!
 //! # Time
 //! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
 
+pub mod audit;
 mod claims;
 mod database;
 mod entity;
@@ -16,7 +18,9 @@ mod plan;
 mod postgres;
 mod read;
 mod refusal;
+pub mod seal;
 mod settle;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod stored;
@@ -26,6 +30,7 @@ pub use database::{Database, Options, StatementObserver, connect};
 pub use postgres::PostgresStore;
 use read::Reads;
 pub use read::Settings;
+use seal::{Pace, Sealer};
 pub use sqlite::SqliteStore;
 
 use std::sync::Arc;
@@ -36,7 +41,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     verification::OrderReads,
-    wallet::WalletReads,
+    wallet::{BookReads, WalletReads},
 };
 
 use crate::vault::Vault;
@@ -48,6 +53,8 @@ pub struct Stores {
     pub store: Arc<dyn Store>,
     /// Accounts, holds, the journal, settings of wallets.
     pub wallet: Arc<dyn WalletReads>,
+    /// What staff decided, gifts, and what waits to be closed.
+    pub books: Arc<dyn BookReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,
     /// Quotes, orders, purchases, messages.
@@ -64,13 +71,18 @@ pub struct Stores {
     pub leases: Arc<dyn Leases>,
     /// The mode stamp and the clock's offset.
     pub settings: Settings,
+    /// Seals what must not change.
+    pub sealer: Arc<Sealer>,
 }
 
 impl Stores {
-    /// Every port over `database`, whose schema is current. `vault` seals what is stored.
+    /// Every port over `database`, whose schema is current. `vault` seals what is stored. Within a runtime.
     pub fn open(database: &Database, vault: Arc<Vault>) -> Self {
         let store: Arc<dyn Store> = match database.writer() {
-            None => Arc::new(PostgresStore::new(database.connection().clone(), vault.clone())),
+            None => {
+                let pool = database.connection().clone();
+                Arc::new(PostgresStore::new(pool, database.observer().cloned(), vault.clone()))
+            }
             Some(writer) => {
                 Arc::new(SqliteStore::new(writer.clone(), database.reads().clone(), vault.clone()))
             }
@@ -79,6 +91,7 @@ impl Stores {
         Self {
             store,
             wallet: reads.clone(),
+            books: reads.clone(),
             payments: reads.clone(),
             orders: reads.clone(),
             auth: reads.clone(),
@@ -87,6 +100,7 @@ impl Stores {
             jobs: reads.clone(),
             leases: reads,
             settings: Settings::new(database.clone()),
+            sealer: Arc::new(Sealer::new(database, Pace::default())),
         }
     }
 }

@@ -57,12 +57,17 @@ fn named(constraint: &str) -> Option<CommitError> {
         "accounts_not_blocked" => CommitError::AccountBlocked,
         "accounts_may_open_an_order" => CommitError::TooManyOpenOrders,
         "accounts_may_open_an_intent" => CommitError::TooManyOpenIntents,
-        "accounts_open_orders_not_negative" | "accounts_open_intents_not_negative" => CommitError::Stale,
+        "accounts_open_orders_not_negative"
+        | "accounts_open_intents_not_negative"
+        | "accounts_debt_not_negative"
+        | "accounts_disputed_not_negative"
+        | "accounts_open_disputes_not_negative" => CommitError::Stale,
         "users_email_once" => CommitError::Duplicate(Unique::Email),
         "transfers_source_once" => CommitError::Duplicate(Unique::Source),
         "intents_reference_once" => CommitError::Duplicate(Unique::Reference),
         "purchases_reservation_once" => CommitError::Duplicate(Unique::Reservation),
         "shown_numbers_once" => CommitError::Duplicate(Unique::ShownNumber),
+        "orders_retried_once" => CommitError::Duplicate(Unique::Retry),
         "messages_once" => CommitError::Duplicate(Unique::Message),
         "notices_once" => CommitError::Duplicate(Unique::Notice),
         name if name.ends_with("_as_decided") => CommitError::Stale,
@@ -86,6 +91,7 @@ pub(crate) fn on_sqlite(error: DbErr, table: &str) -> CommitError {
         ("transfers", Some(UNIQUE)) => Unique::Source,
         ("intents", Some(UNIQUE)) => Unique::Reference,
         ("purchases", Some(UNIQUE)) => Unique::Reservation,
+        ("orders", Some(UNIQUE)) => Unique::Retry,
         ("messages", Some(UNIQUE)) => Unique::Message,
         ("notices", Some(UNIQUE)) => Unique::Notice,
         (_, Some(UNIQUE)) => Unique::Record,

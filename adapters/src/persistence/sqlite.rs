@@ -179,16 +179,18 @@ impl Writing<'_> {
         lines: &mut Vec<Line>,
     ) -> Result<Vec<EndedParts>, CommitError> {
         const SQL: &str = "UPDATE holds SET state = $1, ended_at_us = $2 \
-             WHERE id = $3 AND user_id = $4 AND state = 'open' RETURNING promo_units, wallet_units";
+             WHERE id = $3 AND user_id = $4 AND state = 'open' RETURNING promo_units, wallet_units, purpose";
         let mut ended = Vec::with_capacity(change.ends.len());
         for end in hold_endings(change) {
             let values: Vec<Value> = vec![end.state.into(), end.at_us.into(), end.hold.into(), user.into()];
             let row = self.query("holds", SQL, values).await?.ok_or(CommitError::Stale)?;
             let units = |column| row.try_get::<i64>("", column).map_err(unavailable);
+            let purpose: String = row.try_get("", "purpose").map_err(unavailable)?;
             let parts = EndedParts {
                 promo: units("promo_units")?,
                 wallet: units("wallet_units")?,
                 captured: end.captured,
+                counted: purpose == hold::ORDER,
             };
             if end.captured {
                 for (purse, leg, units) in [("wallet", 1, parts.wallet), ("promo", 2, parts.promo)] {
@@ -204,8 +206,8 @@ impl Writing<'_> {
 
     async fn store_account(&self, row: account::Model) -> Result<(), CommitError> {
         const SQL: &str = "UPDATE accounts SET wallet_posted_units = $2, wallet_held_units = $3, \
-             promo_posted_units = $4, promo_held_units = $5, open_orders = $6, open_intents = $7, version = $8 \
-             WHERE user_id = $1";
+             promo_posted_units = $4, promo_held_units = $5, open_orders = $6, open_intents = $7, version = $8, \
+             debt_units = $9, disputed_units = $10, open_disputes = $11 WHERE user_id = $1";
         let values: Vec<Value> = vec![
             row.user_id.into(),
             row.wallet_posted_units.into(),
@@ -215,6 +217,9 @@ impl Writing<'_> {
             row.open_orders.into(),
             row.open_intents.into(),
             row.version.into(),
+            row.debt_units.into(),
+            row.disputed_units.into(),
+            row.open_disputes.into(),
         ];
         self.execute("accounts", SQL, values).await.map(|_| ())
     }

@@ -11,13 +11,14 @@
 
 use std::fmt::Write;
 
-use namaskah_domain::{unit::AccountChange, wallet::PlaceHold};
+use namaskah_domain::{Standing, unit::AccountChange, wallet::PlaceHold};
 use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
 
 use super::{
+    entity::hold,
     plan::{Ending, HoldEnding, Line, Opened, Plan, Row, Update, hold_endings},
-    settle::length,
+    settle::{length, order_bounds, promo_at_most},
     stored::us,
 };
 
@@ -129,7 +130,8 @@ impl Sql {
                 "UPDATE accounts a SET wallet_posted_units = c.wallet_posted, \
                  wallet_held_units = c.wallet_held + c.wallet_placed, promo_posted_units = c.promo_posted, \
                  promo_held_units = c.promo_held + c.promo_placed, open_orders = c.open_orders, \
-                 open_intents = c.open_intents, version = c.version \
+                 open_intents = c.open_intents, debt_units = c.debt, disputed_units = c.disputed, \
+                 open_disputes = c.disputes, version = c.version \
                  FROM checked_{at} c WHERE a.user_id = c.user_id RETURNING 1"
             ),
         );
@@ -147,16 +149,23 @@ impl Sql {
         let mut rows = Vec::with_capacity(count);
         for (order, end) in ends.into_iter().enumerate() {
             let order = i64::try_from(order).unwrap_or(i64::MAX);
-            let values =
-                [end.hold.into(), end.state.into(), end.at_us.into(), end.source.into(), order.into()];
+            let values = [
+                end.hold.into(),
+                end.state.into(),
+                end.at_us.into(),
+                end.source.into(),
+                order.into(),
+                end.captured.into(),
+            ];
             rows.push(self.tuple(values));
         }
         let name = format!("ended_{at}");
         let sql = format!(
             "UPDATE holds h SET state = e.state, ended_at_us = e.at_us \
-             FROM (VALUES {}) AS e (id, state, at_us, source, place) \
+             FROM (VALUES {}) AS e (id, state, at_us, source, place, posts) \
              WHERE h.id = e.id AND h.user_id = {user} AND h.state = 'open' \
-             RETURNING h.user_id, h.promo_units, h.wallet_units, h.currency, h.state, e.at_us, e.source, e.place",
+             RETURNING h.user_id, h.promo_units, h.wallet_units, h.currency, h.purpose, e.posts, e.at_us, e.source, \
+             e.place",
             rows.join(", ")
         );
         self.part(&name, &sql);
@@ -180,24 +189,29 @@ impl Sql {
             format!(
                 "SELECT coalesce(sum(promo_units), 0)::bigint AS promo, \
                  coalesce(sum(wallet_units), 0)::bigint AS wallet, \
-                 coalesce(sum(promo_units) FILTER (WHERE state = 'captured'), 0)::bigint AS promo_captured, \
-                 coalesce(sum(wallet_units) FILTER (WHERE state = 'captured'), 0)::bigint AS wallet_captured \
-                 FROM ended_{at}"
+                 coalesce(sum(promo_units) FILTER (WHERE posts), 0)::bigint AS promo_captured, \
+                 coalesce(sum(wallet_units) FILTER (WHERE posts), 0)::bigint AS wallet_captured, \
+                 count(*) FILTER (WHERE purpose = 'order') AS orders FROM ended_{at}"
             )
         } else {
             "SELECT 0::bigint AS promo, 0::bigint AS wallet, 0::bigint AS promo_captured, \
-             0::bigint AS wallet_captured"
+             0::bigint AS wallet_captured, 0::bigint AS orders"
                 .to_owned()
         };
         let (wallet, promo) = (self.bind(change.wallet_units), self.bind(change.promo_units));
-        let (ended, closed) = (self.bind(length(&change.ends)), self.bind(i64::from(change.intents_closed)));
+        let closed = self.bind(i64::from(change.intents_closed));
+        let (debt, disputed) = (self.bind(change.debt_units), self.bind(change.disputed_units));
+        let disputes = self.bind(i64::from(change.disputes_opened) - i64::from(change.disputes_closed));
         let sql = format!(
-            "SELECT l.user_id, l.version + 1 AS version, l.frozen, l.debt_units, \
+            "SELECT l.user_id, l.version + 1 AS version, l.frozen, l.debt_units AS debt_before, \
+             l.open_disputes AS disputes_before, l.debt_units + {debt} AS debt, \
+             l.disputed_units + {disputed} AS disputed, l.open_disputes + {disputes} AS disputes, \
+             greatest(0, l.wallet_posted_units - l.wallet_held_units + least(0, {disputed})) AS may_stay_frozen, \
              l.wallet_posted_units + l.promo_posted_units AS total_before, \
              l.wallet_posted_units - e.wallet_captured + {wallet} AS wallet_posted, \
              l.promo_posted_units - e.promo_captured + {promo} AS promo_posted, \
              l.wallet_held_units - e.wallet AS wallet_held, l.promo_held_units - e.promo AS promo_held, \
-             l.open_orders - {ended} AS orders_before, l.open_intents - {closed} AS intents_before \
+             l.open_orders - e.orders AS orders_before, l.open_intents - {closed} AS intents_before \
              FROM locked_{at} l CROSS JOIN ({sums}) e"
         );
         self.part(&format!("computed_{at}"), &sql);
@@ -205,20 +219,33 @@ impl Sql {
 
     /// Refuses by name, and takes the parts of new holds: promo first, then wallet.
     fn check(&mut self, at: usize, change: &AccountChange) {
-        let total: i64 = change.places.iter().map(|place| place.amount.units()).fold(0, i64::saturating_add);
-        let total = self.bind(total);
-        let (placed, opened) =
-            (self.bind(length(&change.places)), self.bind(i64::from(change.intents_opened)));
+        let add = |units: &mut dyn Iterator<Item = i64>| units.fold(0, i64::saturating_add);
+        let total = self.bind(add(&mut change.places.iter().map(|place| place.amount.units())));
+        let promo = self.bind(add(&mut change.places.iter().map(promo_at_most)));
+        let orders: Vec<i64> = order_bounds(change).collect();
+        let (placed, opened) = (self.bind(length(&orders)), self.bind(i64::from(change.intents_opened)));
+        let promo_placed = format!("least({promo}, promo_posted - promo_held)");
         let mut checks = Vec::new();
         let mut check = |fulfilled: String, name: &str| {
             checks.push(format!("namaskah_require({fulfilled}, '{name}')"));
         };
+        match change.standing {
+            Standing::Any => {}
+            Standing::Clear => {
+                check("debt_before = 0 AND disputes_before = 0".to_owned(), "accounts_as_decided");
+            }
+            Standing::AsRead(version) => {
+                let next = self.bind(version.next().get());
+                check(format!("version = {next}"), "accounts_as_decided");
+            }
+        }
+        check("debt >= 0 AND disputed >= 0 AND disputes >= 0".to_owned(), "accounts_as_decided");
         if !change.places.is_empty() {
-            // The n-th new hold meets n - 1 more open orders than the first.
-            let least =
-                change.places.iter().zip(0..).map(|(place, n)| i64::from(place.max_open_orders) - n).min();
-            let least = self.bind(least.unwrap_or_default());
-            check("NOT frozen AND debt_units = 0".to_owned(), "accounts_not_blocked");
+            check("NOT frozen AND debt = 0 AND disputes = 0".to_owned(), "accounts_not_blocked");
+        }
+        // The n-th new order meets n - 1 more open orders than the first.
+        if let Some(least) = orders.iter().zip(0..).map(|(most, n)| most - n).min() {
+            let least = self.bind(least);
             check(format!("orders_before < {least}"), "accounts_may_open_an_order");
         }
         if change.intents_opened > 0 {
@@ -227,13 +254,15 @@ impl Sql {
         }
         check("promo_posted >= promo_held".to_owned(), "accounts_have_the_money");
         check(
-            format!("wallet_posted - wallet_held + promo_posted - promo_held >= {total}"),
+            format!(
+                "wallet_posted - wallet_held - ({total} - {promo_placed}) >= least(disputed, may_stay_frozen)"
+            ),
             "accounts_have_the_money",
         );
         let sql = format!(
             "SELECT *, orders_before + {placed} AS open_orders, intents_before + {opened} AS open_intents, \
-             least({total}, promo_posted - promo_held) AS promo_placed, \
-             {total} - least({total}, promo_posted - promo_held) AS wallet_placed, {} AS fulfilled FROM computed_{at}",
+             {promo_placed} AS promo_placed, {total} - {promo_placed} AS wallet_placed, {} AS fulfilled \
+             FROM computed_{at}",
             checks.join(" AND ")
         );
         self.part(&format!("checked_{at}"), &sql);
@@ -247,23 +276,26 @@ impl Sql {
         let mut before = 0i64;
         let mut rows = Vec::with_capacity(places.len());
         for place in places {
-            let units = place.amount.units();
+            let (units, promo) = (place.amount.units(), promo_at_most(place));
             rows.push(self.tuple([
                 place.id.uuid().into(),
-                place.order.uuid().into(),
+                hold::subject(place.purpose.of_hold()).into(),
+                hold::purpose_name(place.purpose.of_hold()).into(),
                 units.into(),
+                promo.into(),
                 place.amount.currency().code().into(),
                 us(place.at).into(),
                 before.into(),
             ]));
-            before = before.saturating_add(units);
+            before = before.saturating_add(promo);
         }
         let sql = format!(
-            "INSERT INTO holds (id, user_id, order_id, amount_units, promo_units, wallet_units, currency, state, \
-             placed_at_us) \
-             SELECT p.id, c.user_id, p.order_id, p.units, s.promo, p.units - s.promo, p.currency, 'open', p.at_us \
-             FROM checked_{at} c CROSS JOIN (VALUES {}) AS p (id, order_id, units, currency, at_us, before) \
-             CROSS JOIN LATERAL (SELECT greatest(0, least(p.units, c.promo_placed - p.before)) AS promo) s",
+            "INSERT INTO holds (id, user_id, order_id, purpose, amount_units, promo_units, wallet_units, currency, \
+             state, placed_at_us) \
+             SELECT p.id, c.user_id, p.order_id, p.purpose, p.units, s.promo, p.units - s.promo, p.currency, 'open', \
+             p.at_us FROM checked_{at} c \
+             CROSS JOIN (VALUES {}) AS p (id, order_id, purpose, units, promo, currency, at_us, before) \
+             CROSS JOIN LATERAL (SELECT greatest(0, least(p.promo, c.promo_placed - p.before)) AS promo) s",
             rows.join(", ")
         );
         self.part(&format!("placed_{at}"), &sql);
@@ -322,7 +354,7 @@ impl Sql {
                     "SELECT user_id, '{purse}' AS debit, 'revenue' AS credit, {purse}_units AS units, \
                      -{purse}_units AS effect, currency, 'purchase' AS kind, source, {leg}::bigint AS leg, at_us, \
                      place * 2 + {leg} - 1000000 AS place FROM ended_{at} \
-                     WHERE state = 'captured' AND {purse}_units > 0"
+                     WHERE posts AND {purse}_units > 0"
                 )
             })
             .collect()

@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
 use crate::{
-    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Unique, UnitOfWork, UserId, Version,
+    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, SuppressedNumber, Unique,
+    UnitOfWork, UserId, Version,
     auth::SessionEnd,
     wallet::{
-        Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purse,
-        Source, Transfer,
+        Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
+        Purse, Source, Transfer,
     },
 };
 
@@ -57,8 +58,10 @@ impl State {
             Change::EndSessions(_) => Ok(()),
             Change::Event(e) => absent(self.events.iter().any(|x| x.event.id == e.id), Unique::Record),
             Change::Suspended(item) => {
-                absent(self.suspended.iter().any(|x| x.payment == item.payment), Unique::Record)
+                guard(item.version, self.suspended.get(&item.payment).map(|x| x.version))
             }
+            Change::Booking(b) => absent(self.bookings.contains_key(&b.id), Unique::Record),
+            Change::Grant(g) => guard(g.version, self.grants.get(&g.id).map(|x| x.version)),
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
             Change::WalletSettings(s) => {
                 guard(s.version, self.wallet_settings.get(&s.user).map(|x| x.version))
@@ -71,6 +74,11 @@ impl State {
             }
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
+                let first = o.head().retry_of;
+                let again = |other: &crate::verification::Order| {
+                    other.head().retry_of == first && other.head().id != o.head().id
+                };
+                absent(first.is_some() && self.orders.values().any(again), Unique::Retry)?;
                 guard(o.head().version, self.orders.get(&o.head().id).map(|x| x.head().version))
             }
             Change::Purchase(p) => {
@@ -92,6 +100,12 @@ impl State {
             Change::ShownNumber(s) => {
                 let known = (s.user, s.service.clone(), s.number.clone());
                 absent(self.shown.contains(&known), Unique::ShownNumber)
+            }
+            Change::SuppressedNumber(s) => {
+                let same = |x: &SuppressedNumber| {
+                    (&x.service, &x.number, x.order) == (&s.service, &s.number, s.order)
+                };
+                absent(self.suppressed.iter().any(same), Unique::Record)
             }
             Change::Notice(n) => {
                 let known =
@@ -124,8 +138,11 @@ impl State {
     }
 
     fn decide_account(&self, mut account: Account, change: &AccountChange) -> Result<Settled, CommitError> {
+        expect(&account, change.standing)?;
         let mut holds = Vec::new();
         let before = posted_total(&account);
+        let free_before = account.wallet.available().units();
+        owe(&mut account, change)?;
         for end in &change.ends {
             holds.push(self.end(&mut account, end)?);
         }
@@ -142,16 +159,19 @@ impl State {
         }
         account.open_intents =
             (account.open_intents + change.intents_opened).saturating_sub(change.intents_closed);
-        if account.wallet.available().units() < 0 || account.promo.available().units() < 0 {
+        // What disputes have frozen stays, but for what those that close leave.
+        let left = (free_before + change.disputed_units.min(0)).max(0);
+        let frozen = account.disputed.units().min(left);
+        if account.wallet.available().units() < frozen || account.promo.available().units() < 0 {
             return Err(CommitError::InsufficientFunds);
         }
         account.version = account.version.next();
         Ok(Settled { account, holds, before })
     }
 
-    /// True if the order has an open hold besides those that the unit ends.
+    /// True if the order or refund has an open hold besides those that the unit ends.
     fn has_open_hold(&self, place: &PlaceHold, decided: &[Hold]) -> bool {
-        let open = |hold: &&Hold| hold.order == place.order && hold.state == HoldState::Open;
+        let open = |hold: &&Hold| hold.purpose == place.purpose.of_hold() && hold.state == HoldState::Open;
         let stays = |hold: &&Hold| !decided.iter().any(|d| d.id == hold.id);
         self.holds.values().filter(stays).chain(decided).any(|hold| open(&hold))
     }
@@ -164,13 +184,16 @@ impl State {
         add(&mut account.promo.held, -hold.split.promo.units());
         let state = match end.end {
             HoldEnd::Release => HoldState::Released { at: end.at },
+            HoldEnd::Spend => HoldState::Captured { at: end.at },
             HoldEnd::Capture => {
                 add(&mut account.wallet.posted, -hold.split.wallet.units());
                 add(&mut account.promo.posted, -hold.split.promo.units());
                 HoldState::Captured { at: end.at }
             }
         };
-        account.open_orders = account.open_orders.saturating_sub(1);
+        if hold.purpose.order().is_some() {
+            account.open_orders = account.open_orders.saturating_sub(1);
+        }
         Ok(Hold { state, ..hold.clone() })
     }
 
@@ -186,7 +209,10 @@ impl State {
         for (user, settled) in accounts {
             totals.insert(user, settled.before);
             for hold in settled.holds {
-                captures.extend(capture_legs(&hold));
+                let end = unit.accounts()[&user].ends.iter().find(|end| end.hold == hold.id);
+                if end.is_some_and(|end| end.end == HoldEnd::Capture) {
+                    captures.extend(capture_legs(&hold));
+                }
                 self.holds.insert(hold.id, hold);
             }
             self.accounts.insert(user, settled.account);
@@ -220,7 +246,9 @@ impl State {
             Change::MailToken(token) => drop(self.mail_tokens.insert(token.hash, token)),
             Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
-            Change::Suspended(item) => self.suspended.push(item),
+            Change::Suspended(item) => drop(self.suspended.insert(item.payment, item)),
+            Change::Booking(booking) => drop(self.bookings.insert(booking.id, booking)),
+            Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
             Change::Purchase(purchase) => drop(self.purchases.insert(purchase.id, purchase)),
@@ -229,6 +257,7 @@ impl State {
                 self.messages.insert(m.id, m);
             }
             Change::ShownNumber(s) => drop(self.shown.insert((s.user, s.service, s.number))),
+            Change::SuppressedNumber(suppressed) => self.suppressed.push(suppressed),
             Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
             Change::Job(job) => {
@@ -253,19 +282,44 @@ struct Settled {
     before: crate::Money,
 }
 
+/// What the decision took for granted.
+fn expect(account: &Account, standing: Standing) -> Result<(), CommitError> {
+    let fulfilled = match standing {
+        Standing::Any => true,
+        Standing::Clear => account.is_clear(),
+        Standing::AsRead(version) => account.version == version,
+    };
+    if fulfilled { Ok(()) } else { Err(CommitError::Stale) }
+}
+
+/// Debt and disputes after the unit.
+fn owe(account: &mut Account, change: &AccountChange) -> Result<(), CommitError> {
+    add(&mut account.debt, change.debt_units);
+    add(&mut account.disputed, change.disputed_units);
+    let disputes = (account.open_disputes + change.disputes_opened).checked_sub(change.disputes_closed);
+    account.open_disputes = disputes.ok_or(CommitError::Stale)?;
+    if account.debt.units() < 0 || account.disputed.units() < 0 {
+        return Err(CommitError::Stale);
+    }
+    Ok(())
+}
+
 fn reserve(account: &mut Account, place: &PlaceHold) -> Result<Hold, CommitError> {
     if !account.may_order() {
         return Err(CommitError::AccountBlocked);
     }
-    if account.open_orders >= place.max_open_orders {
-        return Err(CommitError::TooManyOpenOrders);
+    match place.purpose {
+        Purpose::Order { max_open_orders, .. } if account.open_orders >= max_open_orders => {
+            return Err(CommitError::TooManyOpenOrders);
+        }
+        Purpose::Order { .. } => account.open_orders += 1,
+        Purpose::Refund { .. } => {}
     }
-    let split = account.split(place.amount).ok_or(CommitError::InsufficientFunds)?;
+    let split = account.split_for(place.purpose, place.amount).ok_or(CommitError::InsufficientFunds)?;
     add(&mut account.promo.held, split.promo.units());
     add(&mut account.wallet.held, split.wallet.units());
-    account.open_orders += 1;
-    let PlaceHold { id, user, order, amount, at, .. } = place.clone();
-    Ok(Hold { id, user, order, amount, split, state: HoldState::Open, placed_at: at })
+    let PlaceHold { id, user, purpose, amount, at } = place.clone();
+    Ok(Hold { id, user, purpose: purpose.of_hold(), amount, split, state: HoldState::Open, placed_at: at })
 }
 
 /// The transfers of a hold that was captured just now; none of any other.

@@ -5,12 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{SubsecRound, TimeDelta, Timelike};
 
+mod again;
+
 use super::{MemoryStore, Platform};
 use crate::{
     Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
-    payment::{Intent, IntentState, Suspended},
+    payment::{Intent, IntentState, Suspended, SuspenseState},
     verification::{Message, NumberProvider, Order, Purchase, PurchaseState, Receivable},
-    wallet::{Account, Hold, HoldState, House, LedgerAccount, Pocket, Purse, Source, Transfer},
+    wallet::{
+        Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, Purse, Source,
+        Transfer,
+    },
 };
 
 /// Money must be back this long after an order's end.
@@ -64,6 +69,12 @@ impl Snapshot {
         self.posted(LedgerAccount::House(house), Currency::Usd)
     }
 
+    /// What of the costs of numbers was given up, as a posting: below zero.
+    fn written_off_costs(&self) -> i64 {
+        let costs = self.journal.iter().filter(|(transfer, _)| transfer.kind == EntryKind::Cost);
+        costs.map(|(t, _)| t.effect_on(LedgerAccount::House(House::WriteOff)).units()).sum()
+    }
+
     fn entry(&self, source: &Source) -> impl Iterator<Item = &Transfer> {
         self.journal.iter().map(|(transfer, _)| transfer).filter(move |t| t.source == *source)
     }
@@ -88,6 +99,8 @@ pub fn check(platform: &Platform) -> Vec<String> {
     broken.extend(of_orders(&now, platform.provider.skew()));
     broken.extend(of_time(&now, platform.clock.now()));
     broken.extend(of_purchases(&now));
+    broken.extend(again::of_retries(&now));
+    broken.extend(again::of_reports(&now));
     broken
 }
 
@@ -150,6 +163,14 @@ fn account(now: &Snapshot, account: &Account, broken: &mut Broken) {
         let in_order = pocket.posted.units() >= held && held >= 0;
         broken.unless(in_order, || format!("2: {name} has {:?} and holds {held}", pocket.posted));
     }
+    let owed = -now.posted(LedgerAccount::User(user, Purse::Debt), account.debt.currency());
+    broken.unless(account.debt.units() == owed && owed >= 0, || {
+        format!("1: {user} owes {:?}, the postings say {owed}", account.debt)
+    });
+    let disputed = account.disputed.units();
+    broken.unless(disputed >= 0 && (disputed > 0) == (account.open_disputes > 0), || {
+        format!("2: {user} has {} open disputes over {:?}", account.open_disputes, account.disputed)
+    });
     let orders = now.orders.iter().filter(|o| o.head().user == user && !o.status().is_final()).count();
     broken.unless(account.open_orders as usize == orders, || {
         format!("2: {user} counts {} open orders of {orders}", account.open_orders)
@@ -165,10 +186,15 @@ fn hold(now: &Snapshot, hold: &Hold, broken: &mut Broken) {
     let parts = hold.split.wallet.units() + hold.split.promo.units();
     broken.unless(parts == hold.amount.units(), || format!("3: the parts of {} are {parts}", hold.id));
     let charged: i64 = now.entry(&Source::captured(hold.id)).map(|t| charge_of(t, hold.user)).sum();
-    let due = if matches!(hold.state, HoldState::Captured { .. }) { hold.amount.units() } else { 0 };
+    let due = if is_earned(hold) { hold.amount.units() } else { 0 };
     broken.unless(charged == due, || {
         format!("3: {} is {:?} and charged {charged} of {:?}", hold.id, hold.state, hold.amount)
     });
+}
+
+/// True for the captured hold of an order. What a spent one reserved is booked under its refund's own source.
+fn is_earned(hold: &Hold) -> bool {
+    matches!((hold.state, hold.purpose), (HoldState::Captured { .. }, HoldPurpose::Order(_)))
 }
 
 fn charge_of(transfer: &Transfer, user: UserId) -> i64 {
@@ -192,7 +218,8 @@ fn money_of_order(now: &Snapshot, order: &Order, broken: &mut Broken) {
     broken.unless(agrees, || {
         format!("11: {} is {} and its hold {:?}", head.id, order.status().name(), hold.state)
     });
-    let own = hold.user == head.user && hold.order == head.id && hold.amount == head.price;
+    let own =
+        hold.user == head.user && hold.purpose == HoldPurpose::Order(head.id) && hold.amount == head.price;
     broken.unless(own, || format!("5: {} costs {:?} and holds {:?}", head.id, head.price, hold.amount));
 }
 
@@ -200,19 +227,24 @@ fn money_of_order(now: &Snapshot, order: &Order, broken: &mut Broken) {
 fn intent(now: &Snapshot, intent: &Intent, broken: &mut Broken) {
     let wallet = LedgerAccount::User(intent.user, Purse::Wallet);
     let source = Source::paystack(&intent.reference);
-    let gained: i64 = now.entry(&source).map(|t| t.effect_on(wallet).units()).sum();
+    let debt = LedgerAccount::User(intent.user, Purse::Debt);
+    // What repays debt at once was credited all the same.
+    let gained: i64 =
+        now.entry(&source).map(|t| t.effect_on(wallet).units() + t.effect_on(debt).units()).sum();
     let aside: i64 =
         now.entry(&source).map(|t| t.effect_on(LedgerAccount::House(House::Suspense)).units()).sum();
     let due = match intent.state {
         IntentState::Succeeded { .. } => intent.amount.units(),
         _ => 0,
     };
-    let items: Vec<i64> =
-        now.suspended.iter().filter(|i| i.payment == intent.id).map(|i| i.paid.units()).collect();
-    let waits: i64 = items.iter().sum();
+    let items = || now.suspended.iter().filter(|item| item.payment == intent.id);
+    let waits: i64 =
+        items().filter(|item| item.state == SuspenseState::Open).map(|item| item.paid.units()).sum();
     let is_aside = matches!(intent.state, IntentState::Suspense { .. });
+    let credited = |item: &&Suspended| matches!(item.state, SuspenseState::Credited { .. });
+    let set_aside = items().filter(|item| !credited(item)).count();
     broken.unless(gained == due, || format!("4: {} credited {gained} of {due}", intent.id));
-    broken.unless(aside == waits && items.len() == usize::from(is_aside), || {
+    broken.unless(aside == waits && set_aside == usize::from(is_aside), || {
         format!("4: {} is {:?} with {aside} in suspense and {waits} waiting", intent.id, intent.state)
     });
 }
@@ -226,14 +258,9 @@ fn house(now: &Snapshot, broken: &mut Broken) {
     let receivable = -now.house(House::ProviderReceivable);
     let open = sum(|r| r == Receivable::Open);
     broken.unless(receivable == open, || format!("1: {receivable} is receivable, {open} is open"));
-    let captured: i64 = now
-        .holds
-        .iter()
-        .filter(|hold| matches!(hold.state, HoldState::Captured { .. }))
-        .map(|hold| hold.amount.units())
-        .sum();
-    let revenue = now.house(House::Revenue);
-    broken.unless(revenue == captured, || format!("3: {revenue} is revenue, {captured} was captured"));
+    let captured: i64 = now.holds.iter().filter(|hold| is_earned(hold)).map(|hold| hold.amount.units()).sum();
+    let revenue = now.house(House::Revenue) + again::returned(now);
+    broken.unless(revenue == captured, || format!("3: {revenue} was revenue, {captured} was captured"));
 }
 
 /// Law 7, and the shape of what is waiting: each text is its order's own, and each completed order has a code.
@@ -350,9 +377,8 @@ pub fn when_settled(platform: &Platform) -> Vec<String> {
     let theirs = platform.provider.charged().units() - platform.provider.credited().units();
     let ours = now.house(House::ProviderFloatTextVerified);
     broken.unless(ours == theirs, || format!("8: the provider kept {theirs}, our books say {ours}"));
-    let spent = -(now.house(House::ProviderReceivable)
-        + now.house(House::CostOfNumbers)
-        + now.house(House::WriteOff));
+    let spent =
+        -(now.house(House::ProviderReceivable) + now.house(House::CostOfNumbers) + now.written_off_costs());
     broken.unless(spent == theirs, || format!("8: the provider kept {theirs}, we account for {spent}"));
     broken.0
 }

@@ -1,8 +1,10 @@
 //! Every port in memory: the tests' fakes, and what embedding developers start with.
 
+mod books;
 mod clock;
 mod commit;
 mod failures;
+mod gateway_books;
 pub mod laws;
 mod mailer;
 mod number_provider;

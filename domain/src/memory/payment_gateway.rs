@@ -1,7 +1,6 @@
 //! A payment gateway whose customers pay when they are told to.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -9,12 +8,16 @@ use std::{
 use async_trait::async_trait;
 use rust_decimal::Decimal;
 
-use super::failures::Script;
+use super::{
+    failures::Script,
+    gateway_books::{GatewayBooks, Opened},
+};
 use crate::{
     Amount, Clock, Fault, Money, PaymentReference, Time,
     payment::{
-        Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayError, OpenChargeError,
-        PaymentGateway,
+        Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
+        GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
+        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 
@@ -27,6 +30,12 @@ pub enum GatewayOperation {
     Verify,
     /// [`PaymentGateway::succeeded_since`].
     List,
+    /// [`PaymentGateway::refund`].
+    Refund,
+    /// [`PaymentGateway::refunds_of`] and [`PaymentGateway::refunded_since`].
+    Refunds,
+    /// [`PaymentGateway::disputes_since`].
+    Disputes,
 }
 
 /// How a call shall fail.
@@ -59,14 +68,8 @@ pub struct FakePaymentGateway {
 
 #[derive(Debug)]
 struct Books {
-    charges: BTreeMap<PaymentReference, Opened>,
+    desk: GatewayBooks,
     script: Script<GatewayOperation, GatewayFailure>,
-}
-
-#[derive(Debug)]
-struct Opened {
-    created_at: Time,
-    charge: Charge,
 }
 
 const PAGE: &str = "https://checkout.invalid/";
@@ -80,7 +83,8 @@ impl fmt::Debug for FakePaymentGateway {
 impl FakePaymentGateway {
     /// A gateway without transactions, which dates them by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { books: Mutex::new(Books { charges: BTreeMap::new(), script: Script::new() }), clock }
+        let books = Books { desk: GatewayBooks::default(), script: Script::new() };
+        Self { books: Mutex::new(books), clock }
     }
 
     /// The customer pays what was asked. False if the gateway does not know the reference.
@@ -111,6 +115,59 @@ impl FakePaymentGateway {
         self.change(reference, |charge| charge.status = status)
     }
 
+    /// The next refund becomes this by itself, ten seconds after it was asked for; without a plan it is processed.
+    /// Repeat for several.
+    pub fn plan_refund(&self, becomes: GatewayRefundStatus) {
+        self.books().desk.plan_refund(becomes);
+    }
+
+    /// The gateway now says this of a refund. False if there is none of that name.
+    pub fn set_refund(&self, id: &GatewayRefundId, status: GatewayRefundStatus) -> bool {
+        self.books().desk.set_refund(id, status)
+    }
+
+    /// Somebody refunds a payment in the gateway's dashboard. `None` unless it was paid and so much of it is left.
+    pub fn refund_in_dashboard(
+        &self,
+        reference: &PaymentReference,
+        amount: Amount,
+    ) -> Option<GatewayRefundId> {
+        let now = self.clock.now();
+        self.books().desk.refund(reference, amount, now).map(|refund| refund.id)
+    }
+
+    /// The customer disputes a payment, whole unless an amount is `claimed`. `None` unless it was paid.
+    pub fn open_dispute(
+        &self,
+        reference: &PaymentReference,
+        claimed: Option<Amount>,
+    ) -> Option<GatewayDisputeId> {
+        let now = self.clock.now();
+        self.books().desk.open_dispute(reference, claimed, now)
+    }
+
+    /// A dispute is decided. False if there is none of that name.
+    pub fn decide_dispute(&self, id: &GatewayDisputeId, status: GatewayDisputeStatus) -> bool {
+        self.books().desk.set_dispute(id, status)
+    }
+
+    /// The bytes of a notice that hints at this, as [`PaymentGateway::read_notice`] understands it.
+    pub fn notice_of(hint: &GatewayNotice) -> Vec<u8> {
+        match hint {
+            GatewayNotice::Charge(reference) => format!("charge {reference}"),
+            GatewayNotice::Refund(reference) => format!("refund {reference}"),
+            GatewayNotice::Dispute(reference) => format!("dispute {reference}"),
+            GatewayNotice::Other => String::new(),
+        }
+        .into_bytes()
+    }
+
+    /// Every refund of a payment, as its dashboard shows them.
+    pub fn refunds(&self, reference: &PaymentReference) -> Vec<GatewayRefund> {
+        let now = self.clock.now();
+        self.books().desk.refunds_of(reference, now)
+    }
+
     /// The next call of an operation fails so. Repeat for several.
     pub fn fail_next(&self, operation: GatewayOperation, failure: GatewayFailure) {
         self.books().script.fail_next(operation, failure);
@@ -123,11 +180,11 @@ impl FakePaymentGateway {
 
     /// Every reference that it knows.
     pub fn references(&self) -> Vec<PaymentReference> {
-        self.books().charges.keys().cloned().collect()
+        self.books().desk.charges.keys().cloned().collect()
     }
 
     fn change(&self, reference: &PaymentReference, how: impl FnOnce(&mut Charge)) -> bool {
-        self.books().charges.get_mut(reference).map(|opened| how(&mut opened.charge)).is_some()
+        self.books().desk.charges.get_mut(reference).map(|opened| how(&mut opened.charge)).is_some()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -137,11 +194,12 @@ impl FakePaymentGateway {
     fn read<T>(
         &self,
         operation: GatewayOperation,
-        read: impl FnOnce(&Books) -> T,
+        read: impl FnOnce(&GatewayBooks, Time) -> T,
     ) -> Result<T, GatewayError> {
+        let now = self.clock.now();
         let mut books = self.books();
         match books.script.call(operation) {
-            None => Ok(read(&books)),
+            None => Ok(read(&books.desk, now)),
             Some(GatewayFailure::Refused) => Err(GatewayError::Refused(Fault::new("told to refuse"))),
             Some(_) => Err(GatewayError::Unavailable(Fault::new("told to be unavailable"))),
         }
@@ -179,10 +237,10 @@ impl PaymentGateway for FakePaymentGateway {
             }
             Some(GatewayFailure::LostAnswer) | None => {}
         }
-        if books.charges.contains_key(&request.reference) {
+        if books.desk.charges.contains_key(&request.reference) {
             return Err(OpenChargeError::DuplicateReference);
         }
-        books.charges.insert(request.reference.clone(), opened(request, now));
+        books.desk.charges.insert(request.reference.clone(), opened(request, now));
         match failure {
             None => Ok(Checkout { url: format!("{PAGE}{}", request.reference) }),
             Some(_) => Err(OpenChargeError::Unknown(Fault::new("told to lose the answer"))),
@@ -190,16 +248,64 @@ impl PaymentGateway for FakePaymentGateway {
     }
 
     async fn verify(&self, reference: &PaymentReference) -> Result<Option<Charge>, GatewayError> {
-        self.read(GatewayOperation::Verify, |books| {
-            books.charges.get(reference).map(|opened| opened.charge.clone())
-        })
+        self.read(GatewayOperation::Verify, |desk, now| desk.charge(reference, now))
     }
 
     async fn succeeded_since(&self, from: Time) -> Result<Vec<Charge>, GatewayError> {
-        self.read(GatewayOperation::List, |books| {
-            let made_since = books.charges.values().filter(|opened| opened.created_at >= from);
-            let charges = made_since.map(|opened| opened.charge.clone());
+        self.read(GatewayOperation::List, |desk, now| {
+            let made_since = desk.charges.iter().filter(|(_, opened)| opened.created_at >= from);
+            let charges = made_since.filter_map(|(reference, _)| desk.charge(reference, now));
             charges.filter(|charge| charge.status == ChargeStatus::Succeeded).collect()
         })
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
+        let now = self.clock.now();
+        let mut books = self.books();
+        let failure = books.script.call(GatewayOperation::Refund);
+        match failure {
+            Some(GatewayFailure::Unavailable) => {
+                return Err(RefundFailure::Unknown(Fault::new("told to be unavailable")));
+            }
+            Some(GatewayFailure::Refused) => {
+                return Err(RefundFailure::Declined(Fault::new("told to refuse")));
+            }
+            Some(GatewayFailure::LostAnswer) | None => {}
+        }
+        let refund = books.desk.refund(&request.reference, request.amount, now);
+        let refund = refund.ok_or_else(|| RefundFailure::Declined(Fault::new("not so much is left")))?;
+        match failure {
+            None => Ok(refund),
+            Some(_) => Err(RefundFailure::Unknown(Fault::new("told to lose the answer"))),
+        }
+    }
+
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+        let is_foreign = |desk: &GatewayBooks| {
+            desk.charges.get(reference).is_some_and(|opened| !opened.charge.of_our_mode)
+        };
+        let read = self.read(GatewayOperation::Refunds, |desk, now| {
+            (!is_foreign(desk)).then(|| desk.refunds_of(reference, now))
+        });
+        read?.ok_or_else(|| GatewayError::Refused(Fault::new("a payment of the other mode")))
+    }
+
+    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError> {
+        self.read(GatewayOperation::Refunds, |desk, _| desk.refunded_since(from))
+    }
+
+    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+        self.read(GatewayOperation::Disputes, |desk, _| desk.disputes_since(from))
+    }
+
+    fn read_notice(&self, body: &[u8]) -> GatewayNotice {
+        let words = std::str::from_utf8(body).ok().and_then(|text| text.split_once(' '));
+        let Some((what, reference)) = words else { return GatewayNotice::Other };
+        match (what, PaymentReference::try_new(reference)) {
+            ("charge", Ok(reference)) => GatewayNotice::Charge(reference),
+            ("refund", Ok(reference)) => GatewayNotice::Refund(reference),
+            ("dispute", Ok(reference)) => GatewayNotice::Dispute(reference),
+            _ => GatewayNotice::Other,
+        }
     }
 }

@@ -4,19 +4,26 @@
 
 pub mod charge;
 pub mod error;
+pub mod evidence;
 pub mod intent;
 pub mod ports;
 pub mod rate;
 pub mod service;
 pub mod settlement;
+pub mod suspense;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
 pub use error::{OpenPaymentError, PaymentError, SettleError};
+pub use evidence::{
+    GatewayDispute, GatewayDisputeId, GatewayDisputeStatus, GatewayRefund, GatewayRefundId,
+    GatewayRefundStatus, InvalidGatewayId, RefundRequest,
+};
 pub use intent::{Intent, IntentState, PaymentReference};
 pub use ports::{
     ChargeRequest, Checkout, GatewayError, GatewayNotice, IntentDue, OpenChargeError, PaymentGateway,
-    PaymentReads,
+    PaymentReads, RefundFailure,
 };
 pub use rate::FxRate;
 pub use service::{Done, OpenPayment, PaymentPolicy, PaymentService, Swept};
-pub use settlement::{Settled, Suspended, SuspenseReason};
+pub use settlement::Settled;
+pub use suspense::{Destination, Suspended, SuspenseError, SuspenseReason, SuspenseService, SuspenseState};

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{
     Amount, Fault, Page, PageOf, PaymentId, Time, UserId,
     auth::Email,
-    payment::{Charge, Intent, PaymentReference},
+    payment::{Charge, GatewayDispute, GatewayRefund, Intent, PaymentReference, RefundRequest},
 };
 
 /// What the gateway is asked to charge.
@@ -53,11 +53,26 @@ pub enum GatewayError {
     Unavailable(Fault),
 }
 
-/// A message from the gateway whose signature was right. A hint to look, never a reason to credit.
+/// Why there is no refund, or none that we know of.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RefundFailure {
+    /// The gateway refuses, or nothing was sent: there is no refund.
+    #[error("the gateway refused: {0}")]
+    Declined(Fault),
+    /// No usable answer; the refund may or may not exist.
+    #[error("the gateway's answer is unknown: {0}")]
+    Unknown(Fault),
+}
+
+/// A message from the gateway whose signature was right. A hint to look, never a reason to move money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayNotice {
     /// A transaction of this reference may have been paid.
     Charge(PaymentReference),
+    /// A refund of this payment may have moved on.
+    Refund(PaymentReference),
+    /// A dispute about this payment may have been opened or decided.
+    Dispute(PaymentReference),
     /// Something that payment does not act upon.
     Other,
 }
@@ -83,6 +98,36 @@ pub trait PaymentGateway: Send + Sync {
     /// # Errors
     /// [`GatewayError`] if it cannot be read whole.
     async fn succeeded_since(&self, from: Time) -> Result<Vec<Charge>, GatewayError>;
+
+    /// Asks for a refund, once: the gateway knows no idempotency here, and a second call would give back a second
+    /// time. What the answer says is not final; `refunds_of` tells what becomes of it.
+    ///
+    /// # Errors
+    /// [`RefundFailure`]; after `Unknown` look at `refunds_of`, never ask again.
+    async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure>;
+
+    /// Every refund of one payment, whole or not at all, whoever asked for it; none if the gateway has never heard
+    /// of the reference. A row of the other mode (test or live) is left out.
+    ///
+    /// # Errors
+    /// [`GatewayError`] if the list cannot be read whole, or the payment is of the other mode.
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError>;
+
+    /// Payments of which somebody asked for a refund since `from`, by one account-wide list.
+    ///
+    /// # Errors
+    /// [`GatewayError`] if the list cannot be read whole.
+    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError>;
+
+    /// Every dispute that was opened since `from`, about payments that have a reference of ours. One of the other
+    /// mode (test or live) is left out.
+    ///
+    /// # Errors
+    /// [`GatewayError`] if the list cannot be read whole.
+    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError>;
+
+    /// What the bytes of an authentic notice hint at.
+    fn read_notice(&self, body: &[u8]) -> GatewayNotice;
 }
 
 /// A creditable intent that the sweep should ask for.

@@ -12,10 +12,11 @@ use crate::{
     payment::{
         Charge, ChargeRequest, FxRate, GatewayError, Intent, IntentState, OpenChargeError, OpenPaymentError,
         PaymentError, PaymentGateway, PaymentReads, PaymentReference, SettleError, Settled,
-        settlement::{self, Decision},
+        settlement::{self, Decision, Facts},
     },
     time::{hours, seconds},
     unit::retry_stale,
+    wallet::{Account, WalletReads},
 };
 
 /// What the house allows and asks.
@@ -74,6 +75,7 @@ pub struct Swept {
 pub struct PaymentService {
     store: Arc<dyn Store>,
     reads: Arc<dyn PaymentReads>,
+    wallets: Arc<dyn WalletReads>,
     users: Arc<dyn AuthReads>,
     gateway: Arc<dyn PaymentGateway>,
     clock: Arc<dyn Clock>,
@@ -92,16 +94,18 @@ const TWIN_LOOKS: u32 = 50;
 
 impl PaymentService {
     /// Over any store, gateway and clock.
+    #[allow(clippy::too_many_arguments)] // Each is a port of its own.
     pub fn new(
         store: Arc<dyn Store>,
         reads: Arc<dyn PaymentReads>,
+        wallets: Arc<dyn WalletReads>,
         users: Arc<dyn AuthReads>,
         gateway: Arc<dyn PaymentGateway>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         policy: PaymentPolicy,
     ) -> Self {
-        Self { store, reads, users, gateway, clock, random, policy }
+        Self { store, reads, wallets, users, gateway, clock, random, policy }
     }
 
     /// Stores the intent, then asks the gateway where to pay.
@@ -265,9 +269,13 @@ impl PaymentService {
         let read =
             self.reads.intent_by_reference(&charge.reference).await.map_err(CommitError::Unavailable)?;
         let Some(intent) = read else { return Ok(Settled::Unchanged) };
+        let read = self.wallets.account(intent.user).await.map_err(CommitError::Unavailable)?;
+        // A user without an account has no debt, and the store refuses the credit.
+        let account = read.unwrap_or_else(|| Account::open(intent.user));
         let now = self.clock.now();
-        let decision = settlement::decide(intent, charge, self.policy.rate, self.event_id(now), now)
-            .map_err(|e| CommitError::Unavailable(Fault::new(e)))?;
+        let facts = Facts { account: &account, rate_now: self.policy.rate, event: self.event_id(now), now };
+        let decision =
+            settlement::decide(intent, charge, facts).map_err(|e| CommitError::Unavailable(Fault::new(e)))?;
         self.apply(decision).await
     }
 

@@ -1,34 +1,13 @@
 //! Settlement: what our intent and the gateway's evidence together mean for money. Pure.
 
 use crate::{
-    Amount, Change, Event, EventKind, MoneyError, Time, UnitOfWork, UserId,
-    payment::{Charge, ChargeStatus, ChargedMoney, FxRate, Intent, IntentState},
-    wallet::{EntryKind, House, JournalEntry, LedgerAccount, Purse, Source, Transfer, Unbalanced},
+    Amount, Change, Event, EventKind, MoneyError, Time, UnitOfWork, Version,
+    payment::{
+        Charge, ChargeStatus, ChargedMoney, FxRate, Intent, IntentState, Suspended, SuspenseReason,
+        SuspenseState,
+    },
+    wallet::{Account, EntryKind, House, LedgerAccount, Legs, Purse, Source, Unbalanced, repay},
 };
-
-/// Why a payment was not credited but set aside, whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SuspenseReason {
-    /// More or less than was asked.
-    AmountDiffers,
-    /// Another currency than was asked.
-    CurrencyDiffers,
-}
-
-/// A payment that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suspended {
-    /// The payment.
-    pub payment: crate::PaymentId,
-    /// Whose intent it was.
-    pub user: UserId,
-    /// What was really paid.
-    pub paid: Amount,
-    /// Why it was set aside.
-    pub reason: SuspenseReason,
-    /// When.
-    pub at: Time,
-}
 
 /// What became of the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,15 +45,20 @@ pub(crate) enum Undecidable {
     Entry(#[from] Unbalanced),
 }
 
+/// What a decision is made on besides intent and charge.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    /// The account that a credit would go to, as it was read.
+    pub(crate) account: &'a Account,
+    /// Counts for money that came after the intent's own rate had expired.
+    pub(crate) rate_now: FxRate,
+    /// Names the event.
+    pub(crate) event: crate::EventId,
+    pub(crate) now: Time,
+}
+
 /// Paid exactly what was asked, in the same currency: credited. Anything else: suspense, whole.
-/// `rate_now` counts for money that came after the intent's own rate had expired.
-pub(crate) fn decide(
-    intent: Intent,
-    charge: &Charge,
-    rate_now: FxRate,
-    event: crate::EventId,
-    now: Time,
-) -> Result<Decision, Undecidable> {
+pub(crate) fn decide(intent: Intent, charge: &Charge, facts: Facts<'_>) -> Result<Decision, Undecidable> {
     if !intent.is_creditable() {
         return Ok(Decision::nothing(Settled::Unchanged));
     }
@@ -82,12 +66,10 @@ pub(crate) fn decide(
         return Ok(Decision::nothing(Settled::Refused));
     }
     match (charge.status, &charge.paid) {
-        (ChargeStatus::Succeeded, ChargedMoney::Known(paid)) => {
-            settle_paid(intent, charge, *paid, rate_now, event, now)
-        }
+        (ChargeStatus::Succeeded, ChargedMoney::Known(paid)) => settle_paid(intent, charge, *paid, facts),
         (ChargeStatus::Succeeded, ChargedMoney::Unbookable) => Ok(Decision::nothing(Settled::Refused)),
         (ChargeStatus::Failed, _) if intent.is_open() => {
-            Ok(close(intent, IntentState::Failed { at: now }, event, now))
+            Ok(close(intent, IntentState::Failed { at: facts.now }, facts.event, facts.now))
         }
         _ => Ok(Decision::nothing(Settled::Unchanged)),
     }
@@ -108,9 +90,7 @@ fn settle_paid(
     intent: Intent,
     charge: &Charge,
     paid: Amount,
-    rate_now: FxRate,
-    event: crate::EventId,
-    now: Time,
+    facts: Facts<'_>,
 ) -> Result<Decision, Undecidable> {
     let reason = if paid.currency() != intent.charged.currency() {
         Some(SuspenseReason::CurrencyDiffers)
@@ -120,19 +100,13 @@ fn settle_paid(
         None
     };
     match reason {
-        Some(reason) => suspend(intent, paid, reason, event, now),
-        None => credit(intent, charge, paid, rate_now, event, now),
+        Some(reason) => suspend(intent, paid, reason, facts.event, facts.now),
+        None => credit(intent, charge, paid, facts),
     }
 }
 
-fn credit(
-    intent: Intent,
-    charge: &Charge,
-    paid: Amount,
-    rate_now: FxRate,
-    event: crate::EventId,
-    now: Time,
-) -> Result<Decision, Undecidable> {
+fn credit(intent: Intent, charge: &Charge, paid: Amount, facts: Facts<'_>) -> Result<Decision, Undecidable> {
+    let Facts { account, rate_now, event, now } = facts;
     let in_time = charge.paid_at.unwrap_or(now) <= intent.expires_at;
     let gained = if in_time { intent.amount } else { Amount::try_new(rate_now.worth_of(paid)?)? };
     let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Deposit, now);
@@ -147,12 +121,14 @@ fn credit(
         None => legs.add(clearing, fx, paid),
     }
     legs.add(fx, LedgerAccount::User(user, Purse::Wallet), gained);
+    let standing = repay(&mut legs, account, gained)?;
     let entry = legs.into_entry()?;
     let was_open = intent.is_open();
     let credited =
         Intent { amount: gained, next_check_at: None, ..intent }.closed(IntentState::Succeeded { at: now });
     let told = Event::about_payment(event, EventKind::PaymentSucceeded, &credited, now);
-    let mut unit = UnitOfWork::new().with(Change::Intent(credited)).post(entry).with(Change::Event(told));
+    let unit = UnitOfWork::new().with(Change::Intent(credited)).post(entry).with(Change::Event(told));
+    let mut unit = unit.expecting(user, standing);
     if was_open {
         unit = unit.count_intent_closed(user);
     }
@@ -169,7 +145,15 @@ fn suspend(
     let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Suspense, now);
     legs.add(LedgerAccount::House(House::PspClearingPaystack), LedgerAccount::House(House::Suspense), paid);
     let entry = legs.into_entry()?;
-    let item = Suspended { payment: intent.id, user: intent.user, paid, reason, at: now };
+    let item = Suspended {
+        payment: intent.id,
+        user: intent.user,
+        paid,
+        reason,
+        at: now,
+        state: SuspenseState::Open,
+        version: Version::FIRST,
+    };
     let (user, was_open) = (intent.user, intent.is_open());
     let aside = Intent { next_check_at: None, ..intent }.closed(IntentState::Suspense { at: now });
     let told = Event::about_payment(event, EventKind::PaymentSuspense, &aside, now);
@@ -179,28 +163,4 @@ fn suspend(
         unit = unit.count_intent_closed(user);
     }
     Ok(Decision { settled: Settled::Suspended, unit: Some(unit) })
-}
-
-/// Numbers the legs of one source.
-struct Legs {
-    source: Source,
-    kind: EntryKind,
-    at: Time,
-    transfers: Vec<Transfer>,
-}
-
-impl Legs {
-    const fn new(source: Source, kind: EntryKind, at: Time) -> Self {
-        Self { source, kind, at, transfers: Vec::new() }
-    }
-
-    fn add(&mut self, debit: LedgerAccount, credit: LedgerAccount, amount: Amount) {
-        let leg = u16::try_from(self.transfers.len() + 1).unwrap_or(u16::MAX);
-        let (kind, source, at) = (self.kind, self.source.clone(), self.at);
-        self.transfers.push(Transfer { debit, credit, amount, kind, source, leg, at });
-    }
-
-    fn into_entry(self) -> Result<JournalEntry, Unbalanced> {
-        JournalEntry::try_new(self.transfers)
-    }
 }

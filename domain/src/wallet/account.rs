@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{Amount, Currency, Money, MoneyError, UserId, Version, wallet::Split};
+use crate::{
+    Amount, Currency, Money, MoneyError, UserId, Version,
+    wallet::{Purpose, Split},
+};
 
 /// One purse of a user's account: what is posted and how much of it is reserved by open holds.
 /// Invariant: posted ≥ held ≥ 0.
@@ -20,7 +23,7 @@ impl Pocket {
         Self { posted: Money::zero(currency), held: Money::zero(currency) }
     }
 
-    /// What may still be held or spent: posted − held.
+    /// What no hold reserves: posted − held.
     pub const fn available(&self) -> Money {
         Money::from_units(self.posted.units() - self.held.units(), self.posted.currency())
     }
@@ -37,11 +40,15 @@ pub struct Account {
     pub promo: Pocket,
     /// What the user owes after a lost dispute.
     pub debt: Money,
+    /// What open disputes claim. So much of the wallet is not available; it makes no hold.
+    pub disputed: Money,
+    /// Disputes that are neither won nor lost.
+    pub open_disputes: u32,
     /// Orders that have not ended.
     pub open_orders: u32,
     /// Payments that were opened and not yet paid, failed or expired.
     pub open_intents: u32,
-    /// True while a dispute is open; no order and no refund then.
+    /// True while staff forbids orders and refunds.
     pub frozen: bool,
     /// Counts every change of the row.
     pub version: Version,
@@ -55,6 +62,8 @@ impl Account {
             wallet: Pocket::empty(Currency::Usd),
             promo: Pocket::empty(Currency::Usd),
             debt: Money::zero(Currency::Usd),
+            disputed: Money::zero(Currency::Usd),
+            open_disputes: 0,
             open_orders: 0,
             open_intents: 0,
             frozen: false,
@@ -62,13 +71,38 @@ impl Account {
         }
     }
 
-    /// What may still be held: wallet and promo together.
-    pub const fn available(&self) -> Money {
-        let units = self.wallet.available().units() + self.promo.available().units();
+    /// What of the wallet may be held or spent: max(0, posted − held − disputed). Open disputes freeze by this
+    /// ceiling, so whatever is credited or released later tops the freeze up by itself.
+    pub const fn wallet_available(&self) -> Money {
+        let units = self.wallet.available().units() - self.disputed.units();
+        Money::from_units(if units > 0 { units } else { 0 }, self.wallet.posted.currency())
+    }
+
+    /// What of the wallet open disputes keep from being spent: min(posted − held, disputed).
+    pub const fn disputed_frozen(&self) -> Money {
+        let units = self.wallet.available().units() - self.wallet_available().units();
         Money::from_units(units, self.wallet.posted.currency())
     }
 
-    /// How a hold of `amount` is taken: promo first, then wallet; `None` if there is too little of both.
+    /// What may still be held: wallet and promo together.
+    pub const fn available(&self) -> Money {
+        let units = self.wallet_available().units() + self.promo.available().units();
+        Money::from_units(units, self.wallet.posted.currency())
+    }
+
+    /// How a hold of `amount` is taken; `None` if there is too little for its purpose.
+    pub fn split_for(&self, purpose: Purpose, amount: Amount) -> Option<Split> {
+        match purpose {
+            Purpose::Order { .. } => self.split(amount),
+            Purpose::Refund { .. } => {
+                let wallet = amount.money();
+                let split = Split { promo: Money::zero(wallet.currency()), wallet };
+                wallet.is_at_most(self.wallet_available()).then_some(split)
+            }
+        }
+    }
+
+    /// How an order's price is taken: promo first, then wallet; `None` if there is too little of both.
     pub fn split(&self, amount: Amount) -> Option<Split> {
         if !amount.money().is_at_most(self.available()) {
             return None;
@@ -81,18 +115,24 @@ impl Account {
         })
     }
 
-    /// How much of an incoming `credit` repays debt at once: min(credit and what is available, debt).
+    /// How much of an incoming wallet `credit` repays debt at once: min(what is available after it, debt). What open
+    /// disputes claim comes first.
     ///
     /// # Errors
     /// `Overflow` if the account cannot hold the credit.
     pub fn repayment(&self, credit: Amount) -> Result<Money, MoneyError> {
-        let after = self.wallet.available().checked_add(credit.money())?;
+        let after = self.wallet.available().checked_add(credit.money())?.checked_sub(self.disputed)?;
         Ok(Money::from_units(after.units().min(self.debt.units()).max(0), self.debt.currency()))
     }
 
-    /// True if neither a dispute nor debt forbids orders.
+    /// True if neither staff, nor a dispute, nor debt forbids orders and refunds.
     pub const fn may_order(&self) -> bool {
-        !self.frozen && self.debt.is_zero()
+        !self.frozen && self.is_clear()
+    }
+
+    /// True if nothing is owed and nothing is disputed.
+    pub const fn is_clear(&self) -> bool {
+        self.open_disputes == 0 && self.debt.is_zero()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{Money, wallet::Account};
 pub struct Balance {
     /// What may be spent now.
     pub available: Money,
-    /// What open orders reserve.
+    /// What cannot be spent now: what open orders and refunds reserve, and what open disputes freeze.
     pub held: Money,
     /// available + held.
     pub total: Money,
@@ -20,11 +20,12 @@ pub struct Balance {
 impl From<&Account> for Balance {
     fn from(account: &Account) -> Self {
         let currency = account.wallet.posted.currency();
-        let units = |wallet: Money, promo: Money| Money::from_units(wallet.units() + promo.units(), currency);
+        let available = account.available();
+        let total = account.wallet.posted.units() + account.promo.posted.units();
         Self {
-            available: account.available(),
-            held: units(account.wallet.held, account.promo.held),
-            total: units(account.wallet.posted, account.promo.posted),
+            available,
+            held: Money::from_units(total - available.units(), currency),
+            total: Money::from_units(total, currency),
             promo: account.promo.posted,
             debt: account.debt,
         }

@@ -1,6 +1,6 @@
 //! Holds: reserved amounts that end exactly once, captured or released, whole.
 
-use crate::{Amount, HoldId, Money, OrderId, Time, UserId};
+use crate::{Amount, HoldId, Money, OrderId, RefundId, Time, UserId};
 
 /// How a hold is taken from the two purses; the parts sum to its amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Split {
 pub enum HoldState {
     /// Reserved.
     Open,
-    /// Posted to revenue.
+    /// Its money was taken: for an order to revenue, for a refund by the transfers of the same unit.
     Captured {
         /// When.
         at: Time,
@@ -28,6 +28,61 @@ pub enum HoldState {
     },
 }
 
+/// What a hold reserves money for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HoldPurpose {
+    /// The price of an order.
+    Order(OrderId),
+    /// Money that goes back to where it was paid from.
+    Refund(RefundId),
+}
+
+impl HoldPurpose {
+    /// The order, if it pays for one.
+    pub const fn order(self) -> Option<OrderId> {
+        match self {
+            Self::Order(order) => Some(order),
+            Self::Refund(_) => None,
+        }
+    }
+
+    /// The refund, if it is one's.
+    pub const fn refund(self) -> Option<RefundId> {
+        match self {
+            Self::Order(_) => None,
+            Self::Refund(refund) => Some(refund),
+        }
+    }
+}
+
+/// What a new hold is for, with the bounds that go with it. Either is refused with `AccountBlocked` while the account
+/// is frozen, disputed or in debt, and each order and each refund has one open hold at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The price of an order: promo first, then wallet. The account's count of open orders rises by one.
+    Order {
+        /// Which.
+        order: OrderId,
+        /// Refused with `TooManyOpenOrders` if the user has this many open orders already.
+        max_open_orders: u32,
+    },
+    /// A refund to source: wallet money alone. It is no open order.
+    Refund {
+        /// Which.
+        refund: RefundId,
+    },
+}
+
+impl Purpose {
+    /// The purpose as the hold keeps it.
+    pub const fn of_hold(self) -> HoldPurpose {
+        match self {
+            Self::Order { order, .. } => HoldPurpose::Order(order),
+            Self::Refund { refund } => HoldPurpose::Refund(refund),
+        }
+    }
+}
+
 /// A hold as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
@@ -35,8 +90,8 @@ pub struct Hold {
     pub id: HoldId,
     /// Whose money it reserves.
     pub user: UserId,
-    /// The order it pays for.
-    pub order: OrderId,
+    /// What it is for.
+    pub purpose: HoldPurpose,
     /// How much.
     pub amount: Amount,
     /// From which purses.
@@ -48,19 +103,17 @@ pub struct Hold {
 }
 
 /// Asks the store to reserve `amount`; the store splits it between promo and wallet as
-/// [`crate::wallet::Account::split`] says, on the row as it is at the commit.
+/// [`crate::wallet::Account::split_for`] says, on the row as it is at the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceHold {
     /// The new hold.
     pub id: HoldId,
     /// Whose money.
     pub user: UserId,
-    /// For which order. The account's count of open orders rises by one.
-    pub order: OrderId,
+    /// What for.
+    pub purpose: Purpose,
     /// How much.
     pub amount: Amount,
-    /// Refused with `TooManyOpenOrders` if the user has this many open orders already.
-    pub max_open_orders: u32,
     /// When.
     pub at: Time,
 }
@@ -70,8 +123,11 @@ pub struct PlaceHold {
 pub enum HoldEnd {
     /// Posts promo → revenue and wallet → revenue by the hold's parts, under the source `cap:{hold}`.
     Capture,
-    /// Posts nothing.
+    /// Posts nothing, and gives the money back.
     Release,
+    /// Posts nothing by itself: the transfers of the same unit take exactly the hold's parts out of the purses, as a
+    /// refund does that has reached its source. Stored as captured.
+    Spend,
 }
 
 /// Asks the store to end an open hold. `Stale` if it has ended already.
@@ -79,9 +135,9 @@ pub enum HoldEnd {
 pub struct EndHold {
     /// Which.
     pub hold: HoldId,
-    /// Whose. The account's count of open orders falls by one.
+    /// Whose. The account's count of open orders falls by one if it was an order's.
     pub user: UserId,
-    /// Captured or released.
+    /// Captured, released or spent.
     pub end: HoldEnd,
     /// When.
     pub at: Time,

@@ -6,8 +6,9 @@ use namaskah_domain::{
     Time,
     memory::OddPayment,
     payment::{
-        Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, FxRate, GatewayError, IntentState,
-        OpenChargeError, PaymentGateway, PaymentReference, SettleError, Settled, SuspenseReason,
+        Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, FxRate, GatewayDispute, GatewayError,
+        GatewayNotice, GatewayRefund, IntentState, OpenChargeError, PaymentGateway, PaymentReference,
+        RefundFailure, RefundRequest, SettleError, Settled, SuspenseReason,
     },
     time::{hours, minutes},
 };
@@ -182,6 +183,7 @@ async fn late_money_is_credited_at_the_rate_of_its_day_rounded_down() {
         platform.store.clone(),
         platform.store.clone(),
         platform.store.clone(),
+        platform.store.clone(),
         platform.gateway.clone(),
         platform.clock.clone(),
         platform.random.clone(),
@@ -269,6 +271,26 @@ impl PaymentGateway for Confused {
 
     async fn succeeded_since(&self, _: Time) -> Result<Vec<Charge>, GatewayError> {
         Ok(vec![self.0.clone()])
+    }
+
+    async fn refund(&self, _: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
+        Err(RefundFailure::Unknown(namaskah_domain::Fault::new("confused")))
+    }
+
+    async fn refunds_of(&self, _: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+        Ok(Vec::new())
+    }
+
+    async fn refunded_since(&self, _: Time) -> Result<Vec<PaymentReference>, GatewayError> {
+        Ok(Vec::new())
+    }
+
+    async fn disputes_since(&self, _: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+        Ok(Vec::new())
+    }
+
+    fn read_notice(&self, _: &[u8]) -> GatewayNotice {
+        GatewayNotice::Other
     }
 }
 

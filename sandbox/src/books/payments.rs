@@ -184,8 +184,14 @@ impl Books {
         Ok(())
     }
 
-    /// A chargeback begins; its webhook is sent.
-    pub(crate) fn open_dispute(&mut self, n: usize, amount: Option<i64>, now: i64) -> Option<usize> {
+    /// A chargeback begins; its webhook is sent, or lost.
+    pub(crate) fn open_dispute(
+        &mut self,
+        n: usize,
+        amount: Option<i64>,
+        now: i64,
+        deliver: bool,
+    ) -> Option<usize> {
         let transaction = self.payments.transactions.get(n)?;
         let dispute = Dispute {
             id: 0,
@@ -200,23 +206,47 @@ impl Books {
         let dispute = Dispute { id: self.payment_id(), ..dispute };
         self.payments.disputes.push(dispute);
         self.touch(Key::Dispute(place));
-        let data = self.dispute_wire(place);
-        self.queue_hook(Vendor::Paystack, "charge.dispute.create", data, now);
+        if deliver {
+            self.announce_dispute(place, "create", now);
+        }
         Some(place)
     }
 
-    /// The latest open dispute of a transaction ends; its webhook is sent.
-    pub(crate) fn resolve_dispute(&mut self, n: usize, resolution: &str, now: i64) -> Option<usize> {
-        let open = |d: &Dispute| d.transaction == n && d.resolved_ms.is_none();
-        let place = self.payments.disputes.iter().rposition(open)?;
+    /// The vendor reminds of the latest open dispute of a transaction.
+    pub(crate) fn remind_of_dispute(&mut self, n: usize, now: i64) -> Option<usize> {
+        let place = self.open_dispute_of(n)?;
+        self.announce_dispute(place, "remind", now);
+        Some(place)
+    }
+
+    /// The latest open dispute of a transaction ends; its webhook is sent, or lost.
+    pub(crate) fn resolve_dispute(
+        &mut self,
+        n: usize,
+        resolution: &str,
+        now: i64,
+        deliver: bool,
+    ) -> Option<usize> {
+        let place = self.open_dispute_of(n)?;
         let dispute = self.payments.disputes.get_mut(place)?;
         dispute.status = "resolved".into();
         dispute.resolution = Some(resolution.to_owned());
         dispute.resolved_ms = Some(now);
         self.touch(Key::Dispute(place));
-        let data = self.dispute_wire(place);
-        self.queue_hook(Vendor::Paystack, "charge.dispute.resolve", data, now);
+        if deliver {
+            self.announce_dispute(place, "resolve", now);
+        }
         Some(place)
+    }
+
+    fn open_dispute_of(&self, n: usize) -> Option<usize> {
+        let open = |d: &Dispute| d.transaction == n && d.resolved_ms.is_none();
+        self.payments.disputes.iter().rposition(open)
+    }
+
+    fn announce_dispute(&mut self, place: usize, what: &str, now: i64) {
+        let data = self.dispute_wire(place);
+        self.queue_hook(Vendor::Paystack, &format!("charge.dispute.{what}"), data, now);
     }
 
     /// The vendor's dispute object.

@@ -23,6 +23,7 @@ impl Books {
         amount: Option<i64>,
         notes: (Option<String>, Option<String>),
         now: i64,
+        deliver: bool,
     ) -> Result<usize, RefundRefusal> {
         let transaction = self.payments.transactions.get(n).ok_or(RefundRefusal::NotPaid)?;
         if transaction.status != "success" && transaction.status != "reversed" {
@@ -48,7 +49,10 @@ impl Books {
         };
         self.payments.refunds.push(refund);
         self.due.insert((now + PROCESSING_MS, Due::Refunded(place)));
-        self.announce(place, now);
+        if deliver {
+            self.announce(place, now);
+        }
+        self.touch(Key::Refund(place));
         Ok(place)
     }
 

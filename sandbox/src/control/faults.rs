@@ -26,7 +26,7 @@ const TEXTVERIFIED: [&str; 16] = [
     "calls",
     "sale",
 ];
-const PAYSTACK: [&str; 11] = [
+const PAYSTACK: [&str; 12] = [
     "initialize",
     "verify",
     "list",
@@ -38,6 +38,7 @@ const PAYSTACK: [&str; 11] = [
     "refund_retry",
     "dispute_list",
     "dispute_get",
+    "dispute_resolve",
 ];
 const SMTP: [&str; 1] = ["send"];
 const MOST: u32 = 1_000_000;

@@ -5,7 +5,8 @@
 //! |---|---|---|
 //! | `GET /inbox?to=` | | `{"data":[{"to","subject","text","html","received_at"}]}`, newest first |
 //! | `POST /control/paystack/{reference}` | `{"outcome":"success"\|"failed"\|"abandoned","webhook"?:"deliver"\|"lose"\|"duplicate","amount_subunits"?,"currency"?,"domain"?}` | the customer pays, or does not |
-//! | `POST /control/paystack/{reference}/dispute` | `{"event":"create"\|"resolve","resolution"?:"merchant-accepted"\|"declined","refund_amount"?}` | a chargeback opens or ends |
+//! | `POST /control/paystack/{reference}/dispute` | `{"event":"create"\|"remind"\|"resolve","resolution"?:"merchant-accepted"\|"declined","refund_amount"?,"webhook"?:"deliver"\|"lose"}` | a chargeback opens, waits or ends |
+//! | `POST /control/paystack/{reference}/refund` | `{"amount_subunits"?,"webhook"?:"deliver"\|"lose"}` | somebody refunds a payment in the dashboard |
 //! | `POST /control/paystack/refunds/{id}` | `{"status":"processing"\|"processed"\|"failed"\|"needs-attention","webhook"?:"deliver"\|"lose"}` | a refund moves on |
 //! | `POST /control/textverified/{id}/sms` | `{"text","parsed_code"?,"from"?,"created_at"?,"encrypted"?,"webhook"?:"deliver"\|"lose","name_reservation"?}` | a text arrives |
 //! | `POST /control/textverified/sms` | the same with `"number"` | a text arrives at whoever holds, or last held, the number |
@@ -31,7 +32,7 @@ mod state;
 
 pub(crate) use clock::{advance, clock, follow};
 pub(crate) use faults::{faults, list_faults};
-pub(crate) use payments::{dispute, pay, refund};
+pub(crate) use payments::{dashboard_refund, dispute, pay, refund};
 pub(crate) use phones::{
     account, create_delay, credit, listing, next_number, service, text_number, text_reservation,
 };

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{Delivery, conflict, missing, same_site, unprocessable};
 use crate::{
-    books::{Outcome, Payment, RefundStatus},
+    books::{Outcome, Payment, RefundRefusal, RefundStatus},
     http::{Answer, Call},
     paystack::CURRENCIES,
     world::World,
@@ -68,6 +68,7 @@ pub(crate) fn pay(world: &World, call: &Call) -> Result<Answer, Answer> {
 #[serde(rename_all = "lowercase")]
 enum DisputeEvent {
     Create,
+    Remind,
     Resolve,
 }
 
@@ -79,12 +80,23 @@ enum Resolution {
     Declined,
 }
 
+impl Resolution {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "merchant-accepted",
+            Self::Declined => "declined",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Dispute {
     event: DisputeEvent,
     resolution: Option<Resolution>,
     refund_amount: Option<i64>,
+    #[serde(default)]
+    webhook: Delivery,
 }
 
 /// `POST /control/paystack/{reference}/dispute`
@@ -100,19 +112,51 @@ pub(crate) fn dispute(world: &World, call: &Call) -> Result<Answer, Answer> {
             .find(call.id())
             .ok_or_else(|| missing("there is no transaction of that reference"))?;
         let is_paid = books.payments.transactions.get(n).is_some_and(|t| t.paid_ms.is_some());
+        let deliver = body.webhook == Delivery::Deliver;
         let place = match (body.event, body.resolution) {
             (DisputeEvent::Create, _) if !is_paid => {
                 return Err(conflict("the transaction has not been paid"));
             }
-            (DisputeEvent::Create, _) => books.open_dispute(n, body.refund_amount, now),
+            (DisputeEvent::Create, _) => books.open_dispute(n, body.refund_amount, now, deliver),
+            (DisputeEvent::Remind, _) => books.remind_of_dispute(n, now),
             (DisputeEvent::Resolve, None) => return Err(unprocessable("resolution is required")),
-            (DisputeEvent::Resolve, Some(Resolution::Accepted)) => {
-                books.resolve_dispute(n, "merchant-accepted", now)
+            (DisputeEvent::Resolve, Some(resolution)) => {
+                books.resolve_dispute(n, resolution.name(), now, deliver)
             }
-            (DisputeEvent::Resolve, Some(Resolution::Declined)) => books.resolve_dispute(n, "declined", now),
         };
         let place = place.ok_or_else(|| conflict("the transaction has no open dispute"))?;
         Ok(Answer::ok(&json!({ "dispute": books.dispute_wire(place) })))
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DashboardRefund {
+    amount_subunits: Option<i64>,
+    #[serde(default)]
+    webhook: Delivery,
+}
+
+/// `POST /control/paystack/{reference}/refund`
+pub(crate) fn dashboard_refund(world: &World, call: &Call) -> Result<Answer, Answer> {
+    same_site(call)?;
+    let body: DashboardRefund = call.parse()?;
+    if body.amount_subunits.is_some_and(|amount| amount <= 0) {
+        return Err(unprocessable("amount_subunits must be above zero"));
+    }
+    world.with(|books, now| {
+        let n = books
+            .payments
+            .find(call.id())
+            .ok_or_else(|| missing("there is no transaction of that reference"))?;
+        let notes = (None, Some("made in the dashboard".to_owned()));
+        let deliver = body.webhook == Delivery::Deliver;
+        let place = books.refund(n, body.amount_subunits, notes, now, deliver);
+        let place = place.map_err(|refusal| match refusal {
+            RefundRefusal::NotPaid => conflict("the transaction has not been paid"),
+            RefundRefusal::TooMuch => conflict("not so much of the transaction is left"),
+        })?;
+        Ok(Answer::ok(&json!({ "refund": books.refund_wire(place, false) })))
     })
 }
 

@@ -142,6 +142,7 @@ impl Table {
         let post = |work: Work| [(Method::POST, "", work)];
         self.at("/control/paystack/:id", &post(control::pay))
             .at("/control/paystack/:id/dispute", &post(control::dispute))
+            .at("/control/paystack/:id/refund", &post(control::dashboard_refund))
             .at("/control/paystack/refunds/:id", &post(control::refund))
             .at("/control/textverified/sms", &post(control::text_number))
             .at("/control/textverified/:id/sms", &post(control::text_reservation))

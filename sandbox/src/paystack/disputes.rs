@@ -50,7 +50,7 @@ pub(crate) fn resolve_dispute(world: &World, call: &Call) -> Result<Answer, Answ
     world.with(|books, now| {
         let dispute =
             books.payments.disputes.iter().find(|dispute| Some(dispute.id) == id).ok_or_else(missing)?;
-        let place = books.resolve_dispute(dispute.transaction, &resolution, now);
+        let place = books.resolve_dispute(dispute.transaction, &resolution, now, true);
         let place = place.ok_or_else(|| invalid("Dispute has been resolved already"))?;
         Ok(success("Dispute successfully resolved", books.dispute_wire(place)))
     })

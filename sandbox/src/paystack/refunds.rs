@@ -28,7 +28,7 @@ pub(crate) fn refund(world: &World, call: &Call) -> Result<Answer, Answer> {
         if currency.is_some() && currency != paid_in {
             return Err(invalid("Currency does not match that of the transaction"));
         }
-        let place = books.refund(n, amount, notes, now).map_err(|refusal| match refusal {
+        let place = books.refund(n, amount, notes, now, true).map_err(|refusal| match refusal {
             RefundRefusal::NotPaid => invalid("Transaction has not been paid, so it cannot be refunded"),
             RefundRefusal::TooMuch => {
                 invalid("Refund amount cannot be more than what is left of the transaction amount")

@@ -85,3 +85,28 @@ async fn a_dispute_opens_and_ends() {
     assert_eq!(sandbox.control(path, resolved).await.body["dispute"]["status"], "resolved");
     assert_eq!(list(&sandbox.ps_get("/dispute?status=resolved").await.body["data"]).len(), 1);
 }
+
+#[tokio::test]
+async fn a_refund_made_in_the_dashboard_is_listed_like_any_other() {
+    let sandbox = paid().await;
+    let path = "/control/paystack/dep-1/refund";
+    let made = sandbox.control(path, json!({ "amount_subunits": 200_000, "webhook": "lose" })).await;
+    assert_eq!(made.body["refund"]["status"], "pending");
+    assert_eq!(sandbox.control(path, json!({ "amount_subunits": 300_001 })).await.status, 409);
+    assert_eq!(sandbox.control(path, json!({ "amount_subunits": 0 })).await.status, 422);
+    assert_eq!(sandbox.control("/control/paystack/none/refund", json!({})).await.status, 404);
+    assert_eq!(list(&sandbox.ps_get("/refund?transaction=dep-1").await.body["data"]).len(), 1);
+    sandbox.initialize("dep-2", 500_000).await;
+    assert_eq!(sandbox.control("/control/paystack/dep-2/refund", json!({})).await.status, 409);
+}
+
+#[tokio::test]
+async fn a_refund_whose_answer_is_lost_was_made_all_the_same() {
+    let sandbox = paid().await;
+    for (mode, made) in [("http_500", 0), ("malformed", 1)] {
+        let fault = json!({ "provider": "paystack", "operation": "refund", "mode": mode });
+        sandbox.control("/control/faults", fault).await;
+        sandbox.ps_post("/refund", json!({ "transaction": "dep-1", "amount": 100 })).await;
+        assert_eq!(list(&sandbox.ps_get("/refund").await.body["data"]).len(), made, "{mode}");
+    }
+}

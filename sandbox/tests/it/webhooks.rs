@@ -188,3 +188,25 @@ async fn what_falls_due_is_delivered_before_advancing_answers() {
     );
     assert_eq!(due[1].body["event"], "v2.sms.received");
 }
+
+#[tokio::test]
+async fn a_disputes_webhooks_are_created_reminded_and_resolved_or_lost() {
+    let mut product = Product::start(0).await;
+    let sandbox = sandbox_for(&product).await;
+    for reference in ["dep-1", "dep-2"] {
+        sandbox.initialize(reference, 500_000).await;
+        let pays = json!({ "outcome": "success", "webhook": "lose" });
+        sandbox.control(&format!("/control/paystack/{reference}"), pays).await;
+    }
+    let lost = json!({ "event": "create", "webhook": "lose" });
+    assert_eq!(sandbox.control("/control/paystack/dep-2/dispute", lost).await.status, 200);
+    let path = "/control/paystack/dep-1/dispute";
+    assert_eq!(sandbox.control(path, json!({ "event": "remind" })).await.status, 409);
+    for event in ["create", "remind", "resolve"] {
+        let body = json!({ "event": event, "resolution": "declined" });
+        assert_eq!(sandbox.control(path, body).await.status, 200);
+        let hook = product.next().await;
+        assert_eq!(hook.body["event"], format!("charge.dispute.{event}"));
+        assert_eq!(hook.body["data"]["transaction"]["reference"], "dep-1");
+    }
+}

@@ -1,8 +1,8 @@
 //! Holds, with the parts that the store split them into.
 
 use namaskah_domain::{
-    Fault, HoldId, OrderId, UserId,
-    wallet::{Hold, HoldState, PlaceHold, Split},
+    Fault, HoldId, OrderId, RefundId, UserId,
+    wallet::{Hold, HoldPurpose, HoldState, PlaceHold, Split},
 };
 use sea_orm::entity::prelude::*;
 
@@ -17,7 +17,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub user_id: Uuid,
+    /// The order, or whatever else `purpose` says.
     pub order_id: Uuid,
+    pub purpose: String,
     pub amount_units: i64,
     pub promo_units: i64,
     pub wallet_units: i64,
@@ -34,7 +36,8 @@ impl Model {
         Self {
             id: place.id.uuid(),
             user_id: place.user.uuid(),
-            order_id: place.order.uuid(),
+            order_id: subject(place.purpose.of_hold()),
+            purpose: purpose_name(place.purpose.of_hold()).to_owned(),
             amount_units: place.amount.units(),
             promo_units: parts.promo,
             wallet_units: parts.wallet,
@@ -43,6 +46,25 @@ impl Model {
             placed_at_us: us(place.at),
             ended_at_us: None,
         }
+    }
+}
+
+/// What is written for an order's hold; such holds alone are counted.
+pub(crate) const ORDER: &str = "order";
+const REFUND: &str = "refund";
+
+pub(crate) const fn purpose_name(purpose: HoldPurpose) -> &'static str {
+    match purpose {
+        HoldPurpose::Order(_) => ORDER,
+        HoldPurpose::Refund(_) => REFUND,
+    }
+}
+
+/// What the hold is for, whatever it is.
+pub(crate) fn subject(purpose: HoldPurpose) -> Uuid {
+    match purpose {
+        HoldPurpose::Order(order) => order.uuid(),
+        HoldPurpose::Refund(refund) => refund.uuid(),
     }
 }
 
@@ -59,7 +81,11 @@ impl TryFrom<Model> for Hold {
         Ok(Self {
             id: HoldId::from_uuid(row.id),
             user: UserId::from_uuid(row.user_id),
-            order: OrderId::from_uuid(row.order_id),
+            purpose: match row.purpose.as_str() {
+                ORDER => HoldPurpose::Order(OrderId::from_uuid(row.order_id)),
+                REFUND => HoldPurpose::Refund(RefundId::from_uuid(row.order_id)),
+                _ => return Err(unreadable("purpose of a hold")),
+            },
             amount: amount(row.amount_units, &row.currency)?,
             split: Split {
                 promo: money(row.promo_units, &row.currency)?,

@@ -6,7 +6,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use namaskah_domain::{
     Entity, Id, Time,
     auth::{Email, Role, Secret},
-    verification::{AreaCode, Capability, Carrier, CountryCode, OrderStatus, ServiceCode},
+    entity::OrderEntity,
+    verification::{AreaCode, Capability, Carrier, CountryCode, OrderStatus, ReportReason, ServiceCode},
+    wallet::HoldPurpose,
 };
 use poem_openapi::registry::MetaSchema;
 use serde_json::Value;
@@ -30,6 +32,29 @@ impl<T: Entity> TextForm for Id<T> {
 
     fn write(&self) -> Cow<'_, str> {
         self.to_string().into()
+    }
+}
+
+/// The identifier of what the hold is for.
+impl TextForm for HoldPurpose {
+    const EXPECTED: &'static str = "the identifier of a verification or a refund";
+
+    fn schema() -> MetaSchema {
+        pattern(
+            "^(ver|rfd)_[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$",
+            format!("{}_01k8y6m2w4f3v9q7r5t1x0z8ab", OrderEntity::PREFIX),
+        )
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().map(Self::Order).or_else(|_| text.parse().map(Self::Refund)).ok()
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        match self {
+            Self::Order(order) => order.to_string().into(),
+            Self::Refund(refund) => refund.to_string().into(),
+        }
     }
 }
 
@@ -179,6 +204,22 @@ impl TextForm for Capability {
 
 impl TextForm for OrderStatus {
     const EXPECTED: &'static str = "the status of a verification";
+
+    fn schema() -> MetaSchema {
+        one_of(&Self::ALL.map(Self::name))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::from_name(text)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.name().into()
+    }
+}
+
+impl TextForm for ReportReason {
+    const EXPECTED: &'static str = "a reason: number_used, no_code or wrong_code";
 
     fn schema() -> MetaSchema {
         one_of(&Self::ALL.map(Self::name))

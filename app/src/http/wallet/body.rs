@@ -1,8 +1,8 @@
 //! Wallet bodies.
 
 use namaskah_domain::{
-    Amount, EntryId, HoldId, OrderId,
-    wallet::{Balance, Entry, EntryKind, Hold, HoldState, Settings},
+    Amount, EntryId, HoldId,
+    wallet::{Balance, Entry, EntryKind, Hold, HoldPurpose, HoldState, Settings},
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -73,13 +73,16 @@ pub struct EntryBody {
     pub created_at: Text<Time>,
 }
 
-/// The word for a kind. Costs and suspense touch no user's account; if one ever did, it is a correction to him.
+/// The word for a kind. Costs, suspense and the house's own money touch no user's account; if one ever did, it is a
+/// correction to him.
 const fn word_of(kind: EntryKind) -> EntryWord {
     match kind {
         EntryKind::Deposit => EntryWord::Deposit,
         EntryKind::Purchase => EntryWord::Purchase,
         EntryKind::Refund => EntryWord::Refund,
-        EntryKind::Adjustment | EntryKind::Cost | EntryKind::Suspense => EntryWord::Adjustment,
+        EntryKind::Adjustment | EntryKind::Cost | EntryKind::Suspense | EntryKind::Treasury => {
+            EntryWord::Adjustment
+        }
         EntryKind::Promo => EntryWord::Promo,
         EntryKind::Chargeback => EntryWord::Chargeback,
         EntryKind::DebtRepayment => EntryWord::DebtRepayment,
@@ -132,8 +135,8 @@ pub struct HoldBody {
     pub amount: MoneyBody,
     /// Where it stands.
     pub status: Text<HoldWord>,
-    /// The verification that it pays for.
-    pub reference: Text<OrderId>,
+    /// The verification that it pays for, or the refund that it is for.
+    pub reference: Text<HoldPurpose>,
     /// When it was placed.
     pub created_at: Text<Time>,
     /// When it ended.
@@ -151,7 +154,7 @@ impl From<Hold> for HoldBody {
             id: Text(hold.id),
             amount: hold.amount.into(),
             status: Text(status),
-            reference: Text(hold.order),
+            reference: Text(hold.purpose),
             created_at: Text(hold.placed_at),
             ended_at,
         }

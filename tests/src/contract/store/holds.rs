@@ -2,7 +2,7 @@
 
 use namaskah_domain::{
     Change, CommitError, Unique, UnitOfWork,
-    wallet::{Balance, HoldEnd, HoldState, Pocket, Purse},
+    wallet::{Balance, HoldEnd, HoldState, PlaceHold, Pocket, Purse},
 };
 
 use super::Backend;
@@ -95,7 +95,7 @@ pub async fn a_released_hold_gives_back_exactly_its_parts(on: &Backend) {
     assert!(after.version > before.version);
     let stored = on.wallet.hold(hold.id).await.expect("readable").expect("a hold");
     assert_eq!(stored.state, HoldState::Released { at: given::at(30) });
-    assert_eq!((stored.amount, stored.order, stored.user), (hold.amount, hold.order, user));
+    assert_eq!((stored.amount, stored.purpose, stored.user), (hold.amount, hold.purpose.of_hold(), user));
     assert_eq!(super::lines(on, user).await.len(), 2);
 }
 
@@ -158,7 +158,7 @@ pub async fn money_that_a_unit_gives_back_pays_for_its_new_hold(on: &Backend) {
     let first = given::hold(user, 1_000);
     on.apply(UnitOfWork::new().place(first.clone())).await;
     let mut second = given::hold(user, 900);
-    second.max_open_orders = 1;
+    second.purpose = given::order_of(given::id(), 1);
     on.apply(UnitOfWork::new().end(given::end(&first, HoldEnd::Release)).place(second)).await;
     let account = on.account(user).await;
     assert_eq!((account.promo.held, account.wallet.held), (usd(500), usd(400)));
@@ -168,8 +168,7 @@ pub async fn money_that_a_unit_gives_back_pays_for_its_new_hold(on: &Backend) {
 /// By places and ends of holds.
 pub async fn open_orders_are_counted_and_bounded(on: &Backend) {
     let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;
-    let bounded =
-        |units| namaskah_domain::wallet::PlaceHold { max_open_orders: 2, ..given::hold(user, units) };
+    let bounded = |units| PlaceHold { purpose: given::order_of(given::id(), 2), ..given::hold(user, units) };
     let first = bounded(1);
     on.apply(UnitOfWork::new().place(first.clone())).await;
     let two = UnitOfWork::new().place(bounded(1)).place(bounded(1));
@@ -199,7 +198,7 @@ pub async fn open_intents_are_counted_and_bounded(on: &Backend) {
 pub async fn an_order_has_one_open_hold(on: &Backend) {
     let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;
     let first = given::hold(user, 100);
-    let second = namaskah_domain::wallet::PlaceHold { order: first.order, ..given::hold(user, 100) };
+    let second = PlaceHold { purpose: first.purpose, ..given::hold(user, 100) };
     on.apply(UnitOfWork::new().place(first.clone())).await;
     let refused = on.refuse(UnitOfWork::new().place(second.clone())).await;
     assert_refused!(refused, CommitError::Duplicate(Unique::Record));

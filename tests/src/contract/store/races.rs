@@ -126,7 +126,7 @@ struct Model {
 
 impl Model {
     fn place(&mut self, hold: &PlaceHold) -> bool {
-        let Some(split) = self.account.split(hold.amount) else { return false };
+        let Some(split) = self.account.split_for(hold.purpose, hold.amount) else { return false };
         self.account.wallet.held = self.account.wallet.held.checked_add(split.wallet).expect("in range");
         self.account.promo.held = self.account.promo.held.checked_add(split.promo).expect("in range");
         self.account.open_orders += 1;
@@ -154,6 +154,20 @@ impl Model {
         }
         fits
     }
+}
+
+/// Ten new orders name the same first try; each is sound by itself.
+pub async fn an_order_is_retried_once_however_many_try(on: &Backend) {
+    let first = given::id();
+    let unit = |_| {
+        let mut order = given::requested(given::id());
+        order.head.retry_of = Some(first);
+        UnitOfWork::new().with(Change::Order(order.into()))
+    };
+    let outcomes = at_once(on, (0..10).map(unit).collect()).await;
+    assert_eq!(applied(&outcomes), 1);
+    let refused = outcomes.iter().filter(|o| matches!(o, Err(CommitError::Duplicate(Unique::Retry)))).count();
+    assert_eq!(refused, 9, "{outcomes:?}");
 }
 
 /// A generator of its own, so that a failure can be repeated by its seed.

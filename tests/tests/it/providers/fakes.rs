@@ -3,12 +3,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Clock, Money, PaymentReference, PhoneNumber, ReservationId,
+    Amount, Clock, Money, PaymentReference, PhoneNumber, ReservationId,
     memory::{
         FakeNumberProvider, FakePaymentGateway, GatewayFailure, GatewayOperation, ManualClock, OddPayment,
         ProviderFailure, ProviderOperation,
     },
-    payment::{ChargeStatus, ChargedMoney, PaymentGateway},
+    payment::{
+        ChargeStatus, ChargedMoney, GatewayDispute, GatewayDisputeStatus, GatewayRefundId,
+        GatewayRefundStatus, PaymentGateway,
+    },
     verification::{NumberProvider, ServiceCode},
 };
 use namaskah_tests::contract::{
@@ -56,8 +59,8 @@ impl NumberWorld for Numbers {
     }
 
     async fn shut(&self) {
-        use ProviderOperation::{Balance, Buy, Cancel, Cost, Get, List, Messages, Services, Stock};
-        for operation in [Balance, Buy, Cancel, Cost, Get, List, Messages, Services, Stock] {
+        use ProviderOperation::{Balance, Buy, Cancel, Cost, Get, List, Messages, Report, Services, Stock};
+        for operation in [Balance, Buy, Cancel, Cost, Get, List, Messages, Report, Services, Stock] {
             (0..ALL).for_each(|_| self.provider.fail_next(operation, ProviderFailure::Unavailable));
         }
     }
@@ -137,8 +140,33 @@ impl PaymentWorld for Payments {
         self.gateway.fail_next(GatewayOperation::Open, failure);
     }
 
+    async fn fail_next_refund(&self, trouble: Trouble) {
+        let failure = match trouble {
+            Trouble::AnswerLost => GatewayFailure::LostAnswer,
+            Trouble::NotDone => GatewayFailure::Unavailable,
+        };
+        self.gateway.fail_next(GatewayOperation::Refund, failure);
+    }
+
+    async fn refund_becomes(&self, id: &GatewayRefundId, status: GatewayRefundStatus) {
+        assert!(self.gateway.set_refund(id, status));
+    }
+
+    async fn dashboard_refund(&self, reference: &PaymentReference, amount: Amount) {
+        self.gateway.refund_in_dashboard(reference, amount).expect("so much is left");
+    }
+
+    async fn dispute(&self, reference: &PaymentReference, claimed: Option<Amount>) {
+        self.gateway.open_dispute(reference, claimed).expect("it was paid");
+    }
+
+    async fn decide(&self, dispute: &GatewayDispute, status: GatewayDisputeStatus) {
+        assert!(self.gateway.decide_dispute(&dispute.id, status));
+    }
+
     async fn shut(&self) {
-        for operation in [GatewayOperation::Open, GatewayOperation::Verify, GatewayOperation::List] {
+        use GatewayOperation::{Disputes, List, Open, Refund, Refunds, Verify};
+        for operation in [Open, Verify, List, Refund, Refunds, Disputes] {
             (0..ALL).for_each(|_| self.gateway.fail_next(operation, GatewayFailure::Unavailable));
         }
     }

@@ -11,7 +11,7 @@ use namaskah_domain::{
     auth::Email,
     payment::{
         ChargeRequest, ChargeStatus, ChargedMoney, GatewayError, GatewayNotice, OpenChargeError,
-        PaymentGateway,
+        PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 use namaskah_tests::contract::payment_gateway::PaymentWorld;
@@ -194,6 +194,143 @@ async fn unreadable_and_foreign_rows_do_not_lose_a_page() {
     );
 }
 
+fn give_back() -> RefundRequest {
+    RefundRequest { reference: reference(), amount: request().amount }
+}
+
+fn refund(id: u64, fields: &Value) -> Value {
+    let mut refund = json!({
+        "id": id, "transaction": 4_099_260_516_u64, "dispute": null, "amount": "500000", "currency": "NGN",
+        "status": "processing", "domain": "test", "createdAt": "2026-01-01T00:00:00.000Z",
+    });
+    for (name, value) in fields.as_object().expect("fields") {
+        refund[name] = value.clone();
+    }
+    refund
+}
+
+async fn refunding(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (&'static str, usize) {
+    let gateway = Canned::start(reply).await;
+    let outcome = match adapter(&gateway).refund(&give_back()).await {
+        Ok(_) => "refunded",
+        Err(RefundFailure::Declined(_)) => "declined",
+        Err(RefundFailure::Unknown(_)) => "unknown",
+    };
+    (outcome, gateway.seen("").len())
+}
+
+#[tokio::test]
+async fn a_refund_is_asked_for_in_subunits_by_our_reference() {
+    let gateway =
+        Canned::start(|_| envelope(&refund(7, &json!({ "transaction": { "id": 1, "domain": "test" } }))))
+            .await;
+    let told = adapter(&gateway).refund(&give_back()).await.expect("a refund");
+    assert_eq!(told.id.as_str(), "7");
+    let sent = gateway.seen("POST /refund");
+    let body: Value = serde_json::from_str(&sent.first().expect("one call").body).expect("JSON");
+    assert_eq!(body, json!({ "transaction": "nmk-1", "amount": 500_000, "currency": "NGN" }));
+}
+
+#[tokio::test]
+async fn a_refund_without_a_usable_answer_is_unknown_and_was_sent_once() {
+    for reply in [
+        Reply::HangUp,
+        answer(500, ""),
+        answer(502, ""),
+        answer(408, ""),
+        answer(429, "").header("retry-after", "0"),
+        answer(200, "{\"status\":tr"),
+        answer(200, r#"{"status":false,"message":"no"}"#),
+        answer(302, "").header("location", "https://example.com"),
+        envelope(&json!({ "id": 7 })),
+        envelope(&refund(7, &json!({ "amount": 1 }))),
+        envelope(&refund(7, &json!({ "domain": "live" }))),
+        envelope(&refund(7, &json!({ "domain": null }))),
+    ] {
+        let shown = format!("{reply:?}");
+        assert_eq!(refunding(move |_| reply.clone()).await, ("unknown", 1), "{shown}");
+    }
+    for status in [400, 401, 403, 404, 422] {
+        assert_eq!(refunding(move |_| answer(status, "")).await, ("declined", 1), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn refunds_are_listed_by_the_number_of_their_transaction_and_those_of_the_other_mode_are_left_out() {
+    let rows = json!([
+        refund(7, &json!({ "status": "processed" })),
+        refund(8, &json!({ "domain": "live" })),
+        refund(9, &json!({ "domain": null, "amount": 100, "status": "something-new" })),
+    ]);
+    let gateway = Canned::start(move |request| {
+        if request.is("GET /refund") { envelope(&rows) } else { envelope(&transaction("nmk-1")) }
+    })
+    .await;
+    let listed = adapter(&gateway).refunds_of(&reference()).await.expect("a list");
+    assert_eq!(listed.iter().map(|refund| refund.id.as_str()).collect::<Vec<_>>(), ["7", "9"]);
+    assert_eq!(listed[0].amount, ChargedMoney::Known(request().amount));
+    assert_eq!(gateway.seen("GET /refund?transaction=4099260516&").len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_of_refunds_with_a_row_that_cannot_be_read_is_not_believed() {
+    for row in [
+        json!({ "id": 7 }),
+        refund(7, &json!({ "transaction": 1 })),
+        refund(7, &json!({ "amount": "much" })),
+        refund(7, &json!({ "createdAt": null })),
+    ] {
+        let gateway = Canned::start(move |request| {
+            let rows = json!([row.clone()]);
+            if request.is("GET /refund") { envelope(&rows) } else { envelope(&transaction("nmk-1")) }
+        })
+        .await;
+        let listed = adapter(&gateway).refunds_of(&reference()).await;
+        assert!(matches!(listed, Err(GatewayError::Unavailable(_))), "{listed:?}");
+    }
+}
+
+#[tokio::test]
+async fn refunded_payments_are_named_by_their_rows_or_by_asking_for_the_transaction_once() {
+    let rows = json!([
+        refund(7, &json!({ "transaction": 1, "transaction_reference": "nmk-9" })),
+        refund(8, &json!({})),
+        refund(9, &json!({ "transaction": 1 })),
+        refund(6, &json!({ "transaction": 2, "domain": "live" })),
+        "nonsense",
+    ]);
+    let gateway = Canned::start(move |request| {
+        if request.is("GET /refund") { envelope(&rows) } else { envelope(&transaction("nmk-1")) }
+    })
+    .await;
+    let named = adapter(&gateway).refunded_since(Time::UNIX_EPOCH).await.expect("a list");
+    assert_eq!(named.iter().map(PaymentReference::as_str).collect::<Vec<_>>(), ["nmk-9", "nmk-1"]);
+    assert_eq!(gateway.seen("GET /transaction/4099260516").len(), 1);
+    assert_eq!(gateway.seen("GET /transaction").len(), 1);
+}
+
+#[tokio::test]
+async fn disputes_of_others_and_of_the_other_mode_do_not_lose_a_page() {
+    let dispute = |id: u64, reference: &str, domain: &str| {
+        json!({
+            "id": id, "refund_amount": 500_000, "currency": "NGN", "status": "resolved",
+            "resolution": "merchant-accepted", "domain": domain, "createdAt": "2026-01-01T00:00:00.000Z",
+            "transaction": { "reference": reference, "amount": 500_000, "currency": "NGN" },
+        })
+    };
+    let rows = json!([
+        dispute(1, "nmk-1", "live"),
+        "nonsense",
+        { "id": 5 },
+        dispute(2, "somebody_elses", "test"),
+        dispute(3, "nmk-3", "test"),
+    ]);
+    let gateway = Canned::start(move |_| envelope(&rows)).await;
+    let listed = adapter(&gateway).disputes_since(Time::UNIX_EPOCH).await.expect("a list");
+    assert_eq!(listed.iter().map(|dispute| dispute.id.as_str()).collect::<Vec<_>>(), ["3"]);
+    assert_eq!(listed[0].status, namaskah_domain::payment::GatewayDisputeStatus::Lost);
+}
+
 #[tokio::test]
 async fn no_fault_shows_the_key_or_the_address() {
     let body = json!({ "status": false, "message": PAYSTACK_KEY, "code": "ada@example.com" }).to_string();
@@ -202,7 +339,8 @@ async fn no_fault_shows_the_key_or_the_address() {
         let gateway = Canned::start(move |_| answer(status, body.clone())).await;
         let opened = adapter(&gateway).open(&request()).await;
         let verified = adapter(&gateway).verify(&reference()).await;
-        let shown = format!("{opened:?} {verified:?}");
+        let refunded = adapter(&gateway).refund(&give_back()).await;
+        let shown = format!("{opened:?} {verified:?} {refunded:?}");
         for secret in [PAYSTACK_KEY, "ada@example.com", "127.0.0.1"] {
             assert!(!shown.contains(secret), "{status}: {shown}");
         }

@@ -15,8 +15,8 @@ use namaskah_adapters::{
     textverified::{TextVerifiedConfig, TextVerifiedProvider},
 };
 use namaskah_domain::{
-    Clock, Currency, Money, PaymentReference, PhoneNumber, ReservationId,
-    payment::PaymentGateway,
+    Amount, Clock, Currency, Money, PaymentReference, PhoneNumber, ReservationId,
+    payment::{GatewayDispute, GatewayDisputeStatus, GatewayRefundId, GatewayRefundStatus, PaymentGateway},
     verification::{NumberProvider, ServiceCode},
 };
 use namaskah_sandbox::{Database, Sandbox, SandboxConfig};
@@ -203,8 +203,43 @@ impl PaymentWorld for Sandboxed {
         self.fault("paystack", "initialize", mode(trouble), 1).await;
     }
 
+    async fn fail_next_refund(&self, trouble: Trouble) {
+        self.fault("paystack", "refund", mode(trouble), 1).await;
+    }
+
+    async fn refund_becomes(&self, id: &GatewayRefundId, status: GatewayRefundStatus) {
+        let status = match status {
+            GatewayRefundStatus::Pending => "processing",
+            GatewayRefundStatus::NeedsAttention => "needs-attention",
+            GatewayRefundStatus::Processed => "processed",
+            GatewayRefundStatus::Failed => "failed",
+        };
+        self.control(&format!("/control/paystack/refunds/{id}"), json!({ "status": status })).await;
+    }
+
+    async fn dashboard_refund(&self, reference: &PaymentReference, amount: Amount) {
+        let body = json!({ "amount_subunits": amount.money().to_subunits() });
+        self.control(&format!("/control/paystack/{reference}/refund"), body).await;
+    }
+
+    async fn dispute(&self, reference: &PaymentReference, claimed: Option<Amount>) {
+        let claimed = claimed.and_then(|amount| amount.money().to_subunits());
+        let body = json!({ "event": "create", "refund_amount": claimed });
+        self.control(&format!("/control/paystack/{reference}/dispute"), body).await;
+    }
+
+    async fn decide(&self, dispute: &GatewayDispute, status: GatewayDisputeStatus) {
+        let resolution = match status {
+            GatewayDisputeStatus::Won => "declined",
+            GatewayDisputeStatus::Lost => "merchant-accepted",
+            GatewayDisputeStatus::Open => return,
+        };
+        let body = json!({ "event": "resolve", "resolution": resolution });
+        self.control(&format!("/control/paystack/{}/dispute", dispute.reference), body).await;
+    }
+
     async fn shut(&self) {
-        for operation in ["initialize", "verify", "list"] {
+        for operation in ["initialize", "verify", "list", "refund", "refund_list", "dispute_list"] {
             self.fault("paystack", operation, "http_500", 1_000).await;
         }
     }

@@ -53,7 +53,7 @@ async fn the_postings_of_every_source_sum_to_zero() {
 async fn a_blocked_account_places_nothing_and_still_gives_back() {
     for opened in both().await {
         let on = &opened.backend;
-        for block in ["frozen = (1 = 1)", "debt_units = 1"] {
+        for block in ["frozen = (1 = 1)", "debt_units = 1", "open_disputes = 1"] {
             let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;
             let hold = given::hold(user, 100);
             on.apply(UnitOfWork::new().place(hold.clone())).await;

@@ -1,0 +1,133 @@
+//! Refunds and disputes. A refund has no reference of ours and no idempotency key, so it is asked for by one call that
+//! is never repeated; what came of it is read from the list of its transaction's refunds.
+
+use std::collections::BTreeMap;
+
+use namaskah_domain::{
+    Fault, PaymentReference, Time,
+    payment::{ChargedMoney, GatewayDispute, GatewayError, GatewayRefund, RefundFailure, RefundRequest},
+};
+use serde_json::value::RawValue;
+
+use super::{PaystackGateway, client::parse, is_refusal, map, millis, unreadable, wire};
+use crate::http::HttpFault;
+
+impl PaystackGateway {
+    pub(super) async fn ask_refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
+        let subunits = request.amount.money().to_subunits();
+        let body = wire::AskRefund {
+            transaction: request.reference.as_str(),
+            amount: subunits
+                .ok_or_else(|| declined(HttpFault::Malformed("our sum is no whole number of subunits")))?,
+            currency: request.amount.currency().code(),
+        };
+        let sent = self.client.post(self.client.url(&["refund"]), &body).await;
+        let answer =
+            sent.map_err(|fault| if fault.nothing_was_sent() { declined(fault) } else { unknown(fault) })?;
+        if is_refusal(&answer) {
+            return Err(declined(map::unfit(&answer)));
+        }
+        let row: wire::Refund = parse(&answer, "the refund").map_err(unknown)?;
+        if map::domain_of(&row) != Some(self.mode.domain()) {
+            return Err(unknown(HttpFault::Malformed("a refund of the other mode")));
+        }
+        let refund = map::refund(&row).map_err(|part| unknown(HttpFault::Malformed(part)))?;
+        if refund.amount == ChargedMoney::Known(request.amount) {
+            Ok(refund)
+        } else {
+            Err(unknown(HttpFault::Malformed("another refund than asked for")))
+        }
+    }
+
+    /// The list takes the transaction's number, which only the transaction itself tells. Whether something is absent
+    /// is decided by this list, so one row that cannot be read spoils it all.
+    pub(super) async fn list_refunds_of(
+        &self,
+        reference: &PaymentReference,
+    ) -> Result<Vec<GatewayRefund>, GatewayError> {
+        let Some(transaction) = self.transaction(reference).await? else { return Ok(Vec::new()) };
+        if transaction.domain.as_deref() != Some(self.mode.domain()) {
+            return Err(GatewayError::Refused(Fault::new(HttpFault::Malformed(
+                "a payment of the other mode",
+            ))));
+        }
+        let malformed = |part| unreadable(HttpFault::Malformed(part));
+        let id = transaction.id.as_deref().and_then(number).ok_or_else(|| malformed("id"))?;
+        let mut refunds = Vec::new();
+        for raw in self.rows("refund", &[("transaction", &id)], "a page of refunds").await? {
+            let row: wire::Refund = serde_json::from_str(raw.get()).map_err(|_| malformed("shape"))?;
+            if map::transaction_of(&row).as_ref() != Some(&id) {
+                return Err(malformed("a refund of another transaction than asked for"));
+            }
+            // A row without a mode has that of its transaction.
+            if map::domain_of(&row).is_none_or(|domain| domain == self.mode.domain()) {
+                refunds.push(map::refund(&row).map_err(malformed)?);
+            }
+        }
+        Ok(refunds)
+    }
+
+    /// A row that names no reference is asked for by the number of its transaction, once each. A row that cannot be
+    /// read, or is not ours, is left out.
+    pub(super) async fn list_refunded_since(
+        &self,
+        from: Time,
+    ) -> Result<Vec<PaymentReference>, GatewayError> {
+        let mut named = BTreeMap::new();
+        for raw in self.rows("refund", &[("from", &millis(from))], "a page of refunds").await? {
+            let Ok(row) = serde_json::from_str::<wire::Refund>(raw.get()) else {
+                tracing::warn!("a row of Paystack's refunds is left out");
+                continue;
+            };
+            let is_foreign = map::domain_of(&row).is_some_and(|domain| domain != self.mode.domain());
+            let Some(id) = map::transaction_of(&row).filter(|_| !is_foreign) else { continue };
+            if row.transaction_reference.is_some() || !named.contains_key(&id) {
+                named.insert(id, row.transaction_reference);
+            }
+        }
+        let mut references = Vec::with_capacity(named.len());
+        for (id, reference) in named {
+            let reference = match reference {
+                Some(reference) => reference,
+                None => self.reference_of(&id).await?,
+            };
+            references.extend(PaymentReference::try_new(&reference));
+        }
+        Ok(references)
+    }
+
+    async fn reference_of(&self, transaction: &str) -> Result<String, GatewayError> {
+        let url = self.client.url(&["transaction", transaction]);
+        let answer = self.client.get(url).await.map_err(unreadable)?;
+        let row: wire::Transaction = parse(&answer, "the transaction").map_err(unreadable)?;
+        Ok(row.reference)
+    }
+
+    /// A row that cannot be read is left out, so that it does not hide the others.
+    pub(super) async fn list_disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+        let rows = self.rows("dispute", &[("from", &millis(from))], "a page of disputes").await?;
+        let read = rows.iter().filter_map(|raw| {
+            let row = serde_json::from_str(raw.get()).map_err(|_| "shape");
+            row.and_then(|row| map::dispute(&row, self.mode)).unwrap_or_else(|part| {
+                tracing::warn!(part, "a row of Paystack's disputes is left out");
+                None
+            })
+        });
+        Ok(read.collect())
+    }
+}
+
+/// A number, as a number or as a text of digits.
+fn number(raw: &RawValue) -> Option<String> {
+    let digits = raw.get().trim_matches('"');
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| digits.to_owned())
+}
+
+fn declined(fault: HttpFault) -> RefundFailure {
+    RefundFailure::Declined(Fault::new(fault))
+}
+
+fn unknown(fault: HttpFault) -> RefundFailure {
+    RefundFailure::Unknown(Fault::new(fault))
+}

@@ -1,0 +1,151 @@
+//! The fake gateway's own books: transactions, refunds and disputes, as somebody at its desk sees them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::{
+    Amount, Currency, Money, PaymentReference, Time,
+    payment::{
+        Charge, ChargeStatus, ChargedMoney, GatewayDispute, GatewayDisputeId, GatewayDisputeStatus,
+        GatewayRefund, GatewayRefundId, GatewayRefundStatus,
+    },
+    time::seconds,
+};
+
+/// How long a refund is on its way.
+const PROCESSING_S: i64 = 10;
+
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) created_at: Time,
+    pub(super) charge: Charge,
+}
+
+#[derive(Debug)]
+struct Asked {
+    of: PaymentReference,
+    amount: Amount,
+    refund: GatewayRefund,
+    /// What becomes of it by itself.
+    becomes: GatewayRefundStatus,
+}
+
+/// What the gateway knows.
+#[derive(Debug, Default)]
+pub(super) struct GatewayBooks {
+    pub(super) charges: BTreeMap<PaymentReference, Opened>,
+    refunds: Vec<Asked>,
+    planned: VecDeque<GatewayRefundStatus>,
+    disputes: Vec<GatewayDispute>,
+}
+
+impl GatewayBooks {
+    /// The next refunds end so, one each, ten seconds after they were asked for; the others are processed.
+    pub(super) fn plan_refund(&mut self, becomes: GatewayRefundStatus) {
+        self.planned.push_back(becomes);
+    }
+
+    /// Asks for a refund; `None` unless the payment was paid and so much of it is left.
+    pub(super) fn refund(
+        &mut self,
+        of: &PaymentReference,
+        amount: Amount,
+        now: Time,
+    ) -> Option<GatewayRefund> {
+        let charge = &self.charges.get(of)?.charge;
+        let ChargedMoney::Known(paid) = charge.paid else { return None };
+        let left =
+            paid.money().checked_sub(self.given_back(of, paid.currency(), Self::is_not_failed, now)).ok()?;
+        if charge.status != ChargeStatus::Succeeded || !amount.money().is_at_most(left) {
+            return None;
+        }
+        let id = GatewayRefundId::try_new(&(9_000_001 + self.refunds.len()).to_string()).ok()?;
+        let becomes = self.planned.pop_front().unwrap_or(GatewayRefundStatus::Processed);
+        let (amount_told, status) = (ChargedMoney::Known(amount), GatewayRefundStatus::Pending);
+        let refund = GatewayRefund { id, amount: amount_told, status, created_at: now, dispute: None };
+        self.refunds.push(Asked { of: of.clone(), amount, refund: refund.clone(), becomes });
+        Some(refund)
+    }
+
+    /// A refund is now there, and stays. False if there is none of that name.
+    pub(super) fn set_refund(&mut self, id: &GatewayRefundId, status: GatewayRefundStatus) -> bool {
+        let found = self.refunds.iter_mut().find(|asked| asked.refund.id == *id);
+        found.map(|asked| (asked.refund.status, asked.becomes) = (status, status)).is_some()
+    }
+
+    /// Every refund of a payment, as it stands at `now`.
+    pub(super) fn refunds_of(&self, of: &PaymentReference, now: Time) -> Vec<GatewayRefund> {
+        self.refunds.iter().filter(|asked| asked.of == *of).map(|asked| asked.at(now)).collect()
+    }
+
+    /// Payments with a refund that was asked for since `from`.
+    pub(super) fn refunded_since(&self, from: Time) -> Vec<PaymentReference> {
+        let lately = self.refunds.iter().filter(|asked| asked.refund.created_at >= from);
+        let mut references: Vec<_> = lately.map(|asked| asked.of.clone()).collect();
+        references.sort();
+        references.dedup();
+        references
+    }
+
+    /// A transaction as it stands at `now`: one that was given back whole is reversed.
+    pub(super) fn charge(&self, reference: &PaymentReference, now: Time) -> Option<Charge> {
+        let charge = self.charges.get(reference)?.charge.clone();
+        let ChargedMoney::Known(paid) = charge.paid else { return Some(charge) };
+        let back = self.given_back(reference, paid.currency(), Self::is_processed, now);
+        let is_reversed = charge.status == ChargeStatus::Succeeded && back == paid.money();
+        let status = if is_reversed { ChargeStatus::Reversed } else { charge.status };
+        Some(Charge { status, ..charge })
+    }
+
+    /// Opens a dispute; `None` unless the payment was paid.
+    pub(super) fn open_dispute(
+        &mut self,
+        of: &PaymentReference,
+        claimed: Option<Amount>,
+        now: Time,
+    ) -> Option<GatewayDisputeId> {
+        let charge = &self.charges.get(of).filter(|opened| opened.charge.paid_at.is_some())?.charge;
+        let id = GatewayDisputeId::try_new(&(7_000_001 + self.disputes.len()).to_string()).ok()?;
+        let amount = claimed.map_or_else(|| charge.paid.clone(), ChargedMoney::Known);
+        let (reference, status) = (of.clone(), GatewayDisputeStatus::Open);
+        self.disputes.push(GatewayDispute { id: id.clone(), reference, amount, status, created_at: now });
+        Some(id)
+    }
+
+    /// Decides a dispute. False if there is none of that name.
+    pub(super) fn set_dispute(&mut self, id: &GatewayDisputeId, status: GatewayDisputeStatus) -> bool {
+        let found = self.disputes.iter_mut().find(|dispute| dispute.id == *id);
+        found.map(|dispute| dispute.status = status).is_some()
+    }
+
+    pub(super) fn disputes_since(&self, from: Time) -> Vec<GatewayDispute> {
+        self.disputes.iter().filter(|dispute| dispute.created_at >= from).cloned().collect()
+    }
+
+    fn given_back(
+        &self,
+        of: &PaymentReference,
+        currency: Currency,
+        counts: fn(GatewayRefundStatus) -> bool,
+        now: Time,
+    ) -> Money {
+        let asked = self.refunds.iter().filter(|asked| asked.of == *of && counts(asked.at(now).status));
+        Money::from_units(asked.map(|asked| asked.amount.units()).sum(), currency)
+    }
+
+    const fn is_processed(status: GatewayRefundStatus) -> bool {
+        matches!(status, GatewayRefundStatus::Processed)
+    }
+
+    const fn is_not_failed(status: GatewayRefundStatus) -> bool {
+        !matches!(status, GatewayRefundStatus::Failed)
+    }
+}
+
+impl Asked {
+    fn at(&self, now: Time) -> GatewayRefund {
+        let is_due = now >= self.refund.created_at + seconds(PROCESSING_S);
+        let is_on_its_way = self.refund.status == GatewayRefundStatus::Pending;
+        let status = if is_due && is_on_its_way { self.becomes } else { self.refund.status };
+        GatewayRefund { status, ..self.refund.clone() }
+    }
+}
