@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Overrides;
 
+pub mod money;
+
+pub use money::Money;
+
 /// Phone numbers that receive one verification code, paid for only when a code came.
 #[derive(Debug, Parser)]
 #[command(name = "namaskah", version)]
@@ -71,6 +75,12 @@ pub enum Command {
     },
     /// Checks the promises about money and orders, while the product serves; exits with 1 if one is broken.
     Audit(Audit),
+    /// Money that staff moves: corrections, gifts, suspense, debt, the house's own. Each takes effect once for its key.
+    Money {
+        /// What to do.
+        #[command(subcommand)]
+        what: Money,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.
@@ -114,6 +124,12 @@ pub struct Audit {
     /// Checks accounts, holds and journal alone, and not what they were used for.
     #[arg(long)]
     pub ledger: bool,
+    /// Writes the newest seal of each chain, to be kept elsewhere, if every law holds.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Seals that were kept elsewhere must still be there.
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
 }
 
 impl Flags {

@@ -260,7 +260,11 @@ pub async fn clock_of(config: &Config, stores: &persistence::Stores) -> Result<A
     Ok(Arc::new(SystemClock::new(moved_ms)))
 }
 
-async fn stamp_mode(config: &Config, stores: &persistence::Stores) -> Result<(), StartError> {
+/// Stamps a new database with our mode.
+///
+/// # Errors
+/// `Mode` if it is stamped with another, `Database` if it does not answer.
+pub async fn stamp_mode(config: &Config, stores: &persistence::Stores) -> Result<(), StartError> {
     let wanted = config.mode.name();
     let stamped = stores.settings.set_if_absent("mode", wanted).await.map_err(StartError::Database)?;
     if stamped == wanted { Ok(()) } else { Err(StartError::Mode { stamped, wanted }) }

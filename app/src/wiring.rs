@@ -16,11 +16,14 @@ use namaskah_adapters::{
     vault::Vault,
 };
 use namaskah_domain::{
-    Clock, Fault, Random, Store,
+    Clock, Fault, JobLane, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService},
-    payment::{PaymentGateway, PaymentPolicy, PaymentService},
-    verification::{CatalogueService, NumberProvider, OrderPolicy, VerificationService},
-    wallet::WalletService,
+    payment::{PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
+    verification::{
+        CatalogueService, NumberProvider, OrderPolicy, RECEIVABLE_DAYS, ReceivableService,
+        VerificationService,
+    },
+    wallet::{BookService, WalletService},
 };
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -28,8 +31,8 @@ use uuid::Uuid;
 use crate::{
     config::{Config, Mode},
     worker::{
-        Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Supervisor, Sweeper,
-        Wakers, WakingStore,
+        Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler,
+        Relay, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -99,6 +102,10 @@ pub struct Wired {
     pub wallet: Arc<WalletService>,
     /// Payments.
     pub payments: Arc<PaymentService>,
+    /// What staff decides, gifts, debts.
+    pub books: Arc<BookService>,
+    /// Costs that a provider may still give back.
+    pub receivables: Arc<ReceivableService>,
     /// Quotes and orders.
     pub orders: Arc<VerificationService>,
     /// What is for sale.
@@ -191,7 +198,7 @@ pub fn wire(
         random.clone(),
         payment_policy(config, public_url),
     );
-    let orders = Arc::new(VerificationService::new(
+    let orders = VerificationService::new(
         store.clone(),
         stores.orders.clone(),
         provider.clone(),
@@ -200,10 +207,16 @@ pub fn wire(
         random.clone(),
         order_policy(config),
         holder,
-    ));
+    );
+    let orders = Arc::new(orders.paced(Arc::new(CallsPerSecond::at_most(config.provider_notices_per_s))));
     let catalogue =
         CatalogueService::new(orders.clone(), provider.clone(), stores.orders.clone(), shared.clone());
+    let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
+    let receivables =
+        ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
     Ok(Wired {
+        books,
+        receivables: Arc::new(receivables),
         auth: Arc::new(auth(config, &store, &stores, shared, random.clone())?),
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments: Arc::new(payments),
@@ -231,8 +244,12 @@ impl Wired {
         let relay = Relay::new(self.stores.events.clone(), self.feed.clone());
         let notices = NoticeHandler::new(self.stores.notices.clone(), payments.clone(), orders.clone());
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let jobs =
-            JobRunner::new(self.stores.jobs.clone(), self.mailer.clone(), orders.clone(), clock, self.holder);
+        let (seals, leases) = (self.stores.sealer.clone(), self.stores.leases.clone());
+        let sealer = Sealer::new(seals, leases, clock.clone(), self.holder);
+        let jobs = |lane| {
+            let (jobs, mailer) = (self.stores.jobs.clone(), self.mailer.clone());
+            JobRunner::new(lane, jobs, mailer, orders.clone(), clock.clone(), self.holder)
+        };
         let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
         Supervisor::default()
             .with(Arc::new(notices), self.wakers.notices.clone())
@@ -240,7 +257,10 @@ impl Wired {
             .with(Arc::new(Expirer::new(orders.clone())), quiet())
             .with(Arc::new(Reconciler::new(orders.clone())), quiet())
             .with(Arc::new(Sweeper::new(payments.clone())), quiet())
-            .with(Arc::new(jobs), self.wakers.jobs.clone())
+            .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
+            .with(Arc::new(sealer), quiet())
+            .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())
+            .with(Arc::new(jobs(JobLane::Provider)), self.wakers.tellers.clone())
             .with(Arc::new(relay), self.wakers.relay.clone())
     }
 
@@ -328,6 +348,34 @@ fn auth(
         random,
     };
     Ok(AuthService::new(ports, AuthPolicy::default()))
+}
+
+/// The house's books over these stores.
+pub fn books(
+    stores: &Stores,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> BookService {
+    BookService::new(store, stores.wallet.clone(), stores.books.clone(), clock, random)
+}
+
+/// What closes payments in suspense, at the rate that is configured.
+pub fn suspense(
+    config: &Config,
+    stores: &Stores,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> SuspenseService {
+    SuspenseService::new(
+        stores.store.clone(),
+        stores.payments.clone(),
+        stores.wallet.clone(),
+        stores.books.clone(),
+        clock,
+        random,
+        config.rate,
+    )
 }
 
 fn payment_policy(config: &Config, public_url: &str) -> PaymentPolicy {

@@ -171,6 +171,30 @@ pub enum JobKind {
     },
 }
 
+impl JobKind {
+    /// Where it queues.
+    pub const fn lane(&self) -> JobLane {
+        match self {
+            Self::SendMail { .. } => JobLane::Mail,
+            Self::EndReservation { .. } => JobLane::Provider,
+        }
+    }
+}
+
+/// Jobs of different lanes never wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobLane {
+    /// Mail: as fast as the mail server takes it.
+    Mail,
+    /// What number providers are told: no faster than they like it.
+    Provider,
+}
+
+impl JobLane {
+    /// Every lane.
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Provider];
+}
+
 /// Work for after the commit, done at least once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {

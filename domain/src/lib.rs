@@ -39,7 +39,9 @@ pub mod unit;
 pub mod verification;
 pub mod wallet;
 
-pub use event::{Event, EventKind, JobKind, Letter, MailSecret, NewJob, Notice, NoticeState, Sender};
+pub use event::{
+    Event, EventKind, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender,
+};
 pub use fault::Fault;
 pub use id::{Entity, Id, InvalidId};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, InvalidKey};
@@ -51,7 +53,8 @@ pub use ports::{Clock, Random, Store};
 pub use record::Version;
 pub use time::Time;
 pub use unit::{
-    AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, Unique, UnitOfWork,
+    AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, SuppressedNumber,
+    Unique, UnitOfWork,
 };
 pub use verification::ReservationId;
 
@@ -103,9 +106,13 @@ pub mod entity {
         RefundEntity, RefundId, "rfd";
         /// A dispute over a payment.
         DisputeEntity, DisputeId, "dsp";
+        /// A movement that staff decided.
+        BookingEntity, BookingId, "bkg";
+        /// A gift of promo money.
+        GrantEntity, GrantId, "grt";
     }
 }
 pub use entity::{
-    BatchId, DisputeId, EntryId, EventId, HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId,
-    QuoteId, RefundId, SessionId, UserId,
+    BatchId, BookingId, DisputeId, EntryId, EventId, GrantId, HoldId, JobId, MessageId, NoticeId, OrderId,
+    PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
 };

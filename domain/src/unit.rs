@@ -8,7 +8,9 @@ use crate::{
     payment::{Intent, Suspended},
     phone::PhoneNumber,
     verification::{Message, Order, Purchase, Quote, ServiceCode},
-    wallet::{EndHold, JournalEntry, LedgerAccount, PlaceHold, Purse, Settings, Transfer},
+    wallet::{
+        Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
+    },
 };
 
 /// One record to write, or one fact to add. A record of [`crate::Version::FIRST`] is new; any other must be stored
@@ -31,8 +33,12 @@ pub enum Change {
     WalletSettings(Settings),
     /// A payment.
     Intent(Intent),
-    /// A payment that waits for a person.
+    /// A payment that waits, or waited, for a person.
     Suspended(Suspended),
+    /// A movement that staff decided, beside its transfers.
+    Booking(Booking),
+    /// A gift of promo money.
+    Grant(PromoGrant),
     /// A price that was promised.
     Quote(Quote),
     /// An order.
@@ -43,6 +49,8 @@ pub enum Change {
     Message(Message),
     /// A number that a user is shown for a service; `Duplicate(ShownNumber)` if he has seen it before.
     ShownNumber(ShownNumber),
+    /// A number that was reported for a service; `Duplicate(Record)` if the order has reported it before.
+    SuppressedNumber(SuppressedNumber),
     /// A provider's message as it came, kept as evidence; `Duplicate(Notice)` if it is known.
     Notice(Notice),
     /// Something a customer may be told.
@@ -67,6 +75,19 @@ pub struct EndSessions {
 pub struct ShownNumber {
     /// To whom.
     pub user: UserId,
+    /// For which service.
+    pub service: ServiceCode,
+    /// Which number.
+    pub number: PhoneNumber,
+    /// By which order.
+    pub order: OrderId,
+    /// When.
+    pub at: Time,
+}
+
+/// "This number is of no use for this service." It is sold to nobody for it any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressedNumber {
     /// For which service.
     pub service: ServiceCode,
     /// Which number.
@@ -137,6 +158,12 @@ impl UnitOfWork {
     /// A unit that takes effect at most once for its claim.
     pub fn claiming(claim: Claim) -> Self {
         Self { claim: Some(claim), ..Self::default() }
+    }
+
+    /// The same unit, with a claim.
+    pub fn claimed_by(mut self, claim: Claim) -> Self {
+        self.claim = Some(claim);
+        self
     }
 
     /// Adds a change.
@@ -264,6 +291,8 @@ pub enum Unique {
     Reservation,
     /// A user is shown a number for a service once.
     ShownNumber,
+    /// An order is retried once.
+    Retry,
     /// A text is stored once.
     Message,
     /// A provider's message is stored once.

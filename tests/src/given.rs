@@ -14,15 +14,15 @@ use namaskah_domain::{
         Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, Session, SessionKind,
         TokenHash, User,
     },
-    payment::{FxRate, Intent, IntentState},
+    payment::{FxRate, Intent, IntentState, Suspended, SuspenseReason, SuspenseState},
     time,
     verification::{
         AreaCode, Ask, Bought, Capability, Carrier, Code, CountryCode, Head, Line, Message, ProviderId,
-        Purchase, PurchaseState, Quote, Receivable, Requested, ServiceCode, Waiting,
+        Purchase, PurchaseState, Quote, Receivable, Report, ReportReason, Requested, ServiceCode, Waiting,
     },
     wallet::{
-        Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold, Purpose,
-        Purse, Settings, Source, Transfer, repay,
+        Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold,
+        PromoGrant, Purpose, Purse, Reason, Settings, Source, Transfer, repay,
     },
 };
 
@@ -218,10 +218,13 @@ pub fn requested(user: UserId) -> Requested {
             metadata: Some(r#"{"note":"mine"}"#.into()),
             attempt: 2,
             retry_of: Some(id()),
+            retried_by: None,
             batch: Some(id()),
             created_at: start(),
             cancel_allowed_at: at(5),
             cancel_requested_at: None,
+            report: Some(Report { reason: ReportReason::NoCode, at: at(20), is_told: true }),
+            swaps: 1,
             version: Version::FIRST,
         },
     }
@@ -428,6 +431,48 @@ pub fn credit(account: &Account, units: i64) -> UnitOfWork {
     legs.add(LedgerAccount::House(House::Adjustment), wallet, amount(units));
     let standing = repay(&mut legs, account, amount(units)).expect("in range");
     UnitOfWork::new().post(legs.into_entry().expect("balanced")).expecting(account.user, standing)
+}
+
+/// Why staff did something.
+pub fn reason() -> Reason {
+    Reason::try_new("as agreed in ticket 7").expect("a reason")
+}
+
+/// A gift that never expires.
+pub fn grant(user: UserId) -> PromoGrant {
+    PromoGrant {
+        id: id(),
+        user,
+        amount: amount(100),
+        reason: reason(),
+        expires_at: None,
+        clawed_back: None,
+        taken: usd(0),
+        granted_at: start(),
+        closed_at: None,
+        version: Version::FIRST,
+    }
+}
+
+/// A payment that was set aside.
+pub fn suspended(intent: &Intent) -> Suspended {
+    Suspended {
+        payment: intent.id,
+        user: intent.user,
+        paid: intent.charged,
+        reason: SuspenseReason::AmountDiffers,
+        at: start(),
+        state: SuspenseState::Open,
+        version: Version::FIRST,
+    }
+}
+
+/// The first leg of a payment that is set aside.
+pub fn set_aside(intent: &Intent, paid: Amount) -> UnitOfWork {
+    let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Suspense, start());
+    let house = LedgerAccount::House;
+    legs.add(house(House::PspClearingPaystack), house(House::Suspense), paid);
+    UnitOfWork::new().post(legs.into_entry().expect("balanced"))
 }
 
 /// The end of a hold.

@@ -18,7 +18,9 @@ mod plan;
 mod postgres;
 mod read;
 mod refusal;
+pub mod seal;
 mod settle;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod stored;
@@ -28,6 +30,7 @@ pub use database::{Database, Options, StatementObserver, connect};
 pub use postgres::PostgresStore;
 use read::Reads;
 pub use read::Settings;
+use seal::{Pace, Sealer};
 pub use sqlite::SqliteStore;
 
 use std::sync::Arc;
@@ -38,7 +41,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     verification::OrderReads,
-    wallet::WalletReads,
+    wallet::{BookReads, WalletReads},
 };
 
 use crate::vault::Vault;
@@ -50,6 +53,8 @@ pub struct Stores {
     pub store: Arc<dyn Store>,
     /// Accounts, holds, the journal, settings of wallets.
     pub wallet: Arc<dyn WalletReads>,
+    /// What staff decided, gifts, and what waits to be closed.
+    pub books: Arc<dyn BookReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,
     /// Quotes, orders, purchases, messages.
@@ -66,6 +71,8 @@ pub struct Stores {
     pub leases: Arc<dyn Leases>,
     /// The mode stamp and the clock's offset.
     pub settings: Settings,
+    /// Seals what must not change.
+    pub sealer: Arc<Sealer>,
 }
 
 impl Stores {
@@ -84,6 +91,7 @@ impl Stores {
         Self {
             store,
             wallet: reads.clone(),
+            books: reads.clone(),
             payments: reads.clone(),
             orders: reads.clone(),
             auth: reads.clone(),
@@ -92,6 +100,7 @@ impl Stores {
             jobs: reads.clone(),
             leases: reads,
             settings: Settings::new(database.clone()),
+            sealer: Arc::new(Sealer::new(database, Pace::default())),
         }
     }
 }

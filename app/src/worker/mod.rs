@@ -3,14 +3,17 @@
 //! A worker is woken by a commit that leaves it something, and looks by itself at intervals. Losing a wake-up costs
 //! an interval, never work: everything that is due is found in the store.
 
+mod bookkeeper;
 mod clock;
 mod expirer;
 mod feed;
 mod jobs;
 mod notices;
+mod pace;
 mod poller;
 mod reconciler;
 mod relay;
+mod sealer;
 mod supervisor;
 mod sweeper;
 mod waking;
@@ -19,14 +22,17 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 
+pub use bookkeeper::Bookkeeper;
 pub use clock::{ClockFollower, Movable};
 pub use expirer::Expirer;
 pub use feed::Feed;
 pub use jobs::JobRunner;
 pub use notices::NoticeHandler;
+pub use pace::CallsPerSecond;
 pub use poller::Poller;
 pub use reconciler::Reconciler;
 pub use relay::Relay;
+pub use sealer::Sealer;
 pub use supervisor::{Health, Supervisor, Workers};
 pub use sweeper::Sweeper;
 pub use waking::{Wakers, WakingStore};

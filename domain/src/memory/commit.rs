@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
 use crate::{
-    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, Unique, UnitOfWork, UserId,
-    Version,
+    AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, SuppressedNumber, Unique,
+    UnitOfWork, UserId, Version,
     auth::SessionEnd,
     wallet::{
         Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
@@ -58,8 +58,10 @@ impl State {
             Change::EndSessions(_) => Ok(()),
             Change::Event(e) => absent(self.events.iter().any(|x| x.event.id == e.id), Unique::Record),
             Change::Suspended(item) => {
-                absent(self.suspended.iter().any(|x| x.payment == item.payment), Unique::Record)
+                guard(item.version, self.suspended.get(&item.payment).map(|x| x.version))
             }
+            Change::Booking(b) => absent(self.bookings.contains_key(&b.id), Unique::Record),
+            Change::Grant(g) => guard(g.version, self.grants.get(&g.id).map(|x| x.version)),
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
             Change::WalletSettings(s) => {
                 guard(s.version, self.wallet_settings.get(&s.user).map(|x| x.version))
@@ -72,6 +74,11 @@ impl State {
             }
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
+                let first = o.head().retry_of;
+                let again = |other: &crate::verification::Order| {
+                    other.head().retry_of == first && other.head().id != o.head().id
+                };
+                absent(first.is_some() && self.orders.values().any(again), Unique::Retry)?;
                 guard(o.head().version, self.orders.get(&o.head().id).map(|x| x.head().version))
             }
             Change::Purchase(p) => {
@@ -93,6 +100,12 @@ impl State {
             Change::ShownNumber(s) => {
                 let known = (s.user, s.service.clone(), s.number.clone());
                 absent(self.shown.contains(&known), Unique::ShownNumber)
+            }
+            Change::SuppressedNumber(s) => {
+                let same = |x: &SuppressedNumber| {
+                    (&x.service, &x.number, x.order) == (&s.service, &s.number, s.order)
+                };
+                absent(self.suppressed.iter().any(same), Unique::Record)
             }
             Change::Notice(n) => {
                 let known =
@@ -233,7 +246,9 @@ impl State {
             Change::MailToken(token) => drop(self.mail_tokens.insert(token.hash, token)),
             Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
-            Change::Suspended(item) => self.suspended.push(item),
+            Change::Suspended(item) => drop(self.suspended.insert(item.payment, item)),
+            Change::Booking(booking) => drop(self.bookings.insert(booking.id, booking)),
+            Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
             Change::Purchase(purchase) => drop(self.purchases.insert(purchase.id, purchase)),
@@ -242,6 +257,7 @@ impl State {
                 self.messages.insert(m.id, m);
             }
             Change::ShownNumber(s) => drop(self.shown.insert((s.user, s.service, s.number))),
+            Change::SuppressedNumber(suppressed) => self.suppressed.push(suppressed),
             Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
             Change::Job(job) => {

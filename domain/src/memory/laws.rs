@@ -5,12 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{SubsecRound, TimeDelta, Timelike};
 
+mod again;
+
 use super::{MemoryStore, Platform};
 use crate::{
     Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
-    payment::{Intent, IntentState, Suspended},
+    payment::{Intent, IntentState, Suspended, SuspenseState},
     verification::{Message, NumberProvider, Order, Purchase, PurchaseState, Receivable},
-    wallet::{Account, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, Purse, Source, Transfer},
+    wallet::{
+        Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, Purse, Source,
+        Transfer,
+    },
 };
 
 /// Money must be back this long after an order's end.
@@ -64,6 +69,12 @@ impl Snapshot {
         self.posted(LedgerAccount::House(house), Currency::Usd)
     }
 
+    /// What of the costs of numbers was given up, as a posting: below zero.
+    fn written_off_costs(&self) -> i64 {
+        let costs = self.journal.iter().filter(|(transfer, _)| transfer.kind == EntryKind::Cost);
+        costs.map(|(t, _)| t.effect_on(LedgerAccount::House(House::WriteOff)).units()).sum()
+    }
+
     fn entry(&self, source: &Source) -> impl Iterator<Item = &Transfer> {
         self.journal.iter().map(|(transfer, _)| transfer).filter(move |t| t.source == *source)
     }
@@ -88,6 +99,8 @@ pub fn check(platform: &Platform) -> Vec<String> {
     broken.extend(of_orders(&now, platform.provider.skew()));
     broken.extend(of_time(&now, platform.clock.now()));
     broken.extend(of_purchases(&now));
+    broken.extend(again::of_retries(&now));
+    broken.extend(again::of_reports(&now));
     broken
 }
 
@@ -224,12 +237,14 @@ fn intent(now: &Snapshot, intent: &Intent, broken: &mut Broken) {
         IntentState::Succeeded { .. } => intent.amount.units(),
         _ => 0,
     };
-    let items: Vec<i64> =
-        now.suspended.iter().filter(|i| i.payment == intent.id).map(|i| i.paid.units()).collect();
-    let waits: i64 = items.iter().sum();
+    let items = || now.suspended.iter().filter(|item| item.payment == intent.id);
+    let waits: i64 =
+        items().filter(|item| item.state == SuspenseState::Open).map(|item| item.paid.units()).sum();
     let is_aside = matches!(intent.state, IntentState::Suspense { .. });
+    let credited = |item: &&Suspended| matches!(item.state, SuspenseState::Credited { .. });
+    let set_aside = items().filter(|item| !credited(item)).count();
     broken.unless(gained == due, || format!("4: {} credited {gained} of {due}", intent.id));
-    broken.unless(aside == waits && items.len() == usize::from(is_aside), || {
+    broken.unless(aside == waits && set_aside == usize::from(is_aside), || {
         format!("4: {} is {:?} with {aside} in suspense and {waits} waiting", intent.id, intent.state)
     });
 }
@@ -244,8 +259,8 @@ fn house(now: &Snapshot, broken: &mut Broken) {
     let open = sum(|r| r == Receivable::Open);
     broken.unless(receivable == open, || format!("1: {receivable} is receivable, {open} is open"));
     let captured: i64 = now.holds.iter().filter(|hold| is_earned(hold)).map(|hold| hold.amount.units()).sum();
-    let revenue = now.house(House::Revenue);
-    broken.unless(revenue == captured, || format!("3: {revenue} is revenue, {captured} was captured"));
+    let revenue = now.house(House::Revenue) + again::returned(now);
+    broken.unless(revenue == captured, || format!("3: {revenue} was revenue, {captured} was captured"));
 }
 
 /// Law 7, and the shape of what is waiting: each text is its order's own, and each completed order has a code.
@@ -362,9 +377,8 @@ pub fn when_settled(platform: &Platform) -> Vec<String> {
     let theirs = platform.provider.charged().units() - platform.provider.credited().units();
     let ours = now.house(House::ProviderFloatTextVerified);
     broken.unless(ours == theirs, || format!("8: the provider kept {theirs}, our books say {ours}"));
-    let spent = -(now.house(House::ProviderReceivable)
-        + now.house(House::CostOfNumbers)
-        + now.house(House::WriteOff));
+    let spent =
+        -(now.house(House::ProviderReceivable) + now.house(House::CostOfNumbers) + now.written_off_costs());
     broken.unless(spent == theirs, || format!("8: the provider kept {theirs}, we account for {spent}"));
     broken.0
 }

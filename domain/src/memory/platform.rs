@@ -8,18 +8,19 @@ use uuid::Uuid;
 
 use super::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom};
 use crate::{
-    Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, Money,
-    Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, Sender, Store, UnitOfWork, UserId,
-    Version,
+    Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, JobLane,
+    Money, Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, Sender, Store, UnitOfWork,
+    UserId, Version,
     auth::{Email, PasswordHash, Role, User},
     mailer::{MailError, Mailer},
     outbox::{EventLog, Jobs, LeasedJob},
-    payment::{FxRate, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService},
+    payment::{FxRate, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
     verification::{
         Ask, Buy, Capability, CatalogueService, CountryCode, IncomingMessage, NumberProvider, Order,
-        OrderPolicy, OrderReads, PriceLimit, PriceRule, ServiceCode, VerificationService,
+        OrderPolicy, OrderReads, PriceLimit, PriceRule, RECEIVABLE_DAYS, ReceivableService, ServiceCode,
+        VerificationService,
     },
-    wallet::{Balance, WalletService},
+    wallet::{Balance, BookService, WalletService},
 };
 
 /// Rounds of work after which [`Platform::tick`] stops, as the workers of the server do.
@@ -85,6 +86,12 @@ pub struct Platform {
     pub wallet: WalletService,
     /// Opens and settles payments.
     pub payments: PaymentService,
+    /// Keeps the house's books.
+    pub books: BookService,
+    /// Resolves payments that are not what was asked.
+    pub suspense: SuspenseService,
+    /// Gives up what a provider will not credit any more.
+    pub receivables: ReceivableService,
     /// Sells numbers to users.
     pub orders: Arc<VerificationService>,
     /// Lists what is for sale.
@@ -169,6 +176,24 @@ impl Platform {
         let catalogue =
             CatalogueService::new(orders.clone(), ports.numbers.clone(), store.clone(), clock.clone());
         let wallet = WalletService::new(ports.store.clone(), store.clone());
+        let books = BookService::new(
+            ports.store.clone(),
+            store.clone(),
+            store.clone(),
+            clock.clone(),
+            random.clone(),
+        );
+        let suspense = SuspenseService::new(
+            ports.store.clone(),
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            clock.clone(),
+            random.clone(),
+            ports.payments.rate,
+        );
+        let receivables =
+            ReceivableService::new(ports.store.clone(), store.clone(), clock.clone(), RECEIVABLE_DAYS);
         Self {
             clock,
             random,
@@ -178,6 +203,9 @@ impl Platform {
             mailer,
             wallet,
             payments,
+            books,
+            suspense,
+            receivables,
             orders,
             catalogue,
             ports,
@@ -376,14 +404,18 @@ impl Platform {
         round.note("states", self.orders.follow_states().await.map(|_| 0));
         round.note("reconciler", self.orders.reconcile().await.map(|_| 0));
         round.note("sweep", self.payments.sweep().await.map(|swept| swept.settled));
+        round.note("expiry of grants", self.books.expire_grants().await);
+        round.note("collection of debts", self.books.collect_debts().await);
+        round.note("ageing of receivables", self.receivables.write_off_aged().await);
         round.note("jobs", self.run_jobs().await);
         round.note("relay", self.store.stamp().await);
         round
     }
 
     async fn run_jobs(&self) -> Result<u32, Fault> {
-        let leased = self.store.lease(self.holder, self.clock.now(), JOBS_AT_ONCE).await?;
-        let mut done = 0;
+        let (mut done, now) = (0, self.clock.now());
+        let mut leased = self.store.lease(self.holder, JobLane::Mail, now, JOBS_AT_ONCE).await?;
+        leased.extend(self.store.lease(self.holder, JobLane::Provider, now, JOBS_AT_ONCE).await?);
         for job in leased {
             match self.attempt(&job).await {
                 Ok(()) => self.store.done(&job).await?,

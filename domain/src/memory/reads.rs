@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::store::MemoryStore;
+use super::{state::StoredJob, store::MemoryStore};
 use crate::{
-    EntryId, Fault, HoldId, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId, PaymentReference,
-    PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
+    EntryId, Fault, HoldId, JobLane, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
+    PaymentReference, PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
     auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, SessionKind, TokenHash, User},
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     payment::{Intent, IntentDue, PaymentReads},
     verification::{
-        Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase, Quote, ServiceCode,
-        ServiceStats, UpstreamOrder, Waiting,
+        Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase,
+        Quote, Receivable, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, WalletReads},
 };
@@ -213,13 +213,28 @@ impl OrderReads for MemoryStore {
         Ok(bound.min())
     }
 
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
+        let state = self.state();
+        let ended = state.orders.values().filter_map(|order| match order {
+            Order::Expired(Expired { line, at, .. }) | Order::Cancelled(Cancelled { line, at, .. }) => {
+                (*at >= from).then_some(line.purchase)
+            }
+            _ => None,
+        });
+        let is_open = |p: &&Purchase| p.bought().is_some_and(|b| b.receivable == Receivable::Open);
+        let bought = ended.filter_map(|id| state.purchases.get(&id)).filter(is_open);
+        let mut bought: Vec<_> = bought.filter(|p| p.provider == provider).cloned().collect();
+        bought.sort_by_key(|purchase| purchase.id);
+        Ok(bought)
+    }
+
     async fn orders_of(
         &self,
         _provider: ProviderId,
         reservations: &[ReservationId],
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         Ok(self.lines_where(|order| {
-            matches!(order, Order::Waiting(_) | Order::Completed(_))
+            matches!(order, Order::Waiting(_) | Order::Completed(_) | Order::Expired(_))
                 && order.line().is_some_and(|line| reservations.contains(&line.reservation))
         }))
     }
@@ -230,6 +245,55 @@ impl OrderReads for MemoryStore {
         number: &PhoneNumber,
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         Ok(self.lines_where(|order| matches!(order, Order::Waiting(w) if w.line.number == *number)))
+    }
+
+    async fn oldest_expired(&self, _provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
+        let state = self.state();
+        let bound = state.orders.values().filter_map(|order| match order {
+            Order::Expired(expired) if expired.at >= since && expired.head.may_show_late() => {
+                Some(expired.line.bound_at)
+            }
+            _ => None,
+        });
+        Ok(bound.min())
+    }
+
+    async fn expired_on(
+        &self,
+        _provider: ProviderId,
+        number: &PhoneNumber,
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        Ok(self.lines_where(
+            |order| matches!(order, Order::Expired(e) if e.line.number == *number && e.at >= since),
+        ))
+    }
+
+    async fn late_texts_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        let state = self.state();
+        let of_user = |id: &OrderId| state.orders.get(id).is_some_and(|order| order.head().user == user);
+        let late = state.messages.values().filter(|m| m.late && m.stored_at >= from && of_user(&m.order));
+        Ok(u32::try_from(late.count()).unwrap_or(u32::MAX))
+    }
+
+    async fn reports_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        let state = self.state();
+        let heads = state.orders.values().map(Order::head).filter(|head| head.user == user);
+        let reported = heads.filter(|head| head.report.is_some_and(|report| report.at >= from));
+        Ok(u32::try_from(reported.count()).unwrap_or(u32::MAX))
+    }
+
+    async fn is_suppressed(&self, service: &ServiceCode, number: &PhoneNumber) -> Result<bool, Fault> {
+        let state = self.state();
+        Ok(state.suppressed.iter().any(|known| known.service == *service && known.number == *number))
+    }
+
+    async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
+        self.account(user).await
+    }
+
+    async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {
+        self.hold(hold).await
     }
 
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {
@@ -362,14 +426,21 @@ impl EventLog for MemoryStore {
 
 #[async_trait]
 impl Jobs for MemoryStore {
-    async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault> {
+    async fn lease(
+        &self,
+        holder: Uuid,
+        lane: JobLane,
+        now: Time,
+        limit: u32,
+    ) -> Result<Vec<LeasedJob>, Fault> {
         let mut state = self.state();
         state.fence += 1;
         let fence = state.fence;
+        let is_free = |j: &&mut StoredJob| j.holder.is_none() && j.buried.is_none();
         let due = state
             .jobs
             .values_mut()
-            .filter(|j| j.holder.is_none() && j.buried.is_none() && j.job.run_at <= now);
+            .filter(|j| is_free(j) && j.job.kind.lane() == lane && j.job.run_at <= now);
         let taken = due.take(limit as usize).map(|stored| {
             (stored.holder, stored.fence) = (Some(holder), fence);
             let NewJob { id, kind, .. } = stored.job.clone();

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    Claim, Event, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber,
-    PurchaseId, QuoteId, ReservationId, SessionId, Time, UserId,
+    BookingId, Claim, Event, GrantId, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId,
+    PaymentId, PhoneNumber, PurchaseId, QuoteId, ReservationId, SessionId, SuppressedNumber, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Intent, Suspended},
     verification::{Message, Order, Purchase, Quote, ServiceCode},
-    wallet::{Account, Hold, Settings, Transfer},
+    wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
 
 /// A transfer as it was posted.
@@ -48,13 +48,16 @@ pub(super) struct State {
     pub(super) mail_tokens: BTreeMap<TokenHash, MailToken>,
     pub(super) wallet_settings: BTreeMap<UserId, Settings>,
     pub(super) intents: BTreeMap<PaymentId, Intent>,
-    pub(super) suspended: Vec<Suspended>,
+    pub(super) suspended: BTreeMap<PaymentId, Suspended>,
+    pub(super) bookings: BTreeMap<BookingId, Booking>,
+    pub(super) grants: BTreeMap<GrantId, PromoGrant>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,
     pub(super) orders: BTreeMap<OrderId, Order>,
     pub(super) purchases: BTreeMap<PurchaseId, Purchase>,
     pub(super) messages: BTreeMap<MessageId, Message>,
     pub(super) message_once: BTreeSet<(ReservationId, Time, Option<String>)>,
     pub(super) shown: BTreeSet<(UserId, ServiceCode, PhoneNumber)>,
+    pub(super) suppressed: Vec<SuppressedNumber>,
     pub(super) notices: BTreeMap<NoticeId, Notice>,
     pub(super) holds: BTreeMap<HoldId, Hold>,
     pub(super) transfers: Vec<PostedTransfer>,

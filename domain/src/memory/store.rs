@@ -11,7 +11,7 @@ use crate::{
     Claim, CommitError, Committed, Store, UnitOfWork,
     payment::{Intent, Suspended},
     verification::{Message, Order, Purchase},
-    wallet::{Account, Hold},
+    wallet::{Account, Hold, PromoGrant},
 };
 
 /// A [`Store`] and every read, in memory. Cheap to make; gone when dropped.
@@ -61,9 +61,14 @@ impl MemoryStore {
         self.state().messages.values().cloned().collect()
     }
 
-    /// Payments that wait for a person.
+    /// Payments that wait, or waited, for a person.
     pub fn suspended(&self) -> Vec<Suspended> {
-        self.state().suspended.clone()
+        self.state().suspended.values().cloned().collect()
+    }
+
+    /// Every gift of promo money.
+    pub fn all_grants(&self) -> Vec<PromoGrant> {
+        self.state().grants.values().cloned().collect()
     }
 
     /// Why buried jobs were given up.

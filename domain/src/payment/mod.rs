@@ -10,6 +10,7 @@ pub mod ports;
 pub mod rate;
 pub mod service;
 pub mod settlement;
+pub mod suspense;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
 pub use error::{OpenPaymentError, PaymentError, SettleError};
@@ -24,4 +25,5 @@ pub use ports::{
 };
 pub use rate::FxRate;
 pub use service::{Done, OpenPayment, PaymentPolicy, PaymentService, Swept};
-pub use settlement::{Settled, Suspended, SuspenseReason};
+pub use settlement::Settled;
+pub use suspense::{Destination, Suspended, SuspenseError, SuspenseReason, SuspenseService, SuspenseState};

@@ -1,34 +1,13 @@
 //! Settlement: what our intent and the gateway's evidence together mean for money. Pure.
 
 use crate::{
-    Amount, Change, Event, EventKind, MoneyError, Time, UnitOfWork, UserId,
-    payment::{Charge, ChargeStatus, ChargedMoney, FxRate, Intent, IntentState},
+    Amount, Change, Event, EventKind, MoneyError, Time, UnitOfWork, Version,
+    payment::{
+        Charge, ChargeStatus, ChargedMoney, FxRate, Intent, IntentState, Suspended, SuspenseReason,
+        SuspenseState,
+    },
     wallet::{Account, EntryKind, House, LedgerAccount, Legs, Purse, Source, Unbalanced, repay},
 };
-
-/// Why a payment was not credited but set aside, whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SuspenseReason {
-    /// More or less than was asked.
-    AmountDiffers,
-    /// Another currency than was asked.
-    CurrencyDiffers,
-}
-
-/// A payment that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suspended {
-    /// The payment.
-    pub payment: crate::PaymentId,
-    /// Whose intent it was.
-    pub user: UserId,
-    /// What was really paid.
-    pub paid: Amount,
-    /// Why it was set aside.
-    pub reason: SuspenseReason,
-    /// When.
-    pub at: Time,
-}
 
 /// What became of the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +145,15 @@ fn suspend(
     let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Suspense, now);
     legs.add(LedgerAccount::House(House::PspClearingPaystack), LedgerAccount::House(House::Suspense), paid);
     let entry = legs.into_entry()?;
-    let item = Suspended { payment: intent.id, user: intent.user, paid, reason, at: now };
+    let item = Suspended {
+        payment: intent.id,
+        user: intent.user,
+        paid,
+        reason,
+        at: now,
+        state: SuspenseState::Open,
+        version: Version::FIRST,
+    };
     let (user, was_open) = (intent.user, intent.is_open());
     let aside = Intent { next_check_at: None, ..intent }.closed(IntentState::Suspense { at: now });
     let told = Event::about_payment(event, EventKind::PaymentSuspense, &aside, now);

@@ -193,7 +193,7 @@ impl VerificationService {
     async fn capturing(&self, waiting: Waiting) -> Result<UnitOfWork, IntakeError> {
         let now = self.clock.now();
         let purchase = self.reads.purchase(waiting.line.purchase).await?;
-        let head = waiting.head.clone();
+        let (head, line) = (waiting.head.clone(), waiting.line.clone());
         let (completed, end) = waiting.receive(now);
         let completed = Order::from(completed);
         let mut unit = UnitOfWork::new()
@@ -207,6 +207,10 @@ impl VerificationService {
                 unit = unit.post(entry);
             }
             unit = unit.with(Change::Purchase(purchase));
+        }
+        // Reported while it waited, and the code was quicker: the provider may give its price back all the same.
+        if head.report.is_some_and(|report| report.is_told) {
+            unit = unit.with(self.report_job(line.purchase, now));
         }
         Ok(unit)
     }

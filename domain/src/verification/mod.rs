@@ -3,6 +3,7 @@
 //! An order is what the user wants; a purchase is one attempt at a provider. Two records, because the outcome of
 //! an attempt can stay unknown while the order's money is safe in its hold.
 
+pub mod ageing;
 pub mod ask;
 mod buying;
 pub mod catalogue;
@@ -20,23 +21,29 @@ pub mod purchase;
 pub mod quote;
 mod recent;
 mod reconciling;
+mod reporting;
+mod retrying;
 pub mod service;
 
+pub use ageing::{RECEIVABLE_DAYS, ReceivableService};
 pub use ask::{
     AreaCode, Ask, Capability, Carrier, CountryCode, InvalidAsk, ProviderId, ReservationId, ServiceCode,
 };
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
-pub use error::{BuyError, CancelError, IntakeError, QuoteError, VerificationError};
+pub use error::{BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, VerificationError};
 pub use message::{IncomingMessage, Message};
 pub use order::{
-    Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Requested, Waiting,
+    Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Report, ReportReason,
+    Requested, Waiting,
 };
 pub use ports::{
     BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
-    OrderReads, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats, UpstreamOrder,
+    OrderReads, Pace, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats,
+    UpstreamOrder,
 };
 pub use price::{PriceRule, PriceTooLow};
 pub use purchase::{Bought, Purchase, PurchaseState, Receivable};
 pub use quote::Quote;
+pub use retrying::Retry;
 pub use service::{AskQuote, Buy, OrderPolicy, PriceLimit, Shown, VerificationService};

@@ -15,7 +15,7 @@ use crate::{
     unit::retry_stale,
     verification::{
         Ask, BuyError, Capability, CountryCode, Message, NumberProvider, Order, OrderFilter, OrderReads,
-        PriceRule, Purchase, Quote, QuoteError, ServiceCode, VerificationError, recent::Recent,
+        Pace, PriceRule, Purchase, Quote, QuoteError, ServiceCode, VerificationError, recent::Recent,
     },
 };
 
@@ -94,6 +94,8 @@ pub struct VerificationService {
     /// This process among its peers.
     pub(super) holder: Uuid,
     pub(super) memory: Mutex<Memory>,
+    /// How fast the provider is told of ends; `None`: as fast as it answers.
+    pace: Option<Arc<dyn Pace>>,
 }
 
 /// What costs are remembered for at most.
@@ -164,7 +166,21 @@ impl VerificationService {
         policy: OrderPolicy,
         holder: Uuid,
     ) -> Self {
-        Self { store, reads, provider, leases, clock, random, policy, holder, memory: Mutex::default() }
+        let memory = Mutex::default();
+        Self { store, reads, provider, leases, clock, random, policy, holder, memory, pace: None }
+    }
+
+    /// The same, telling its provider of ends no faster than this.
+    #[must_use]
+    pub fn paced(self, pace: Arc<dyn Pace>) -> Self {
+        Self { pace: Some(pace), ..self }
+    }
+
+    /// Waits until one more call that nobody waits for may be made.
+    pub(super) async fn turn(&self) {
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
     }
 
     /// Promises a price for two minutes.

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Amount, Currency, EntryId, HoldId, Money, PaymentReference, ReservationId, Time, wallet::LedgerAccount,
+    Amount, BookingId, Currency, EntryId, GrantId, HoldId, Money, OrderId, PaymentReference, ReservationId,
+    Time, UserId, Version, wallet::LedgerAccount,
 };
 
 /// What a movement means to the user who reads a statement.
@@ -27,11 +28,13 @@ pub enum EntryKind {
     Cost,
     /// A payment that does not match what was asked.
     Suspense,
+    /// The house moved its own money; no user's account is touched.
+    Treasury,
 }
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Deposit,
         Self::Purchase,
         Self::Refund,
@@ -41,6 +44,7 @@ impl EntryKind {
         Self::DebtRepayment,
         Self::Cost,
         Self::Suspense,
+        Self::Treasury,
     ];
 
     /// The kind as the API and storage write it.
@@ -55,6 +59,7 @@ impl EntryKind {
             Self::DebtRepayment => "debt_repayment",
             Self::Cost => "cost",
             Self::Suspense => "suspense",
+            Self::Treasury => "treasury",
         }
     }
 }
@@ -83,6 +88,36 @@ impl Source {
     /// The capture of a hold.
     pub fn captured(hold: HoldId) -> Self {
         Self(format!("cap:{hold}"))
+    }
+
+    /// A movement that staff decided.
+    pub fn booking(id: BookingId) -> Self {
+        Self(format!("book:{id}"))
+    }
+
+    /// A gift of promo money.
+    pub fn granted(id: GrantId) -> Self {
+        Self(format!("grant:{id}"))
+    }
+
+    /// What was taken back of a gift by the writing of this version.
+    pub fn grant_taken(id: GrantId, version: Version) -> Self {
+        Self(format!("take:{id}:{}", version.get()))
+    }
+
+    /// Debt that was repaid by an account as it was at this version.
+    pub fn collected(user: UserId, version: Version) -> Self {
+        Self(format!("collect:{user}:{}", version.get()))
+    }
+
+    /// A cost that nobody will bear.
+    pub fn aged_out(reservation: &ReservationId) -> Self {
+        Self(format!("aged:{reservation}"))
+    }
+
+    /// What went back for a code that was paid for and reported, beside the provider's credit.
+    pub fn reported(order: OrderId) -> Self {
+        Self(format!("rep:{order}"))
     }
 
     /// A source as it was stored.
@@ -151,13 +186,19 @@ pub struct Legs {
     source: Source,
     kind: EntryKind,
     at: Time,
+    before: u16,
     transfers: Vec<Transfer>,
 }
 
 impl Legs {
     /// None yet; those that [`Self::add`] makes are of `kind`.
     pub const fn new(source: Source, kind: EntryKind, at: Time) -> Self {
-        Self { source, kind, at, transfers: Vec::new() }
+        Self::after(0, source, kind, at)
+    }
+
+    /// Goes on after the first `before` legs of the source, which were posted by an earlier commit.
+    pub const fn after(before: u16, source: Source, kind: EntryKind, at: Time) -> Self {
+        Self { source, kind, at, before, transfers: Vec::new() }
     }
 
     /// The next leg.
@@ -167,7 +208,8 @@ impl Legs {
 
     /// The next leg, of a kind of its own.
     pub fn add_as(&mut self, kind: EntryKind, debit: LedgerAccount, credit: LedgerAccount, amount: Amount) {
-        let leg = u16::try_from(self.transfers.len() + 1).unwrap_or(u16::MAX);
+        let made = u16::try_from(self.transfers.len()).unwrap_or(u16::MAX);
+        let leg = self.before.saturating_add(made).saturating_add(1);
         let (source, at) = (self.source.clone(), self.at);
         self.transfers.push(Transfer { debit, credit, amount, kind, source, leg, at });
     }

@@ -5,8 +5,11 @@
 
 pub mod account;
 pub mod balance;
+pub mod booking;
+pub mod books;
 pub mod entry;
 pub mod error;
+pub mod grant;
 pub mod hold;
 pub mod ports;
 pub mod repayment;
@@ -15,10 +18,13 @@ pub mod settings;
 
 pub use account::{Account, House, LedgerAccount, Pocket, Purse};
 pub use balance::Balance;
+pub use booking::{Booking, Direction, InvalidReason, Movement, Reason};
+pub use books::{Book, BookError, BookService, ClawBack, Grant};
 pub use entry::{Entry, EntryKind, JournalEntry, Legs, Source, Transfer, Unbalanced};
 pub use error::WalletError;
+pub use grant::{PromoGrant, take_back};
 pub use hold::{EndHold, Hold, HoldEnd, HoldPurpose, HoldState, PlaceHold, Purpose, Split};
-pub use ports::WalletReads;
+pub use ports::{BookReads, WalletReads};
 pub use repayment::repay;
 pub use service::WalletService;
 pub use settings::Settings;

@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 
 use crate::{
-    EntryId, Fault, HoldId, Page, PageOf, UserId,
-    wallet::{Account, Entry, Hold, Settings},
+    BookingId, EntryId, Fault, GrantId, HoldId, Money, Page, PageOf, PaymentId, Time, UserId,
+    payment::Suspended,
+    verification::Purchase,
+    wallet::{Account, Booking, Entry, Hold, PromoGrant, Settings},
 };
 
 /// Reads of accounts, holds, the journal and settings. One statement each.
@@ -25,4 +27,36 @@ pub trait WalletReads: Send + Sync {
 
     /// What the user wishes; `None` if nothing was ever stored.
     async fn settings(&self, user: UserId) -> Result<Option<Settings>, Fault>;
+}
+
+/// Reads of the house's books: what staff decided, and what waits to be closed. One statement each.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait BookReads: Send + Sync {
+    /// One booking.
+    async fn booking(&self, id: BookingId) -> Result<Option<Booking>, Fault>;
+
+    /// What corrections have given a user in all: credits less debits, not below zero. It is not refunded.
+    async fn goodwill(&self, user: UserId) -> Result<Money, Fault>;
+
+    /// One grant.
+    async fn grant(&self, id: GrantId) -> Result<Option<PromoGrant>, Fault>;
+
+    /// The user's grants that are not closed, oldest first.
+    async fn open_grants(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault>;
+
+    /// Grants that are not closed and may be taken back at `now`, longest due first.
+    async fn grants_due(&self, now: Time, limit: u32) -> Result<Vec<PromoGrant>, Fault>;
+
+    /// Users who owe something and have wallet money available.
+    async fn debtors(&self, limit: u32) -> Result<Vec<UserId>, Fault>;
+
+    /// One payment that waits, or waited, for a person.
+    async fn suspended(&self, payment: PaymentId) -> Result<Option<Suspended>, Fault>;
+
+    /// Payments that wait for a person, oldest first.
+    async fn open_suspense(&self, limit: u32) -> Result<Vec<Suspended>, Fault>;
+
+    /// Purchases whose receivable is open and whose number we have known since `before` or longer, oldest first.
+    async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault>;
 }

@@ -1,6 +1,7 @@
 //! Payments over the memory store: what is credited, what is set aside, and what is never believed.
 #![cfg(feature = "memory")]
 
+mod books;
 mod opening;
 mod settling;
 mod sweeping;

@@ -3,6 +3,7 @@
 //! An implementation makes a [`Backend`] and calls [`store_contract!`](crate::store_contract) with a function that
 //! opens one.
 
+mod books;
 mod entries;
 mod freezes;
 mod holds;
@@ -21,10 +22,12 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     verification::OrderReads,
-    wallet::{Account, WalletReads},
+    wallet::{Account, BookReads, WalletReads},
 };
 
-pub use self::{entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*};
+pub use self::{
+    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*,
+};
 
 /// Every port over one store.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub struct Backend {
     pub store: Arc<dyn Store>,
     /// Accounts, holds, the journal.
     pub wallet: Arc<dyn WalletReads>,
+    /// What staff decided, gifts, and what waits to be closed.
+    pub books: Arc<dyn BookReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,
     /// Quotes, orders, purchases, messages.
@@ -54,6 +59,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
         Self {
             store: stores.store,
             wallet: stores.wallet,
+            books: stores.books,
             payments: stores.payments,
             orders: stores.orders,
             auth: stores.auth,
@@ -70,6 +76,7 @@ impl From<Arc<MemoryStore>> for Backend {
         Self {
             store: memory.clone(),
             wallet: memory.clone(),
+            books: memory.clone(),
             payments: memory.clone(),
             orders: memory.clone(),
             auth: memory.clone(),
@@ -150,6 +157,13 @@ macro_rules! store_contract {
             a_credit_repays_debt_in_its_own_commit
             a_decision_on_a_clear_account_is_stale_once_something_is_owed_or_disputed
             a_decision_on_an_account_as_read_is_stale_after_any_change
+            bookings_are_stored_as_decided
+            goodwill_is_the_net_of_corrections
+            grants_are_stored_as_decided_and_found_when_due
+            suspense_is_stored_as_decided_in_every_state
+            a_payment_leaves_suspense_once
+            debtors_are_those_who_owe_and_can_pay
+            receivables_are_found_by_their_age
             entries_add_up_line_by_line
             entries_of_one_unit_keep_their_order
             house_transfers_touch_no_account
@@ -180,14 +194,19 @@ macro_rules! store_contract {
             parallel_holds_take_exactly_the_money_that_was_there
             capture_and_release_at_once_end_a_hold_once
             a_reservation_is_bound_once_however_many_try
+            an_order_is_retried_once_however_many_try
             one_source_credits_once_however_many_try
             random_commands_keep_the_laws_of_the_ledger
             intents_are_found_by_reference_user_and_due_time
             orders_are_listed_by_state_and_service
             waiting_orders_are_found_by_end_number_and_reservation
+            numbers_of_ended_orders_are_uncredited_until_somebody_bears_their_cost
             purchases_are_found_by_state_time_and_reservation
             messages_come_oldest_first
             numbers_that_were_shown_are_known_for_their_service
+            a_reported_number_is_known_for_its_service_to_everybody
+            reports_and_late_texts_of_a_user_are_counted
+            expired_orders_are_found_while_they_may_show_late_texts
             statistics_count_ended_orders_that_had_a_number
             sessions_are_found_while_they_are_open
             staff_is_counted
@@ -200,6 +219,7 @@ macro_rules! store_contract {
             a_buried_job_stays_buried
             jobs_keep_what_is_to_be_done
             jobs_are_shared_out_without_overlap
+            jobs_of_one_lane_do_not_wait_for_those_of_another
             a_lease_has_one_holder
             notices_are_found_by_their_state
         }

@@ -10,8 +10,10 @@ macro_rules! alone {
 }
 
 pub(crate) mod account;
+pub(crate) mod booking;
 pub(crate) mod claim;
 pub(crate) mod event;
+pub(crate) mod grant;
 pub(crate) mod hold;
 pub(crate) mod intent;
 pub(crate) mod job;
@@ -24,6 +26,7 @@ pub(crate) mod quote;
 pub(crate) mod refresh_token;
 pub(crate) mod session;
 pub(crate) mod shown_number;
+pub(crate) mod suppressed_number;
 pub(crate) mod suspended;
 pub(crate) mod transfer;
 pub(crate) mod user;

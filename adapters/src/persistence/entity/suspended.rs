@@ -1,9 +1,12 @@
-//! Payments that wait for a person.
+//! Payments that wait, or waited, for a person.
 
-use namaskah_domain::payment::{Suspended, SuspenseReason};
+use namaskah_domain::{
+    Currency, Fault, PaymentId, UserId, Version,
+    payment::{Suspended, SuspenseReason, SuspenseState},
+};
 use sea_orm::entity::prelude::*;
 
-use crate::persistence::stored::us;
+use crate::persistence::stored::{amount, time, unreadable, us};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "suspense")]
@@ -15,6 +18,11 @@ pub struct Model {
     pub paid_currency: String,
     pub reason: String,
     pub at_us: i64,
+    pub state: String,
+    pub closed_at_us: Option<i64>,
+    /// In dollars.
+    pub credited_units: Option<i64>,
+    pub version: i64,
 }
 alone!();
 
@@ -24,6 +32,11 @@ impl From<&Suspended> for Model {
             SuspenseReason::AmountDiffers => "amount_differs",
             SuspenseReason::CurrencyDiffers => "currency_differs",
         };
+        let (state, closed_at, credited) = match item.state {
+            SuspenseState::Open => ("open", None, None),
+            SuspenseState::Credited { amount, at } => ("credited", Some(at), Some(amount.units())),
+            SuspenseState::Returned { at } => ("returned", Some(at), None),
+        };
         Self {
             payment_id: item.payment.uuid(),
             user_id: item.user.uuid(),
@@ -31,6 +44,39 @@ impl From<&Suspended> for Model {
             paid_currency: item.paid.currency().code().to_owned(),
             reason: reason.to_owned(),
             at_us: us(item.at),
+            state: state.to_owned(),
+            closed_at_us: closed_at.map(us),
+            credited_units: credited,
+            version: item.version.get(),
         }
+    }
+}
+
+impl TryFrom<Model> for Suspended {
+    type Error = Fault;
+
+    fn try_from(row: Model) -> Result<Self, Fault> {
+        let reason = match row.reason.as_str() {
+            "amount_differs" => SuspenseReason::AmountDiffers,
+            "currency_differs" => SuspenseReason::CurrencyDiffers,
+            _ => return Err(unreadable("reason of suspense")),
+        };
+        let state = match (row.state.as_str(), row.closed_at_us, row.credited_units) {
+            ("open", None, None) => SuspenseState::Open,
+            ("credited", Some(at), Some(units)) => {
+                SuspenseState::Credited { amount: amount(units, Currency::Usd.code())?, at: time(at)? }
+            }
+            ("returned", Some(at), None) => SuspenseState::Returned { at: time(at)? },
+            _ => return Err(unreadable("state of suspense")),
+        };
+        Ok(Self {
+            payment: PaymentId::from_uuid(row.payment_id),
+            user: UserId::from_uuid(row.user_id),
+            paid: amount(row.paid_units, &row.paid_currency)?,
+            reason,
+            at: time(row.at_us)?,
+            state,
+            version: Version::from_stored(row.version),
+        })
     }
 }

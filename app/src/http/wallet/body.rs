@@ -73,13 +73,16 @@ pub struct EntryBody {
     pub created_at: Text<Time>,
 }
 
-/// The word for a kind. Costs and suspense touch no user's account; if one ever did, it is a correction to him.
+/// The word for a kind. Costs, suspense and the house's own money touch no user's account; if one ever did, it is a
+/// correction to him.
 const fn word_of(kind: EntryKind) -> EntryWord {
     match kind {
         EntryKind::Deposit => EntryWord::Deposit,
         EntryKind::Purchase => EntryWord::Purchase,
         EntryKind::Refund => EntryWord::Refund,
-        EntryKind::Adjustment | EntryKind::Cost | EntryKind::Suspense => EntryWord::Adjustment,
+        EntryKind::Adjustment | EntryKind::Cost | EntryKind::Suspense | EntryKind::Treasury => {
+            EntryWord::Adjustment
+        }
         EntryKind::Promo => EntryWord::Promo,
         EntryKind::Chargeback => EntryWord::Chargeback,
         EntryKind::DebtRepayment => EntryWord::DebtRepayment,

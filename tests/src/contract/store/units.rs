@@ -1,7 +1,7 @@
 //! Sentences about units of work: whole or not at all, and once for a claim.
 
 use namaskah_domain::{
-    Change, CommitError, Committed, EndSessions, Fingerprint, Sender, Unique, UnitOfWork,
+    Change, CommitError, Committed, EndSessions, Fingerprint, JobLane, Sender, Unique, UnitOfWork,
     auth::{MailTokenPurpose, SessionEnd},
     verification::{Message, PurchaseState},
     wallet::{HoldEnd, Purse},
@@ -24,6 +24,8 @@ pub async fn a_write_that_was_decided_on_another_version_is_stale(on: &Backend) 
         Change::Intent(given::intent(user.id)),
         Change::WalletSettings(given::wallet_settings(user.id)),
         Change::Quote(given::quote(user.id)),
+        Change::Grant(given::grant(user.id)),
+        Change::Suspended(given::suspended(&given::intent(user.id))),
         Change::Purchase(given::purchase(&order)),
         Change::Notice(given::notice(Sender::Paystack, None)),
         Change::Order(order.into()),
@@ -53,6 +55,8 @@ fn raised(change: &Change, versions: usize) -> Change {
         Change::Intent(record) => &mut record.version,
         Change::WalletSettings(record) => &mut record.version,
         Change::Quote(record) => &mut record.version,
+        Change::Grant(record) => &mut record.version,
+        Change::Suspended(record) => &mut record.version,
         Change::Purchase(record) => &mut record.version,
         Change::Notice(record) => &mut record.version,
         Change::Order(namaskah_domain::verification::Order::Requested(record)) => &mut record.head.version,
@@ -76,6 +80,8 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::MailToken(given::mail_token(user, MailTokenPurpose::ResetPassword)),
         Change::WalletSettings(given::wallet_settings(user)),
         Change::Quote(given::quote(user)),
+        Change::Grant(given::grant(user)),
+        Change::Suspended(given::suspended(&given::intent(user))),
         Change::Order(given::requested(user).into()),
         Change::Purchase(given::purchase(&given::requested(user))),
         Change::Event(given::event(user)),
@@ -165,7 +171,7 @@ pub async fn a_refused_unit_changes_nothing(on: &Backend) {
     }
     assert_eq!(lines(on, user).await.len(), 1);
     assert_eq!(on.events.stamp().await.expect("stamped"), 0);
-    assert_eq!(on.jobs.lease(given::id::<()>().uuid(), at(9), 9).await.expect("leased"), []);
+    assert_eq!(on.jobs.lease(given::id::<()>().uuid(), JobLane::Mail, at(9), 9).await.expect("leased"), []);
 }
 
 /// Open ones of that user alone; what had ended stays as it was.

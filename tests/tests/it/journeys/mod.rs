@@ -10,6 +10,7 @@ mod process;
 pub mod world;
 
 mod account;
+mod again;
 mod bad_input;
 mod deposits;
 mod idempotency;

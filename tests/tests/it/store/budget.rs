@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use namaskah_adapters::persistence::Options;
 use namaskah_domain::{
-    Change, CommitError, Page, Sender, UnitOfWork,
+    Change, CommitError, JobLane, Page, Sender, UnitOfWork,
     outbox::EventQuery,
     payment::IntentState,
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
@@ -157,6 +157,15 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("intents", on.payments.intents(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("intents due", on.payments.intents_due(at(0), 20));
     read!("creditable among", on.payments.creditable_among(&references));
+    read!("booking", on.books.booking(given::id()));
+    read!("goodwill", on.books.goodwill(given::id()));
+    read!("grant", on.books.grant(given::id()));
+    read!("open grants", on.books.open_grants(given::id()));
+    read!("grants due", on.books.grants_due(at(0), 20));
+    read!("debtors", on.books.debtors(20));
+    read!("suspended", on.books.suspended(given::id()));
+    read!("open suspense", on.books.open_suspense(20));
+    read!("receivables since", on.books.receivables_since(at(0), 20));
     read!("quote", on.orders.quote(given::id()));
     read!("order", on.orders.order(given::id()));
     read!("orders", on.orders.orders(given::id(), &filter, Page { limit: 20, after: Some(given::id()) }));
@@ -168,6 +177,7 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("held among", on.orders.held_among(provider, &reservations));
     read!("was shown", on.orders.was_shown(given::id(), &given::service("whatsapp"), &given::phone()));
     read!("ending", on.orders.ending(at(0), 20));
+    read!("uncredited", on.orders.uncredited(provider, at(0)));
     read!("oldest waiting", on.orders.oldest_waiting(provider));
     read!("orders of", on.orders.orders_of(provider, &reservations));
     read!("waiting on", on.orders.waiting_on(provider, &given::phone()));
@@ -187,7 +197,7 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("events", on.events.after(EventQuery { user: None, ..mine }));
     read!("newest event", on.events.newest());
     read!("nothing to stamp", on.events.stamp());
-    read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), at(0), 20));
+    read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), JobLane::Mail, at(0), 20));
     seen
 }
 

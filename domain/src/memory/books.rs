@@ -1,0 +1,79 @@
+//! Reads of the house's books, in memory.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use crate::{
+    BookingId, Currency, Fault, GrantId, Money, PaymentId, Time, UserId,
+    payment::{Suspended, SuspenseState},
+    verification::{Bought, Purchase, Receivable},
+    wallet::{BookReads, Booking, Direction, Movement, PromoGrant},
+};
+
+#[async_trait]
+impl BookReads for MemoryStore {
+    async fn booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
+        Ok(self.state().bookings.get(&id).cloned())
+    }
+
+    async fn goodwill(&self, user: UserId) -> Result<Money, Fault> {
+        let state = self.state();
+        let given =
+            state.bookings.values().filter(|b| b.movement.user() == Some(user)).map(|b| match b.movement {
+                Movement::Adjusted { direction: Direction::Credit, amount, .. } => amount.units(),
+                Movement::Adjusted { direction: Direction::Debit, amount, .. } => -amount.units(),
+                Movement::DebtWrittenOff { .. }
+                | Movement::PaidOut { .. }
+                | Movement::ToppedUp { .. }
+                | Movement::Converted { .. } => 0,
+            });
+        Ok(Money::from_units(given.sum::<i64>().max(0), Currency::Usd))
+    }
+
+    async fn grant(&self, id: GrantId) -> Result<Option<PromoGrant>, Fault> {
+        Ok(self.state().grants.get(&id).cloned())
+    }
+
+    async fn open_grants(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        let state = self.state();
+        let open = state.grants.values().filter(|grant| grant.user == user && grant.closed_at.is_none());
+        Ok(open.cloned().collect())
+    }
+
+    async fn grants_due(&self, now: Time, limit: u32) -> Result<Vec<PromoGrant>, Fault> {
+        let state = self.state();
+        let mut due: Vec<_> = state.grants.values().filter(|grant| grant.is_due(now)).cloned().collect();
+        due.sort_by_key(|grant| (grant.due_at(), grant.id));
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    async fn debtors(&self, limit: u32) -> Result<Vec<UserId>, Fault> {
+        let state = self.state();
+        let able = state.accounts.values().filter(|a| !a.debt.is_zero() && !a.wallet_available().is_zero());
+        Ok(able.take(limit as usize).map(|account| account.user).collect())
+    }
+
+    async fn suspended(&self, payment: PaymentId) -> Result<Option<Suspended>, Fault> {
+        Ok(self.state().suspended.get(&payment).cloned())
+    }
+
+    async fn open_suspense(&self, limit: u32) -> Result<Vec<Suspended>, Fault> {
+        let state = self.state();
+        let open = state.suspended.values().filter(|item| item.state == SuspenseState::Open);
+        let mut open: Vec<_> = open.cloned().collect();
+        open.sort_by_key(|item| (item.at, item.payment));
+        open.truncate(limit as usize);
+        Ok(open)
+    }
+
+    async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault> {
+        let state = self.state();
+        let is_aged = |bought: &Bought| bought.receivable == Receivable::Open && bought.bound_at <= before;
+        let aged = state.purchases.values().filter(|purchase| purchase.bought().is_some_and(is_aged));
+        let mut aged: Vec<_> = aged.cloned().collect();
+        aged.sort_by_key(|purchase| (purchase.bought().map(|bought| bought.bound_at), purchase.id));
+        aged.truncate(limit as usize);
+        Ok(aged)
+    }
+}

@@ -1,0 +1,246 @@
+//! Suspense: payments that are not what was asked wait, whole, for a person, who closes each once.
+
+use std::sync::Arc;
+
+use crate::{
+    Amount, Change, Claim, Clock, CommitError, Currency, Event, EventId, EventKind, Fault, MoneyError,
+    PaymentId, Random, Store, Time, UnitOfWork, UserId, Version,
+    payment::{FxRate, Intent, IntentState, PaymentReads},
+    unit::retry_stale,
+    wallet::{
+        Account, BookReads, EntryKind, House, LedgerAccount, Legs, Purse, Source, Unbalanced, WalletReads,
+        repay,
+    },
+};
+
+/// Why a payment was not credited but set aside, whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuspenseReason {
+    /// More or less than was asked.
+    AmountDiffers,
+    /// Another currency than was asked.
+    CurrencyDiffers,
+}
+
+/// What became of it. Closed once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuspenseState {
+    /// It waits.
+    Open,
+    /// The owner of the intent got it.
+    Credited {
+        /// What it was worth, in dollars.
+        amount: Amount,
+        /// When.
+        at: Time,
+    },
+    /// It went back to where it came from, exactly.
+    Returned {
+        /// When.
+        at: Time,
+    },
+}
+
+/// A payment that waits, or waited, for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspended {
+    /// The payment.
+    pub payment: PaymentId,
+    /// Whose intent it was.
+    pub user: UserId,
+    /// What was really paid.
+    pub paid: Amount,
+    /// Why it was set aside.
+    pub reason: SuspenseReason,
+    /// When.
+    pub at: Time,
+    /// What became of it.
+    pub state: SuspenseState,
+    /// Counts every change.
+    pub version: Version,
+}
+
+/// Where a suspended payment goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// To the owner of the intent, at the rate in force.
+    Owner,
+    /// Back to where it was paid from.
+    Source,
+}
+
+/// Why a suspended payment was not resolved. Nothing has moved then.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SuspenseError {
+    /// No payment of this identifier is or was in suspense.
+    #[error("no such payment in suspense")]
+    NotFound,
+    /// It was closed before.
+    #[error("the payment has been resolved already")]
+    AlreadyResolved,
+    /// There is no rate from its currency to that of wallets; it can go back to its source.
+    #[error("there is no rate from {0} to dollars; it can only go back to its source")]
+    NoRate(Currency),
+    /// It is worth too little or too much for the ledger.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("suspense cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+impl From<Unbalanced> for SuspenseError {
+    fn from(broken: Unbalanced) -> Self {
+        Self::Unavailable(Fault::new(broken))
+    }
+}
+
+/// The one leg that set the payment aside, before those that resolve it.
+const LEGS_BEFORE: u16 = 1;
+
+impl Suspended {
+    /// Back to its source: suspense → psp_clearing of exactly what was paid, under the payment's own source. Whoever
+    /// tells the gateway to give it back commits this.
+    ///
+    /// # Errors
+    /// `AlreadyResolved`.
+    pub fn returned(self, intent: &Intent, now: Time) -> Result<UnitOfWork, SuspenseError> {
+        let mut legs =
+            Legs::after(LEGS_BEFORE, Source::paystack(&intent.reference), EntryKind::Suspense, now);
+        let (suspense, clearing) = (House::Suspense, House::PspClearingPaystack);
+        legs.add(LedgerAccount::House(suspense), LedgerAccount::House(clearing), self.paid);
+        let closed = self.closed(SuspenseState::Returned { at: now })?;
+        Ok(UnitOfWork::new().post(legs.into_entry()?).with(Change::Suspended(closed)))
+    }
+
+    /// To the intent's owner: suspense → fx in the paid currency, fx → wallet at `rate`, rounded down; what the owner
+    /// owes is repaid at once. The payment has succeeded then, with what was really paid.
+    ///
+    /// # Errors
+    /// `AlreadyResolved`, `NoRate`, `Money`.
+    pub fn credited(
+        self,
+        intent: Intent,
+        account: &Account,
+        rate: FxRate,
+        event: EventId,
+        now: Time,
+    ) -> Result<UnitOfWork, SuspenseError> {
+        let paid = self.paid;
+        let worth = match paid.currency() {
+            Currency::Usd => paid.money(),
+            Currency::Ngn => rate.worth_of(paid)?,
+            other => return Err(SuspenseError::NoRate(other)),
+        };
+        let amount = Amount::try_new(worth)?;
+        let mut legs = Legs::after(LEGS_BEFORE, Source::paystack(&intent.reference), EntryKind::Deposit, now);
+        let suspense = LedgerAccount::House(House::Suspense);
+        let wallet = LedgerAccount::User(self.user, Purse::Wallet);
+        if paid.currency() == worth.currency() {
+            legs.add(suspense, wallet, amount);
+        } else {
+            legs.add(suspense, LedgerAccount::House(House::Fx), paid);
+            legs.add(LedgerAccount::House(House::Fx), wallet, amount);
+        }
+        let user = self.user;
+        let standing = repay(&mut legs, account, amount)?;
+        let closed = self.closed(SuspenseState::Credited { amount, at: now })?;
+        let succeeded =
+            Intent { amount, charged: paid, rate, ..intent }.closed(IntentState::Succeeded { at: now });
+        let told = Event::about_payment(event, EventKind::PaymentSucceeded, &succeeded, now);
+        let unit = UnitOfWork::new().post(legs.into_entry()?).expecting(user, standing);
+        Ok(unit.with(Change::Suspended(closed)).with(Change::Intent(succeeded)).with(Change::Event(told)))
+    }
+
+    fn closed(mut self, state: SuspenseState) -> Result<Self, SuspenseError> {
+        if self.state != SuspenseState::Open {
+            return Err(SuspenseError::AlreadyResolved);
+        }
+        self.state = state;
+        self.version = self.version.next();
+        Ok(self)
+    }
+}
+
+/// Lists and resolves suspended payments.
+pub struct SuspenseService {
+    store: Arc<dyn Store>,
+    payments: Arc<dyn PaymentReads>,
+    wallets: Arc<dyn WalletReads>,
+    books: Arc<dyn BookReads>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    rate: FxRate,
+}
+
+impl SuspenseService {
+    /// Over any store; `rate` is the one in force.
+    pub fn new(
+        store: Arc<dyn Store>,
+        payments: Arc<dyn PaymentReads>,
+        wallets: Arc<dyn WalletReads>,
+        books: Arc<dyn BookReads>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        rate: FxRate,
+    ) -> Self {
+        Self { store, payments, wallets, books, clock, random, rate }
+    }
+
+    /// What waits, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store cannot be read.
+    pub async fn open(&self, limit: u32) -> Result<Vec<Suspended>, SuspenseError> {
+        Ok(self.books.open_suspense(limit).await?)
+    }
+
+    /// Closes one, once. The outcome of `claim` must be the payment. For [`Destination::Source`] the books are changed
+    /// here, and the gateway is told by whoever asks for it.
+    ///
+    /// # Errors
+    /// [`SuspenseError`], by name.
+    pub async fn resolve(
+        &self,
+        payment: PaymentId,
+        to: Destination,
+        claim: Claim,
+    ) -> Result<Suspended, SuspenseError> {
+        let decided = retry_stale(|| async {
+            match self.resolve_once(payment, to, &claim).await {
+                Err(SuspenseError::Commit(refused)) => Err(refused),
+                decided => Ok(decided),
+            }
+        });
+        decided.await??;
+        self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)
+    }
+
+    async fn resolve_once(
+        &self,
+        payment: PaymentId,
+        to: Destination,
+        claim: &Claim,
+    ) -> Result<(), SuspenseError> {
+        if self.store.replay(claim).await?.is_some() {
+            return Ok(());
+        }
+        let item = self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)?;
+        let intent = self.payments.intent(payment).await?.ok_or(SuspenseError::NotFound)?;
+        let now = self.clock.now();
+        let unit = match to {
+            Destination::Source => item.returned(&intent, now)?,
+            Destination::Owner => {
+                let account = self.wallets.account(item.user).await?.ok_or(SuspenseError::NotFound)?;
+                let event = EventId::generate(now, self.random.as_ref());
+                item.credited(intent, &account, self.rate, event, now)?
+            }
+        };
+        // A replay is a success too: the command took effect a moment ago.
+        self.store.commit(unit.claimed_by(claim.clone())).await?;
+        Ok(())
+    }
+}

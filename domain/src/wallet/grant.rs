@@ -1,0 +1,217 @@
+//! Promo grants: money that the house gives, for a time or for good.
+//!
+//! Promo is one purse, spent as one. What is left of a grant is reckoned by the order in which grants expire: the one
+//! that expires first is spent first, so what is posted belongs to the later ones first.
+
+use crate::{
+    Amount, Change, GrantId, Money, Standing, Time, UnitOfWork, UserId, Version,
+    wallet::{
+        Account, EntryKind, House, JournalEntry, LedgerAccount, Legs, Purse, Reason, Source, Unbalanced,
+    },
+};
+
+/// A gift, until nothing is left of it or what was left has been taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromoGrant {
+    /// Its identifier.
+    pub id: GrantId,
+    /// Who got it.
+    pub user: UserId,
+    /// How much, in dollars.
+    pub amount: Amount,
+    /// Why.
+    pub reason: Reason,
+    /// From when on what is left is taken back; `None`: never.
+    pub expires_at: Option<Time>,
+    /// Since when, and why, it is taken back before it expires.
+    pub clawed_back: Option<(Time, Reason)>,
+    /// How much was taken back.
+    pub taken: Money,
+    /// When it was given.
+    pub granted_at: Time,
+    /// When nothing was left of it, after it was due.
+    pub closed_at: Option<Time>,
+    /// Counts every change.
+    pub version: Version,
+}
+
+impl PromoGrant {
+    /// The gift: promo_expense → promo.
+    ///
+    /// # Errors
+    /// Never; the entry checks its laws.
+    pub fn given(&self) -> Result<JournalEntry, Unbalanced> {
+        let mut legs = Legs::new(Source::granted(self.id), EntryKind::Promo, self.granted_at);
+        let promo = LedgerAccount::User(self.user, Purse::Promo);
+        legs.add(LedgerAccount::House(House::PromoExpense), promo, self.amount);
+        legs.into_entry()
+    }
+
+    /// From when on what is left may be taken; `None`: never.
+    pub fn due_at(&self) -> Option<Time> {
+        let clawed_back = self.clawed_back.as_ref().map(|(at, _)| *at);
+        [self.expires_at, clawed_back].into_iter().flatten().min()
+    }
+
+    /// True if what is left may be taken.
+    pub fn is_due(&self, now: Time) -> bool {
+        self.closed_at.is_none() && self.due_at().is_some_and(|due| due <= now)
+    }
+
+    /// To be taken back from now on. Its place among the user's grants stays. `None` if it is closed.
+    #[must_use]
+    pub fn claw_back(mut self, reason: Reason, now: Time) -> Option<Self> {
+        if self.closed_at.is_some() {
+            return None;
+        }
+        self.clawed_back = Some((now, reason));
+        self.version = self.version.next();
+        Some(self)
+    }
+
+    /// What is left of it: the purse's posted sum less what later grants have given, at most the grant itself.
+    /// `open` are the user's grants that are not closed.
+    pub fn left(&self, account: &Account, open: &[Self]) -> Money {
+        let rest = |grant: &Self| grant.amount.units() - grant.taken.units();
+        let later = open.iter().filter(|other| other.id != self.id && other.expires_after(self));
+        let later: i64 = later.map(rest).sum();
+        let units = (account.promo.posted.units() - later).clamp(0, rest(self));
+        Money::from_units(units, self.amount.currency())
+    }
+
+    fn expires_after(&self, other: &Self) -> bool {
+        let key = |grant: &Self| (grant.expires_at.is_none(), grant.expires_at, grant.id);
+        key(self) > key(other)
+    }
+}
+
+/// Takes back what is left of a due grant, as far as no hold has it, and closes the grant when nothing remains. What
+/// a hold has is taken once it is released. `None` if there is nothing to do now. The unit rests on the account as it
+/// was read.
+///
+/// # Errors
+/// Never; the entry checks its laws.
+pub fn take_back(
+    grant: PromoGrant,
+    account: &Account,
+    open: &[PromoGrant],
+    now: Time,
+) -> Result<Option<UnitOfWork>, Unbalanced> {
+    if !grant.is_due(now) {
+        return Ok(None);
+    }
+    let left = grant.left(account, open).units();
+    let taken = left.min(account.promo.available().units());
+    if left > 0 && taken == 0 {
+        return Ok(None);
+    }
+    let currency = grant.amount.currency();
+    let next = PromoGrant {
+        taken: Money::from_units(grant.taken.units() + taken, currency),
+        closed_at: (taken == left).then_some(now),
+        version: grant.version.next(),
+        ..grant
+    };
+    let mut unit = UnitOfWork::new().expecting(next.user, Standing::AsRead(account.version));
+    if let Ok(amount) = Amount::try_new(Money::from_units(taken, currency)) {
+        let mut legs = Legs::new(Source::grant_taken(next.id, next.version), EntryKind::Promo, now);
+        let promo = LedgerAccount::User(next.user, Purse::Promo);
+        legs.add(promo, LedgerAccount::House(House::PromoExpense), amount);
+        unit = unit.post(legs.into_entry()?);
+    }
+    Ok(Some(unit.with(Change::Grant(next))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Currency, wallet::Pocket};
+
+    const fn usd(units: i64) -> Money {
+        Money::from_units(units, Currency::Usd)
+    }
+
+    fn at(hours: i64) -> Time {
+        Time::UNIX_EPOCH + crate::time::hours(hours)
+    }
+
+    fn grant(number: u128, units: i64, expires: Option<i64>) -> PromoGrant {
+        PromoGrant {
+            id: GrantId::from_uuid(uuid::Uuid::from_u128(number)),
+            user: UserId::from_uuid(uuid::Uuid::nil()),
+            amount: Amount::try_new(usd(units)).expect("above zero"),
+            reason: Reason::try_new("welcome").expect("a reason"),
+            expires_at: expires.map(at),
+            clawed_back: None,
+            taken: usd(0),
+            granted_at: at(0),
+            closed_at: None,
+            version: Version::FIRST,
+        }
+    }
+
+    fn with(posted: i64, held: i64) -> Account {
+        let promo = Pocket { posted: usd(posted), held: usd(held) };
+        Account { promo, ..Account::open(UserId::from_uuid(uuid::Uuid::nil())) }
+    }
+
+    /// What is taken, and whether the grant is closed.
+    fn taken(grant: &PromoGrant, account: &Account, open: &[PromoGrant]) -> Option<(i64, bool)> {
+        let unit = take_back(grant.clone(), account, open, at(10)).expect("balanced")?;
+        let [Change::Grant(next)] = unit.changes() else { panic!("{unit:?}") };
+        let posted: i64 = unit.transfers().iter().map(|t| t.amount.units()).sum();
+        assert_eq!(posted, next.taken.units() - grant.taken.units());
+        Some((posted, next.closed_at.is_some()))
+    }
+
+    #[test]
+    fn the_grant_that_expires_first_is_spent_first() {
+        let (first, second, third) = (grant(3, 100, Some(5)), grant(2, 50, Some(8)), grant(1, 30, None));
+        let open = [first.clone(), second.clone(), third.clone()];
+        for (posted, left) in [(180, (100, 50, 30)), (150, (70, 50, 30)), (60, (0, 30, 30)), (20, (0, 0, 20))]
+        {
+            let account = with(posted, 0);
+            let of = |grant: &PromoGrant| grant.left(&account, &open).units();
+            assert_eq!((of(&first), of(&second), of(&third)), left, "{posted}");
+        }
+        // Money that no grant explains is nobody's to take.
+        assert_eq!(first.left(&with(500, 0), &open).units(), 100);
+    }
+
+    #[test]
+    fn what_is_left_is_taken_at_once_and_what_is_held_later() {
+        let due = grant(1, 100, Some(5));
+        let open = [due.clone()];
+        assert_eq!(taken(&due, &with(80, 0), &open), Some((80, true)));
+        assert_eq!(taken(&due, &with(80, 30), &open), Some((50, false)));
+        assert_eq!(taken(&due, &with(80, 80), &open), None);
+        assert_eq!(taken(&due, &with(0, 0), &open), Some((0, true)));
+        let rest = PromoGrant { taken: usd(50), version: Version::FIRST.next(), ..due };
+        assert_eq!(taken(&rest, &with(30, 0), &open), Some((30, true)));
+        assert_eq!(taken(&rest, &with(0, 0), &open), Some((0, true)));
+    }
+
+    #[test]
+    fn a_grant_is_taken_only_once_it_is_due() {
+        for not_due in [grant(1, 100, None), grant(1, 100, Some(11))] {
+            assert_eq!(taken(&not_due, &with(100, 0), std::slice::from_ref(&not_due)), None);
+            let reason = Reason::try_new("abuse").expect("a reason");
+            let clawed_back = not_due.claw_back(reason, at(9)).expect("open");
+            assert_eq!(
+                taken(&clawed_back, &with(100, 0), std::slice::from_ref(&clawed_back)),
+                Some((100, true))
+            );
+        }
+    }
+
+    #[test]
+    fn a_claw_back_takes_no_part_of_another_grant() {
+        let (first, bonus) = (grant(1, 100, Some(20)), grant(2, 50, None));
+        let reason = Reason::try_new("refunded").expect("a reason");
+        let bonus = bonus.claw_back(reason, at(9)).expect("open");
+        let open = [first.clone(), bonus.clone()];
+        assert_eq!(taken(&bonus, &with(100, 0), &open), Some((50, true)));
+        assert_eq!(taken(&bonus, &with(30, 0), &open), Some((30, true)));
+        assert_eq!(first.left(&with(100, 0), &open).units(), 50);
+    }
+}
