@@ -8,6 +8,10 @@
 //! owns it and waits on a pipe from this process: however the tests end, the pipe closes, and the server and its
 //! folder go.
 
+mod server;
+
+pub use server::Server;
+
 use std::{
     env,
     io::{Error, Result},
@@ -109,6 +113,15 @@ async fn fresh(migrated: bool) -> Option<TestDatabase> {
 }
 
 impl TestDatabase {
+    /// Ends every connection to it, in the middle of whatever it does.
+    pub async fn cuts_connections(&self) {
+        let admin = login(&self.admin_url).await;
+        let cut =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        admin.connection().execute_unprepared(&cut).await.expect("connections are cut");
+        admin.close().await;
+    }
+
     /// Removes it. A database that is left behind goes with its cluster.
     pub async fn remove(self) {
         let admin = login(&self.admin_url).await;
@@ -174,11 +187,15 @@ fn unique() -> String {
 fn cluster_or_skip() -> Option<Cluster> {
     let cluster = start().expect("the test's Postgres starts");
     if cluster.is_none() {
-        let required = env::var("TEST_REQUIRE_PG").is_ok_and(|value| value == "1");
-        assert!(!required, "TEST_REQUIRE_PG is 1, and there is no Postgres");
-        eprintln!("skipped: no Postgres");
+        skipped();
     }
     cluster
+}
+
+fn skipped() {
+    let required = env::var("TEST_REQUIRE_PG").is_ok_and(|value| value == "1");
+    assert!(!required, "TEST_REQUIRE_PG is 1, and there is no Postgres");
+    eprintln!("skipped: no Postgres");
 }
 
 fn start() -> Result<Option<Cluster>> {
