@@ -114,6 +114,12 @@ pub struct Audit {
     /// Checks accounts, holds and journal alone, and not what they were used for.
     #[arg(long)]
     pub ledger: bool,
+    /// Writes the newest seal of each chain, to be kept elsewhere, if every law holds.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Seals that were kept elsewhere must still be there.
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
 }
 
 impl Flags {

@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::{
     config::{Config, Mode},
     worker::{
-        CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay,
+        CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Sealer,
         Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
@@ -232,6 +232,8 @@ impl Wired {
         let relay = Relay::new(self.stores.events.clone(), self.feed.clone());
         let notices = NoticeHandler::new(self.stores.notices.clone(), payments.clone(), orders.clone());
         let clock: Arc<dyn Clock> = self.clock.clone();
+        let (seals, leases) = (self.stores.sealer.clone(), self.stores.leases.clone());
+        let sealer = Sealer::new(seals, leases, clock.clone(), self.holder);
         let jobs = |lane| {
             let (jobs, mailer) = (self.stores.jobs.clone(), self.mailer.clone());
             JobRunner::new(lane, jobs, mailer, orders.clone(), clock.clone(), self.holder)
@@ -245,6 +247,7 @@ impl Wired {
             .with(Arc::new(Sweeper::new(payments.clone())), quiet())
             .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())
             .with(Arc::new(jobs(JobLane::Provider)), self.wakers.tellers.clone())
+            .with(Arc::new(sealer), quiet())
             .with(Arc::new(relay), self.wakers.relay.clone())
     }
 

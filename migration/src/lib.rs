@@ -32,6 +32,8 @@ mod m20261122_000004_verification;
 mod m20261122_000005_outbox;
 mod m20261122_000006_wallet_settings;
 mod m20261125_000007_disputes;
+mod m20261125_000009_second_chances;
+mod m20261125_000010_seals;
 mod m20261125_000013_job_lanes;
 
 /// Every change, oldest first.
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_outbox::Migration),
             Box::new(m20261122_000006_wallet_settings::Migration),
             Box::new(m20261125_000007_disputes::Migration),
+            Box::new(m20261125_000009_second_chances::Migration),
+            Box::new(m20261125_000010_seals::Migration),
             Box::new(m20261125_000013_job_lanes::Migration),
         ]
     }

@@ -18,7 +18,9 @@ mod plan;
 mod postgres;
 mod read;
 mod refusal;
+pub mod seal;
 mod settle;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod stored;
@@ -28,6 +30,7 @@ pub use database::{Database, Options, StatementObserver, connect};
 pub use postgres::PostgresStore;
 use read::Reads;
 pub use read::Settings;
+use seal::{Pace, Sealer};
 pub use sqlite::SqliteStore;
 
 use std::sync::Arc;
@@ -66,6 +69,8 @@ pub struct Stores {
     pub leases: Arc<dyn Leases>,
     /// The mode stamp and the clock's offset.
     pub settings: Settings,
+    /// Seals what must not change.
+    pub sealer: Arc<Sealer>,
 }
 
 impl Stores {
@@ -92,6 +97,7 @@ impl Stores {
             jobs: reads.clone(),
             leases: reads,
             settings: Settings::new(database.clone()),
+            sealer: Arc::new(Sealer::new(database, Pace::default())),
         }
     }
 }

@@ -5,6 +5,7 @@ mod buying;
 mod caching;
 mod cancelling;
 mod ending;
+mod retrying;
 mod settling;
 mod texts;
 mod unknown;

@@ -7,7 +7,6 @@ use std::sync::{
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Clock,
     memory::{ProviderFailure, ProviderOperation},
     time::{minutes, seconds},
     verification::{OrderStatus, Pace},

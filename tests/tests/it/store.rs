@@ -6,6 +6,7 @@ mod coalescing;
 mod database;
 mod migrations;
 mod sealed;
+mod seals;
 
 use std::sync::Arc;
 

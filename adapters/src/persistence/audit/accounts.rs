@@ -63,15 +63,17 @@ pub(super) const LAWS: [Law; 6] = [
     Law {
         promise: 2,
         name: "covered",
-        says: "posted is at least held, held at least zero, and a debt is not negative",
+        says: "posted is at least held, held at least zero, no debt is negative, and nothing is disputed without a dispute",
         of: "accounts",
         subject: Subject::Account,
         of_ledger: true,
         broken: "SELECT user_id AS id, 'wallet ' || CAST(wallet_posted_units AS TEXT) || ' posted, ' \
              || CAST(wallet_held_units AS TEXT) || ' held, promo ' || CAST(promo_posted_units AS TEXT) \
-             || ' posted, ' || CAST(promo_held_units AS TEXT) || ' held, debt ' || CAST(debt_units AS TEXT) AS why \
+             || ' posted, ' || CAST(promo_held_units AS TEXT) || ' held, debt ' || CAST(debt_units AS TEXT) \
+             || ', ' || CAST(open_disputes AS TEXT) || ' disputes over ' || CAST(disputed_units AS TEXT) AS why \
              FROM accounts WHERE wallet_held_units < 0 OR wallet_posted_units < wallet_held_units \
-             OR promo_held_units < 0 OR promo_posted_units < promo_held_units OR debt_units < 0",
+             OR promo_held_units < 0 OR promo_posted_units < promo_held_units OR debt_units < 0 \
+             OR disputed_units < 0 OR (open_disputes = 0 AND disputed_units <> 0)",
     },
     Law {
         promise: 2,
@@ -83,7 +85,7 @@ pub(super) const LAWS: [Law; 6] = [
         broken: "SELECT a.user_id AS id, CAST(a.open_orders AS TEXT) || ' counted, ' \
              || CAST(COALESCE(h.many, 0) AS TEXT) || ' holds' AS why \
              FROM accounts a LEFT JOIN (SELECT user_id, COUNT(*) AS many FROM holds WHERE state = 'open' \
-             GROUP BY user_id) h ON h.user_id = a.user_id WHERE a.open_orders <> COALESCE(h.many, 0)",
+             AND purpose = 'order' GROUP BY user_id) h ON h.user_id = a.user_id WHERE a.open_orders <> COALESCE(h.many, 0)",
     },
     Law {
         promise: 3,

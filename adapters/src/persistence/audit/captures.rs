@@ -1,5 +1,5 @@
-//! Holds and captures side by side: a captured hold has exactly its entry `cap:{hold}`, any other hold none, and no
-//! capture is without its hold.
+//! Holds and captures side by side: a captured hold for an order has exactly its entry `cap:{hold}`, any other hold
+//! none, and no capture is without its hold.
 //!
 //! A source carries the hold's identifier as text, which sorts as the identifier does. So a page of holds and the
 //! captures between its first and last text are compared with each other, and every capture falls into one page.
@@ -15,7 +15,7 @@ use super::{Finding, Offender, Scope, Snapshot};
 /// Holds that are in memory at a time, and their lines.
 const PAGE: usize = 5_000;
 
-const HOLDS: &str = "SELECT h.id, h.user_id, h.state, h.promo_units, h.wallet_units, h.currency, \
+const HOLDS: &str = "SELECT h.id, h.user_id, CASE WHEN h.purpose = 'order' THEN h.state END AS state, h.promo_units, h.wallet_units, h.currency, \
      CASE WHEN p.receivable = 'costed' THEN p.cost_units END AS cost_units \
      FROM holds h LEFT JOIN orders o ON o.id = h.order_id AND o.state = 'completed' \
      LEFT JOIN purchases p ON p.id = o.purchase_id WHERE h.id > $1 ORDER BY h.id LIMIT 5000";
@@ -30,6 +30,7 @@ const LAST: &str = "cap:i";
 struct Held {
     id: HoldId,
     user: Uuid,
+    /// For an order; what a refund's hold took is booked by the refund.
     is_captured: bool,
     promo: i64,
     wallet: i64,
@@ -42,7 +43,7 @@ impl Held {
         Ok(Self {
             id: HoldId::from_uuid(row.try_get("", "id")?),
             user: row.try_get("", "user_id")?,
-            is_captured: row.try_get::<String>("", "state")? == "captured",
+            is_captured: row.try_get::<Option<String>>("", "state")?.as_deref() == Some("captured"),
             promo: row.try_get("", "promo_units")?,
             wallet: row.try_get("", "wallet_units")?,
             currency: row.try_get("", "currency")?,
@@ -126,7 +127,7 @@ pub(super) async fn check(snapshot: &Snapshot, scope: Scope, rows: u32) -> Resul
     let mut captures = tally(
         3,
         "capture",
-        "a captured hold has exactly the entry of its parts, any other hold none",
+        "a captured hold for an order has exactly the entry of its parts, any other hold none",
         "holds",
     );
     let mut costs = tally(5, "cost", "a number that earned its price is booked as a cost with it", "holds");

@@ -22,13 +22,13 @@ use std::{
 };
 
 use namaskah_domain::Fault;
-use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, Statement,
-    TransactionTrait, Value,
-};
 
 use self::law::Law;
-use super::{database::Database, stored::unreadable};
+use super::{
+    database::Database,
+    seal::{self, Head},
+    snapshot::Snapshot,
+};
 
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,40 @@ pub enum Scope {
     Everything,
     /// What accounts, holds and the journal say about each other, whatever they were used for.
     Ledger,
+}
+
+/// What is asked of an audit.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Which laws.
+    pub scope: Scope,
+    /// How many rows are named of a law that is broken; all are counted.
+    pub rows: u32,
+    /// Heads of chains that were kept elsewhere, and must still be in their chains.
+    pub expected: Vec<Head>,
+}
+
+impl Question {
+    /// About these laws, naming a hundred rows of each.
+    pub const fn of(scope: Scope) -> Self {
+        Self { scope, rows: 100, expected: Vec::new() }
+    }
+}
+
+/// What an audit found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Law by law.
+    pub findings: Vec<Finding>,
+    /// The newest seal of each chain that has one, as of the same moment.
+    pub heads: Vec<Head>,
+}
+
+impl Report {
+    /// The laws that are broken.
+    pub fn broken(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.broken > 0)
+    }
 }
 
 /// A row that breaks a law.
@@ -81,102 +115,88 @@ impl Audit {
         Self { database: database.clone() }
     }
 
-    /// Checks one law after the other in one snapshot, and tells each finding as it is made. Of the rows that break a
-    /// law at most `rows` are named; all are counted.
+    /// Checks one law after the other in one snapshot, and tells each finding as it is made.
     ///
     /// # Errors
     /// [`Fault`] if the database cannot be read: then nothing is known.
     pub async fn run(
         &self,
-        scope: Scope,
-        rows: u32,
+        question: &Question,
         tell: &mut (dyn FnMut(&Finding) + Send),
-    ) -> Result<Vec<Finding>, Fault> {
+    ) -> Result<Report, Fault> {
         let snapshot = Snapshot::begin(&self.database).await?;
-        let mut findings = Vec::new();
+        let mut report = Report { findings: Vec::new(), heads: Vec::new() };
         let mut counts = HashMap::new();
-        for law in law::all(snapshot.backend()).filter(|law| scope == Scope::Everything || law.of_ledger) {
-            let finding = snapshot.check(&law, rows, &mut counts).await?;
+        let of_scope = |law: &Law| question.scope == Scope::Everything || law.of_ledger;
+        for law in law::all(snapshot.backend()).filter(of_scope) {
+            let finding = check(&snapshot, &law, question.rows, &mut counts).await?;
             tell(&finding);
-            findings.push(finding);
+            report.findings.push(finding);
         }
-        for finding in captures::check(&snapshot, scope, rows).await? {
+        for finding in captures::check(&snapshot, question.scope, question.rows).await? {
             tell(&finding);
-            findings.push(finding);
+            report.findings.push(finding);
         }
+        verify(&snapshot, question, tell, &mut report).await?;
         snapshot.end().await?;
-        Ok(findings)
+        Ok(report)
     }
 }
 
-/// One moment of the database, to read as much of as one likes.
-pub(crate) struct Snapshot {
-    transaction: DatabaseTransaction,
-}
-
-impl Snapshot {
-    pub(crate) async fn begin(database: &Database) -> Result<Self, Fault> {
-        let transaction = if database.is_postgres() {
-            let frozen = (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly));
-            let transaction =
-                database.reads().begin_with_config(frozen.0, frozen.1).await.map_err(Fault::new)?;
-            // Sorting a million lines in memory instead of on disk; for this transaction alone.
-            transaction.execute_unprepared("SET LOCAL work_mem = '64MB'").await.map_err(Fault::new)?;
-            transaction
-        } else {
-            database.reads().begin().await.map_err(Fault::new)?
-        };
-        Ok(Self { transaction })
-    }
-
-    pub(crate) fn backend(&self) -> DbBackend {
-        self.transaction.get_database_backend()
-    }
-
-    pub(crate) async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
-        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
-        self.transaction.query_all_raw(statement).await.map_err(Fault::new)
-    }
-
-    pub(crate) async fn number(&self, sql: &str) -> Result<u64, Fault> {
-        let rows = self.rows(sql, Vec::new()).await?;
-        let row = rows.first().ok_or_else(|| unreadable("count"))?;
-        row.try_get_by_index::<i64>(0).map(i64::unsigned_abs).map_err(Fault::new)
-    }
-
-    /// Nothing was changed, so nothing is committed.
-    pub(crate) async fn end(self) -> Result<(), Fault> {
-        self.transaction.rollback().await.map_err(Fault::new)
-    }
-
-    async fn check(
-        &self,
-        law: &Law,
-        rows: u32,
-        counts: &mut HashMap<&'static str, u64>,
-    ) -> Result<Finding, Fault> {
-        let started = Instant::now();
-        let checked = match counts.get(law.of) {
-            Some(known) => *known,
-            None => self.number(&format!("SELECT COUNT(*) FROM {}", law.of)).await?,
-        };
-        counts.insert(law.of, checked);
-        let sql = format!(
-            "SELECT b.id AS id, b.why AS why, CAST(COUNT(*) OVER () AS BIGINT) AS broken FROM ({}) b LIMIT {}",
-            law.broken,
-            rows.max(1)
-        );
-        let broken = self.rows(&sql, Vec::new()).await?;
-        let count = broken.first().map_or(Ok(0), |row| row.try_get::<i64>("", "broken").map_err(Fault::new));
-        Ok(Finding {
-            promise: law.promise,
-            law: law.name,
-            says: law.says,
-            of: law.of,
-            checked,
-            broken: count?.unsigned_abs(),
-            offenders: broken.iter().map(|row| law.subject.offender(row)).collect::<Result<_, _>>()?,
+/// Reads again what was sealed.
+async fn verify(
+    snapshot: &Snapshot,
+    question: &Question,
+    tell: &mut (dyn FnMut(&Finding) + Send),
+    report: &mut Report,
+) -> Result<(), Fault> {
+    let started = Instant::now();
+    for found in seal::verify(snapshot, &question.expected).await? {
+        let finding = Finding {
+            promise: 1,
+            law: found.law,
+            says: "what was sealed is as it was, row by row, and nothing was put between",
+            of: "batches",
+            checked: found.batches,
+            broken: found.offenders.len() as u64,
+            offenders: found.offenders.into_iter().take(question.rows as usize).collect(),
             took: started.elapsed(),
-        })
+        };
+        tell(&finding);
+        report.findings.push(finding);
+        report.heads.extend(found.head);
     }
+    Ok(())
+}
+
+/// One law in one snapshot; `counts` keeps how many rows each table has.
+async fn check(
+    snapshot: &Snapshot,
+    law: &Law,
+    rows: u32,
+    counts: &mut HashMap<&'static str, u64>,
+) -> Result<Finding, Fault> {
+    let started = Instant::now();
+    let checked = match counts.get(law.of) {
+        Some(known) => *known,
+        None => snapshot.number(&format!("SELECT COUNT(*) FROM {}", law.of)).await?,
+    };
+    counts.insert(law.of, checked);
+    let sql = format!(
+        "SELECT b.id AS id, b.why AS why, CAST(COUNT(*) OVER () AS BIGINT) AS broken FROM ({}) b LIMIT {}",
+        law.broken,
+        rows.max(1)
+    );
+    let broken = snapshot.rows(&sql, Vec::new()).await?;
+    let count = broken.first().map_or(Ok(0), |row| row.try_get::<i64>("", "broken").map_err(Fault::new));
+    Ok(Finding {
+        promise: law.promise,
+        law: law.name,
+        says: law.says,
+        of: law.of,
+        checked,
+        broken: count?.unsigned_abs(),
+        offenders: broken.iter().map(|row| law.subject.offender(row)).collect::<Result<_, _>>()?,
+        took: started.elapsed(),
+    })
 }

@@ -11,9 +11,9 @@ pub(super) const LAWS: [Law; 7] = [
         subject: Subject::Order,
         of_ledger: false,
         broken: "SELECT o.id AS id, o.state || ', hold ' || CASE WHEN h.id IS NULL THEN 'missing' \
-             WHEN h.order_id <> o.id OR h.user_id <> o.user_id THEN 'of another order' ELSE h.state END AS why \
+             WHEN h.purpose <> 'order' OR h.order_id <> o.id OR h.user_id <> o.user_id THEN 'of another order' ELSE h.state END AS why \
              FROM orders o LEFT JOIN holds h ON h.id = o.hold_id \
-             WHERE h.id IS NULL OR h.order_id <> o.id OR h.user_id <> o.user_id OR h.state <> \
+             WHERE h.id IS NULL OR h.purpose <> 'order' OR h.order_id <> o.id OR h.user_id <> o.user_id OR h.state <> \
              CASE WHEN o.state IN ('requested', 'waiting') THEN 'open' WHEN o.state = 'completed' THEN 'captured' \
              ELSE 'released' END",
     },
@@ -26,7 +26,8 @@ pub(super) const LAWS: [Law; 7] = [
         of_ledger: false,
         broken: "SELECT h.id AS id, h.state || CASE WHEN o.id IS NULL THEN ', its order is missing' \
              ELSE ', its order has another hold' END AS why \
-             FROM holds h LEFT JOIN orders o ON o.id = h.order_id WHERE o.id IS NULL OR o.hold_id <> h.id",
+             FROM holds h LEFT JOIN orders o ON o.id = h.order_id \
+             WHERE h.purpose = 'order' AND (o.id IS NULL OR o.hold_id <> h.id)",
     },
     Law {
         promise: 5,

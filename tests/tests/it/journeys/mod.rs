@@ -10,8 +10,8 @@ mod process;
 pub mod world;
 
 mod account;
+mod again;
 mod bad_input;
-mod crash;
 mod deposits;
 mod idempotency;
 mod lifecycle;

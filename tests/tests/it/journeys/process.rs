@@ -75,11 +75,6 @@ impl Process {
         found.map(|(_, address)| address.clone()).expect("an address that was told")
     }
 
-    /// SIGKILL.
-    pub async fn kill(&mut self) {
-        self.child.kill().await.expect("it is killed");
-    }
-
     /// SIGTERM.
     pub fn ask_to_stop(&self) {
         let id = self.child.id().expect("it runs");
