@@ -4,4 +4,5 @@ mod architecture;
 mod journeys;
 mod pitfalls;
 mod providers;
+mod simulation;
 mod store;
