@@ -9,10 +9,12 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_domain::{
     Change, Claim, Clock, CommitError, Committed, Fault, HoldId, JobLane, Notice, OrderId, Page, PageOf,
-    PaymentId, PaymentReference, PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, Store, Time,
-    UnitOfWork, UserId,
+    PaymentId, PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender, Store,
+    Time, UnitOfWork, UserId,
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
-    payment::{Intent, IntentDue, PaymentReads},
+    payment::{
+        Dispute, GatewayDisputeId, GatewayRefundId, Intent, IntentDue, PaymentReads, Refund, RefundLimits,
+    },
     verification::{
         Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote, ServiceCode,
         ServiceStats, UpstreamOrder, Waiting,
@@ -138,6 +140,34 @@ impl PaymentReads for Called<dyn PaymentReads> {
     ) -> Result<Vec<PaymentReference>, Fault> {
         self.read(self.inner.creditable_among(references)).await
     }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, Fault> {
+        self.read(self.inner.refund(id)).await
+    }
+
+    async fn refunds_of(&self, payment: PaymentId) -> Result<Vec<Refund>, Fault> {
+        self.read(self.inner.refunds_of(payment)).await
+    }
+
+    async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault> {
+        self.read(self.inner.open_refunds(limit)).await
+    }
+
+    async fn refunds_named(&self, names: &[GatewayRefundId]) -> Result<Vec<Refund>, Fault> {
+        self.read(self.inner.refunds_named(names)).await
+    }
+
+    async fn refund_limits(&self, of: &Intent) -> Result<RefundLimits, Fault> {
+        self.read(self.inner.refund_limits(of)).await
+    }
+
+    async fn dispute_named(&self, name: &GatewayDisputeId) -> Result<Option<Dispute>, Fault> {
+        self.read(self.inner.dispute_named(name)).await
+    }
+
+    async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault> {
+        self.read(self.inner.oldest_open_dispute()).await
+    }
 }
 
 #[async_trait]
@@ -230,6 +260,15 @@ impl OrderReads for Called<dyn OrderReads> {
 
     async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
         self.read(self.inner.oldest_expired(provider, since)).await
+    }
+
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        self.read(self.inner.expired_of(provider, reservations, since)).await
     }
 
     async fn expired_on(

@@ -127,8 +127,11 @@ impl PaymentGateway for SimGateway {
         self.read(self.fake.refunds_of(reference)).await
     }
 
-    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError> {
-        self.read(self.fake.refunded_since(from)).await
+    async fn refunds_since(
+        &self,
+        from: Time,
+    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+        self.read(self.fake.refunds_since(from)).await
     }
 
     async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {

@@ -197,8 +197,11 @@ impl PaymentGateway for BrokenGateway {
         self.inner.refunds_of(reference).await
     }
 
-    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError> {
-        self.inner.refunded_since(from).await
+    async fn refunds_since(
+        &self,
+        from: Time,
+    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+        self.inner.refunds_since(from).await
     }
 
     async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
