@@ -79,6 +79,8 @@ pub enum Command {
         #[command(subcommand)]
         what: Money,
     },
+    /// Checks the promises about money and orders, while the product serves; exits with 1 if one is broken.
+    Audit(Audit),
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.
@@ -111,6 +113,23 @@ pub enum Admin {
         #[arg(long)]
         email: String,
     },
+}
+
+/// What is audited.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// How many rows are named of each law that is broken.
+    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    pub rows: u32,
+    /// Checks accounts, holds and journal alone, and not what they were used for.
+    #[arg(long)]
+    pub ledger: bool,
+    /// Writes the newest seal of each chain, to be kept elsewhere, if every law holds.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Seals that were kept elsewhere must still be there.
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
 }
 
 impl Flags {

@@ -31,8 +31,8 @@ use uuid::Uuid;
 use crate::{
     config::{Config, Mode},
     worker::{
-        Bookkeeper, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Supervisor,
-        Sweeper, Wakers, WakingStore,
+        Bookkeeper, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Sealer,
+        Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -243,6 +243,8 @@ impl Wired {
         let relay = Relay::new(self.stores.events.clone(), self.feed.clone());
         let notices = NoticeHandler::new(self.stores.notices.clone(), payments.clone(), orders.clone());
         let clock: Arc<dyn Clock> = self.clock.clone();
+        let (seals, leases) = (self.stores.sealer.clone(), self.stores.leases.clone());
+        let sealer = Sealer::new(seals, leases, clock.clone(), self.holder);
         let jobs =
             JobRunner::new(self.stores.jobs.clone(), self.mailer.clone(), orders.clone(), clock, self.holder);
         let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
@@ -254,6 +256,7 @@ impl Wired {
             .with(Arc::new(Sweeper::new(payments.clone())), quiet())
             .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
             .with(Arc::new(jobs), self.wakers.jobs.clone())
+            .with(Arc::new(sealer), quiet())
             .with(Arc::new(relay), self.wakers.relay.clone())
     }
 

@@ -276,6 +276,8 @@ pub enum Unique {
     Reservation,
     /// A user is shown a number for a service once.
     ShownNumber,
+    /// An order is retried once.
+    Retry,
     /// A text is stored once.
     Message,
     /// A provider's message is stored once.

@@ -33,6 +33,8 @@ mod m20261122_000005_outbox;
 mod m20261122_000006_wallet_settings;
 mod m20261125_000007_disputes;
 mod m20261125_000008_books;
+mod m20261125_000009_second_chances;
+mod m20261125_000010_seals;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -49,6 +51,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_wallet_settings::Migration),
             Box::new(m20261125_000007_disputes::Migration),
             Box::new(m20261125_000008_books::Migration),
+            Box::new(m20261125_000009_second_chances::Migration),
+            Box::new(m20261125_000010_seals::Migration),
         ]
     }
 }

@@ -18,7 +18,7 @@ use namaskah_domain::{
     time,
     verification::{
         AreaCode, Ask, Bought, Capability, Carrier, Code, CountryCode, Head, Line, Message, ProviderId,
-        Purchase, PurchaseState, Quote, Receivable, Requested, ServiceCode, Waiting,
+        Purchase, PurchaseState, Quote, Receivable, Report, ReportReason, Requested, ServiceCode, Waiting,
     },
     wallet::{
         Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold,
@@ -218,10 +218,13 @@ pub fn requested(user: UserId) -> Requested {
             metadata: Some(r#"{"note":"mine"}"#.into()),
             attempt: 2,
             retry_of: Some(id()),
+            retried_by: None,
             batch: Some(id()),
             created_at: start(),
             cancel_allowed_at: at(5),
             cancel_requested_at: None,
+            report: Some(Report { reason: ReportReason::NoCode, at: at(20), is_told: true }),
+            swaps: 1,
             version: Version::FIRST,
         },
     }

@@ -1,5 +1,6 @@
 //! Builders and contract suites, run against every implementation of a port.
 
 pub mod contract;
+pub mod crash;
 pub mod given;
 pub mod postgres;

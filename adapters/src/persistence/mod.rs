@@ -10,6 +10,7 @@
 //! # Time
 //! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
 
+pub mod audit;
 mod claims;
 mod database;
 mod entity;
@@ -17,7 +18,9 @@ mod plan;
 mod postgres;
 mod read;
 mod refusal;
+pub mod seal;
 mod settle;
+mod snapshot;
 mod sqlite;
 mod statement;
 mod stored;
@@ -27,6 +30,7 @@ pub use database::{Database, Options, StatementObserver, connect};
 pub use postgres::PostgresStore;
 use read::Reads;
 pub use read::Settings;
+use seal::{Pace, Sealer};
 pub use sqlite::SqliteStore;
 
 use std::sync::Arc;
@@ -67,6 +71,8 @@ pub struct Stores {
     pub leases: Arc<dyn Leases>,
     /// The mode stamp and the clock's offset.
     pub settings: Settings,
+    /// Seals what must not change.
+    pub sealer: Arc<Sealer>,
 }
 
 impl Stores {
@@ -94,6 +100,7 @@ impl Stores {
             jobs: reads.clone(),
             leases: reads,
             settings: Settings::new(database.clone()),
+            sealer: Arc::new(Sealer::new(database, Pace::default())),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Commands of the command line, a file each.
 
 mod admin;
+mod audit;
 pub mod demo;
 mod doctor;
 mod migrate;
@@ -52,6 +53,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
                 Command::Migrate { what } => migrate::run(&config, &what).await?,
                 Command::Admin { what } => admin::run(&config, &what).await?,
                 Command::Money { what } => money::run(&config, &what).await?,
+                Command::Audit(asked) => return audit::run(&config, &asked).await,
                 Command::Serve | Command::Openapi | Command::Demo | Command::Doctor => {
                     serve::run(&config, Role::Serve).await?;
                 }

@@ -28,7 +28,7 @@ use super::{
     problem::{catch::CatchProblems, pages},
     services::Services,
     system::{self, SystemApi},
-    verifications::{VerificationsApi, events::Streams},
+    verifications::{VerificationsApi, again::AgainApi, events::Streams},
     wallet::WalletApi,
 };
 
@@ -46,7 +46,8 @@ pub struct HttpSettings {
 }
 
 /// Every route of the document.
-type Routes = (AuthApi, MeApi, WalletApi, PaymentsApi, CatalogueApi, VerificationsApi, HooksApi, SystemApi);
+type Routes =
+    (AuthApi, MeApi, WalletApi, PaymentsApi, CatalogueApi, (VerificationsApi, AgainApi), HooksApi, SystemApi);
 
 fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
     let Services { auth, wallet, payments, verifications, catalogue, store, clock, random, .. } =
@@ -66,15 +67,18 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
         WalletApi { wallet },
         PaymentsApi { payments: payments.clone(), clock: clock.clone(), random: random.clone() },
         CatalogueApi { catalogue, clock: clock.clone() },
-        VerificationsApi {
-            verifications,
-            auth,
-            payments: payments.clone(),
-            streams: Streams::default(),
-            feed,
-            clock: clock.clone(),
-            random: random.clone(),
-        },
+        (
+            VerificationsApi {
+                verifications: verifications.clone(),
+                auth,
+                payments: payments.clone(),
+                streams: Streams::default(),
+                feed,
+                clock: clock.clone(),
+                random: random.clone(),
+            },
+            AgainApi { verifications, clock: clock.clone(), random: random.clone() },
+        ),
         HooksApi {
             store,
             clock,

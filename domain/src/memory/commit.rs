@@ -74,6 +74,11 @@ impl State {
             }
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
+                let first = o.head().retry_of;
+                let again = |other: &crate::verification::Order| {
+                    other.head().retry_of == first && other.head().id != o.head().id
+                };
+                absent(first.is_some() && self.orders.values().any(again), Unique::Retry)?;
                 guard(o.head().version, self.orders.get(&o.head().id).map(|x| x.head().version))
             }
             Change::Purchase(p) => {

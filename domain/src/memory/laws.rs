@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{SubsecRound, TimeDelta, Timelike};
 
+mod again;
+
 use super::{MemoryStore, Platform};
 use crate::{
     Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
@@ -97,6 +99,7 @@ pub fn check(platform: &Platform) -> Vec<String> {
     broken.extend(of_orders(&now, platform.provider.skew()));
     broken.extend(of_time(&now, platform.clock.now()));
     broken.extend(of_purchases(&now));
+    broken.extend(again::of_retries(&now));
     broken
 }
 

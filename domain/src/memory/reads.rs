@@ -12,7 +12,7 @@ use crate::{
     payment::{Intent, IntentDue, PaymentReads},
     verification::{
         Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase, Quote, ServiceCode,
-        ServiceStats, UpstreamOrder,
+        ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, WalletReads},
 };
@@ -192,17 +192,16 @@ impl OrderReads for MemoryStore {
         Ok(self.state().shown.contains(&(user, service.clone(), number.clone())))
     }
 
-    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<OrderId>, Fault> {
+    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<Waiting>, Fault> {
         let state = self.state();
         let waiting = state.orders.values().filter_map(|order| match order {
-            Order::Waiting(waiting) if waiting.line.expires_at <= now => {
-                Some((waiting.line.expires_at, waiting.head.id))
-            }
+            Order::Waiting(waiting) if waiting.line.expires_at <= now => Some(waiting.clone()),
             _ => None,
         });
         let mut ending: Vec<_> = waiting.collect();
-        ending.sort_unstable();
-        Ok(ending.into_iter().take(limit as usize).map(|(_, id)| id).collect())
+        ending.sort_by_key(|waiting| (waiting.line.expires_at, waiting.head.id));
+        ending.truncate(limit as usize);
+        Ok(ending)
     }
 
     async fn oldest_waiting(&self, _provider: ProviderId) -> Result<Option<Time>, Fault> {

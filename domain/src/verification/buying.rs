@@ -2,7 +2,7 @@
 
 use crate::{
     Amount, Change, CommitError, Committed, HoldId, JobId, JobKind, Money, NewJob, OrderId, PurchaseId,
-    ShownNumber, Time, Unique, UnitOfWork, Version,
+    ShownNumber, Time, Unique, UnitOfWork, UserId, Version,
     payment::service::Done,
     time::{hours, seconds},
     verification::{
@@ -111,57 +111,91 @@ impl VerificationService {
     /// Claim, hold, order and attempt, in one unit.
     fn draft(&self, cmd: &Buy, agreed: Agreed) -> (UnitOfWork, Requested, Purchase) {
         let now = self.clock.now();
-        let random = self.random.as_ref();
-        let hold = HoldId::generate(now, random);
-        let head = Head {
+        let new = NewOrder {
             id: cmd.id,
             user: cmd.user,
             ask: cmd.ask.clone(),
+            cost: agreed.cost,
             price: agreed.price,
-            hold,
             metadata: cmd.metadata.clone(),
             attempt: 1,
             retry_of: None,
-            batch: None,
-            created_at: now,
-            cancel_allowed_at: now + seconds(self.policy.cancel_after_s),
-            cancel_requested_at: None,
-            version: Version::FIRST,
         };
-        let purchase = Purchase {
-            id: PurchaseId::generate(now, random),
-            provider: self.provider.id(),
-            wanted_by: Some((cmd.id, cmd.user)),
-            ask: cmd.ask.clone(),
-            cost_cap: agreed.cost,
-            sent_at: now,
-            send_by: now + seconds(self.policy.send_within_s),
-            state: PurchaseState::Sent,
-            missed: None,
-            version: Version::FIRST,
-        };
-        let place = PlaceHold {
-            id: hold,
-            user: cmd.user,
-            purpose: Purpose::Order { order: cmd.id, max_open_orders: self.policy.max_open_orders },
-            amount: agreed.price,
-            at: now,
-        };
-        let requested = Requested { head };
-        let order = Order::from(requested.clone());
-        let mut unit = UnitOfWork::claiming(cmd.claim.clone())
-            .place(place)
-            .with(self.event(&order, now))
-            .with(Change::Order(order))
-            .with(Change::Purchase(purchase.clone()));
+        let (mut unit, requested, purchase) = self.opening(UnitOfWork::claiming(cmd.claim.clone()), new, now);
         if let Some(quote) = agreed.quote {
             unit = unit.with(Change::Quote(quote.used(cmd.id)));
         }
         (unit, requested, purchase)
     }
 
+    /// Adds hold, order, attempt and event of a new order.
+    pub(super) fn opening(
+        &self,
+        unit: UnitOfWork,
+        new: NewOrder,
+        now: Time,
+    ) -> (UnitOfWork, Requested, Purchase) {
+        let hold = HoldId::generate(now, self.random.as_ref());
+        let place = PlaceHold {
+            id: hold,
+            user: new.user,
+            purpose: Purpose::Order { order: new.id, max_open_orders: self.policy.max_open_orders },
+            amount: new.price,
+            at: now,
+        };
+        let purchase = self.attempt((new.id, new.user), new.ask.clone(), new.cost, now);
+        let head = Head {
+            id: new.id,
+            user: new.user,
+            ask: new.ask,
+            price: new.price,
+            hold,
+            metadata: new.metadata,
+            attempt: new.attempt,
+            retry_of: new.retry_of,
+            retried_by: None,
+            batch: None,
+            created_at: now,
+            cancel_allowed_at: now + seconds(self.policy.cancel_after_s),
+            cancel_requested_at: None,
+            report: None,
+            swaps: 0,
+            version: Version::FIRST,
+        };
+        let requested = Requested { head };
+        let order = Order::from(requested.clone());
+        let unit = unit
+            .place(place)
+            .with(self.event(&order, now))
+            .with(Change::Order(order))
+            .with(Change::Purchase(purchase.clone()));
+        (unit, requested, purchase)
+    }
+
+    /// An attempt that is committed before it is sent.
+    pub(super) fn attempt(
+        &self,
+        wanted_by: (OrderId, UserId),
+        ask: Ask,
+        cost_cap: Money,
+        now: Time,
+    ) -> Purchase {
+        Purchase {
+            id: PurchaseId::generate(now, self.random.as_ref()),
+            provider: self.provider.id(),
+            wanted_by: Some(wanted_by),
+            ask,
+            cost_cap,
+            sent_at: now,
+            send_by: now + seconds(self.policy.send_within_s),
+            state: PurchaseState::Sent,
+            missed: None,
+            version: Version::FIRST,
+        }
+    }
+
     /// Sends the purchase, once, before its time is over. Whatever happens, the answer is the order.
-    async fn send_once(&self, requested: Requested, purchase: Purchase) -> Order {
+    pub(super) async fn send_once(&self, requested: Requested, purchase: Purchase) -> Order {
         let attempt = OpenAttempt { ask: purchase.ask.clone(), cost_cap: purchase.cost_cap };
         let outcome = if self.clock.now() < purchase.send_by {
             self.provider.buy(&attempt).await
@@ -324,6 +358,18 @@ impl VerificationService {
     pub(super) fn release(&self, head: &Head, end: HoldEnd, now: Time) -> EndHold {
         EndHold { hold: head.hold, user: head.user, end, at: now }
     }
+}
+
+/// An order to place.
+pub(super) struct NewOrder {
+    pub(super) id: OrderId,
+    pub(super) user: UserId,
+    pub(super) ask: Ask,
+    pub(super) cost: Money,
+    pub(super) price: Amount,
+    pub(super) metadata: Option<String>,
+    pub(super) attempt: u32,
+    pub(super) retry_of: Option<OrderId>,
 }
 
 /// What user and house agree on before commit A.

@@ -99,7 +99,7 @@ impl VerificationService {
     }
 
     /// What a reservation's state means for the order that waits on it. A code wins over everything.
-    async fn follow(&self, id: OrderId, upstream: &Reservation) -> Result<Order, IntakeError> {
+    pub(super) async fn follow(&self, id: OrderId, upstream: &Reservation) -> Result<Order, IntakeError> {
         if upstream.state != ReservationState::Pending {
             let texts = self.provider.messages(&upstream.id).await?;
             self.take_in(id, &texts).await?;
@@ -137,9 +137,9 @@ impl VerificationService {
             return Ok(waiting.into());
         }
         self.remember(|memory| memory.completed_without_text.remove(&id));
-        let ended = self.change(id, waiting.line.purchase, |order, purchase, now| {
+        let ended = self.change(id, waiting.line.purchase, |order, _, now| {
             let Order::Waiting(waiting) = order else { return Ok(None) };
-            Ok(Some(self.expiring(waiting, &purchase, now)))
+            Ok(Some(self.expiring(waiting, now)))
         });
         Ok(ended.await?)
     }
@@ -168,14 +168,24 @@ impl VerificationService {
                 .end(self.release(&head, end, now))
                 .with(self.event(&after, now))
                 .with(Change::Order(after.clone()));
-            let unit = if upstream.state.is_credited() {
-                crediting(unit, purchase, now)?
-            } else {
-                unit.with(self.end_reservation_job(purchase.id, now))
-            };
-            Ok(Some((unit, after)))
+            Ok(Some((self.parting(unit, purchase, upstream, now)?, after)))
         });
         Ok(ended.await?)
+    }
+
+    /// The credit of a number that has ended upstream, or the job that waits for it.
+    pub(super) fn parting(
+        &self,
+        unit: UnitOfWork,
+        purchase: Purchase,
+        upstream: &Reservation,
+        now: Time,
+    ) -> Result<UnitOfWork, CommitError> {
+        if upstream.state.is_credited() {
+            crediting(unit, purchase, now)
+        } else {
+            Ok(unit.with(self.end_reservation_job(purchase.id, now)))
+        }
     }
 
     /// Tells the provider that a number is not needed any more, and books the credit once it shows.
@@ -243,7 +253,7 @@ impl VerificationService {
 
 /// Closes the receivable and books the provider's credit. Where the receivable was closed otherwise, the credit
 /// goes to the account that closed it; where it was credited, nothing is left to book.
-fn crediting(unit: UnitOfWork, purchase: Purchase, now: Time) -> Result<UnitOfWork, CommitError> {
+pub(super) fn crediting(unit: UnitOfWork, purchase: Purchase, now: Time) -> Result<UnitOfWork, CommitError> {
     let Some(bought) = purchase.bought().filter(|b| !matches!(b.receivable, Receivable::Credited { .. }))
     else {
         return Ok(unit);

@@ -94,6 +94,52 @@ pub enum CancelError {
     Unavailable(#[from] Fault),
 }
 
+/// Why an order was not retried. No new money is held and the key is unused; an order that its number was taken
+/// back for has ended, or ends soon.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RetryError {
+    /// Not there, or somebody else's.
+    #[error("no such verification")]
+    NotFound,
+    /// It may be left from then on.
+    #[error("this verification may not be retried yet")]
+    TooEarly {
+        /// From when on.
+        allowed_at: crate::Time,
+    },
+    /// A code won, it ended too long ago, it was retried already, or the provider keeps it open.
+    #[error("this verification cannot be retried")]
+    NotRetryable,
+    /// It costs more today than it did.
+    #[error("the price is {price}, above that of the first try")]
+    PriceAboveLimit {
+        /// What it would cost.
+        price: crate::Amount,
+    },
+    /// The provider could not be asked; the order goes on.
+    #[error("the provider did not answer; the verification goes on")]
+    ProviderUnavailable(#[source] Fault),
+    /// The price could not be found out.
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("verifications cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+impl From<IntakeError> for RetryError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Provider(error) => Self::ProviderUnavailable(Fault::new(error)),
+            IntakeError::Commit(error) => Self::Commit(error),
+            IntakeError::Unavailable(fault) => Self::Unavailable(fault),
+        }
+    }
+}
+
 /// Why evidence could not be taken in now. Trying again is always safe.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum IntakeError {

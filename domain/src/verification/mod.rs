@@ -21,6 +21,7 @@ pub mod purchase;
 pub mod quote;
 mod recent;
 mod reconciling;
+mod retrying;
 pub mod service;
 
 pub use ageing::{RECEIVABLE_DAYS, ReceivableService};
@@ -29,10 +30,11 @@ pub use ask::{
 };
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
-pub use error::{BuyError, CancelError, IntakeError, QuoteError, VerificationError};
+pub use error::{BuyError, CancelError, IntakeError, QuoteError, RetryError, VerificationError};
 pub use message::{IncomingMessage, Message};
 pub use order::{
-    Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Requested, Waiting,
+    Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Report, ReportReason,
+    Requested, Waiting,
 };
 pub use ports::{
     BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
@@ -41,4 +43,5 @@ pub use ports::{
 pub use price::{PriceRule, PriceTooLow};
 pub use purchase::{Bought, Purchase, PurchaseState, Receivable};
 pub use quote::Quote;
+pub use retrying::Retry;
 pub use service::{AskQuote, Buy, OrderPolicy, PriceLimit, Shown, VerificationService};

@@ -1,5 +1,7 @@
 //! Orders: each state is a type, and a transition says what happens to the money.
 
+use chrono::TimeDelta;
+
 use crate::{
     Amount, BatchId, HoldId, OrderId, PhoneNumber, PurchaseId, Time, UserId, Version,
     verification::{Ask, ReservationId},
@@ -25,6 +27,8 @@ pub struct Head {
     pub attempt: u32,
     /// The order that it retries.
     pub retry_of: Option<OrderId>,
+    /// The order that retries it. There is at most one, ever.
+    pub retried_by: Option<OrderId>,
     /// The batch that it came in.
     pub batch: Option<BatchId>,
     /// When it was placed.
@@ -33,6 +37,10 @@ pub struct Head {
     pub cancel_allowed_at: Time,
     /// When the user asked to cancel.
     pub cancel_requested_at: Option<Time>,
+    /// What the user told us against its number.
+    pub report: Option<Report>,
+    /// How often it was given another number.
+    pub swaps: u32,
     /// Counts every change that a user can see.
     pub version: Version,
 }
@@ -50,6 +58,50 @@ pub struct Line {
     pub bound_at: Time,
     /// The end, on our clock.
     pub expires_at: Time,
+}
+
+/// How long after its end an order without a code may be retried.
+const RETRY_WITHIN: TimeDelta = TimeDelta::minutes(10);
+
+/// What a user has against a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReportReason {
+    /// The service says that the number has an account already.
+    NumberUsed,
+    /// No code came.
+    NoCode,
+    /// The code was refused by the service.
+    WrongCode,
+}
+
+impl ReportReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::NumberUsed, Self::NoCode, Self::WrongCode];
+
+    /// The word in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NumberUsed => "number_used",
+            Self::NoCode => "no_code",
+            Self::WrongCode => "wrong_code",
+        }
+    }
+
+    /// The reason of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+}
+
+/// A complaint about a number. It moves no money by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// Why.
+    pub reason: ReportReason,
+    /// When.
+    pub at: Time,
+    /// False for what a user reported beyond what is believed in a day: the provider is not told.
+    pub is_told: bool,
 }
 
 /// Why no number was had.
@@ -164,6 +216,11 @@ impl Head {
     fn next(self) -> Self {
         Self { version: self.version.next(), ..self }
     }
+
+    /// True unless the user wants out already, or may not yet.
+    fn may_be_left(&self, now: Time) -> bool {
+        now >= self.cancel_allowed_at && self.cancel_requested_at.is_none()
+    }
 }
 
 impl Requested {
@@ -195,6 +252,12 @@ impl Waiting {
     #[must_use]
     pub fn show_text(self) -> Self {
         Self { head: self.head.next(), line: self.line }
+    }
+
+    /// Another order takes its place: its end follows in the same commit, which counts as the change.
+    #[must_use]
+    pub fn give_way(self, to: OrderId) -> Self {
+        Self { head: Head { retried_by: Some(to), ..self.head }, ..self }
     }
 
     /// Waiting → Cancelled. The money goes back.
@@ -311,6 +374,42 @@ impl Order {
             Self::Cancelled(_) => OrderStatus::Cancelled,
             Self::Expired(_) => OrderStatus::Expired,
             Self::Failed(_) => OrderStatus::Failed,
+        }
+    }
+
+    /// True if a new order may take its place: while it waits, or for ten minutes after it ended without a code,
+    /// and once.
+    pub fn can_retry(&self, now: Time) -> bool {
+        match self {
+            Self::Waiting(waiting) => waiting.head.may_be_left(now),
+            Self::Cancelled(_) | Self::Expired(_) | Self::Failed(_) => {
+                let in_time = self.ended_at().is_some_and(|at| now < at + RETRY_WITHIN);
+                in_time && self.head().retried_by.is_none()
+            }
+            Self::Requested(_) | Self::Completed(_) => false,
+        }
+    }
+
+    /// The same order, with the one that takes its place. Its state stays.
+    #[must_use]
+    pub fn retried(self, by: OrderId) -> Self {
+        self.with_head(|head| Head { retried_by: Some(by), ..head }.next())
+    }
+
+    /// The same order, with a complaint about its number. Its state stays.
+    #[must_use]
+    pub fn reported(self, report: Report) -> Self {
+        self.with_head(|head| Head { report: Some(report), ..head }.next())
+    }
+
+    fn with_head(self, change: impl FnOnce(Head) -> Head) -> Self {
+        match self {
+            Self::Requested(o) => Requested { head: change(o.head) }.into(),
+            Self::Waiting(o) => Waiting { head: change(o.head), ..o }.into(),
+            Self::Completed(o) => Completed { head: change(o.head), ..o }.into(),
+            Self::Cancelled(o) => Cancelled { head: change(o.head), ..o }.into(),
+            Self::Expired(o) => Expired { head: change(o.head), ..o }.into(),
+            Self::Failed(o) => Failed { head: change(o.head), ..o }.into(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     Fault, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
     verification::{
         Ask, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
-        ReservationId, ServiceCode,
+        ReservationId, ServiceCode, Waiting,
     },
 };
 
@@ -256,8 +256,8 @@ pub trait OrderReads: Send + Sync {
         number: &PhoneNumber,
     ) -> Result<bool, Fault>;
 
-    /// Waiting orders that end at or before `now`, soonest first.
-    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<OrderId>, Fault>;
+    /// Waiting orders that end at or before `now`, soonest first. One that cannot be read is left out.
+    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<Waiting>, Fault>;
 
     /// When the oldest waiting order of a provider was bound; `None` if none waits.
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault>;

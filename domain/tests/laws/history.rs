@@ -7,7 +7,7 @@ use namaskah_domain::{
     payment::{ChargedMoney, OpenPayment},
     verification::{
         AskQuote, Buy, IncomingMessage, NumberProvider, OpenAttempt, Order, PriceLimit, ReservationState,
-        ServiceCode,
+        Retry, ServiceCode,
     },
 };
 use proptest::sample::Index;
@@ -92,6 +92,7 @@ impl History {
             Step::Text { which, text, told } => self.text(*which, *text, *told).await,
             Step::StrayText { which } => self.stray_text(*which),
             Step::Cancel { which } => self.cancel(*which).await,
+            Step::Retry { which } => self.retry(*which).await,
             _ => self.take_outside(step).await,
         }
     }
@@ -221,6 +222,20 @@ impl History {
             assert!(matches!(again, Ok(Order::Cancelled(_))), "a second cancel is answered like the first");
             let after = self.platform.balance(head.user).await.expect("a balance").total;
             assert_eq!(before, after, "a cancel posts nothing");
+        }
+    }
+
+    async fn retry(&self, which: Index) {
+        let orders = self.platform.store.all_orders();
+        if orders.is_empty() {
+            return;
+        }
+        let (head, id): (_, OrderId) = (which.get(&orders).head(), self.platform.id());
+        let claim = self.platform.claim(head.user, &id.uuid().to_string(), id.uuid()).expect("a claim");
+        let command = Retry { id, user: head.user, of: head.id, claim };
+        if let Ok(done) = self.platform.orders.retry(command).await {
+            let new = done.value.head();
+            assert_eq!((new.retry_of, new.attempt), (Some(head.id), head.attempt + 1));
         }
     }
 

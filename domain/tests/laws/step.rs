@@ -20,6 +20,7 @@ pub enum Step {
     Text { which: Index, text: Index, told: Told },
     StrayText { which: Index },
     Cancel { which: Index },
+    Retry { which: Index },
     Upstream { which: Index, state: ReservationState },
     NumberOfNobody { service: Index },
     NumberAgain { which: Index },
@@ -115,6 +116,7 @@ fn order_step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, text, told)| Step::Text { which, text, told }),
         1 => any::<Index>().prop_map(|which| Step::StrayText { which }),
         3 => any::<Index>().prop_map(|which| Step::Cancel { which }),
+        3 => any::<Index>().prop_map(|which| Step::Retry { which }),
     ]
 }
 

@@ -3,15 +3,15 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use namaskah_domain::{
-    Clock,
-    memory::{ProviderFailure, ProviderOperation},
+    Clock, OrderId,
+    memory::{Platform, ProviderFailure, ProviderOperation},
     time::{minutes, seconds},
     verification::{OrderStatus, ReservationState},
 };
 
 use crate::{
     world::{World, line},
-    wrappers::{Failing, Odd},
+    wrappers::{Counting, Failing, Odd, Polite},
 };
 
 #[tokio::test]
@@ -110,6 +110,81 @@ async fn one_order_that_cannot_be_ended_holds_up_nobody_elses_money() {
     world.platform.orders.expire_due().await.expect_err("one failed");
     assert_eq!(world.status(first.head().id).await, OrderStatus::Waiting);
     assert_eq!(world.status(second.head().id).await, OrderStatus::Expired);
+}
+
+/// Waiting orders of Ada, who can afford them.
+async fn many(world: &World, count: usize) -> Vec<OrderId> {
+    world.platform.provider.set_account_limit(usize::MAX);
+    world.platform.fund(world.ada, "1000.00").await.expect("funds");
+    let mut orders = Vec::new();
+    for _ in 0..count {
+        orders.push(world.buy("telegram").await.head().id);
+    }
+    orders
+}
+
+#[tokio::test]
+async fn orders_that_end_together_cost_one_poll_and_end_together() {
+    let world = World::with(|_, ports| ports.orders.max_open_orders = 1_000).await;
+    let orders = many(&world, 1_000).await;
+    world.platform.clock.advance(minutes(15));
+    let before = world.platform.provider.calls(ProviderOperation::Messages);
+    assert!(matches!(world.platform.orders.expire_due().await, Ok(1_000)));
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Messages), before + 1);
+    for order in orders {
+        assert_eq!(world.status(order).await, OrderStatus::Expired);
+    }
+    assert_eq!(world.money().await, ("1100.00".into(), "0.00".into()));
+}
+
+#[tokio::test]
+async fn two_instances_end_each_order_once_and_share_the_work() {
+    let mut counting = None;
+    let world = World::with(|fakes, ports| {
+        let store = Arc::new(Counting::new(fakes.store.clone()));
+        (ports.store, ports.orders.max_open_orders) = (store.clone(), 1_000);
+        counting = Some(store);
+    })
+    .await;
+    let orders = many(&world, 1_000).await;
+    world.platform.clock.advance(minutes(15));
+    let other = world.platform.restarted().await.expect("another process");
+    let counting = counting.expect("put in");
+    let before = counting.commits();
+    let all = async |platform: &Platform| {
+        let mut ended = 0;
+        while platform.store.count_orders(OrderStatus::Waiting) > 0 {
+            ended += platform.orders.expire_due().await.expect("the store answers");
+        }
+        ended
+    };
+    let (first, second) = tokio::join!(all(&world.platform), all(&other));
+    assert_eq!(first + second, 1_000);
+    assert!(first.min(second) > 100, "{first} and {second}");
+    let tried = counting.commits() - before;
+    assert!(tried < 1_600, "{tried} commits for 1,000 orders");
+    for order in orders {
+        assert_eq!(world.status(order).await, OrderStatus::Expired);
+    }
+    assert_eq!(world.money().await, ("1100.00".into(), "0.00".into()));
+    world.lawful();
+}
+
+#[tokio::test]
+async fn an_order_that_moves_on_between_read_and_commit_is_read_again() {
+    let world = World::with(|fakes, ports| ports.store = Arc::new(Polite(fakes.store.clone()))).await;
+    let order = world.buy("whatsapp").await;
+    world.platform.clock.advance(minutes(15) - seconds(1));
+    let text = world.text(&line(&order), "Your code is 482913");
+    world.platform.clock.advance(seconds(5));
+    // The end and the code's notice are decided on the same order.
+    let (ended, taken) =
+        tokio::join!(world.platform.orders.expire_due(), world.platform.orders.receive(vec![text]));
+    ended.expect("a lost race is no failure");
+    taken.expect("taken in");
+    assert!(world.status(order.head().id).await.is_final());
+    world.platform.tick().await;
+    world.settled();
 }
 
 #[tokio::test]

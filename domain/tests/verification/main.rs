@@ -5,6 +5,7 @@ mod buying;
 mod caching;
 mod cancelling;
 mod ending;
+mod retrying;
 mod texts;
 mod unknown;
 mod wishes;

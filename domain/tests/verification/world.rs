@@ -28,6 +28,15 @@ impl World {
         Self { platform, ada }
     }
 
+    /// The same in a new process.
+    pub async fn restarted(&self) -> Self {
+        Self { platform: self.platform.restarted().await.expect("a new process"), ada: self.ada }
+    }
+
+    pub fn now(&self) -> namaskah_domain::Time {
+        namaskah_domain::Clock::now(self.platform.clock.as_ref())
+    }
+
     pub fn order(&self, service: &str) -> Buy {
         self.platform.order(self.ada, service, "2.00").expect("an order")
     }

@@ -35,6 +35,34 @@ impl Store for Polite {
     }
 }
 
+/// As [`Polite`], and counts.
+pub struct Counting {
+    store: Polite,
+    commits: AtomicU32,
+}
+
+impl Counting {
+    pub fn new(store: Arc<MemoryStore>) -> Self {
+        Self { store: Polite(store), commits: AtomicU32::new(0) }
+    }
+
+    pub fn commits(&self) -> u32 {
+        self.commits.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Store for Counting {
+    async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.store.commit(unit).await
+    }
+
+    async fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError> {
+        self.store.replay(claim).await
+    }
+}
+
 /// Does not answer for one order; with `lost` it commits all the same.
 pub struct Failing {
     pub store: Arc<MemoryStore>,

@@ -194,6 +194,7 @@ macro_rules! store_contract {
             parallel_holds_take_exactly_the_money_that_was_there
             capture_and_release_at_once_end_a_hold_once
             a_reservation_is_bound_once_however_many_try
+            an_order_is_retried_once_however_many_try
             one_source_credits_once_however_many_try
             random_commands_keep_the_laws_of_the_ledger
             intents_are_found_by_reference_user_and_due_time

@@ -1,9 +1,13 @@
 //! The contract of the store on SQLite and on Postgres, and what only databases can show.
 
+mod audit;
+mod books;
 mod budget;
+mod coalescing;
 mod database;
 mod migrations;
 mod sealed;
+mod seals;
 
 use std::sync::Arc;
 

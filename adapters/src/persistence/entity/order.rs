@@ -3,7 +3,8 @@
 use namaskah_domain::{
     BatchId, Fault, HoldId, OrderId, PurchaseId, ReservationId, UserId, Version,
     verification::{
-        Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Requested, Waiting,
+        Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Report, ReportReason,
+        Requested, Waiting,
     },
 };
 use sea_orm::entity::prelude::*;
@@ -30,10 +31,15 @@ pub struct Model {
     pub metadata: Option<String>,
     pub attempt: i64,
     pub retry_of: Option<Uuid>,
+    pub retried_by: Option<Uuid>,
     pub batch_id: Option<Uuid>,
     pub created_at_us: i64,
     pub cancel_allowed_at_us: i64,
     pub cancel_requested_at_us: Option<i64>,
+    pub reported_for: Option<String>,
+    pub reported_at_us: Option<i64>,
+    pub report_is_told: Option<bool>,
+    pub swaps: i64,
     pub state: String,
     pub purchase_id: Option<Uuid>,
     pub reservation: Option<String>,
@@ -72,10 +78,15 @@ impl Model {
             metadata: head.metadata.clone(),
             attempt: i64::from(head.attempt),
             retry_of: head.retry_of.map(OrderId::uuid),
+            retried_by: head.retried_by.map(OrderId::uuid),
             batch_id: head.batch.map(BatchId::uuid),
             created_at_us: us(head.created_at),
             cancel_allowed_at_us: us(head.cancel_allowed_at),
             cancel_requested_at_us: head.cancel_requested_at.map(us),
+            reported_for: head.report.map(|report| report.reason.name().to_owned()),
+            reported_at_us: head.report.map(|report| us(report.at)),
+            report_is_told: head.report.map(|report| report.is_told),
+            swaps: i64::from(head.swaps),
             state: order.status().name().to_owned(),
             purchase_id: line.map(|line| line.purchase.uuid()),
             reservation: line.map(|line| line.reservation.to_string()),
@@ -114,12 +125,25 @@ impl Model {
             metadata: self.metadata.clone(),
             attempt: count(self.attempt)?,
             retry_of: self.retry_of.map(OrderId::from_uuid),
+            retried_by: self.retried_by.map(OrderId::from_uuid),
             batch: self.batch_id.map(BatchId::from_uuid),
             created_at: time(self.created_at_us)?,
             cancel_allowed_at: time(self.cancel_allowed_at_us)?,
             cancel_requested_at: optional_time(self.cancel_requested_at_us)?,
+            report: self.report()?,
+            swaps: count(self.swaps)?,
             version: Version::from_stored(self.version),
         })
+    }
+
+    fn report(&self) -> Result<Option<Report>, Fault> {
+        let Some(reason) = &self.reported_for else { return Ok(None) };
+        let missing = || unreadable("report of an order");
+        Ok(Some(Report {
+            reason: ReportReason::from_name(reason).ok_or_else(missing)?,
+            at: optional_time(self.reported_at_us)?.ok_or_else(missing)?,
+            is_told: self.report_is_told.ok_or_else(missing)?,
+        }))
     }
 
     fn line(&self, vault: &Vault) -> Result<Line, Fault> {

@@ -5,7 +5,7 @@ use namaskah_domain::{
     Fault, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time, UserId,
     verification::{
         Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, ServiceCode, ServiceStats,
-        UpstreamOrder,
+        UpstreamOrder, Waiting,
     },
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr};
@@ -35,6 +35,18 @@ impl Reads {
             let order: Uuid = row.try_get("", "id").map_err(fault)?;
             Ok(UpstreamOrder { order: OrderId::from_uuid(order), reservation: reservation(&text)? })
         })
+    }
+
+    fn open_waiting(&self, row: order::Model) -> Option<Waiting> {
+        let id = OrderId::from_uuid(row.id);
+        match row.open(&self.vault) {
+            Ok(Order::Waiting(waiting)) => Some(waiting),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::error!(order = %id, %error, "an order that is over cannot be read");
+                None
+            }
+        }
     }
 
     fn open_purchases(&self, rows: Vec<purchase::Model>) -> Result<Vec<Purchase>, Fault> {
@@ -144,17 +156,15 @@ impl OrderReads for Reads {
         row.map(|row| row.is_some()).map_err(fault)
     }
 
-    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<OrderId>, Fault> {
+    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<Waiting>, Fault> {
         let query = order::Entity::find()
-            .select_only()
-            .column(order::Column::Id)
             .filter(Expr::cust("state = 'waiting'"))
             .filter(order::Column::ExpiresAtUs.lte(us(now)))
             .order_by_asc(order::Column::ExpiresAtUs)
-            .limit(u64::from(limit))
-            .into_tuple::<Uuid>();
-        let ids = query.all(self.database.reads()).await.map_err(fault)?;
-        Ok(ids.into_iter().map(OrderId::from_uuid).collect())
+            .limit(u64::from(limit));
+        let rows = query.all(self.database.reads()).await.map_err(fault)?;
+        // One row that cannot be read holds up nobody else's money.
+        Ok(rows.into_iter().filter_map(|row| self.open_waiting(row)).collect())
     }
 
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault> {

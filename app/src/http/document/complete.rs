@@ -129,20 +129,25 @@ fn add_headers(operation: &mut Value) {
 /// An operation without a body is never too large, one that only reads meets no conflict, and so on.
 fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
+    // A key may have been used for another command.
+    let has_key = operation["parameters"]
+        .as_array()
+        .is_some_and(|parameters| parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key"));
     let has_query = operation["parameters"]
         .as_array()
         .is_some_and(|parameters| parameters.iter().any(|parameter| parameter["in"] == "query"));
     let is_hook = path.starts_with("/api/v1/hooks/");
     let is_system = !path.starts_with("/api/");
     let reads = method == "get";
-    let places_order = path.ends_with("/verifications") && !reads;
+    let places_order =
+        !reads && ["/verifications", "/verifications/batch", "/retry"].iter().any(|end| path.ends_with(end));
     let talks_to_gateway = path.starts_with("/api/v1/payments") && !reads;
     let never = |status: &str| match status {
         "402" => !places_order,
         "409" => reads || is_hook,
         "413" => !has_body,
         "415" => !has_body || is_hook,
-        "422" => !(has_body || has_query) || is_hook,
+        "422" => !(has_body || has_query || has_key) || is_hook,
         "502" => !talks_to_gateway,
         "400" | "401" | "403" | "404" => is_system,
         _ => false,

@@ -7,7 +7,7 @@ use namaskah_domain::{
         RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
     payment::{OpenPaymentError, PaymentError},
-    verification::{BuyError, CancelError, QuoteError, VerificationError},
+    verification::{BuyError, CancelError, QuoteError, RetryError, VerificationError},
     wallet::WalletError,
 };
 
@@ -155,6 +155,33 @@ impl From<CancelError> for Problem {
                 Self::refused(409, "verification_not_cancellable", &"It cannot be cancelled any more.")
             }
             ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
+            Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<RetryError> for Problem {
+    fn from(error: RetryError) -> Self {
+        use RetryError::{
+            Commit, NotFound, NotRetryable, PriceAboveLimit, ProviderUnavailable, Quote, TooEarly,
+            Unavailable,
+        };
+        match error {
+            NotFound => Self::not_found(),
+            TooEarly { allowed_at } => {
+                let at = allowed_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+                let detail = format!("It may be retried from {at} on.");
+                Self::refused(409, "verification_not_retryable", &detail)
+            }
+            NotRetryable => {
+                Self::refused(409, "verification_not_retryable", &"It cannot be retried, or not any more.")
+            }
+            PriceAboveLimit { price } => {
+                let detail = format!("It costs {price} {} now, more than the first try.", price.currency());
+                Self::refused(409, "price_changed", &detail)
+            }
+            ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
+            Quote(error) => error.into(),
             Commit(error) => error.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! Verifications: quotes, orders, texts, waiting.
 
+pub mod again;
 pub mod body;
 pub mod buying;
 pub mod events;

@@ -18,7 +18,7 @@ pub(super) async fn lines(on: &Backend, user: UserId) -> Vec<Entry> {
 }
 
 /// The balance before a line and its amount make the balance after it; the last one is what the account shows.
-pub(super) async fn assert_adds_up(on: &Backend, user: UserId) {
+pub async fn assert_adds_up(on: &Backend, user: UserId) {
     let mut total = usd(0);
     for line in lines(on, user).await {
         total = total.checked_add(line.amount).expect("in range");

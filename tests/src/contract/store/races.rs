@@ -156,6 +156,20 @@ impl Model {
     }
 }
 
+/// Ten new orders name the same first try; each is sound by itself.
+pub async fn an_order_is_retried_once_however_many_try(on: &Backend) {
+    let first = given::id();
+    let unit = |_| {
+        let mut order = given::requested(given::id());
+        order.head.retry_of = Some(first);
+        UnitOfWork::new().with(Change::Order(order.into()))
+    };
+    let outcomes = at_once(on, (0..10).map(unit).collect()).await;
+    assert_eq!(applied(&outcomes), 1);
+    let refused = outcomes.iter().filter(|o| matches!(o, Err(CommitError::Duplicate(Unique::Retry)))).count();
+    assert_eq!(refused, 9, "{outcomes:?}");
+}
+
 /// A generator of its own, so that a failure can be repeated by its seed.
 struct Dice(u64);
 

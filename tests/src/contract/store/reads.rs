@@ -90,13 +90,13 @@ pub async fn waiting_orders_are_found_by_end_number_and_reservation(on: &Backend
     let (first, second, gone) = (waiting(on, user).await, waiting(on, user).await, waiting(on, user).await);
     let mut later = second.clone().show_text();
     later.line.expires_at = at(1_000);
-    on.apply(UnitOfWork::new().with(Change::Order(later.into()))).await;
+    on.apply(UnitOfWork::new().with(Change::Order(later.clone().into()))).await;
     expire(on, gone.clone(), 800).await;
     let ending = async |seconds, limit| on.orders.ending(at(seconds), limit).await.expect("readable");
     assert_eq!(ending(899, 9).await, []);
-    assert_eq!(ending(900, 9).await, [first.head.id]);
-    assert_eq!(ending(1_000, 9).await, [first.head.id, second.head.id]);
-    assert_eq!(ending(1_000, 1).await, [first.head.id]);
+    assert_eq!(ending(900, 9).await, std::slice::from_ref(&first));
+    assert_eq!(ending(1_000, 9).await, [first.clone(), later]);
+    assert_eq!(ending(1_000, 1).await, std::slice::from_ref(&first));
     assert_eq!(on.orders.oldest_waiting(PROVIDER).await.expect("readable"), Some(at(2)));
     let upstream =
         |order: &Waiting| UpstreamOrder { order: order.head.id, reservation: order.line.reservation.clone() };

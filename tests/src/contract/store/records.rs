@@ -159,6 +159,7 @@ pub async fn orders_are_stored_as_decided_in_every_state(on: &Backend) {
         let mut order = given::requested(given::id());
         if status == OrderStatus::Waiting {
             (order.head.metadata, order.head.retry_of, order.head.batch) = (None, None, None);
+            (order.head.retried_by, order.head.report, order.head.swaps) = (Some(given::id()), None, 2);
         }
         assert_stored(on, order.clone()).await;
         let order = order.request_cancel(at(3));

@@ -367,7 +367,11 @@ async fn what_does_not_exist_is_not_found(world: &World) {
         {
             ada.get(&path).await.refused(404, "not_found");
         }
-        for path in [format!("verifications/{id}/cancel"), format!("payments/{id}/sync")] {
+        for path in [
+            format!("verifications/{id}/cancel"),
+            format!("verifications/{id}/retry"),
+            format!("payments/{id}/sync"),
+        ] {
             ada.post(&path, Value::Null).await.refused(404, "not_found");
         }
         ada.delete(&format!("auth/sessions/{id}")).await.refused(404, "not_found");
@@ -402,7 +406,12 @@ async fn what_does_not_exist_is_not_found(world: &World) {
 
 async fn a_command_without_a_sound_key_is_refused(world: &World) {
     let ada = world.customer_with("10.00").await;
-    for (path, body) in [("payments", payment("5.00")), ("verifications", order("telegram"))] {
+    let nobodys = "verifications/ver_00000000000000000000000000";
+    for (path, body) in [
+        ("payments", payment("5.00")),
+        ("verifications", order("telegram")),
+        (&format!("{nobodys}/retry"), Value::Null),
+    ] {
         let none = ada.request(Method::POST, path).json(&body);
         Answer::of(none).await.refused(400, "idempotency_key_required");
         for key in ["", " ", "a b", "\"\"", "\u{7f}", "é", &"k".repeat(256)] {

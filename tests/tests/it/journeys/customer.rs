@@ -85,7 +85,7 @@ impl Answer {
 /// A customer of the product at one address.
 pub struct Customer {
     pub http: reqwest::Client,
-    product: Mutex<String>,
+    product: String,
     pub email: String,
     password: Mutex<String>,
     tokens: Mutex<Value>,
@@ -105,7 +105,7 @@ impl Customer {
     pub fn stranger(product: &str) -> Self {
         Self {
             http: client(),
-            product: Mutex::new(product.to_owned()),
+            product: product.to_owned(),
             email: format!("c{}@example.com", Uuid::from_u128(unique()).simple()),
             password: Mutex::new(PASSWORD.to_owned()),
             tokens: Mutex::new(Value::Null),
@@ -135,13 +135,8 @@ impl Customer {
         put(&self.password, password.to_owned());
     }
 
-    /// The product has moved, as after a restart.
-    pub fn moves_to(&self, product: &str) {
-        put(&self.product, product.to_owned());
-    }
-
     pub fn url(&self, path: &str) -> String {
-        let product = locked(&self.product);
+        let product = &self.product;
         if path.starts_with('/') { format!("{product}{path}") } else { format!("{product}/api/v1/{path}") }
     }
 

@@ -10,8 +10,8 @@ mod process;
 pub mod world;
 
 mod account;
+mod again;
 mod bad_input;
-mod crash;
 mod deposits;
 mod idempotency;
 mod lifecycle;
@@ -19,6 +19,8 @@ mod limits;
 mod orders;
 mod streams;
 mod unknown;
+
+pub use process::binary;
 
 /// Plays each journey in a world of its own, on SQLite and on Postgres. Afterwards the books are audited.
 macro_rules! on_both {

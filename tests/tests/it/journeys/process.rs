@@ -24,7 +24,7 @@ const TO_STOP: Duration = Duration::from_secs(40);
 const ANY: &str = "127.0.0.1:0";
 
 /// The product's binary, which lies beside the tests' own.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("the path of the tests");
     let folder = own.parent().and_then(Path::parent).expect("the folder of what was built");
     let binary = folder.join("namaskah");
@@ -73,11 +73,6 @@ impl Process {
     pub fn address(&self, label: &str) -> String {
         let found = self.told.iter().find(|(known, _)| known == label);
         found.map(|(_, address)| address.clone()).expect("an address that was told")
-    }
-
-    /// SIGKILL.
-    pub async fn kill(&mut self) {
-        self.child.kill().await.expect("it is killed");
     }
 
     /// SIGTERM.

@@ -82,6 +82,9 @@ async fn a_sealed_value_that_was_moved_to_another_row_does_not_open() {
         opened.query(&format!("UPDATE orders SET number_sealed = {newest}")).await;
         assert!(on.orders.order(orders[0]).await.is_err(), "a number of another order is shown");
         assert!(on.orders.order(orders[1]).await.is_ok());
+        // Its money waits for a repair; nobody else's does.
+        let over = on.orders.ending(given::at(10_000), 9).await.expect("readable");
+        assert_eq!(over.iter().map(|waiting| waiting.head.id).collect::<Vec<_>>(), [orders[1]]);
         opened.close().await;
     }
 }

@@ -1,0 +1,55 @@
+//! Laws between payments and the journal.
+
+use super::law::{Law, Subject};
+
+pub(super) const LAWS: [Law; 3] = [
+    Law {
+        promise: 4,
+        name: "payment",
+        says: "a payment credited its amount once if it succeeded, went to suspense whole, or moved nothing; \
+             and what leaves suspense leaves it whole",
+        of: "intents",
+        subject: Subject::Payment,
+        of_ledger: false,
+        broken: "SELECT id, state || ' over ' || CAST(due AS TEXT) || ', credited ' || CAST(gained AS TEXT) || ' in ' \
+             || CAST(credits AS TEXT) || ' lines, set aside ' || CAST(aside AS TEXT) || ', taken from there ' || CAST(taken AS TEXT) AS why FROM ( \
+             SELECT i.id AS id, i.state AS state, i.amount_units AS due, s.paid_units AS waits, \
+             s.state AS kept, \
+             SUM(CASE WHEN t.debit_account IN ('fx', 'suspense') AND t.credit_account = 'wallet' AND t.user_id = i.user_id \
+             THEN t.amount_units ELSE 0 END) AS gained, \
+             SUM(CASE WHEN t.debit_account IN ('fx', 'suspense') AND t.credit_account = 'wallet' THEN 1 ELSE 0 END) AS credits, \
+             SUM(CASE WHEN t.credit_account = 'suspense' THEN t.amount_units ELSE 0 END) AS aside, \
+             SUM(CASE WHEN t.debit_account = 'suspense' THEN t.amount_units ELSE 0 END) AS taken, \
+             COUNT(t.id) AS legs \
+             FROM intents i LEFT JOIN transfers t ON t.source = 'paystack:' || i.reference \
+             LEFT JOIN suspense s ON s.payment_id = i.id \
+             GROUP BY i.id, i.state, i.amount_units, s.paid_units, s.state) p \
+             WHERE (state = 'succeeded' AND (gained <> due OR credits <> 1)) \
+             OR (state = 'suspense' AND (credits <> 0 OR waits IS NULL OR aside <> waits)) \
+             OR (state IN ('pending', 'failed', 'expired') AND legs <> 0) \
+             OR taken <> CASE WHEN kept IS NULL OR kept = 'open' THEN 0 ELSE waits END",
+    },
+    Law {
+        promise: 4,
+        name: "payment_source",
+        says: "an entry of a gateway's payment belongs to a payment of ours",
+        of: "transfers",
+        subject: Subject::Text,
+        of_ledger: false,
+        broken: "SELECT t.source AS id, 'line ' || CAST(t.id AS TEXT) || ' has no payment' AS why FROM transfers t \
+             WHERE t.source LIKE 'paystack:%' \
+             AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.reference = substr(t.source, 10))",
+    },
+    Law {
+        promise: 2,
+        name: "open_intents",
+        says: "the count of open payments is that of pending payments",
+        of: "accounts",
+        subject: Subject::Account,
+        of_ledger: false,
+        broken: "SELECT a.user_id AS id, CAST(a.open_intents AS TEXT) || ' counted, ' \
+             || CAST(COALESCE(i.many, 0) AS TEXT) || ' pending' AS why \
+             FROM accounts a LEFT JOIN (SELECT user_id, COUNT(*) AS many FROM intents WHERE state = 'pending' \
+             GROUP BY user_id) i ON i.user_id = a.user_id WHERE a.open_intents <> COALESCE(i.many, 0)",
+    },
+];

@@ -1,0 +1,60 @@
+//! What can be done about an order that brings no code.
+
+use serde_json::{Value, json};
+
+use super::{customer::text, on_both, world::World};
+
+on_both! {
+    an_order_that_waits_is_retried_with_its_own_money,
+    an_order_that_has_ended_is_retried_once,
+}
+
+fn path(order: &Value, what: &str) -> String {
+    format!("verifications/{}/{what}", text(order, "id"))
+}
+
+async fn an_order_that_waits_is_retried_with_its_own_money(world: &World) {
+    let ada = world.customer_with("1.20").await;
+    let order = ada.rents("whatsapp").await;
+    ada.has("0.07", "1.13").await;
+    assert_eq!(order["can_retry"], json!(true));
+    let next = ada.post_again(&path(&order, "retry"), Value::Null, "again").await.is(201);
+    assert_eq!((&next["status"], &next["attempt"]), (&json!("waiting"), &json!(2)));
+    assert_eq!((&next["retry_of"], &next["price"]), (&order["id"], &order["price"]));
+    assert_ne!(next["phone_number"], order["phone_number"]);
+    ada.has("0.07", "1.13").await;
+    let first = ada.order(&order).await;
+    assert_eq!((&first["status"], &first["can_retry"]), (&json!("cancelled"), &json!(false)));
+
+    let again = ada.post_again(&path(&order, "retry"), Value::Null, "again").await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.is(201)["id"], next["id"]);
+    ada.post_again(&path(&next, "retry"), Value::Null, "again").await.refused(422, "idempotency_key_reused");
+    ada.post(&path(&order, "retry"), Value::Null).await.refused(409, "verification_not_retryable");
+
+    world.controls.text(&next, "Your WhatsApp code: 806-185", "deliver").await;
+    assert_eq!(ada.awaits(&next).await["status"], "completed");
+    ada.post(&path(&next, "retry"), Value::Null).await.refused(409, "verification_not_retryable");
+    ada.has("0.07", "0.00").await;
+    world.books.agree_on_purchases().await;
+    world.books.agree_on_money().await;
+}
+
+async fn an_order_that_has_ended_is_retried_once(world: &World) {
+    let ada = world.customer_with("10.00").await;
+    let order = ada.rents("telegram").await;
+    ada.cancels(&order).await.is(200);
+    world.controls.advance(9 * 60).await;
+    let next = ada.post(&path(&order, "retry"), Value::Null).await.is(201);
+    assert_eq!(next["retry_of"], order["id"]);
+    ada.has("9.25", "0.75").await;
+    ada.post(&path(&order, "retry"), Value::Null).await.refused(409, "verification_not_retryable");
+    ada.cancels(&next).await.is(200);
+    world.controls.advance(10 * 60).await;
+    ada.sign_in().await;
+    ada.post(&path(&next, "retry"), Value::Null).await.refused(409, "verification_not_retryable");
+    let other = world.customer_with("10.00").await;
+    other.post(&path(&order, "retry"), Value::Null).await.refused(404, "not_found");
+    ada.has("10.00", "0.00").await;
+    world.books.agree_on_money().await;
+}
