@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use namaskah_domain::{Time, UserId};
 
 use crate::config::Overrides;
 
@@ -73,14 +74,14 @@ pub enum Command {
         #[command(subcommand)]
         what: Admin,
     },
+    /// Checks the promises about money and orders, while the product serves; exits with 1 if one is broken.
+    Audit(Audit),
     /// Money that staff moves: corrections, gifts, suspense, debt, the house's own. Each takes effect once for its key.
     Money {
         /// What to do.
         #[command(subcommand)]
         what: Money,
     },
-    /// Checks the promises about money and orders, while the product serves; exits with 1 if one is broken.
-    Audit(Audit),
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.
@@ -127,6 +128,12 @@ pub struct Audit {
     /// Writes the newest seal of each chain, to be kept elsewhere, if every law holds.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
+    /// Checks nothing, and tells the posted total of this user.
+    #[arg(long, value_name = "USER", conflicts_with_all = ["rows", "ledger", "export", "expect"])]
+    pub balance: Option<UserId>,
+    /// The instant of that total, such as 2026-11-01T00:00:00Z; now if it is not named.
+    #[arg(long, value_name = "TIME", requires = "balance")]
+    pub at: Option<Time>,
     /// Seals that were kept elsewhere must still be there.
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,

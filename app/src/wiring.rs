@@ -16,7 +16,7 @@ use namaskah_adapters::{
     vault::Vault,
 };
 use namaskah_domain::{
-    Clock, Fault, Random, Store,
+    Clock, Fault, JobLane, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService},
     payment::{PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
     verification::{
@@ -31,8 +31,8 @@ use uuid::Uuid;
 use crate::{
     config::{Config, Mode},
     worker::{
-        Bookkeeper, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Sealer,
-        Supervisor, Sweeper, Wakers, WakingStore,
+        Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler,
+        Relay, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -198,7 +198,7 @@ pub fn wire(
         random.clone(),
         payment_policy(config, public_url),
     );
-    let orders = Arc::new(VerificationService::new(
+    let orders = VerificationService::new(
         store.clone(),
         stores.orders.clone(),
         provider.clone(),
@@ -207,7 +207,8 @@ pub fn wire(
         random.clone(),
         order_policy(config),
         holder,
-    ));
+    );
+    let orders = Arc::new(orders.paced(Arc::new(CallsPerSecond::at_most(config.provider_notices_per_s))));
     let catalogue =
         CatalogueService::new(orders.clone(), provider.clone(), stores.orders.clone(), shared.clone());
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
@@ -245,8 +246,10 @@ impl Wired {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let (seals, leases) = (self.stores.sealer.clone(), self.stores.leases.clone());
         let sealer = Sealer::new(seals, leases, clock.clone(), self.holder);
-        let jobs =
-            JobRunner::new(self.stores.jobs.clone(), self.mailer.clone(), orders.clone(), clock, self.holder);
+        let jobs = |lane| {
+            let (jobs, mailer) = (self.stores.jobs.clone(), self.mailer.clone());
+            JobRunner::new(lane, jobs, mailer, orders.clone(), clock.clone(), self.holder)
+        };
         let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
         Supervisor::default()
             .with(Arc::new(notices), self.wakers.notices.clone())
@@ -254,9 +257,11 @@ impl Wired {
             .with(Arc::new(Expirer::new(orders.clone())), quiet())
             .with(Arc::new(Reconciler::new(orders.clone())), quiet())
             .with(Arc::new(Sweeper::new(payments.clone())), quiet())
+            .with(Arc::new(Returns::new(payments.clone())), quiet())
             .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
-            .with(Arc::new(jobs), self.wakers.jobs.clone())
             .with(Arc::new(sealer), quiet())
+            .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())
+            .with(Arc::new(jobs(JobLane::Provider)), self.wakers.tellers.clone())
             .with(Arc::new(relay), self.wakers.relay.clone())
     }
 

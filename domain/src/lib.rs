@@ -39,7 +39,9 @@ pub mod unit;
 pub mod verification;
 pub mod wallet;
 
-pub use event::{Event, EventKind, JobKind, Letter, MailSecret, NewJob, Notice, NoticeState, Sender};
+pub use event::{
+    Event, EventKind, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender,
+};
 pub use fault::Fault;
 pub use id::{Entity, Id, InvalidId};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, InvalidKey};
@@ -51,7 +53,8 @@ pub use ports::{Clock, Random, Store};
 pub use record::Version;
 pub use time::Time;
 pub use unit::{
-    AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, Unique, UnitOfWork,
+    AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, SuppressedNumber,
+    Unique, UnitOfWork,
 };
 pub use verification::ReservationId;
 

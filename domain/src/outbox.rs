@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Event, Fault, JobId, JobKind, Notice, Sender, Time, UserId};
+use crate::{Event, Fault, JobId, JobKind, JobLane, Notice, Sender, Time, UserId};
 
 /// An event with its place in the one order in which everybody sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +59,14 @@ pub struct LeasedJob {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// Takes up to `limit` jobs that are due at `now` and that nobody holds, for 60 s of the database's time.
-    async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault>;
+    /// Takes up to `limit` jobs of a lane that are due at `now` and that nobody holds, for 60 s of the database's time.
+    async fn lease(
+        &self,
+        holder: Uuid,
+        lane: JobLane,
+        now: Time,
+        limit: u32,
+    ) -> Result<Vec<LeasedJob>, Fault>;
 
     /// It is done.
     async fn done(&self, job: &LeasedJob) -> Result<(), Fault>;

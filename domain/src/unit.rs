@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
     auth::{MailToken, RefreshToken, Session, User},
-    payment::{Intent, Suspended},
+    payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     verification::{Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
@@ -35,6 +35,11 @@ pub enum Change {
     Intent(Intent),
     /// A payment that waits, or waited, for a person.
     Suspended(Suspended),
+    /// An attempt at giving a payment back; a payment has one open one at most, and the gateway's name for it is one's
+    /// alone, or `Duplicate(Record)`.
+    Refund(Refund),
+    /// A dispute over a payment; `Duplicate(Record)` if another has the gateway's name for it.
+    Dispute(Dispute),
     /// A movement that staff decided, beside its transfers.
     Booking(Booking),
     /// A gift of promo money.
@@ -49,6 +54,8 @@ pub enum Change {
     Message(Message),
     /// A number that a user is shown for a service; `Duplicate(ShownNumber)` if he has seen it before.
     ShownNumber(ShownNumber),
+    /// A number that was reported for a service; `Duplicate(Record)` if the order has reported it before.
+    SuppressedNumber(SuppressedNumber),
     /// A provider's message as it came, kept as evidence; `Duplicate(Notice)` if it is known.
     Notice(Notice),
     /// Something a customer may be told.
@@ -73,6 +80,19 @@ pub struct EndSessions {
 pub struct ShownNumber {
     /// To whom.
     pub user: UserId,
+    /// For which service.
+    pub service: ServiceCode,
+    /// Which number.
+    pub number: PhoneNumber,
+    /// By which order.
+    pub order: OrderId,
+    /// When.
+    pub at: Time,
+}
+
+/// "This number is of no use for this service." It is sold to nobody for it any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressedNumber {
     /// For which service.
     pub service: ServiceCode,
     /// Which number.

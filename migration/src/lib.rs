@@ -35,6 +35,8 @@ mod m20261125_000007_disputes;
 mod m20261125_000008_books;
 mod m20261125_000009_second_chances;
 mod m20261125_000010_seals;
+mod m20261125_000011_refunds;
+mod m20261125_000013_job_lanes;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -53,6 +55,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_books::Migration),
             Box::new(m20261125_000009_second_chances::Migration),
             Box::new(m20261125_000010_seals::Migration),
+            Box::new(m20261125_000011_refunds::Migration),
+            Box::new(m20261125_000013_job_lanes::Migration),
         ]
     }
 }

@@ -107,6 +107,15 @@ impl TextVerifiedProvider {
         }
     }
 
+    /// Tells something about a reservation, once.
+    async fn tell(&self, id: &ReservationId, what: &str) -> Result<(), ProviderError> {
+        let url = self.client.url(&["verifications", path_segment(id)?, what]);
+        let answer = self.client.send_once(url, None).await.map_err(|fault| match fault {
+            SendFault::NotSent(fault) | SendFault::Unknown(fault) => unreadable(fault),
+        })?;
+        if answer.status.is_success() { Ok(()) } else { Err(unreadable(map::unfit(&answer))) }
+    }
+
     async fn texts(
         &self,
         filter: &[(&str, &str)],
@@ -221,11 +230,11 @@ impl NumberProvider for TextVerifiedProvider {
     }
 
     async fn cancel(&self, id: &ReservationId) -> Result<(), ProviderError> {
-        let url = self.client.url(&["verifications", path_segment(id)?, "cancel"]);
-        let answer = self.client.send_once(url, None).await.map_err(|fault| match fault {
-            SendFault::NotSent(fault) | SendFault::Unknown(fault) => unreadable(fault),
-        })?;
-        if answer.status.is_success() { Ok(()) } else { Err(unreadable(map::unfit(&answer))) }
+        self.tell(id, "cancel").await
+    }
+
+    async fn report(&self, id: &ReservationId) -> Result<(), ProviderError> {
+        self.tell(id, "report").await
     }
 
     async fn balance(&self) -> Result<Money, ProviderError> {

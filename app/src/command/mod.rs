@@ -52,8 +52,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
                 Command::Sandbox { product_url } => sandbox::run(&config, product_url).await?,
                 Command::Migrate { what } => migrate::run(&config, &what).await?,
                 Command::Admin { what } => admin::run(&config, &what).await?,
-                Command::Money { what } => money::run(&config, &what).await?,
                 Command::Audit(asked) => return audit::run(&config, &asked).await,
+                Command::Money { what } => money::run(&config, &what).await?,
                 Command::Serve | Command::Openapi | Command::Demo | Command::Doctor => {
                     serve::run(&config, Role::Serve).await?;
                 }

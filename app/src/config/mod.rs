@@ -60,6 +60,8 @@ pub struct Config {
     pub price_rule: PriceRule,
     /// Seconds after which an order may be cancelled.
     pub cancel_after_s: i64,
+    /// Calls a second at most by which a number provider is told of ends.
+    pub provider_notices_per_s: u32,
     /// Open orders a user may have.
     pub max_open_orders: u32,
     /// Multiplies every rate limit.
@@ -160,6 +162,7 @@ impl Config {
             payment_range: (values.dollars("payment_min_usd"), values.dollars("payment_max_usd")),
             price_rule: values.price_rule(),
             cancel_after_s: i64::from(values.number("cancel_after_s", 0, 3_600)),
+            provider_notices_per_s: values.number("provider_notices_per_s", 1, 1_000),
             max_open_orders: values.number("max_open_orders", 1, 100_000),
             limit_factor: values.limit_factor(mode),
             trusted_proxies: values.networks("trusted_proxies"),

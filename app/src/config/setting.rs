@@ -51,6 +51,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("price_multiplier", Some("1.5"), "price = cost × this, up to the cent"),
     setting("price_floor_usd", Some("0.00"), "a price is at least the cost and this"),
     setting("cancel_after_s", Some("0"), "seconds after which an order may be cancelled"),
+    setting(
+        "provider_notices_per_s",
+        Some("5"),
+        "calls a second at most that tell the number provider of ended orders (1 to 1000)",
+    ),
     setting("max_open_orders", Some("100"), "open orders a user may have"),
     setting("limit_factor", None, "multiplies every rate limit; 100 in the sandbox, else 1"),
     setting(

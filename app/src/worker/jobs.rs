@@ -1,11 +1,12 @@
-//! The job runner: mail, and what providers are told afterwards. At least once; every effect is safe to repeat.
+//! The job runners, one a lane: mail, and what providers are told afterwards. At least once; every effect is safe to
+//! repeat.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Clock, JobKind,
+    Clock, JobKind, JobLane,
     mailer::{MailError, Mailer},
     outbox::{Jobs, LeasedJob},
     verification::VerificationService,
@@ -16,13 +17,16 @@ use super::{RunError, Worker};
 
 const REST: Duration = Duration::from_millis(500);
 const LEASED_AT_ONCE: u32 = 16;
+/// Each may wait for its turn three times, and its lease must not run out meanwhile: at one call a second, 24 s.
+const TOLD_AT_ONCE: u32 = 8;
 /// A job that failed so often is buried: after about two days of doubling pauses.
 const MAX_ATTEMPTS: u32 = 60;
 const FIRST_PAUSE_S: i64 = 5;
 const LONGEST_PAUSE_S: i64 = 3_600;
 
-/// Takes jobs and does them.
+/// Takes jobs of one lane and does them.
 pub struct JobRunner {
+    lane: JobLane,
     jobs: Arc<dyn Jobs>,
     mailer: Arc<dyn Mailer>,
     orders: Arc<VerificationService>,
@@ -40,13 +44,14 @@ enum Outcome {
 impl JobRunner {
     /// `holder` names this process in leases.
     pub fn new(
+        lane: JobLane,
         jobs: Arc<dyn Jobs>,
         mailer: Arc<dyn Mailer>,
         orders: Arc<VerificationService>,
         clock: Arc<dyn Clock>,
         holder: Uuid,
     ) -> Self {
-        Self { jobs, mailer, orders, clock, holder }
+        Self { lane, jobs, mailer, orders, clock, holder }
     }
 
     async fn attempt(&self, job: &LeasedJob) -> Outcome {
@@ -89,7 +94,10 @@ fn pause(attempts: u32) -> TimeDelta {
 #[async_trait]
 impl Worker for JobRunner {
     fn name(&self) -> &'static str {
-        "jobs"
+        match self.lane {
+            JobLane::Mail => "mail",
+            JobLane::Provider => "tellers",
+        }
     }
 
     async fn rest(&self) -> Duration {
@@ -97,7 +105,11 @@ impl Worker for JobRunner {
     }
 
     async fn run(&self) -> Result<u32, RunError> {
-        let leased = self.jobs.lease(self.holder, self.clock.now(), LEASED_AT_ONCE).await?;
+        let limit = match self.lane {
+            JobLane::Mail => LEASED_AT_ONCE,
+            JobLane::Provider => TOLD_AT_ONCE,
+        };
+        let leased = self.jobs.lease(self.holder, self.lane, self.clock.now(), limit).await?;
         // Each is settled when it ends: one that is slow must not let the lease of a mail that is sent run out.
         let attempts =
             leased.iter().map(|job| async move { self.settle(job, self.attempt(job).await).await });
@@ -140,7 +152,7 @@ mod tests {
 
     #[async_trait]
     impl Jobs for Post {
-        async fn lease(&self, _: Uuid, _: Time, _: u32) -> Result<Vec<LeasedJob>, Fault> {
+        async fn lease(&self, _: Uuid, _: JobLane, _: Time, _: u32) -> Result<Vec<LeasedJob>, Fault> {
             Ok(vec![job("slow@example.com", 1), job("quick@example.com", 2)])
         }
 
@@ -176,7 +188,8 @@ mod tests {
     async fn a_mail_that_is_sent_is_settled_while_another_is_still_on_its_way() {
         let (post, orders) = (Arc::new(Post::default()), Platform::new(1).orders);
         let clock = Arc::new(ManualClock::default());
-        let runner = JobRunner::new(post.clone(), post, orders, clock, Uuid::from_u128(1));
+        let holder = Uuid::from_u128(1);
+        let runner = JobRunner::new(JobLane::Mail, post.clone(), post, orders, clock, holder);
         let run = tokio::time::timeout(Duration::from_secs(10), runner.run());
         assert_eq!(run.await.expect("neither waits for the other").expect("both are sent"), 2);
     }

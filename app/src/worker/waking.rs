@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use namaskah_domain::{Change, Claim, CommitError, Committed, Store, UnitOfWork};
+use namaskah_domain::{Change, Claim, CommitError, Committed, JobLane, Store, UnitOfWork};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -12,8 +12,10 @@ use uuid::Uuid;
 pub struct Wakers {
     /// Stamps events.
     pub relay: Arc<Notify>,
-    /// Runs jobs.
-    pub jobs: Arc<Notify>,
+    /// Sends mail.
+    pub mail: Arc<Notify>,
+    /// Tells providers.
+    pub tellers: Arc<Notify>,
     /// Handles notices.
     pub notices: Arc<Notify>,
 }
@@ -36,12 +38,18 @@ impl Store for WakingStore {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
         let has = |wanted: fn(&Change) -> bool| unit.changes().iter().any(wanted);
         let events = has(|change| matches!(change, Change::Event(_)));
-        let jobs = has(|change| matches!(change, Change::Job(_)));
+        let queued = |change: &Change, lane| matches!(change, Change::Job(job) if job.kind.lane() == lane);
+        let mail = unit.changes().iter().any(|change| queued(change, JobLane::Mail));
+        let tellers = unit.changes().iter().any(|change| queued(change, JobLane::Provider));
         let notices = has(|change| matches!(change, Change::Notice(_)));
         let committed = self.inner.commit(unit).await?;
-        for (left, waker) in
-            [(events, &self.wakers.relay), (jobs, &self.wakers.jobs), (notices, &self.wakers.notices)]
-        {
+        let wakers = &self.wakers;
+        for (left, waker) in [
+            (events, &wakers.relay),
+            (mail, &wakers.mail),
+            (tellers, &wakers.tellers),
+            (notices, &wakers.notices),
+        ] {
             if left {
                 waker.notify_one();
             }

@@ -24,7 +24,7 @@ use namaskah_adapters::{
     tokens::{EdDsaSigner, SigningSeed},
 };
 use namaskah_domain::{
-    Clock, Currency, Money, Random, Store,
+    Clock, Currency, JobLane, Money, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email},
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom},
     payment::{FxRate, PaymentPolicy, PaymentReference, PaymentService},
@@ -132,7 +132,7 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
     let settings = HttpSettings { origin: origin.clone(), trusted_proxies, limit_factor };
     let app = server::build(&services, &settings, stop.clone());
     let server = tokio::spawn(server::serve(listener, app, stop.clone()));
-    let jobs = JobRunner::new(store.clone(), mailer.clone(), orders.clone(), shared, holder);
+    let jobs = JobRunner::new(JobLane::Mail, store.clone(), mailer.clone(), orders.clone(), shared, holder);
     let client = client();
     World { base: origin, client, store, provider, gateway, mailer, orders, ready, stop, server, jobs }
 }

@@ -36,6 +36,8 @@ pub enum ProviderOperation {
     Messages,
     /// [`NumberProvider::cancel`].
     Cancel,
+    /// [`NumberProvider::report`].
+    Report,
     /// [`NumberProvider::balance`].
     Balance,
 }
@@ -300,6 +302,17 @@ impl NumberProvider for FakeNumberProvider {
                 return Err(ProviderError::Refused(Fault::new("it waits no more")));
             }
             books.set_state(id, ReservationState::Cancelled);
+            Ok(())
+        })
+    }
+
+    async fn report(&self, id: &ReservationId) -> Result<(), ProviderError> {
+        self.read(ProviderOperation::Report, |books, _| {
+            let sale = books.sale(id).ok_or(ProviderError::NotFound)?;
+            if !matches!(sale.reservation.state, ReservationState::Pending | ReservationState::Completed) {
+                return Err(ProviderError::Refused(Fault::new("it has ended")));
+            }
+            books.set_state(id, ReservationState::Reported);
             Ok(())
         })
     }

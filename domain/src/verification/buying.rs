@@ -226,6 +226,10 @@ impl VerificationService {
         purchase: PurchaseId,
         reservation: &Reservation,
     ) -> Result<Order, CommitError> {
+        let suppressed = self.reads.is_suppressed(&head.ask.service, &reservation.number).await;
+        if suppressed.map_err(CommitError::Unavailable)? {
+            return self.refuse_number(head, purchase, reservation, Failure::NoNumbers).await;
+        }
         let bound = self
             .change(head.id, purchase, |order, purchase, now| {
                 let Order::Requested(requested) = order else { return Ok(None) };

@@ -1,11 +1,14 @@
 //! Ending orders: by the user, by the provider; and settling with the provider afterwards.
 
+use std::{collections::HashSet, ops::ControlFlow};
+
 use crate::{
     Change, CommitError, Fault, OrderId, PurchaseId, Time, UnitOfWork, UserId,
+    race::each,
     time::seconds,
     verification::{
         CancelError, IntakeError, Order, OrderStatus, ProviderError, Purchase, Receivable, Reservation,
-        ReservationState, VerificationService, Waiting, buying::broken,
+        ReservationState, VerificationService, Waiting, buying::broken, expiring::AT_ONCE,
     },
 };
 
@@ -13,6 +16,12 @@ use crate::{
 const TEXT_AFTER_S: i64 = 60;
 /// States at the provider are looked at this often; texts come by the shared poll.
 const STATES_EVERY_S: i64 = 15;
+/// Credits of orders that ended so long ago are looked for in listings; of others, one by one.
+const CREDIT_WITHIN_S: i64 = 120;
+/// Orders that are over, or almost, are left to those who end them by time.
+const OVER_WITHIN_S: i64 = 2;
+/// Of these no more than so many are asked for.
+const OVER_LIMIT: u32 = 20_000;
 
 impl VerificationService {
     /// The user does not want the number any more. Repeating is safe.
@@ -67,26 +76,55 @@ impl VerificationService {
         }
     }
 
-    /// Looks at the states of reservations that orders wait on: time-outs, cancellations and refunds come by no
-    /// notice. Returns how many orders changed.
+    /// Looks at the states of reservations that orders wait on, or of orders that ended lately: time-outs,
+    /// cancellations and refunds come by no notice. Returns how many orders changed.
     ///
     /// # Errors
     /// If provider or store cannot be read.
     pub async fn follow_states(&self) -> Result<u32, IntakeError> {
-        let now = self.clock.now();
-        let due =
-            self.remember(|memory| memory.states_at.is_none_or(|at| now >= at + seconds(STATES_EVERY_S)));
-        let oldest = self.reads.oldest_waiting(self.provider.id()).await?;
-        let Some(oldest) = oldest.filter(|_| due) else { return Ok(0) };
-        let from = oldest + self.provider.skew() - seconds(60);
+        let (now, provider) = (self.clock.now(), self.provider.id());
+        if self.remember(|memory| memory.states_at.is_some_and(|at| now < at + seconds(STATES_EVERY_S))) {
+            return Ok(0);
+        }
+        let waiting = self.reads.oldest_waiting(provider).await?;
+        let ended = self.reads.uncredited(provider, now - seconds(CREDIT_WITHIN_S)).await?;
+        let made = ended.iter().filter_map(Purchase::bought).map(|bought| bought.created_at - seconds(1));
+        let from = made.chain(waiting.map(|bound| bound + self.provider.skew() - seconds(60))).min();
+        let Some(from) = from else { return Ok(0) };
         let listing = self.provider.reservations_since(from).await?;
         self.remember(|memory| memory.states_at = Some(now));
         let moved: Vec<Reservation> =
             listing.reservations.into_iter().filter(|r| r.state != ReservationState::Pending).collect();
+        let credited = self.credit_listed(ended, &moved).await;
+        let changed = self.follow_listed(&moved, now).await?;
+        credited.map(|()| changed)
+    }
+
+    /// Books what a listing shows to be credited of these numbers: a page for many instead of a question each.
+    async fn credit_listed(&self, ended: Vec<Purchase>, listed: &[Reservation]) -> Result<(), IntakeError> {
+        let credited: HashSet<_> = listed.iter().filter(|r| r.state.is_credited()).map(|r| &r.id).collect();
+        let is_credited = |p: &Purchase| p.bought().is_some_and(|b| credited.contains(&b.reservation));
+        let bookings = ended.into_iter().filter(is_credited).map(|purchase| self.commit_credit(purchase));
+        let mut failed = None;
+        each(bookings, AT_ONCE, |booked| {
+            failed = failed.take().or(booked.err());
+            ControlFlow::Continue(())
+        })
+        .await;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Lets each order that waits on one of these reservations follow it.
+    async fn follow_listed(&self, moved: &[Reservation], now: Time) -> Result<u32, IntakeError> {
+        let over = self.reads.ending(now + seconds(OVER_WITHIN_S), OVER_LIMIT).await?;
+        let over: HashSet<_> = over.into_iter().map(|waiting| waiting.head.id).collect();
         let ids: Vec<_> = moved.iter().map(|reservation| reservation.id.clone()).collect();
         let mut changed = 0;
         let mut failed = None;
         for upstream in self.reads.orders_of(self.provider.id(), &ids).await? {
+            if over.contains(&upstream.order) {
+                continue;
+            }
             let state = moved.iter().find(|reservation| reservation.id == upstream.reservation);
             let waits = matches!(self.reads.order(upstream.order).await?, Some(Order::Waiting(_)));
             let Some(reservation) = state.filter(|_| waits) else { continue };
@@ -188,22 +226,32 @@ impl VerificationService {
         }
     }
 
-    /// Tells the provider that a number is not needed any more, and books the credit once it shows.
+    /// Tells the provider that a number is not needed any more, or of no use, and books the credit once it shows.
     /// Safe to repeat. Returns false if there is nothing more to wait for or to do.
     ///
     /// # Errors
     /// If provider or store cannot be asked: try again later.
     pub async fn end_reservation(&self, id: PurchaseId) -> Result<bool, IntakeError> {
         let Some(purchase) = self.reads.purchase(id).await? else { return Ok(false) };
-        let Some(bought) = purchase.bought().filter(|b| b.receivable == Receivable::Open).cloned() else {
+        let Some(bought) =
+            purchase.bought().filter(|b| !matches!(b.receivable, Receivable::Credited { .. })).cloned()
+        else {
             return Ok(false);
         };
+        if matches!(bought.receivable, Receivable::Costed { .. })
+            && let Some((done, report)) = self.reported_after_code(&purchase).await?
+        {
+            return self.settle_report(&done, report).await;
+        }
         if let Some(waiting) = self.cancelled_before_bound(&purchase).await? {
             return self.cancel_late(waiting).await;
         }
+        self.turn().await;
         let mut upstream = self.provider.reservation(&bought.reservation).await?;
         if upstream.state == ReservationState::Pending {
+            self.turn().await;
             let _ = self.provider.cancel(&bought.reservation).await;
+            self.turn().await;
             upstream = self.provider.reservation(&bought.reservation).await?;
         }
         if upstream.state.is_credited() {
@@ -239,9 +287,7 @@ impl VerificationService {
         }
     }
 
-    /// Books the provider's credit for a number, once.
-    async fn book_credit(&self, id: PurchaseId) -> Result<(), IntakeError> {
-        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(()) };
+    async fn commit_credit(&self, purchase: Purchase) -> Result<(), IntakeError> {
         let unit = crediting(UnitOfWork::new(), purchase, self.clock.now())?;
         match self.store.commit(unit).await {
             // Somebody else saw the credit too.

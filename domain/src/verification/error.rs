@@ -94,6 +94,33 @@ pub enum CancelError {
     Unavailable(#[from] Fault),
 }
 
+/// Why a report did not reach its end.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReportError {
+    /// Not there, or somebody else's.
+    #[error("no such verification")]
+    NotFound,
+    /// The provider could not be told; the report is kept, and the order goes on.
+    #[error("the provider did not answer; the verification goes on")]
+    ProviderUnavailable(#[source] Fault),
+    /// The commit failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("verifications cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+impl From<IntakeError> for ReportError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Provider(error) => Self::ProviderUnavailable(Fault::new(error)),
+            IntakeError::Commit(error) => Self::Commit(error),
+            IntakeError::Unavailable(fault) => Self::Unavailable(fault),
+        }
+    }
+}
+
 /// Why an order was not retried. No new money is held and the key is unused; an order that its number was taken
 /// back for has ended, or ends soon.
 #[derive(Debug, Clone, thiserror::Error)]

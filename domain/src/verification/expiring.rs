@@ -14,7 +14,7 @@ const RELEASE_AFTER_S: i64 = 4;
 /// Orders read in one go.
 const END_LIMIT: u32 = 1_000;
 /// Commits on their way at once: enough to fill a store that joins what arrives together.
-const AT_ONCE: usize = 128;
+pub(super) const AT_ONCE: usize = 128;
 /// So many ends lost to somebody else mean that another instance is at the same orders.
 const LOST_LIMIT: u32 = 32;
 

@@ -24,20 +24,28 @@ const NOTICE_LIMIT: u32 = 100;
 const KNOWN_ATTEMPTS: u32 = 8;
 
 impl VerificationService {
-    /// One account-wide poll: every text since the oldest waiting order was bound. Returns how many orders changed.
+    /// One account-wide poll: every text since the oldest waiting order was bound, and now and then since the oldest
+    /// that has expired lately. Returns how many orders changed.
     ///
     /// # Errors
     /// If provider or store cannot be read; nothing is lost, the next poll reads further back.
     pub async fn poll(&self) -> Result<u32, IntakeError> {
         let started = self.clock.now();
-        let Some(oldest) = self.reads.oldest_waiting(self.provider.id()).await? else {
+        let waiting = self.reads.oldest_waiting(self.provider.id()).await?;
+        let late = self.oldest_late(started).await?;
+        let Some(oldest) = waiting.into_iter().chain(late).min() else {
             self.remember(|memory| memory.polled_at = Some(started));
             return Ok(0);
         };
         let from = oldest + self.provider.skew() - seconds(POLL_MARGIN_S);
         let messages = self.provider.messages_since(from).await?;
         let changed = self.receive(messages).await?;
-        self.remember(|memory| memory.polled_at = Some(started));
+        self.remember(|memory| {
+            memory.polled_at = Some(started);
+            if late.is_some() {
+                memory.late_at = Some(started);
+            }
+        });
         Ok(changed)
     }
 
@@ -66,7 +74,7 @@ impl VerificationService {
         }
         let reservations: Vec<_> = named.keys().cloned().collect();
         let mut changed = 0;
-        for upstream in self.reads.orders_of(self.provider.id(), &reservations).await? {
+        for upstream in self.listening_to(&reservations).await? {
             let texts = named.get(&upstream.reservation).map_or(&[][..], Vec::as_slice);
             match self.take_in(upstream.order, texts).await {
                 Ok(is_new) => changed += u32::from(is_new),
@@ -77,7 +85,7 @@ impl VerificationService {
         failed.map_or(Ok(changed), Err)
     }
 
-    /// The texts of the reservations that wait on a number, read from the provider by reservation. Not asked where
+    /// The texts of the reservations that wait on a number, or have lately, read from the provider by reservation. Not asked where
     /// every text that was listed for the number is stored already, so that old texts cost no question.
     async fn read_lines_of(
         &self,
@@ -85,7 +93,9 @@ impl VerificationService {
         listed: &[IncomingMessage],
     ) -> Result<BTreeMap<ReservationId, Vec<IncomingMessage>>, IntakeError> {
         let mut read = BTreeMap::new();
-        for upstream in self.reads.waiting_on(self.provider.id(), number).await? {
+        let mut upstreams = self.reads.waiting_on(self.provider.id(), number).await?;
+        upstreams.extend(self.lately_on(number).await?);
+        for upstream in upstreams {
             let known = self.reads.messages_of(&[upstream.order]).await?;
             if listed.iter().all(|text| known.iter().any(|message| is_same(message, text))) {
                 continue;
@@ -134,7 +144,7 @@ impl VerificationService {
             return Ok(());
         };
         let texts = self.provider.messages(&reservation).await?;
-        for upstream in self.reads.orders_of(self.provider.id(), &[reservation]).await? {
+        for upstream in self.listening_to(&[reservation]).await? {
             self.take_in(upstream.order, &texts).await?;
         }
         Ok(())
@@ -163,8 +173,9 @@ impl VerificationService {
     async fn take_in_once(&self, id: OrderId, texts: &[IncomingMessage]) -> Result<bool, IntakeError> {
         let Some(order) = self.reads.order(id).await? else { return Ok(false) };
         let Some(line) = order.line().cloned() else { return Ok(false) };
+        let Some(until) = order.listens_until(self.clock.now()) else { return Ok(false) };
         let known = self.reads.messages_of(&[id]).await?;
-        let fresh = self.fresh(id, &line, texts, &known);
+        let fresh = self.fresh(id, &Line { expires_at: until, ..line }, texts, &known);
         if fresh.is_empty() {
             return Ok(false);
         }
@@ -174,16 +185,15 @@ impl VerificationService {
             }
             Order::Waiting(waiting) => self.showing(waiting.show_text().into()),
             Order::Completed(completed) => self.showing(completed.show_text().into()),
-            Order::Requested(_) | Order::Cancelled(_) | Order::Expired(_) | Order::Failed(_) => {
-                return Ok(false);
-            }
+            Order::Expired(expired) => return self.show_late(expired, fresh).await,
+            Order::Requested(_) | Order::Cancelled(_) | Order::Failed(_) => return Ok(false),
         };
         let unit = fresh.into_iter().fold(unit, |unit, message| unit.with(Change::Message(message)));
         self.store.commit(unit).await?;
         Ok(true)
     }
 
-    fn showing(&self, order: Order) -> UnitOfWork {
+    pub(super) fn showing(&self, order: Order) -> UnitOfWork {
         let now = self.clock.now();
         let told = Event::about_message(self.event_id(now), &order, now);
         UnitOfWork::new().with(Change::Order(order)).with(Change::Event(told))
@@ -193,7 +203,7 @@ impl VerificationService {
     async fn capturing(&self, waiting: Waiting) -> Result<UnitOfWork, IntakeError> {
         let now = self.clock.now();
         let purchase = self.reads.purchase(waiting.line.purchase).await?;
-        let head = waiting.head.clone();
+        let (head, line) = (waiting.head.clone(), waiting.line.clone());
         let (completed, end) = waiting.receive(now);
         let completed = Order::from(completed);
         let mut unit = UnitOfWork::new()
@@ -207,6 +217,10 @@ impl VerificationService {
                 unit = unit.post(entry);
             }
             unit = unit.with(Change::Purchase(purchase));
+        }
+        // Reported while it waited, and the code was quicker: the provider may give its price back all the same.
+        if head.report.is_some_and(|report| report.is_told) {
+            unit = unit.with(self.report_job(line.purchase, now));
         }
         Ok(unit)
     }

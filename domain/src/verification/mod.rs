@@ -12,6 +12,7 @@ mod ending;
 pub mod error;
 mod expiring;
 mod intake;
+mod late;
 pub mod matching;
 pub mod message;
 pub mod order;
@@ -21,6 +22,7 @@ pub mod purchase;
 pub mod quote;
 mod recent;
 mod reconciling;
+mod reporting;
 mod retrying;
 pub mod service;
 
@@ -30,7 +32,7 @@ pub use ask::{
 };
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
-pub use error::{BuyError, CancelError, IntakeError, QuoteError, RetryError, VerificationError};
+pub use error::{BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, VerificationError};
 pub use message::{IncomingMessage, Message};
 pub use order::{
     Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Report, ReportReason,
@@ -38,7 +40,8 @@ pub use order::{
 };
 pub use ports::{
     BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
-    OrderReads, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats, UpstreamOrder,
+    OrderReads, Pace, ProviderError, ProviderService, Reservation, ReservationState, ServiceStats,
+    UpstreamOrder,
 };
 pub use price::{PriceRule, PriceTooLow};
 pub use purchase::{Bought, Purchase, PurchaseState, Receivable};

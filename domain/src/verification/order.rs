@@ -60,6 +60,8 @@ pub struct Line {
     pub expires_at: Time,
 }
 
+/// How long after its end an expired order shows what still arrives.
+pub const LATE_WITHIN: TimeDelta = TimeDelta::minutes(30);
 /// How long after its end an order without a code may be retried.
 const RETRY_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
@@ -217,6 +219,11 @@ impl Head {
         Self { version: self.version.next(), ..self }
     }
 
+    /// True if nobody has given up its number: another order took its place, or it was reported.
+    pub const fn may_show_late(&self) -> bool {
+        self.retried_by.is_none() && self.report.is_none()
+    }
+
     /// True unless the user wants out already, or may not yet.
     fn may_be_left(&self, now: Time) -> bool {
         now >= self.cancel_allowed_at && self.cancel_requested_at.is_none()
@@ -273,6 +280,14 @@ impl Waiting {
 
 impl Completed {
     /// Another text arrived; it costs nothing.
+    #[must_use]
+    pub fn show_text(self) -> Self {
+        Self { head: self.head.next(), ..self }
+    }
+}
+
+impl Expired {
+    /// A text arrived late; it costs nothing.
     #[must_use]
     pub fn show_text(self) -> Self {
         Self { head: self.head.next(), ..self }
@@ -410,6 +425,19 @@ impl Order {
             Self::Cancelled(o) => Cancelled { head: change(o.head), ..o }.into(),
             Self::Expired(o) => Expired { head: change(o.head), ..o }.into(),
             Self::Failed(o) => Failed { head: change(o.head), ..o }.into(),
+        }
+    }
+
+    /// The last instant at which a text to its number is its own; `None` if it takes none in, or none any more.
+    pub fn listens_until(&self, now: Time) -> Option<Time> {
+        match self {
+            Self::Waiting(o) => Some(o.line.expires_at),
+            Self::Completed(o) => Some(o.line.expires_at),
+            Self::Expired(o) => {
+                let until = o.at + LATE_WITHIN;
+                (o.head.may_show_late() && now <= until).then_some(until)
+            }
+            Self::Requested(_) | Self::Cancelled(_) | Self::Failed(_) => None,
         }
     }
 

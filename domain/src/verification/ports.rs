@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 
 use crate::{
-    Fault, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
+    Fault, HoldId, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
     verification::{
         Ask, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
         ReservationId, ServiceCode, Waiting,
     },
+    wallet::{Account, Hold},
 };
 
 /// Where a reservation stands at its provider.
@@ -166,11 +167,25 @@ pub trait NumberProvider: Send + Sync {
     /// Asks to cancel. Whatever it answers, read the reservation again: its state decides.
     async fn cancel(&self, id: &ReservationId) -> Result<(), ProviderError>;
 
+    /// Complains about a number that waits, or whose text was of no use. Whatever it answers, read the reservation
+    /// again: its state decides. A provider that hears no complaints refuses.
+    async fn report(&self, id: &ReservationId) -> Result<(), ProviderError> {
+        Err(ProviderError::Refused(Fault::new(format!("no complaint is heard about {id}"))))
+    }
+
     /// What is left of our balance there.
     async fn balance(&self) -> Result<Money, ProviderError>;
 
     /// The texts in an authentic notice of this provider; none if it is about something else.
     fn read_notice(&self, body: &[u8]) -> Vec<IncomingMessage>;
+}
+
+/// Keeps calls that nobody waits for from hurrying a provider.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Pace: Send + Sync {
+    /// Returns when one more call may be made.
+    async fn turn(&self);
 }
 
 /// Which orders of a user are wanted.
@@ -182,7 +197,7 @@ pub struct OrderFilter {
     pub service: Option<ServiceCode>,
 }
 
-/// A waiting order and its reservation.
+/// An order and its reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamOrder {
     /// The order.
@@ -262,7 +277,10 @@ pub trait OrderReads: Send + Sync {
     /// When the oldest waiting order of a provider was bound; `None` if none waits.
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault>;
 
-    /// Waiting or completed orders of these reservations.
+    /// Bought numbers of orders that ended since `from` without a code, as long as nobody bears their cost.
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault>;
+
+    /// Waiting, completed or expired orders of these reservations.
     async fn orders_of(
         &self,
         provider: ProviderId,
@@ -275,6 +293,41 @@ pub trait OrderReads: Send + Sync {
         provider: ProviderId,
         number: &PhoneNumber,
     ) -> Result<Vec<UpstreamOrder>, Fault>;
+
+    /// When the oldest of the orders was bound that have expired at `since` or later and may still show a late text:
+    /// those that were neither retried nor reported.
+    async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault>;
+
+    /// Orders of these reservations that have expired at `since` or later.
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault>;
+
+    /// Orders on a number that have expired at `since` or later.
+    async fn expired_on(
+        &self,
+        provider: ProviderId,
+        number: &PhoneNumber,
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault>;
+
+    /// How many late texts a user was shown at `from` or later.
+    async fn late_texts_since(&self, user: UserId, from: Time) -> Result<u32, Fault>;
+
+    /// How many orders a user has reported at `from` or later.
+    async fn reports_since(&self, user: UserId, from: Time) -> Result<u32, Fault>;
+
+    /// True if anybody has reported this number for this service: it is sold to nobody for it any more.
+    async fn is_suppressed(&self, service: &ServiceCode, number: &PhoneNumber) -> Result<bool, Fault>;
+
+    /// The account that pays for a user's orders.
+    async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault>;
+
+    /// The hold that pays, or paid, for an order.
+    async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault>;
 
     /// What services have shown since `from`.
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault>;

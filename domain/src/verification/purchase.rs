@@ -167,6 +167,14 @@ impl Bought {
         self.entry(House::CostOfNumbers, House::ProviderReceivable, captured, 3, at)
     }
 
+    /// Its text was shown late and free, so the house bears its cost: cost_of_numbers → provider_receivable.
+    ///
+    /// # Errors
+    /// Never for a cost above zero; the entry checks its laws.
+    pub fn costed_late(&self, at: Time) -> Result<Option<JournalEntry>, Unbalanced> {
+        self.entry(House::CostOfNumbers, House::ProviderReceivable, Source::late(&self.reservation), 1, at)
+    }
+
     /// The provider's credit was seen: provider_float → the receivable, or the account that closed it already.
     ///
     /// # Errors

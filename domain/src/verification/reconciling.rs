@@ -123,7 +123,10 @@ impl VerificationService {
         for attempt in evidence.attempts.iter().filter(|attempt| attempt.is_sent()) {
             let Some((_, user)) = attempt.wanted_by else { continue };
             for reservation in free.iter().filter(|r| r.service == attempt.ask.service) {
-                if self.reads.was_shown(user, &attempt.ask.service, &reservation.number).await? {
+                let (service, number) = (&attempt.ask.service, &reservation.number);
+                if self.reads.was_shown(user, service, number).await?
+                    || self.reads.is_suppressed(service, number).await?
+                {
                     seen.insert((attempt.id, reservation.id.clone()));
                 }
             }

@@ -15,7 +15,7 @@ use crate::{
     unit::retry_stale,
     verification::{
         Ask, BuyError, Capability, CountryCode, Message, NumberProvider, Order, OrderFilter, OrderReads,
-        PriceRule, Purchase, Quote, QuoteError, ServiceCode, VerificationError, recent::Recent,
+        Pace, PriceRule, Purchase, Quote, QuoteError, ServiceCode, VerificationError, recent::Recent,
     },
 };
 
@@ -94,6 +94,8 @@ pub struct VerificationService {
     /// This process among its peers.
     pub(super) holder: Uuid,
     pub(super) memory: Mutex<Memory>,
+    /// How fast the provider is told of ends; `None`: as fast as it answers.
+    pace: Option<Arc<dyn Pace>>,
 }
 
 /// What costs are remembered for at most.
@@ -128,6 +130,8 @@ pub(super) struct Memory {
     pub(super) costs: Recent<CostKey, Money>,
     /// When the last complete shared poll was started.
     pub(super) polled_at: Option<Time>,
+    /// When a poll last reached back to the orders that have expired lately.
+    pub(super) late_at: Option<Time>,
     /// When states at the provider were last looked at.
     pub(super) states_at: Option<Time>,
     /// Orders that the provider calls completed although no text is listed, and since when.
@@ -143,6 +147,7 @@ impl Default for Memory {
         Self {
             costs: Recent::at_most(COSTS),
             polled_at: None,
+            late_at: None,
             states_at: None,
             completed_without_text: HashMap::new(),
             reconciled_until: None,
@@ -164,7 +169,21 @@ impl VerificationService {
         policy: OrderPolicy,
         holder: Uuid,
     ) -> Self {
-        Self { store, reads, provider, leases, clock, random, policy, holder, memory: Mutex::default() }
+        let memory = Mutex::default();
+        Self { store, reads, provider, leases, clock, random, policy, holder, memory, pace: None }
+    }
+
+    /// The same, telling its provider of ends no faster than this.
+    #[must_use]
+    pub fn paced(self, pace: Arc<dyn Pace>) -> Self {
+        Self { pace: Some(pace), ..self }
+    }
+
+    /// Waits until one more call that nobody waits for may be made.
+    pub(super) async fn turn(&self) {
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
     }
 
     /// Promises a price for two minutes.

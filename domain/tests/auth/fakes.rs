@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Claim, Clock, CommitError, Committed, Fault, JobKind, Letter, Random, Store, Time, UnitOfWork, UserId,
-    Version,
+    Claim, Clock, CommitError, Committed, Fault, JobKind, JobLane, Letter, Random, Store, Time, UnitOfWork,
+    UserId, Version,
     auth::{
         AccessClaims, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings, Email,
         Origin, PasswordCheck, PasswordHash, PasswordHasher, Register, Secret, SignedIn, TokenHash,
@@ -258,7 +258,7 @@ impl World {
     /// Every mail that waits to be sent, which is then taken away.
     pub async fn mails(&self) -> Vec<(Email, Letter)> {
         let holder = namaskah_domain::JobId::from_parts(self.clock.now(), [0; 10]).uuid();
-        let jobs = self.memory.lease(holder, self.clock.now(), 100).await.expect("jobs");
+        let jobs = self.memory.lease(holder, JobLane::Mail, self.clock.now(), 100).await.expect("jobs");
         let mut mails = Vec::new();
         for job in jobs {
             self.memory.done(&job).await.expect("a job that is done");

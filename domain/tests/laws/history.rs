@@ -6,8 +6,8 @@ use namaskah_domain::{
     memory::{OddPayment, Platform, ProviderFailure, laws},
     payment::{ChargedMoney, OpenPayment},
     verification::{
-        AskQuote, Buy, IncomingMessage, NumberProvider, OpenAttempt, Order, PriceLimit, ReservationState,
-        Retry, ServiceCode,
+        AskQuote, Buy, IncomingMessage, NumberProvider, OpenAttempt, Order, PriceLimit, ReportReason,
+        ReservationState, Retry, ServiceCode,
     },
 };
 use proptest::sample::Index;
@@ -65,6 +65,12 @@ impl History {
     async fn settle(&mut self) -> Vec<String> {
         let provider = &self.platform.provider;
         provider.set_listing_lag(TimeDelta::zero());
+        // A provider that does not give back what was reported would be waited for, for days.
+        for reservation in provider.reservations() {
+            if reservation.state == ReservationState::Reported {
+                provider.set_state(&reservation.id, ReservationState::Cancelled);
+            }
+        }
         for round in 0..80 {
             self.platform.advance(TimeDelta::seconds(45)).await;
             let broken = self.judge();
@@ -91,8 +97,11 @@ impl History {
             }
             Step::Text { which, text, told } => self.text(*which, *text, *told).await,
             Step::StrayText { which } => self.stray_text(*which),
+            Step::LateText { which } => self.late_text(*which),
             Step::Cancel { which } => self.cancel(*which).await,
             Step::Retry { which } => self.retry(*which).await,
+            Step::Report { which } => self.report(*which).await,
+            Step::Credit { which } => self.credit(*which),
             _ => self.take_outside(step).await,
         }
     }
@@ -209,6 +218,24 @@ impl History {
         });
     }
 
+    /// A text to the number of an order that has expired, whatever has become of its reservation.
+    fn late_text(&self, which: Index) {
+        let mut orders = self.waiting();
+        orders.retain(|order| matches!(order, Order::Expired(_)));
+        if orders.is_empty() {
+            return;
+        }
+        let line = which.get(&orders).line().expect("a number").clone();
+        self.platform.provider.list_message(IncomingMessage {
+            reservation: Some(line.reservation),
+            to: Some(line.number),
+            from: Some("22395".into()),
+            text: Some("Your code is 777777".into()),
+            parsed_code: None,
+            received_at: namaskah_domain::Clock::now(self.platform.clock.as_ref()),
+        });
+    }
+
     async fn cancel(&self, which: Index) {
         let orders = self.platform.store.all_orders();
         if orders.is_empty() {
@@ -236,6 +263,28 @@ impl History {
         if let Ok(done) = self.platform.orders.retry(command).await {
             let new = done.value.head();
             assert_eq!((new.retry_of, new.attempt), (Some(head.id), head.attempt + 1));
+        }
+    }
+
+    async fn report(&self, which: Index) {
+        let orders = self.platform.store.all_orders();
+        if orders.is_empty() {
+            return;
+        }
+        let head = which.get(&orders).head();
+        let before = self.platform.balance(head.user).await.expect("a balance").total;
+        let _ = self.platform.orders.report(head.user, head.id, ReportReason::WrongCode).await;
+        let after = self.platform.balance(head.user).await.expect("a balance").total;
+        // A code that is found by the way is paid for; nothing ever comes in.
+        assert!(after.is_at_most(before), "a report gives nothing back by itself");
+    }
+
+    /// The provider gives the price of a reported number back.
+    fn credit(&self, which: Index) {
+        let mut sold = self.platform.provider.reservations();
+        sold.retain(|reservation| reservation.state == ReservationState::Reported);
+        if !sold.is_empty() {
+            self.platform.provider.set_state(&which.get(&sold).id, ReservationState::Cancelled);
         }
     }
 

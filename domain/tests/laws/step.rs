@@ -19,8 +19,11 @@ pub enum Step {
     BuyWithKeyOf { which: Index, service: Index },
     Text { which: Index, text: Index, told: Told },
     StrayText { which: Index },
+    LateText { which: Index },
     Cancel { which: Index },
     Retry { which: Index },
+    Report { which: Index },
+    Credit { which: Index },
     Upstream { which: Index, state: ReservationState },
     NumberOfNobody { service: Index },
     NumberAgain { which: Index },
@@ -115,8 +118,11 @@ fn order_step() -> impl Strategy<Value = Step> {
         4 => (any::<Index>(), any::<Index>(), told)
             .prop_map(|(which, text, told)| Step::Text { which, text, told }),
         1 => any::<Index>().prop_map(|which| Step::StrayText { which }),
+        2 => any::<Index>().prop_map(|which| Step::LateText { which }),
         3 => any::<Index>().prop_map(|which| Step::Cancel { which }),
         3 => any::<Index>().prop_map(|which| Step::Retry { which }),
+        3 => any::<Index>().prop_map(|which| Step::Report { which }),
+        2 => any::<Index>().prop_map(|which| Step::Credit { which }),
     ]
 }
 

@@ -289,7 +289,7 @@ async fn a_process_that_froze_between_commit_a_and_the_send_sends_nothing() {
     world.settled();
 }
 
-fn service_over(world: &World, store: Arc<dyn namaskah_domain::Store>) -> VerificationService {
+pub fn service_over(world: &World, store: Arc<dyn namaskah_domain::Store>) -> VerificationService {
     let (memory, clock): (Arc<MemoryStore>, Arc<ManualClock>) =
         (world.platform.store.clone(), world.platform.clock.clone());
     let random: Arc<SeededRandom> = world.platform.random.clone();

@@ -223,6 +223,10 @@ impl NumberProvider for Odd {
         self.fake.cancel(id).await
     }
 
+    async fn report(&self, id: &ReservationId) -> Result<(), ProviderError> {
+        self.fake.report(id).await
+    }
+
     async fn balance(&self) -> Result<Money, ProviderError> {
         self.fake.balance().await
     }

@@ -302,6 +302,24 @@ pub async fn a_listing_that_lags_shows_a_number_later(world: &dyn NumberWorld) {
     assert_eq!((ids, late.complete), (vec![reservation.id], true));
 }
 
+/// A number that is reported while it waits, waits no more; one that has received can be reported too, and neither
+/// report is a credit that we could see. What has ended is not reported.
+pub async fn a_report_is_told_by_the_state_and_is_no_credit_by_itself(world: &dyn NumberWorld) {
+    let (waiting, received, cancelled) = (bought(world).await, bought(world).await, bought(world).await);
+    world.receive(&received.id, "Your code is 482913", Some("482913")).await;
+    world.provider().cancel(&cancelled.id).await.expect("cancelled");
+    for reservation in [&waiting, &received] {
+        world.provider().report(&reservation.id).await.expect("reported");
+        let state = world.provider().reservation(&reservation.id).await.expect("a reservation").state;
+        assert_eq!((state, state.is_credited()), (ReservationState::Reported, false));
+    }
+    let refused = world.provider().report(&cancelled.id).await;
+    assert!(matches!(refused, Err(ProviderError::Refused(_))), "{refused:?}");
+    let unknown = ReservationId::try_new("lr_00000000").expect("a name");
+    let refused = world.provider().report(&unknown).await;
+    assert!(matches!(refused, Err(ProviderError::NotFound)), "{refused:?}");
+}
+
 /// A listing reaches back to its instant, over as many pages as it takes, and no further.
 pub async fn a_listing_reaches_back_to_its_instant_over_many_pages(world: &dyn NumberWorld) {
     for _ in 0..40 {
@@ -336,6 +354,7 @@ pub async fn a_provider_that_does_not_answer_is_unavailable(world: &dyn NumberWo
         provider.messages(&reservation.id).await.map(|_| ()),
         provider.messages_since(from).await.map(|_| ()),
         provider.cancel(&reservation.id).await,
+        provider.report(&reservation.id).await,
         provider.balance().await.map(|_| ()),
     ];
     for (place, outcome) in outcomes.into_iter().enumerate() {
@@ -371,6 +390,7 @@ macro_rules! number_provider_contract {
             a_number_that_has_received_cannot_be_cancelled
             a_number_that_received_nothing_times_out_and_is_credited
             a_reservation_that_is_not_known_is_not_found
+            a_report_is_told_by_the_state_and_is_no_credit_by_itself
             a_listing_that_lags_shows_a_number_later
             a_listing_reaches_back_to_its_instant_over_many_pages
             a_provider_that_does_not_answer_is_unavailable

@@ -1,7 +1,9 @@
 //! Integration tests.
 
 mod architecture;
+mod faults;
 mod journeys;
 mod pitfalls;
 mod providers;
+mod simulation;
 mod store;

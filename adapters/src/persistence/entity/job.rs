@@ -1,7 +1,7 @@
 //! Jobs. The payload may hold a secret of a mail, so it is sealed.
 
 use namaskah_domain::{
-    Fault, JobId, JobKind, Letter, MailSecret, NewJob, PurchaseId, auth::Email, outbox::LeasedJob,
+    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, PurchaseId, auth::Email, outbox::LeasedJob,
 };
 use sea_orm::{FromQueryResult, entity::prelude::*};
 use serde::{Deserialize, Serialize};
@@ -90,8 +90,16 @@ impl Leased {
     }
 }
 
+/// What the jobs of a lane are called in storage.
+pub(crate) const fn kind_of(lane: JobLane) -> &'static str {
+    match lane {
+        JobLane::Mail => "send_mail",
+        JobLane::Provider => "end_reservation",
+    }
+}
+
 fn stored(kind: &JobKind) -> (&'static str, Payload) {
-    match kind {
+    let payload = match kind {
         JobKind::SendMail { to, letter } => {
             let letter = match letter {
                 Letter::VerifyEmail { token } => StoredLetter::VerifyEmail { token: token.0.clone() },
@@ -99,12 +107,11 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
                 Letter::ResetPassword { token } => StoredLetter::ResetPassword { token: token.0.clone() },
                 Letter::PasswordChanged => StoredLetter::PasswordChanged,
             };
-            ("send_mail", Payload::SendMail { to: to.as_str().to_owned(), letter })
+            Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
-        JobKind::EndReservation { purchase } => {
-            ("end_reservation", Payload::EndReservation { purchase: purchase.to_string() })
-        }
-    }
+        JobKind::EndReservation { purchase } => Payload::EndReservation { purchase: purchase.to_string() },
+    };
+    (kind_of(kind.lane()), payload)
 }
 
 fn kind(payload: Payload) -> Result<JobKind, Fault> {

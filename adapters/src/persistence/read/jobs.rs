@@ -3,32 +3,41 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Fault, Time,
+    Fault, JobLane, Time,
     outbox::{Jobs, LeasedJob},
 };
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::{Reads, all, fault};
-use crate::persistence::{entity::job::Leased, stored::us};
+use crate::persistence::{
+    entity::job::{Leased, kind_of},
+    stored::us,
+};
 
 const LEASE_US: i64 = 60_000_000;
 
 #[async_trait]
 impl Jobs for Reads {
-    async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault> {
+    async fn lease(
+        &self,
+        holder: Uuid,
+        lane: JobLane,
+        now: Time,
+        limit: u32,
+    ) -> Result<Vec<LeasedJob>, Fault> {
         let clock = self.database.now_us();
         // Two runners on Postgres do not wait for each other; on SQLite there is one writer.
         let skip = if self.database.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = format!(
             "WITH due AS MATERIALIZED (\
-                 SELECT id FROM jobs WHERE state = 'pending' AND run_at_us <= $2 \
+                 SELECT id FROM jobs WHERE state = 'pending' AND kind = $4 AND run_at_us <= $2 \
                  AND (holder IS NULL OR leased_until_us <= {clock}) ORDER BY run_at_us, id LIMIT $3{skip}) \
              UPDATE jobs SET holder = $1, fence = fence + 1, attempts = attempts + 1, \
              leased_until_us = {clock} + {LEASE_US} WHERE id IN (SELECT id FROM due) \
              RETURNING id, payload_sealed, run_at_us, attempts, fence"
         );
-        let values = vec![holder.into(), us(now).into(), i64::from(limit).into()];
+        let values = vec![holder.into(), us(now).into(), i64::from(limit).into(), kind_of(lane).into()];
         let rows = self.database.write(sql, values).await?;
         let mut leased = all(rows, |row| Leased::from_query_result(&row, "").map_err(fault))?;
         leased.sort_by_key(|job| (job.run_at_us, job.id));

@@ -2,19 +2,22 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Fault, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time, UserId,
+    Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time, UserId,
     verification::{
         Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, ServiceCode, ServiceStats,
         UpstreamOrder, Waiting,
     },
+    wallet::{Account, Hold, WalletReads},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{Reads, all, fault, one_more, page_of};
 use crate::persistence::{
-    entity::{message, order, purchase, quote, shown_number},
-    stored::{number_digest, time, unreadable, us},
+    entity::{message, order, purchase, quote, shown_number, suppressed_number},
+    stored::{count, number_digest, time, unreadable, us},
 };
 
 fn reservation(text: &str) -> Result<ReservationId, Fault> {
@@ -35,6 +38,12 @@ impl Reads {
             let order: Uuid = row.try_get("", "id").map_err(fault)?;
             Ok(UpstreamOrder { order: OrderId::from_uuid(order), reservation: reservation(&text)? })
         })
+    }
+
+    async fn many(&self, sql: &str, values: Vec<Value>) -> Result<u32, Fault> {
+        let rows = self.database.read(sql, values).await?;
+        let Some(row) = rows.first() else { return Ok(0) };
+        count(row.try_get::<i64>("", "many").map_err(fault)?)
     }
 
     fn open_waiting(&self, row: order::Model) -> Option<Waiting> {
@@ -175,6 +184,15 @@ impl OrderReads for Reads {
         row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
     }
 
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
+        const SQL: &str = "SELECT p.* FROM orders o JOIN purchases p ON p.id = o.purchase_id \
+             WHERE o.ended_at_us >= $1 AND o.state IN ('expired', 'cancelled') \
+             AND p.provider = $2 AND p.receivable = 'open' ORDER BY p.id";
+        let rows = self.database.read(SQL, vec![us(from).into(), provider.name().into()]).await?;
+        let rows = all(rows, |row| purchase::Model::from_query_result(&row, "").map_err(fault))?;
+        self.open_purchases(rows)
+    }
+
     async fn orders_of(
         &self,
         provider: ProviderId,
@@ -202,6 +220,75 @@ impl OrderReads for Reads {
              WHERE o.state = 'waiting' AND o.number_digest = $1 AND p.provider = $2 ORDER BY o.id";
         let digest = number_digest(&self.vault, number);
         self.upstream(SQL, vec![digest.into(), provider.name().into()]).await
+    }
+
+    async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
+        const SQL: &str = "SELECT MIN(o.bound_at_us) AS bound_at_us FROM orders o \
+             JOIN purchases p ON p.id = o.purchase_id WHERE o.state = 'expired' AND o.ended_at_us >= $1 \
+             AND o.retried_by IS NULL AND o.reported_at_us IS NULL AND p.provider = $2";
+        let rows = self.database.read(SQL, vec![us(since).into(), provider.name().into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
+    }
+
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        if reservations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT o.id, p.reservation FROM purchases p JOIN orders o ON o.id = p.order_id AND o.purchase_id = p.id \
+             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state = 'expired' AND o.ended_at_us >= $2 \
+             ORDER BY o.id",
+            places(3, reservations.len())
+        );
+        let mut values: Vec<Value> = vec![provider.name().into(), us(since).into()];
+        values.extend(reservations.iter().map(|reservation| reservation.as_str().into()));
+        self.upstream(&sql, values).await
+    }
+
+    async fn expired_on(
+        &self,
+        provider: ProviderId,
+        number: &PhoneNumber,
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        const SQL: &str = "SELECT o.id, o.reservation FROM orders o JOIN purchases p ON p.id = o.purchase_id \
+             WHERE o.state = 'expired' AND o.number_digest = $1 AND o.ended_at_us >= $2 AND p.provider = $3 \
+             ORDER BY o.id";
+        let digest = number_digest(&self.vault, number);
+        self.upstream(SQL, vec![digest.into(), us(since).into(), provider.name().into()]).await
+    }
+
+    async fn late_texts_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        const SQL: &str = "SELECT COUNT(*) AS many FROM messages m JOIN orders o ON o.id = m.order_id \
+             WHERE m.late AND m.stored_at_us >= $1 AND o.user_id = $2";
+        self.many(SQL, vec![us(from).into(), user.uuid().into()]).await
+    }
+
+    async fn reports_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        const SQL: &str = "SELECT COUNT(*) AS many FROM orders WHERE user_id = $1 AND reported_at_us >= $2";
+        self.many(SQL, vec![user.uuid().into(), us(from).into()]).await
+    }
+
+    async fn is_suppressed(&self, service: &ServiceCode, number: &PhoneNumber) -> Result<bool, Fault> {
+        let query = suppressed_number::Entity::find()
+            .filter(suppressed_number::Column::Service.eq(service.as_str()))
+            .filter(suppressed_number::Column::NumberDigest.eq(number_digest(&self.vault, number)))
+            .limit(1);
+        query.one(self.database.reads()).await.map(|row| row.is_some()).map_err(fault)
+    }
+
+    async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
+        self.account(user).await
+    }
+
+    async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {
+        self.hold(hold).await
     }
 
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {

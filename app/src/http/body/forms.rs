@@ -7,7 +7,7 @@ use namaskah_domain::{
     Entity, Id, Time,
     auth::{Email, Role, Secret},
     entity::OrderEntity,
-    verification::{AreaCode, Capability, Carrier, CountryCode, OrderStatus, ServiceCode},
+    verification::{AreaCode, Capability, Carrier, CountryCode, OrderStatus, ReportReason, ServiceCode},
     wallet::HoldPurpose,
 };
 use poem_openapi::registry::MetaSchema;
@@ -204,6 +204,22 @@ impl TextForm for Capability {
 
 impl TextForm for OrderStatus {
     const EXPECTED: &'static str = "the status of a verification";
+
+    fn schema() -> MetaSchema {
+        one_of(&Self::ALL.map(Self::name))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::from_name(text)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.name().into()
+    }
+}
+
+impl TextForm for ReportReason {
+    const EXPECTED: &'static str = "a reason: number_used, no_code or wrong_code";
 
     fn schema() -> MetaSchema {
         one_of(&Self::ALL.map(Self::name))

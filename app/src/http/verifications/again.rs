@@ -1,18 +1,19 @@
-//! What can be done about an order that brings no code: another try.
+//! What can be done about an order that brings no code: another try, a complaint.
 
 use std::sync::Arc;
 
 use namaskah_domain::{
     Clock, OrderId, Random, UserId,
     payment::Done,
-    verification::{Order, Retry, Shown as ShownOrder, VerificationService},
+    verification::{Order, ReportReason, Retry, Shown as ShownOrder, VerificationService},
 };
-use poem_openapi::{OpenApi, param::Path};
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Deserialize;
 
 use super::body::VerificationBody;
 use crate::http::{
     auth_scheme::SignedIn,
-    body::{Created, Text},
+    body::{Body, Created, Shown, Text},
     detached::detached,
     idempotency::{Canon, Fingerprinted, KeyHeader},
     problem::Problem,
@@ -27,6 +28,15 @@ pub struct AgainApi {
     pub clock: Arc<dyn Clock>,
     /// For identifiers.
     pub random: Arc<dyn Random>,
+}
+
+/// What is wrong with a number.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "NewReport")]
+pub struct ReportBody {
+    /// Why it was of no use.
+    pub reason: Text<ReportReason>,
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Verifications")]
@@ -50,6 +60,24 @@ impl AgainApi {
         let replayed = done.replayed;
         let location = format!("/api/v1/verifications/{}", done.value.head().id);
         Ok(Created { body: self.show(user, done).await?, location, replayed })
+    }
+
+    /// Report a number
+    ///
+    /// While the order waits the provider is told, and its state decides. After a code was paid for, the price comes
+    /// back if the provider gives its own back. Safe to repeat.
+    #[oai(path = "/verifications/:id/report", method = "post", operation_id = "report_verification")]
+    async fn report(
+        &self,
+        user: SignedIn,
+        id: Path<Text<OrderId>>,
+        body: Body<ReportBody>,
+    ) -> Result<Shown<VerificationBody>, Problem> {
+        let (service, user, id) = (self.verifications.clone(), user.id(), id.0.0);
+        let reason = body.0.reason.0;
+        let order = detached(async move { service.report(user, id, reason).await }).await?;
+        let messages = self.verifications.get(user, id).await?.messages;
+        Ok(Shown(VerificationBody::of(ShownOrder { order, messages }, self.clock.now())))
     }
 }
 

@@ -1,7 +1,46 @@
 //! What orders owe to those that they follow.
 
 use super::{Broken, Snapshot};
-use crate::verification::Order;
+use crate::{
+    verification::{Order, Purchase},
+    wallet::{House, LedgerAccount, Source},
+};
+
+/// What went back to users for codes that they reported.
+pub(super) fn returned(now: &Snapshot) -> i64 {
+    let revenue = LedgerAccount::House(House::Revenue);
+    let reports = now.journal.iter().map(|(t, _)| t).filter(|t| t.source.as_str().starts_with("rep:"));
+    reports.map(|transfer| -transfer.effect_on(revenue).units()).sum()
+}
+
+/// Law 5: what goes back for a report is what was paid, and it goes back only for a code that was paid for and
+/// reported, and only if the provider has given us its price.
+pub fn of_reports(now: &Snapshot) -> Vec<String> {
+    let mut broken = Broken::default();
+    let mut explained = 0;
+    for order in &now.orders {
+        let head = order.head();
+        let revenue = LedgerAccount::House(House::Revenue);
+        let back: i64 = now.entry(&Source::reported(head.id)).map(|t| -t.effect_on(revenue).units()).sum();
+        if back == 0 {
+            continue;
+        }
+        explained += back;
+        let is_due = matches!(order, Order::Completed(_)) && head.report.is_some();
+        broken.unless(is_due && back == head.price.units(), || {
+            format!("5: {} of {:?} gave {back} back", head.id, head.price)
+        });
+        let own = |p: &&Purchase| order.line().is_some_and(|line| line.purchase == p.id);
+        let bought = now.purchases.iter().find(own).and_then(Purchase::bought);
+        let credited = bought.is_some_and(|bought| {
+            bought.cost.is_zero() || now.entry(&Source::credited(&bought.reservation)).next().is_some()
+        });
+        broken.unless(credited, || format!("5: {} gave back what the provider kept", head.id));
+    }
+    let returned = returned(now);
+    broken.unless(returned == explained, || format!("5: {returned} went back, {explained} is explained"));
+    broken.0
+}
 
 /// Pitfall 9, and law 5: a retry follows one order that brought no code, once, at its price or less, with a hold of
 /// its own.

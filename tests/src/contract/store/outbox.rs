@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use namaskah_domain::{
-    Change, Event, JobKind, Letter, MailSecret, NewJob, Notice, NoticeState, Sender, UnitOfWork,
+    Change, Event, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender, UnitOfWork,
     outbox::{EventQuery, LeasedJob},
     verification::PurchaseState,
 };
@@ -79,7 +79,7 @@ async fn queue(on: &Backend, jobs: &[NewJob]) {
 }
 
 async fn lease(on: &Backend, holder: Uuid, seconds: i64) -> Vec<LeasedJob> {
-    on.jobs.lease(holder, at(seconds), 10).await.expect("leased")
+    on.jobs.lease(holder, JobLane::Mail, at(seconds), 10).await.expect("leased")
 }
 
 /// And when it is done, it is gone.
@@ -148,9 +148,22 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
     let kinds = mails.into_iter().chain([JobKind::EndReservation { purchase: given::id() }]);
     let jobs: Vec<NewJob> = kinds.map(|kind| NewJob { kind, ..given::job() }).collect();
     queue(on, &jobs).await;
-    let leased = lease(on, holder(), 0).await;
+    let mut leased = lease(on, holder(), 0).await;
+    leased.extend(on.jobs.lease(holder(), JobLane::Provider, at(0), 10).await.expect("leased"));
     let expected: Vec<_> = jobs.into_iter().map(|job| (job.id, job.kind)).collect();
     assert_eq!(leased.into_iter().map(|job| (job.id, job.kind)).collect::<Vec<_>>(), expected);
+}
+
+/// However many the others are.
+pub async fn jobs_of_one_lane_do_not_wait_for_those_of_another(on: &Backend) {
+    let told = || NewJob { kind: JobKind::EndReservation { purchase: given::id() }, ..given::job() };
+    let jobs: Vec<NewJob> = (0..20).map(|_| told()).chain([given::job()]).collect();
+    queue(on, &jobs).await;
+    let [mail] = lease(on, holder(), 0).await.try_into().expect("one mail is due");
+    assert_eq!(mail.id, jobs[20].id);
+    let told = on.jobs.lease(holder(), JobLane::Provider, at(0), 30).await.expect("leased");
+    assert_eq!(told.len(), 20);
+    assert!(told.iter().all(|job| job.kind.lane() == JobLane::Provider));
 }
 
 /// Ten runners, thirty jobs, each job once.
@@ -159,13 +172,14 @@ pub async fn jobs_are_shared_out_without_overlap(on: &Backend) {
     queue(on, &jobs).await;
     let runners = (0..10).map(|_| {
         let on = on.clone();
-        tokio::spawn(async move { on.jobs.lease(holder(), at(0), 3).await.expect("leased") })
+        tokio::spawn(async move { on.jobs.lease(holder(), JobLane::Mail, at(0), 3).await.expect("leased") })
     });
     let mut leased = Vec::new();
     for jobs in join_all(runners).await {
         leased.extend(jobs.expect("no panic").into_iter().map(|job| job.id));
     }
-    leased.extend(on.jobs.lease(holder(), at(0), 30).await.expect("leased").into_iter().map(|job| job.id));
+    let rest = on.jobs.lease(holder(), JobLane::Mail, at(0), 30).await.expect("leased");
+    leased.extend(rest.into_iter().map(|job| job.id));
     leased.sort_unstable();
     assert_eq!(leased, jobs.iter().map(|job| job.id).collect::<Vec<_>>());
 }

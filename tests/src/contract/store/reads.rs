@@ -1,7 +1,8 @@
 //! Sentences about what is found, and by what.
 
 use namaskah_domain::{
-    Change, Page, PaymentReference, PhoneNumber, ReservationId, UnitOfWork, UserId,
+    Change, CommitError, Page, PaymentReference, PhoneNumber, ReservationId, SuppressedNumber, Unique,
+    UnitOfWork, UserId,
     auth::{Role, SessionEnd, User},
     payment::IntentState,
     verification::{
@@ -81,6 +82,44 @@ pub async fn orders_are_listed_by_state_and_service(on: &Backend) {
 
 async fn expire(on: &Backend, order: Waiting, seconds: i64) {
     on.apply(UnitOfWork::new().with(Change::Order(order.expire(at(seconds)).0.into()))).await;
+}
+
+/// Of orders that ended since an instant without a code.
+pub async fn numbers_of_ended_orders_are_uncredited_until_somebody_bears_their_cost(on: &Backend) {
+    let mut purchases = Vec::new();
+    for end in [100, 200, 300, 400] {
+        let order = given::requested(given::id());
+        let bought = given::bought();
+        let purchase = given::purchase(&order);
+        on.apply(
+            UnitOfWork::new()
+                .with(Change::Order(order.clone().into()))
+                .with(Change::Purchase(purchase.clone())),
+        )
+        .await;
+        let (waiting, bound) = (order.bind(given::line(&purchase, &bought)), purchase.bind(bought));
+        on.apply(
+            UnitOfWork::new()
+                .with(Change::Order(waiting.clone().into()))
+                .with(Change::Purchase(bound.clone())),
+        )
+        .await;
+        let ended: Order = match end {
+            300 => waiting.receive(at(end)).0.into(),
+            400 => waiting.cancel(at(end)).0.into(),
+            _ => waiting.expire(at(end)).0.into(),
+        };
+        on.apply(UnitOfWork::new().with(Change::Order(ended))).await;
+        purchases.push(bound);
+    }
+    let uncredited = async |from| on.orders.uncredited(PROVIDER, at(from)).await.expect("readable");
+    let [first, second, _, fourth] = purchases.try_into().expect("four");
+    assert_eq!(uncredited(100).await, [first, second.clone(), fourth.clone()]);
+    assert_eq!(uncredited(101).await, [second.clone(), fourth.clone()]);
+    let credited = second.close_receivable(Receivable::Credited { at: at(500) }).expect("open");
+    on.apply(UnitOfWork::new().with(Change::Purchase(credited))).await;
+    assert_eq!(uncredited(101).await, [fourth]);
+    assert_eq!(uncredited(401).await, []);
 }
 
 /// While they wait; an order that has ended is not found.
@@ -168,6 +207,74 @@ pub async fn numbers_that_were_shown_are_known_for_their_service(on: &Backend) {
     assert!(!shown(given::id(), service, number).await);
     assert!(!shown(user, &given::service("telegram"), number).await);
     assert!(!shown(user, service, &given::phone()).await);
+}
+
+/// And for no other service.
+pub async fn a_reported_number_is_known_for_its_service_to_everybody(on: &Backend) {
+    let order = waiting(on, given::id()).await;
+    let (service, number) = (&order.head.ask.service, &order.line.number);
+    let known = async |service: &ServiceCode, number: &PhoneNumber| {
+        on.orders.is_suppressed(service, number).await.expect("readable")
+    };
+    assert!(!known(service, number).await);
+    for n in 0..2 {
+        let other = given::id();
+        let suppressed = SuppressedNumber {
+            service: service.clone(),
+            number: number.clone(),
+            order: if n == 0 { order.head.id } else { other },
+            at: at(30),
+        };
+        on.apply(UnitOfWork::new().with(Change::SuppressedNumber(suppressed.clone()))).await;
+        let again = on.refuse(UnitOfWork::new().with(Change::SuppressedNumber(suppressed))).await;
+        assert!(matches!(again, CommitError::Duplicate(Unique::Record)), "{again:?}");
+    }
+    assert!(known(service, number).await);
+    assert!(!known(&given::service("telegram"), number).await);
+    assert!(!known(service, &given::phone()).await);
+}
+
+/// Each from an instant on, and nobody else's.
+pub async fn reports_and_late_texts_of_a_user_are_counted(on: &Backend) {
+    let user = given::id();
+    let order = waiting(on, user).await;
+    let reports = async |user, from| on.orders.reports_since(user, at(from)).await.expect("readable");
+    assert_eq!(reports(user, 20).await, 1);
+    assert_eq!(reports(user, 21).await, 0);
+    assert_eq!(reports(given::id(), 0).await, 0);
+    for (stored, late) in [(100, true), (200, true), (300, false)] {
+        let mut message = given::message(&order, "late");
+        (message.received_at, message.stored_at, message.late) = (at(stored), at(stored), late);
+        on.apply(UnitOfWork::new().with(Change::Message(message))).await;
+    }
+    let late = async |user, from| on.orders.late_texts_since(user, at(from)).await.expect("readable");
+    assert_eq!([late(user, 0).await, late(user, 101).await, late(user, 201).await], [2, 1, 0]);
+    assert_eq!(late(given::id(), 0).await, 0);
+}
+
+/// By number, by reservation, and the oldest of them; not those that were given up.
+pub async fn expired_orders_are_found_while_they_may_show_late_texts(on: &Backend) {
+    let oldest = async |since| on.orders.oldest_expired(PROVIDER, at(since)).await.expect("readable");
+    assert_eq!(oldest(0).await, None);
+    let reported = waiting(on, given::id()).await;
+    expire(on, reported, 900).await;
+    assert_eq!(oldest(0).await, None);
+    let mut open = waiting(on, given::id()).await;
+    open.head.report = None;
+    expire(on, open.clone(), 910).await;
+    assert_eq!((oldest(910).await, oldest(911).await), (Some(at(2)), None));
+    let found = [UpstreamOrder { order: open.head.id, reservation: open.line.reservation.clone() }];
+    let on_number =
+        async |since| on.orders.expired_on(PROVIDER, &open.line.number, at(since)).await.expect("readable");
+    assert_eq!((on_number(910).await.as_slice(), on_number(911).await.len()), (found.as_slice(), 0));
+    let named = [open.line.reservation.clone()];
+    let of = async |since| on.orders.expired_of(PROVIDER, &named, at(since)).await.expect("readable");
+    assert_eq!((of(910).await.as_slice(), of(911).await.len()), (found.as_slice(), 0));
+    assert_eq!(on.orders.expired_of(PROVIDER, &[], at(0)).await.expect("readable"), []);
+    assert_eq!(on.orders.orders_of(PROVIDER, &named).await.expect("readable"), []);
+    let expired = on.orders.order(open.head.id).await.expect("readable").expect("there");
+    on.apply(UnitOfWork::new().with(Change::Order(expired.retried(given::id())))).await;
+    assert_eq!(oldest(0).await, None);
 }
 
 /// The median is that of the completed ones, in whole seconds.

@@ -1,7 +1,7 @@
 //! Sentences about units of work: whole or not at all, and once for a claim.
 
 use namaskah_domain::{
-    Change, CommitError, Committed, EndSessions, Fingerprint, Sender, Unique, UnitOfWork,
+    Change, CommitError, Committed, EndSessions, Fingerprint, JobLane, Sender, Unique, UnitOfWork,
     auth::{MailTokenPurpose, SessionEnd},
     verification::{Message, PurchaseState},
     wallet::{HoldEnd, Purse},
@@ -171,7 +171,7 @@ pub async fn a_refused_unit_changes_nothing(on: &Backend) {
     }
     assert_eq!(lines(on, user).await.len(), 1);
     assert_eq!(on.events.stamp().await.expect("stamped"), 0);
-    assert_eq!(on.jobs.lease(given::id::<()>().uuid(), at(9), 9).await.expect("leased"), []);
+    assert_eq!(on.jobs.lease(given::id::<()>().uuid(), JobLane::Mail, at(9), 9).await.expect("leased"), []);
 }
 
 /// Open ones of that user alone; what had ended stays as it was.

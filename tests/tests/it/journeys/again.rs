@@ -7,6 +7,8 @@ use super::{customer::text, on_both, world::World};
 on_both! {
     an_order_that_waits_is_retried_with_its_own_money,
     an_order_that_has_ended_is_retried_once,
+    a_number_that_is_reported_while_it_waits_is_taken_back,
+    a_reported_code_is_given_back_with_the_providers_credit_and_not_before,
 }
 
 fn path(order: &Value, what: &str) -> String {
@@ -55,6 +57,54 @@ async fn an_order_that_has_ended_is_retried_once(world: &World) {
     ada.post(&path(&next, "retry"), Value::Null).await.refused(409, "verification_not_retryable");
     let other = world.customer_with("10.00").await;
     other.post(&path(&order, "retry"), Value::Null).await.refused(404, "not_found");
+    ada.has("10.00", "0.00").await;
+    world.books.agree_on_money().await;
+}
+
+fn reports(reason: &str) -> Value {
+    json!({ "reason": reason })
+}
+
+async fn a_number_that_is_reported_while_it_waits_is_taken_back(world: &World) {
+    let ada = world.customer_with("10.00").await;
+    let order = ada.rents("telegram").await;
+    for _ in 0..2 {
+        let after = ada.post(&path(&order, "report"), reports("number_used")).await.is(200);
+        assert_eq!((&after["status"], &after["reported"]), (&json!("cancelled"), &json!(true)));
+    }
+    ada.has("10.00", "0.00").await;
+    let upstream = world.controls.purchase_of(&order).await;
+    assert_eq!(upstream["state"], "verificationReported");
+    for reason in ["", "because", "NO_CODE"] {
+        ada.post(&path(&order, "report"), reports(reason)).await.refused(422, "invalid_request");
+    }
+    let other = world.customer_with("10.00").await;
+    other.post(&path(&order, "report"), reports("no_code")).await.refused(404, "not_found");
+}
+
+async fn a_reported_code_is_given_back_with_the_providers_credit_and_not_before(world: &World) {
+    let ada = world.customer_with("10.00").await;
+    let order = ada.rents("telegram").await;
+    world.controls.text(&order, "Telegram code 51234", "deliver").await;
+    assert_eq!(ada.awaits(&order).await["status"], "completed");
+    let after = ada.post(&path(&order, "report"), reports("wrong_code")).await.is(200);
+    assert_eq!((&after["status"], &after["reported"]), (&json!("completed"), &json!(true)));
+    world.controls.advance(30).await;
+    let upstream = world.controls.purchase_of(&order).await;
+    assert_eq!(upstream["state"], "verificationReported");
+    ada.has("9.25", "0.00").await;
+    let credit = format!("control/textverified/{}/credit", text(&upstream, "id"));
+    world.controls.post(&credit, json!({})).await;
+    world.controls.advance(10 * 60).await;
+    ada.sign_in().await;
+    ada.has("10.00", "0.00").await;
+    let entries = ada.get("wallet/entries").await.is(200);
+    assert_eq!(
+        (&entries["data"][0]["kind"], &entries["data"][0]["amount"]["amount"]),
+        (&json!("refund"), &json!("0.75"))
+    );
+    ada.post(&path(&order, "report"), reports("wrong_code")).await.is(200);
+    world.controls.advance(10 * 60).await;
     ada.has("10.00", "0.00").await;
     world.books.agree_on_money().await;
 }

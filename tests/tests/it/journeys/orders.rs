@@ -146,6 +146,8 @@ async fn a_code_after_the_end_is_never_paid_for(world: &World) {
     world.controls.advance(20).await;
     let after = ada.order(&order).await;
     assert_eq!((&after["status"], &after["completed_at"]), (&json!("expired"), &Value::Null));
+    let late = &after["messages"][0];
+    assert_eq!((&late["code"], &late["late"]), (&json!("778899"), &json!(true)));
     ada.has("10.00", "0.00").await;
     assert_eq!(ada.get("wallet/entries").await.is(200)["data"].as_array().map(Vec::len), Some(1));
 }

@@ -59,8 +59,8 @@ impl NumberWorld for Numbers {
     }
 
     async fn shut(&self) {
-        use ProviderOperation::{Balance, Buy, Cancel, Cost, Get, List, Messages, Services, Stock};
-        for operation in [Balance, Buy, Cancel, Cost, Get, List, Messages, Services, Stock] {
+        use ProviderOperation::{Balance, Buy, Cancel, Cost, Get, List, Messages, Report, Services, Stock};
+        for operation in [Balance, Buy, Cancel, Cost, Get, List, Messages, Report, Services, Stock] {
             (0..ALL).for_each(|_| self.provider.fail_next(operation, ProviderFailure::Unavailable));
         }
     }

@@ -114,6 +114,10 @@ async fn every_index_that_is_relied_on_is_there() {
             "sessions_open",
             "intents_of_user",
             "intents_due",
+            "refunds_of_payment",
+            "refunds_open_once",
+            "refunds_open",
+            "disputes_open",
             "orders_of_user",
             "orders_ending",
             "orders_waiting_on",
@@ -132,7 +136,7 @@ async fn every_index_that_is_relied_on_is_there() {
             "notices_unmatched",
             "events_of_user",
             "events_unstamped",
-            "jobs_due",
+            "jobs_due_by_kind",
             "jobs_held",
         ] {
             assert!(indexes.contains(index), "{index} is missing of {indexes:?}");

@@ -1,0 +1,213 @@
+//! Reporting: the provider's state decides, its credit is needed, and the number is sold no more.
+
+use namaskah_domain::{
+    Amount, Currency, Money, UnitOfWork,
+    memory::{ProviderFailure, ProviderOperation},
+    time::{hours, minutes, seconds},
+    verification::{
+        DeclineReason, Failure, Order, OrderStatus, Receivable, ReportError, ReportReason, ReservationState,
+    },
+    wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source},
+};
+
+use crate::world::{World, line};
+
+async fn report(world: &World, order: &Order) -> Result<Order, ReportError> {
+    world.platform.orders.report(world.ada, order.head().id, ReportReason::NumberUsed).await
+}
+
+async fn completed(world: &World) -> Order {
+    let order = world.buy("whatsapp").await;
+    world.platform.deliver(order.head().id, "Your code is 482913").await.expect("delivered")
+}
+
+fn upstream(world: &World, order: &Order) -> ReservationState {
+    let own = line(order).reservation;
+    let all = world.platform.provider.reservations();
+    all.into_iter().find(|r| r.id == own).expect("its reservation").state
+}
+
+#[tokio::test]
+async fn a_report_while_waiting_tells_the_provider_and_its_state_ends_the_order() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    let after = report(&world, &order).await.expect("reported");
+    assert_eq!(after.status(), OrderStatus::Cancelled);
+    assert_eq!(after.head().report.map(|r| (r.reason, r.is_told)), Some((ReportReason::NumberUsed, true)));
+    assert_eq!(world.money().await, ("100.00".into(), "0.00".into()));
+    assert_eq!(upstream(&world, &order), ReservationState::Reported);
+    world.lawful();
+    // "Reported" alone is no credit: the cost stays open until it is seen.
+    world.pass(20).await;
+    let receivable = |world: &World| world.purchase_of(order.head().id).bought().expect("bought").receivable;
+    assert_eq!(receivable(&world), Receivable::Open);
+    world.platform.provider.set_state(&line(&order).reservation, ReservationState::Cancelled);
+    world.platform.advance(minutes(2)).await;
+    assert!(matches!(receivable(&world), Receivable::Credited { .. }));
+    world.settled();
+}
+
+#[tokio::test]
+async fn a_report_that_a_code_outran_is_kept_and_the_code_is_paid_for() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    world.text(&line(&order), "Your code is 482913");
+    let after = report(&world, &order).await.expect("reported");
+    assert_eq!((after.status(), after.head().report.is_some()), (OrderStatus::Completed, true));
+    assert_eq!(world.money().await, ("98.87".into(), "0.00".into()));
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_provider_that_keeps_the_number_open_lets_the_order_wait() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    world.fail(ProviderOperation::Report, ProviderFailure::Declined(DeclineReason::Refused), 1);
+    let after = report(&world, &order).await.expect("reported");
+    assert_eq!((after.status(), after.head().report.is_some()), (OrderStatus::Waiting, true));
+    world.settled();
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_be_reached_may_be_told_again() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    world.fail(ProviderOperation::Report, ProviderFailure::Unavailable, 1);
+    let refused = report(&world, &order).await;
+    assert!(matches!(refused, Err(ReportError::ProviderUnavailable(_))));
+    assert_eq!(world.status(order.head().id).await, OrderStatus::Waiting);
+    let after = report(&world, &order).await.expect("reported");
+    assert_eq!(after.status(), OrderStatus::Cancelled);
+    let again = report(&world, &order).await.expect("as before");
+    assert_eq!(again, after);
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_reported_code_is_given_back_once_the_provider_gives_its_price_back() {
+    let world = World::new().await;
+    let order = completed(&world).await;
+    let after = report(&world, &order).await.expect("reported");
+    assert_eq!(after.status(), OrderStatus::Completed);
+    world.pass(30).await;
+    assert_eq!(upstream(&world, &order), ReservationState::Reported);
+    assert_eq!(world.money().await.0, "98.87", "a report moves no money by itself");
+    world.platform.provider.set_state(&line(&order).reservation, ReservationState::Cancelled);
+    for _ in 0..5 {
+        world.platform.advance(minutes(2)).await;
+        report(&world, &order).await.expect("as before");
+    }
+    assert_eq!(world.money().await, ("100.00".into(), "0.00".into()));
+    assert_eq!(world.status(order.head().id).await, OrderStatus::Completed);
+    world.settled();
+}
+
+#[tokio::test]
+async fn what_goes_back_goes_where_it_came_from() {
+    let world = World::new().await;
+    let mut legs = Legs::new(Source::from_stored("promo:1".into()), EntryKind::Promo, world.now());
+    let half = Money::from_units(500_000, Currency::Usd);
+    legs.add(
+        LedgerAccount::House(House::PromoExpense),
+        LedgerAccount::User(world.ada, Purse::Promo),
+        Amount::try_new(half).expect("above zero"),
+    );
+    let unit = UnitOfWork::new().post(legs.into_entry().expect("balanced"));
+    namaskah_domain::Store::commit(world.platform.store.as_ref(), unit).await.expect("granted");
+    let order = completed(&world).await;
+    report(&world, &order).await.expect("reported");
+    world.platform.tick().await;
+    world.platform.provider.set_state(&line(&order).reservation, ReservationState::Cancelled);
+    world.platform.advance(minutes(5)).await;
+    let balance = world.platform.balance(world.ada).await.expect("a balance");
+    assert_eq!((balance.promo.to_string(), balance.available.to_string()), ("0.50".into(), "100.50".into()));
+    world.settled();
+}
+
+#[tokio::test]
+async fn a_credit_that_came_before_the_report_counts() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    world.text(&line(&order), "Your code is 482913");
+    world.platform.provider.set_state(&line(&order).reservation, ReservationState::Cancelled);
+    world.platform.orders.follow_states().await.expect("followed");
+    assert_eq!(world.status(order.head().id).await, OrderStatus::Completed);
+    report(&world, &order).await.expect("reported");
+    world.platform.tick().await;
+    assert_eq!(world.money().await.0, "100.00");
+    world.settled();
+}
+
+#[tokio::test]
+async fn a_credit_that_never_comes_is_not_waited_for_for_ever() {
+    let world = World::new().await;
+    let order = completed(&world).await;
+    report(&world, &order).await.expect("reported");
+    for _ in 0..60 {
+        world.platform.advance(hours(1)).await;
+    }
+    assert_eq!(world.platform.store.buried_jobs(), Vec::<String>::new());
+    let asked = world.platform.provider.calls(ProviderOperation::Get);
+    world.platform.advance(hours(5)).await;
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Get), asked);
+    assert_eq!(world.money().await.0, "98.87");
+    world.lawful();
+}
+
+#[tokio::test]
+async fn elsewhere_a_report_is_a_remark() {
+    let world = World::new().await;
+    let cancelled = world.buy("whatsapp").await;
+    world.platform.orders.cancel(world.ada, cancelled.head().id).await.expect("cancelled");
+    world.fail(ProviderOperation::Buy, ProviderFailure::Declined(DeclineReason::NoNumbers), 1);
+    let failed = world.buy("whatsapp").await;
+    for order in [&cancelled, &failed] {
+        let before = world.status(order.head().id).await;
+        let after = report(&world, order).await.expect("noted");
+        assert_eq!((after.status(), after.head().report.is_some()), (before, true));
+    }
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Report), 0);
+    let ben = world.platform.new_user("ben@example.com").await.expect("a user");
+    let foreign = world.platform.orders.report(ben, failed.head().id, ReportReason::NoCode).await;
+    assert!(matches!(foreign, Err(ReportError::NotFound)));
+    world.settled();
+}
+
+#[tokio::test]
+async fn a_reported_number_is_sold_to_nobody_for_that_service() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    report(&world, &order).await.expect("reported");
+    world.platform.provider.set_state(&line(&order).reservation, ReservationState::Cancelled);
+    let ben = world.platform.new_user("ben@example.com").await.expect("a user");
+    world.platform.fund(ben, "10.00").await.expect("funds");
+    for (service, status) in [("whatsapp", OrderStatus::Failed), ("telegram", OrderStatus::Waiting)] {
+        world.platform.provider.next_number(line(&order).number);
+        let next = world.platform.buy(ben, service, "2.00").await.expect("an order");
+        assert_eq!(next.status(), status, "{service}");
+        if let Order::Failed(failed) = next {
+            assert_eq!(failed.failure, Failure::NoNumbers);
+        }
+    }
+    world.platform.advance(minutes(2)).await;
+    world.settled();
+}
+
+#[tokio::test]
+async fn beyond_twenty_a_day_reports_are_kept_and_the_provider_does_not_hear_of_them() {
+    let world = World::new().await;
+    let mut told = Vec::new();
+    for _ in 0..22 {
+        let order = world.buy("google").await;
+        let after = report(&world, &order).await.expect("kept");
+        told.push(after.head().report.is_some_and(|report| report.is_told));
+        world.platform.clock.advance(seconds(1));
+    }
+    assert_eq!(told, [vec![true; 20], vec![false; 2]].concat());
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Report), 20);
+    world.platform.clock.advance(hours(24));
+    world.platform.tick().await;
+    let order = world.buy("google").await;
+    assert!(report(&world, &order).await.expect("told").head().report.is_some_and(|r| r.is_told));
+    world.lawful();
+}
