@@ -41,7 +41,10 @@ pub async fn bookings_are_stored_as_decided(on: &Backend) {
         let (booking, unit) = booked(movement);
         on.apply(unit.clone()).await;
         assert_eq!(on.books.booking(booking.id).await.expect("readable"), Some(booking));
-        assert!(matches!(on.refuse(unit).await, CommitError::Duplicate(Unique::Source | Unique::Record)));
+        // Of debt that was given up nothing is left, which a store may see first.
+        let again = on.refuse(unit).await;
+        let known = matches!(again, CommitError::Duplicate(Unique::Source | Unique::Record));
+        assert!(known || matches!(again, CommitError::Stale), "{again:?}");
     }
     let account = on.account(user).await;
     assert_eq!((account.wallet.posted, account.debt), (usd(1_200), usd(0)));

@@ -1,0 +1,97 @@
+//! The house's books over real databases: whatever staff does, the audit stays clean.
+
+use std::sync::Arc;
+
+use namaskah_adapters::persistence::audit::{Audit, Question, Scope};
+use namaskah_domain::{
+    Amount, BookingId, Change, Currency, GrantId, Money, PaymentId, UnitOfWork, UserId,
+    memory::ManualClock,
+    payment::{Destination, IntentState, SuspenseService},
+    wallet::{Book, BookService, ClawBack, Direction, Grant, Movement},
+};
+use namaskah_tests::given::{self, TestRandom, amount, at};
+
+use super::{Opened, both};
+
+fn naira(units: i64) -> Amount {
+    Amount::try_new(Money::from_units(units, Currency::Ngn)).expect("above zero")
+}
+
+/// A payment of the user that was set aside.
+async fn set_aside(opened: &Opened, user: UserId, paid: Amount) -> PaymentId {
+    let on = &opened.backend;
+    let intent = given::intent(user);
+    let opened_unit = UnitOfWork::new().count_intent_opened(user, 10).with(Change::Intent(intent.clone()));
+    on.apply(opened_unit).await;
+    let item = namaskah_domain::payment::Suspended { paid, ..given::suspended(&intent) };
+    let unit = given::set_aside(&intent, paid).with(Change::Suspended(item)).count_intent_closed(user);
+    on.apply(unit.with(Change::Intent(intent.clone().closed(IntentState::Suspense { at: at(60) })))).await;
+    intent.id
+}
+
+#[tokio::test]
+async fn whatever_staff_books_the_audit_stays_clean() {
+    for opened in both().await {
+        let (on, clock) = (&opened.backend, Arc::new(ManualClock::default()));
+        let random = Arc::new(TestRandom);
+        let books = BookService::new(
+            on.store.clone(),
+            on.wallet.clone(),
+            on.books.clone(),
+            clock.clone(),
+            random.clone(),
+        );
+        let user = given::account().with(1_000_000).stored_in(on.store.as_ref()).await;
+        on.apply(given::owing(user, 5_000_000)).await;
+        let book = async |movement: Movement| {
+            let id: BookingId = given::id();
+            let claim =
+                namaskah_domain::Claim { outcome: id.uuid(), ..given::claim(user, &id.to_string(), 1) };
+            books.book(Book { id, movement, reason: given::reason(), claim }).await.expect("booked")
+        };
+        book(Movement::Adjusted { user, direction: Direction::Credit, amount: amount(2_500_000) }).await;
+        assert_eq!(books.collect_debts().await.expect("collected"), 0, "the credit has repaid all it could");
+        assert_eq!(on.account(user).await.debt, given::usd(1_500_000));
+        book(Movement::PaidOut { amount: naira(5_000_000) }).await;
+        book(Movement::Converted { sold: naira(4_000_000), bought: amount(2_500) }).await;
+        book(Movement::ToppedUp { amount: amount(2_500) }).await;
+        let suspense = SuspenseService::new(
+            on.store.clone(),
+            on.payments.clone(),
+            on.wallet.clone(),
+            on.books.clone(),
+            clock.clone(),
+            random,
+            given::intent(user).rate,
+        );
+        for (paid, to) in [
+            (naira(8_000_000_000), Destination::Owner),
+            (amount(700_000), Destination::Owner),
+            (naira(9_000_000), Destination::Source),
+        ] {
+            let payment = set_aside(&opened, user, paid).await;
+            let key = given::claim(user, &payment.to_string(), 1);
+            let claim = namaskah_domain::Claim { outcome: payment.uuid(), ..key };
+            suspense.resolve(payment, to, claim).await.expect("resolved");
+        }
+        set_aside(&opened, user, naira(1_000)).await;
+        let id: GrantId = given::id();
+        let claim = |key| namaskah_domain::Claim { outcome: id.uuid(), ..given::claim(user, key, 1) };
+        let (reason, amount) = (given::reason(), amount(300_000));
+        let grant =
+            Grant { id, user, amount, expires_at: None, reason: reason.clone(), claim: claim("grant") };
+        books.grant(grant).await.expect("given");
+        books
+            .claw_back(ClawBack { grant: id, reason, claim: claim("claw-back") })
+            .await
+            .expect("clawed back");
+        assert_eq!(books.expire_grants().await.expect("expired"), 0, "nothing is left of it");
+        let account = on.account(user).await;
+        assert_eq!((account.debt, account.promo.posted), (given::usd(0), given::usd(0)));
+        let report = Audit::new(&opened.database).run(&Question::of(Scope::Everything), &mut |_| {}).await;
+        let report = report.expect("readable");
+        let broken: Vec<_> = report.broken().map(|finding| finding.law).collect();
+        assert_eq!(broken, [""; 0]);
+        opened.close().await;
+    }
+}
