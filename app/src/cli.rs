@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use namaskah_domain::{Time, UserId};
 
 use crate::config::Overrides;
 
@@ -127,6 +128,12 @@ pub struct Audit {
     /// Writes the newest seal of each chain, to be kept elsewhere, if every law holds.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
+    /// Checks nothing, and tells the posted total of this user.
+    #[arg(long, value_name = "USER", conflicts_with_all = ["rows", "ledger", "export", "expect"])]
+    pub balance: Option<UserId>,
+    /// The instant of that total, such as 2026-11-01T00:00:00Z; now if it is not named.
+    #[arg(long, value_name = "TIME", requires = "balance")]
+    pub at: Option<Time>,
     /// Seals that were kept elsewhere must still be there.
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,

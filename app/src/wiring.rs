@@ -32,7 +32,7 @@ use crate::{
     config::{Config, Mode},
     worker::{
         Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler,
-        Relay, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
+        Relay, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -257,6 +257,7 @@ impl Wired {
             .with(Arc::new(Expirer::new(orders.clone())), quiet())
             .with(Arc::new(Reconciler::new(orders.clone())), quiet())
             .with(Arc::new(Sweeper::new(payments.clone())), quiet())
+            .with(Arc::new(Returns::new(payments.clone())), quiet())
             .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
             .with(Arc::new(sealer), quiet())
             .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())

@@ -9,7 +9,7 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Amount, Change, Currency, Money, PaymentId, PaymentReference, Time, UnitOfWork, UserId, Version,
     auth::Email,
-    payment::{FxRate, Intent, IntentState, Suspended, SuspenseReason, SuspenseState},
+    payment::{FxRate, Intent, IntentState, PaidBack, Suspended, SuspenseReason, SuspenseState},
     wallet::{Balance, EntryKind, House, LedgerAccount, Legs, Purse, Source},
 };
 use tempfile::TempDir;
@@ -205,6 +205,7 @@ async fn left_over(desk: &Desk) -> PaymentId {
         expires_at: at,
         checks: 0,
         next_check_at: None,
+        back: PaidBack::nothing(amount("10.00", Currency::Usd), amount("16000.00", Currency::Ngn)),
         version: Version::FIRST,
     };
     let (payment, user, reason) = (intent.id, ada, SuspenseReason::AmountDiffers);

@@ -34,11 +34,15 @@ pub enum EventKind {
     PaymentFailed,
     /// Paid, but not what was asked.
     PaymentSuspense,
+    /// Money went back to where it was paid from, or came back after all.
+    PaymentRefunded,
+    /// The customer disputes the payment.
+    PaymentDisputed,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::VerificationRequested,
         Self::VerificationWaiting,
         Self::VerificationMessage,
@@ -49,6 +53,8 @@ impl EventKind {
         Self::PaymentSucceeded,
         Self::PaymentFailed,
         Self::PaymentSuspense,
+        Self::PaymentRefunded,
+        Self::PaymentDisputed,
     ];
 
     /// The name in the API and in storage.
@@ -64,6 +70,8 @@ impl EventKind {
             Self::PaymentSucceeded => "payment.succeeded",
             Self::PaymentFailed => "payment.failed",
             Self::PaymentSuspense => "payment.suspense",
+            Self::PaymentRefunded => "payment.refunded",
+            Self::PaymentDisputed => "payment.disputed",
         }
     }
 

@@ -8,6 +8,9 @@ impl Version {
     /// The version of a record that is written for the first time.
     pub const FIRST: Self = Self(1);
 
+    /// The version of a record that is not written yet; the next one is the first.
+    pub(crate) const NONE: Self = Self(0);
+
     /// The version as storage keeps it.
     pub const fn from_stored(version: i64) -> Self {
         Self(version)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
     auth::{MailToken, RefreshToken, Session, User},
-    payment::{Intent, Suspended},
+    payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     verification::{Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
@@ -35,6 +35,11 @@ pub enum Change {
     Intent(Intent),
     /// A payment that waits, or waited, for a person.
     Suspended(Suspended),
+    /// An attempt at giving a payment back; a payment has one open one at most, and the gateway's name for it is one's
+    /// alone, or `Duplicate(Record)`.
+    Refund(Refund),
+    /// A dispute over a payment; `Duplicate(Record)` if another has the gateway's name for it.
+    Dispute(Dispute),
     /// A movement that staff decided, beside its transfers.
     Booking(Booking),
     /// A gift of promo money.

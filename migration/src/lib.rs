@@ -35,6 +35,7 @@ mod m20261125_000007_disputes;
 mod m20261125_000008_books;
 mod m20261125_000009_second_chances;
 mod m20261125_000010_seals;
+mod m20261125_000011_refunds;
 mod m20261125_000013_job_lanes;
 
 /// Every change, oldest first.
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_books::Migration),
             Box::new(m20261125_000009_second_chances::Migration),
             Box::new(m20261125_000010_seals::Migration),
+            Box::new(m20261125_000011_refunds::Migration),
             Box::new(m20261125_000013_job_lanes::Migration),
         ]
     }

@@ -14,7 +14,10 @@ use namaskah_domain::{
         Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, Session, SessionKind,
         TokenHash, User,
     },
-    payment::{FxRate, Intent, IntentState, Suspended, SuspenseReason, SuspenseState},
+    payment::{
+        Dispute, DisputeState, FxRate, GatewayDisputeId, GatewayRefundId, Intent, IntentState, PaidBack,
+        Refund, RefundOrigin, RefundState, Suspended, SuspenseReason, SuspenseState,
+    },
     time,
     verification::{
         AreaCode, Ask, Bought, Capability, Carrier, Code, CountryCode, Head, Line, Message, ProviderId,
@@ -77,6 +80,11 @@ pub fn usd(units: i64) -> Money {
 /// Dollars above zero, in ledger units.
 pub fn amount(units: i64) -> Amount {
     Amount::try_new(usd(units)).expect("above zero")
+}
+
+/// Naira above zero, in ledger units.
+pub fn naira(units: i64) -> Amount {
+    Amount::try_new(Money::from_units(units, Currency::Ngn)).expect("above zero")
 }
 
 /// A user of an address of its own.
@@ -156,7 +164,7 @@ pub fn intent(user: UserId) -> Intent {
         user,
         reference: PaymentReference::generate(&TestRandom),
         amount: amount(10_000_000),
-        charged: Amount::try_new(Money::from_units(16_000_500_000, Currency::Ngn)).expect("above zero"),
+        charged: naira(16_000_500_000),
         rate: FxRate::try_new("1600.05".parse().expect("a number")).expect("a rate"),
         checkout_url: None,
         state: IntentState::Pending,
@@ -164,6 +172,44 @@ pub fn intent(user: UserId) -> Intent {
         expires_at: at(72 * 3600),
         checks: 0,
         next_check_at: Some(at(60)),
+        back: PaidBack::nothing(amount(10_000_000), naira(16_000_500_000)),
+        version: Version::FIRST,
+    }
+}
+
+/// A refund of a dollar of a payment, about to be sent.
+pub fn refund(of: &Intent) -> Refund {
+    Refund {
+        id: id(),
+        payment: of.id,
+        reference: of.reference.clone(),
+        user: of.user,
+        amount: amount(1_000_000),
+        charged: naira(1_600_050_000),
+        origin: RefundOrigin::Asked { hold: id() },
+        state: RefundState::Sent { missed_at: None },
+        created_at: start(),
+        send_by: at(2),
+        version: Version::FIRST,
+    }
+}
+
+/// A gateway's name for a refund, not used before.
+pub fn refund_name() -> GatewayRefundId {
+    GatewayRefundId::try_new(&format!("{}", 1_000_000 + number())).expect("a name")
+}
+
+/// A dispute over a dollar of a payment.
+pub fn dispute(of: &Intent) -> Dispute {
+    Dispute {
+        id: id(),
+        gateway: GatewayDisputeId::try_new(&format!("{}", 1_000_000 + number())).expect("a name"),
+        payment: of.id,
+        reference: of.reference.clone(),
+        user: of.user,
+        claimed: naira(1_600_050_000),
+        state: DisputeState::Open { frozen: amount(1_000_000) },
+        opened_at: start(),
         version: Version::FIRST,
     }
 }

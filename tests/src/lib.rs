@@ -4,3 +4,4 @@ pub mod contract;
 pub mod crash;
 pub mod given;
 pub mod postgres;
+pub mod sim;

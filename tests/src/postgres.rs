@@ -8,6 +8,10 @@
 //! owns it and waits on a pipe from this process: however the tests end, the pipe closes, and the server and its
 //! folder go.
 
+mod server;
+
+pub use server::Server;
+
 use std::{
     env,
     io::{Error, Result},
@@ -38,7 +42,8 @@ static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
 
 /// Tests may lose everything with the machine; figures are taken as production runs.
 const QUICK: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
-const DURABLE: &str = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on";
+const DURABLE: &str = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=512MB \
+                       -c max_wal_size=8GB -c checkpoint_timeout=15min";
 const START_LIMIT: Duration = Duration::from_secs(60);
 const LOGIN_LIMIT: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(25);
@@ -54,7 +59,7 @@ if ! "$bin/initdb" --pgdata="$home/data" --username=postgres --auth=trust --enco
     >"$home/log" 2>&1 </dev/null
 then cp "$home/log" "$home/failed"; cat >/dev/null; exit 1
 fi
-"$bin/postgres" -D "$home/data" -k "$home" -c listen_addresses= $safety -c max_connections=400 -c shared_buffers=64MB -c autovacuum=off \
+"$bin/postgres" -D "$home/data" -k "$home" -c listen_addresses= -c max_connections=400 -c shared_buffers=64MB -c autovacuum=off $safety \
     >>"$home/log" 2>&1 </dev/null &
 server=$!
 cat >/dev/null
@@ -108,6 +113,15 @@ async fn fresh(migrated: bool) -> Option<TestDatabase> {
 }
 
 impl TestDatabase {
+    /// Ends every connection to it, in the middle of whatever it does.
+    pub async fn cuts_connections(&self) {
+        let admin = login(&self.admin_url).await;
+        let cut =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        admin.connection().execute_unprepared(&cut).await.expect("connections are cut");
+        admin.close().await;
+    }
+
     /// Removes it. A database that is left behind goes with its cluster.
     pub async fn remove(self) {
         let admin = login(&self.admin_url).await;
@@ -173,11 +187,15 @@ fn unique() -> String {
 fn cluster_or_skip() -> Option<Cluster> {
     let cluster = start().expect("the test's Postgres starts");
     if cluster.is_none() {
-        let required = env::var("TEST_REQUIRE_PG").is_ok_and(|value| value == "1");
-        assert!(!required, "TEST_REQUIRE_PG is 1, and there is no Postgres");
-        eprintln!("skipped: no Postgres");
+        skipped();
     }
     cluster
+}
+
+fn skipped() {
+    let required = env::var("TEST_REQUIRE_PG").is_ok_and(|value| value == "1");
+    assert!(!required, "TEST_REQUIRE_PG is 1, and there is no Postgres");
+    eprintln!("skipped: no Postgres");
 }
 
 fn start() -> Result<Option<Cluster>> {
@@ -255,6 +273,14 @@ fn unprivileged() -> Option<(u32, u32)> {
     }
     let user = |name: &&str| nix::unistd::User::from_name(name).ok().flatten();
     ["postgres", "nobody"].iter().find_map(user).map(|user| (user.uid.as_raw(), user.gid.as_raw()))
+}
+
+/// Another program of the same Postgres, or one on `PATH`.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let beside = binaries().map(|folder| folder.join(name));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).map(|folder| folder.join(name));
+    beside.into_iter().chain(on_path).find(|file| file.is_file())
 }
 
 fn binaries() -> Option<PathBuf> {

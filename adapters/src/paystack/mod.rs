@@ -212,8 +212,11 @@ impl PaymentGateway for PaystackGateway {
         self.list_refunds_of(reference).await
     }
 
-    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError> {
-        self.list_refunded_since(from).await
+    async fn refunds_since(
+        &self,
+        from: Time,
+    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+        self.list_refunds_since(from).await
     }
 
     async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {

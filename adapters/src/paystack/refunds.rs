@@ -67,33 +67,39 @@ impl PaystackGateway {
         Ok(refunds)
     }
 
-    /// A row that names no reference is asked for by the number of its transaction, once each. A row that cannot be
-    /// read, or is not ours, is left out.
-    pub(super) async fn list_refunded_since(
+    /// The reference of a row that names none is asked for by the number of its transaction, once each. A row that
+    /// cannot be read, or is not ours, is left out, so that it does not hide the others.
+    pub(super) async fn list_refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<PaymentReference>, GatewayError> {
-        let mut named = BTreeMap::new();
+    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+        let (mut references, mut refunds) = (BTreeMap::new(), Vec::new());
         for raw in self.rows("refund", &[("from", &millis(from))], "a page of refunds").await? {
-            let Ok(row) = serde_json::from_str::<wire::Refund>(raw.get()) else {
-                tracing::warn!("a row of Paystack's refunds is left out");
-                continue;
+            let row = serde_json::from_str::<wire::Refund>(raw.get()).map_err(|_| "shape");
+            let read = row.and_then(|row| map::refund(&row).map(|refund| (row, refund)));
+            let (row, refund) = match read {
+                Ok(read) => read,
+                Err(part) => {
+                    tracing::warn!(part, "a row of Paystack's refunds is left out");
+                    continue;
+                }
             };
             let is_foreign = map::domain_of(&row).is_some_and(|domain| domain != self.mode.domain());
             let Some(id) = map::transaction_of(&row).filter(|_| !is_foreign) else { continue };
-            if row.transaction_reference.is_some() || !named.contains_key(&id) {
-                named.insert(id, row.transaction_reference);
+            if let Some(reference) = row.transaction_reference {
+                references.insert(id.clone(), reference);
             }
+            refunds.push((id, refund));
         }
-        let mut references = Vec::with_capacity(named.len());
-        for (id, reference) in named {
-            let reference = match reference {
-                Some(reference) => reference,
-                None => self.reference_of(&id).await?,
-            };
-            references.extend(PaymentReference::try_new(&reference));
+        let mut listed = Vec::with_capacity(refunds.len());
+        for (id, refund) in refunds {
+            if !references.contains_key(&id) {
+                references.insert(id.clone(), self.reference_of(&id).await?);
+            }
+            let reference = references.get(&id).and_then(|text| PaymentReference::try_new(text).ok());
+            listed.extend(reference.map(|reference| (reference, refund)));
         }
-        Ok(references)
+        Ok(listed)
     }
 
     async fn reference_of(&self, transaction: &str) -> Result<String, GatewayError> {

@@ -11,9 +11,11 @@
 //! Instants are microseconds since 1970 in UTC, as integers, on both databases: they sort and subtract alike.
 
 pub mod audit;
+mod batch;
 mod claims;
 mod database;
 mod entity;
+mod known;
 mod plan;
 mod postgres;
 mod read;

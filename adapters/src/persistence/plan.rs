@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     entity::{
-        account, booking, claim, event, grant, hold, intent, job, mail_token, message, notice, order,
-        purchase, quote, refresh_token, session, shown_number, suppressed_number, suspended, user,
-        wallet_settings,
+        account, booking, claim, dispute, event, grant, hold, intent, job, mail_token, message, notice,
+        order, purchase, quote, refresh_token, refund, session, shown_number, suppressed_number, suspended,
+        user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -153,6 +153,8 @@ impl Plan {
             Change::WalletSettings(s) => self.versioned(&wallet_settings::Model::from(s), s.version.get()),
             Change::Intent(i) => self.versioned(&intent::Model::from(i), i.version.get()),
             Change::Suspended(item) => self.versioned(&suspended::Model::from(item), item.version.get()),
+            Change::Refund(r) => self.versioned(&refund::Model::from(r), r.version.get()),
+            Change::Dispute(d) => self.versioned(&dispute::Model::from(d), d.version.get()),
             Change::Booking(b) => self.inserts.push(row(&booking::Model::from(b), &[])),
             Change::Grant(g) => self.versioned(&grant::Model::from(g), g.version.get()),
             Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),

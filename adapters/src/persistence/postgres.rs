@@ -2,12 +2,10 @@
 //! share one.
 //!
 //! A unit that touches one account or none goes to a lane ([`lanes`]), which writes what has queued as one statement
-//! ([`batch`], [`write`]). Every other unit, and every unit that a lane cannot apply, takes a statement of its own
+//! ([`super::batch`], [`write`]). Every other unit, and every unit that a lane cannot apply, takes a statement of its own
 //! ([`alone`]), which is the authority: no refusal is told by anything else.
 
 mod alone;
-mod batch;
-mod known;
 mod lanes;
 mod wire;
 mod write;
@@ -23,7 +21,7 @@ use self::{
     alone::Alone,
     lanes::{Answer, Lanes},
 };
-use super::{claims::claimed, database::StatementObserver, plan::Plan};
+use super::{batch, claims::claimed, database::StatementObserver, plan::Plan};
 use crate::vault::Vault;
 
 /// [`Store`] over a pool of connections to Postgres.

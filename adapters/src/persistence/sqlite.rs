@@ -1,6 +1,9 @@
-//! Store on SQLite. Units share a transaction of the one writer, up to 64 at a time, a savepoint each.
+//! Store on SQLite. Units share a transaction of the one writer: those that fit are written [`together`], every other one
+//! under a savepoint of its own.
 //!
 //! Within the writer nobody else changes anything, so guards are row counts and what was just read is still true.
+
+pub(crate) mod together;
 
 use std::sync::Arc;
 
@@ -35,23 +38,11 @@ impl SqliteStore {
     }
 }
 
-/// `CommitError` that a bare [`Fault`] becomes: the outcome is unknown.
-struct Outcome(CommitError);
-
-impl From<Fault> for Outcome {
-    fn from(fault: Fault) -> Self {
-        Self(CommitError::Unavailable(fault))
-    }
-}
-
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
         let plan = Plan::of(&unit, &self.vault)?;
-        let written = self.writer.run(move |transaction| {
-            Box::pin(async move { apply(&Writing { transaction }, plan).await.map_err(Outcome) })
-        });
-        written.await.map_err(|Outcome(error)| error)
+        self.writer.commit(plan).await
     }
 
     async fn replay(&self, claim: &Claim) -> Result<Option<Uuid>, CommitError> {
@@ -63,16 +54,18 @@ struct Writing<'t> {
     transaction: &'t DatabaseTransaction,
 }
 
-async fn apply(on: &Writing<'_>, plan: Plan) -> Result<Committed, CommitError> {
+/// Applies one unit. If it fails, what it did before it failed is still there, for the caller to undo.
+pub(crate) async fn apply(transaction: &DatabaseTransaction, plan: &Plan) -> Result<Committed, CommitError> {
+    let on = &Writing { transaction };
     if let Some(claim) = &plan.claim
         && let Some(replayed) = on.replay(claim).await?
     {
         return Ok(replayed);
     }
-    for update in plan.updates {
+    for update in &plan.updates {
         on.update(update).await?;
     }
-    for ending in plan.endings {
+    for ending in &plan.endings {
         on.end_sessions(ending).await?;
     }
     let mut lines = Vec::new();
@@ -82,9 +75,9 @@ async fn apply(on: &Writing<'_>, plan: Plan) -> Result<Committed, CommitError> {
     for (user, change) in &plan.accounts {
         befores.push(on.account(*user, change, &mut lines).await?);
     }
-    lines.extend(plan.lines);
+    lines.extend(plan.lines.iter().cloned());
     on.post(lines, befores).await?;
-    for row in plan.inserts {
+    for row in &plan.inserts {
         on.insert(row).await?;
     }
     Ok(Committed::Applied)
@@ -116,7 +109,7 @@ impl Writing<'_> {
         }
     }
 
-    async fn update(&self, Update { row, decided_on }: Update) -> Result<(), CommitError> {
+    async fn update(&self, Update { row, decided_on }: &Update) -> Result<(), CommitError> {
         let sets: Vec<String> =
             row.columns.iter().enumerate().map(|(at, column)| format!("{column} = ${}", at + 1)).collect();
         let key = row.columns.iter().position(|column| *column == row.key).unwrap_or_default() + 1;
@@ -126,29 +119,29 @@ impl Writing<'_> {
             sets.join(", "),
             row.key
         );
-        let mut values = row.values;
-        values.push(decided_on.into());
+        let mut values = row.values.clone();
+        values.push((*decided_on).into());
         match self.execute(table, &sql, values).await? {
             1 => Ok(()),
             _ => Err(CommitError::Stale),
         }
     }
 
-    async fn insert(&self, row: Row) -> Result<(), CommitError> {
+    async fn insert(&self, row: &Row) -> Result<(), CommitError> {
         let places: Vec<String> = (1..=row.values.len()).map(|at| format!("${at}")).collect();
         let (columns, places) = (row.columns.join(", "), places.join(", "));
         let sql = format!("INSERT INTO {} ({columns}) VALUES ({places})", row.table);
-        self.execute(row.table, &sql, row.values).await.map(|_| ())
+        self.execute(row.table, &sql, row.values.clone()).await.map(|_| ())
     }
 
-    async fn end_sessions(&self, ending: Ending) -> Result<(), CommitError> {
+    async fn end_sessions(&self, ending: &Ending) -> Result<(), CommitError> {
         let mut values: Vec<Value> = vec![ending.user.into(), ending.at_us.into()];
         let mut sql = String::from(
             "UPDATE sessions SET ended_at_us = $2, ended_for = 'revoked', version = version + 1 \
              WHERE user_id = $1 AND ended_at_us IS NULL",
         );
-        for spared in ending.spared {
-            values.push(spared.into());
+        for spared in &ending.spared {
+            values.push((*spared).into());
             sql.push_str(&format!(" AND id <> ${}", values.len()));
         }
         self.execute("sessions", &sql, values).await.map(|_| ())
@@ -226,7 +219,7 @@ impl Writing<'_> {
 
     async fn place_holds(&self, change: &AccountChange, placed: &[PlacedParts]) -> Result<(), CommitError> {
         for (place, parts) in change.places.iter().zip(placed) {
-            self.insert(row(&hold::Model::placed(place, *parts), &[])).await?;
+            self.insert(&row(&hold::Model::placed(place, *parts), &[])).await?;
         }
         Ok(())
     }

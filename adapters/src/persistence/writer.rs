@@ -1,21 +1,27 @@
 //! The one writer of a SQLite database.
 //!
-//! A task owns the writing connection. While it commits, what arrives queues; then up to 64 pieces of work go into
-//! one IMMEDIATE transaction, each under a savepoint of its own, so that one that is refused hurts no other. Callers
-//! are answered after the COMMIT that made their work durable.
+//! A task owns the writing connection. While it commits, what arrives queues; then up to 128 pieces of work go into
+//! one IMMEDIATE transaction. Units of work that fit are written together, with a few statements for all of them; if
+//! that fails it is undone, and it is never told to anyone. Everything else runs under a savepoint of its own, so that
+//! one that is refused hurts no other. Callers are answered after the COMMIT that made their work durable.
 
 use std::panic::AssertUnwindSafe;
 
 use async_trait::async_trait;
 use futures::{FutureExt, future::BoxFuture};
-use namaskah_domain::Fault;
+use namaskah_domain::{CommitError, Committed, Fault};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
 use tokio::sync::{mpsc, oneshot};
 
-const BATCH: usize = 64;
+use super::{
+    plan::Plan,
+    sqlite::{apply, together::together},
+};
+
+const BATCH: usize = 128;
 const QUEUE: usize = 1024;
 
 /// A handle on the writer. The writer ends when the last handle is gone.
@@ -36,6 +42,14 @@ struct Panicked;
 
 #[async_trait]
 trait Work: Send {
+    /// The unit of work that this is, if it is one.
+    fn unit(&self) -> Option<&Plan> {
+        None
+    }
+
+    /// It was written together with others, as a unit.
+    fn applied(&mut self) {}
+
     /// Does the work; false if it is to be undone.
     async fn run(&mut self, transaction: &DatabaseTransaction) -> bool;
 
@@ -76,17 +90,67 @@ where
     }
 }
 
+struct Unit {
+    plan: Plan,
+    outcome: Option<Result<Committed, CommitError>>,
+    caller: oneshot::Sender<Result<Committed, CommitError>>,
+}
+
+#[async_trait]
+impl Work for Unit {
+    fn unit(&self) -> Option<&Plan> {
+        Some(&self.plan)
+    }
+
+    fn applied(&mut self) {
+        self.outcome = Some(Ok(Committed::Applied));
+    }
+
+    async fn run(&mut self, transaction: &DatabaseTransaction) -> bool {
+        let done = AssertUnwindSafe(apply(transaction, &self.plan)).catch_unwind().await;
+        let outcome = done.unwrap_or_else(|_| Err(CommitError::Unavailable(Fault::new(Panicked))));
+        let applied = outcome.is_ok();
+        self.outcome = Some(outcome);
+        applied
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Fault>) {
+        let outcome = match (committed, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Err(fault), _) => Err(CommitError::Unavailable(fault)),
+            (Ok(()), None) => Err(CommitError::Unavailable(Fault::new(NoAnswer))),
+        };
+        let _ = self.caller.send(outcome);
+    }
+}
+
 impl Writer {
     pub(crate) fn start(connection: DatabaseConnection) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Work>>(QUEUE);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while waiting.recv_many(&mut batch, BATCH).await > 0 {
+                // Whoever is about to commit now, above all those just answered, may come along.
+                tokio::task::yield_now().await;
+                while batch.len() < BATCH
+                    && let Ok(next) = waiting.try_recv()
+                {
+                    batch.push(next);
+                }
                 let committed = commit(&connection, &mut batch).await.map_err(Fault::new);
                 batch.drain(..).for_each(|work| work.answer(committed.clone()));
             }
         });
         Self { queue }
+    }
+
+    /// Applies a unit in the next transaction; returns when it is durable, or refused.
+    pub(crate) async fn commit(&self, plan: Plan) -> Result<Committed, CommitError> {
+        let (caller, answer) = oneshot::channel();
+        let gone = || CommitError::Unavailable(Fault::new(NoAnswer));
+        let unit = Unit { plan, outcome: None, caller };
+        self.queue.send(Box::new(unit)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
     }
 
     /// Does `work` in the next transaction; returns when that is durable, or undone because `work` failed.
@@ -103,12 +167,16 @@ impl Writer {
     }
 }
 
-async fn commit(connection: &DatabaseConnection, batch: &mut [Box<dyn Work>]) -> Result<(), DbErr> {
+async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let transaction = connection.begin_with_options(immediate).await?;
+    connection.begin_with_options(immediate).await
+}
+
+async fn commit(connection: &DatabaseConnection, batch: &mut [Box<dyn Work>]) -> Result<(), DbErr> {
+    let mut transaction = begin(connection).await?;
     if let [only] = batch {
         return if only.run(&transaction).await {
             transaction.commit().await
@@ -116,7 +184,20 @@ async fn commit(connection: &DatabaseConnection, batch: &mut [Box<dyn Work>]) ->
             transaction.rollback().await
         };
     }
-    for work in batch {
+    let units: Vec<Option<&Plan>> = batch.iter().map(|work| work.unit()).collect();
+    let written = match AssertUnwindSafe(together(&transaction, &units)).catch_unwind().await {
+        Ok(Ok(written)) => written,
+        Ok(Err(_)) | Err(_) => {
+            transaction.rollback().await?;
+            transaction = begin(connection).await?;
+            vec![false; batch.len()]
+        }
+    };
+    for (work, written) in batch.iter_mut().zip(written) {
+        if written {
+            work.applied();
+            continue;
+        }
         let savepoint = transaction.begin().await?;
         if work.run(&savepoint).await {
             savepoint.commit().await?;

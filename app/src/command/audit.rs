@@ -6,10 +6,11 @@ use namaskah_adapters::persistence::{
     audit::{Audit as Auditor, Finding, Question, Scope},
     seal::Head,
 };
+use namaskah_domain::{Clock, Time, UserId, wallet::WalletService};
 use serde::{Deserialize, Serialize};
 
 use super::CommandError;
-use crate::{cli::Audit, config::Config, start};
+use crate::{cli::Audit, config::Config, start, wiring};
 
 /// A schema that is not the one of this binary cannot be judged by it.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,9 @@ struct KeptHead {
 
 /// Exits with 1 if a law is broken; the rows are named.
 pub(super) async fn run(config: &Config, asked: &Audit) -> Result<ExitCode, CommandError> {
+    if let Some(user) = asked.balance {
+        return tell_balance(config, user, asked.at).await;
+    }
     let scope = if asked.ledger { Scope::Ledger } else { Scope::Everything };
     let expected = asked.expect.as_deref().map_or_else(|| Ok(Vec::new()), kept)?;
     let question = Question { scope, rows: asked.rows, expected };
@@ -65,6 +69,20 @@ pub(super) async fn run(config: &Config, asked: &Audit) -> Result<ExitCode, Comm
         println!("heads are in {}: keep it where nobody who can write to this database can", file.display());
     }
     println!("every law holds");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The posted total of a user at a past instant.
+async fn tell_balance(config: &Config, user: UserId, at: Option<Time>) -> Result<ExitCode, CommandError> {
+    let database = start::connect(config).await?;
+    let stores = wiring::open_stores(config, &database)?;
+    let at = match at {
+        Some(at) => at,
+        None => start::clock_of(config, &stores).await?.now(),
+    };
+    let balance = WalletService::new(stores.store, stores.wallet).balance_at(user, at).await;
+    database.close().await;
+    println!("{user} {} {}", at.to_rfc3339(), balance.map(|money| format!("{money} {}", money.currency()))?);
     Ok(ExitCode::SUCCESS)
 }
 

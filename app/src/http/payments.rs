@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use namaskah_domain::{
-    Amount, Clock, PaymentId, Random, Time,
-    entity::PaymentEntity,
-    payment::{Intent, IntentState, OpenPayment, PaymentService},
+    Amount, Clock, PaymentId, Random, RefundId, Time,
+    entity::{PaymentEntity, RefundEntity},
+    payment::{AskRefund, Intent, IntentState, OpenPayment, PaymentService, Refund, RefundState},
 };
 use poem_openapi::{
     Object, OpenApi,
@@ -16,8 +16,8 @@ use serde::Deserialize;
 use crate::http::{
     auth_scheme::SignedIn,
     body::{
-        AfterQuery, AmountBody, Body, Created, LimitQuery, Listed, MoneyBody, Shown, Text, text::decimal,
-        word_enum,
+        AfterQuery, AmountBody, Begun, Body, Created, LimitQuery, Listed, MoneyBody, Shown, Text,
+        text::decimal, word_enum,
     },
     detached::detached,
     idempotency::{Canon, Fingerprinted, KeyHeader},
@@ -104,11 +104,25 @@ pub struct PaymentBody {
     pub settled_at: Option<Text<Time>>,
 }
 
+/// What a credited payment is called, by what of it went back.
+fn credited(intent: &Intent) -> PaymentWord {
+    let back = intent.back;
+    if back.open_disputes > 0 {
+        PaymentWord::Disputed
+    } else if back.arrived.is_zero() {
+        PaymentWord::Succeeded
+    } else if intent.charged.money().is_at_most(back.arrived) {
+        PaymentWord::Refunded
+    } else {
+        PaymentWord::PartiallyRefunded
+    }
+}
+
 impl From<Intent> for PaymentBody {
     fn from(intent: Intent) -> Self {
         let (status, settled_at) = match intent.state {
             IntentState::Pending => (PaymentWord::Pending, None),
-            IntentState::Succeeded { at } => (PaymentWord::Succeeded, Some(Text(at))),
+            IntentState::Succeeded { at } => (credited(&intent), Some(Text(at))),
             IntentState::Failed { .. } => (PaymentWord::Failed, None),
             IntentState::Expired { .. } => (PaymentWord::Expired, None),
             IntentState::Suspense { at } => (PaymentWord::Suspense, Some(Text(at))),
@@ -123,6 +137,74 @@ impl From<Intent> for PaymentBody {
             checkout_url: intent.checkout_url,
             expires_at: Text(intent.expires_at),
             created_at: Text(intent.created_at),
+            settled_at,
+        }
+    }
+}
+
+word_enum! {
+    /// Where a refund stands.
+    pub RefundWord, "the status of a refund";
+    Pending = "pending",
+    Processed = "processed",
+    Failed = "failed",
+}
+
+/// A wish to have money back where it came from.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "NewRefund")]
+pub struct RefundWishBody {
+    /// How much leaves the wallet; all that may go back if it is missing.
+    pub amount: Option<AmountBody>,
+}
+
+/// What makes the command this one.
+struct RefundCommand(PaymentId, Option<Amount>);
+
+impl Fingerprinted for RefundCommand {
+    const COMMAND: &'static str = "refund_payment";
+
+    fn fields(&self, canon: &mut Canon) {
+        canon.field("payment", self.0);
+        canon.optional("units", self.1.map(Amount::units));
+    }
+}
+
+/// A refund of a payment.
+#[derive(Debug, Object)]
+#[oai(rename = "Refund")]
+pub struct RefundBody {
+    /// Its identifier.
+    pub id: Text<RefundId>,
+    /// Of which payment.
+    pub payment_id: Text<PaymentId>,
+    /// Where it stands. The money is held until it is processed, and back in the wallet if it has failed.
+    pub status: Text<RefundWord>,
+    /// What leaves the wallet.
+    pub amount: MoneyBody,
+    /// What the payer is given back.
+    pub charged: MoneyBody,
+    /// When it was asked for.
+    pub created_at: Text<Time>,
+    /// When it was processed, or failed.
+    pub settled_at: Option<Text<Time>>,
+}
+
+impl From<Refund> for RefundBody {
+    fn from(refund: Refund) -> Self {
+        let (status, settled_at) = match refund.state {
+            RefundState::Sent { .. } | RefundState::Pending { .. } => (RefundWord::Pending, None),
+            RefundState::Processed { at, .. } => (RefundWord::Processed, Some(Text(at))),
+            RefundState::Failed { at, .. } => (RefundWord::Failed, Some(Text(at))),
+        };
+        Self {
+            id: Text(refund.id),
+            payment_id: Text(refund.payment),
+            status: Text(status),
+            amount: refund.amount.into(),
+            charged: refund.charged.into(),
+            created_at: Text(refund.created_at),
             settled_at,
         }
     }
@@ -183,5 +265,40 @@ impl PaymentsApi {
         let (payments, user, id) = (self.payments.clone(), user.id(), id.0.0);
         let intent = detached(async move { payments.sync(user, id).await }).await?;
         Ok(Shown(intent.into()))
+    }
+
+    /// Have money back where it came from
+    ///
+    /// Wallet money alone: what is available, and came by this payment or before it. It is held until the gateway has
+    /// given it back, or has not.
+    #[oai(path = "/:id/refund", method = "post", operation_id = "refund_payment")]
+    async fn refund(
+        &self,
+        user: SignedIn,
+        id: Path<Text<PaymentId>>,
+        #[oai(name = "Idempotency-Key")] key: KeyHeader,
+        body: Body<RefundWishBody>,
+    ) -> Result<Begun<RefundBody>, Problem> {
+        let amount = body.0.amount.map(|amount| amount.parse("amount")).transpose()?;
+        let command = RefundCommand(id.0.0, amount);
+        let refund = RefundId::generate(self.clock.now(), self.random.as_ref());
+        let claim = key.claim(user.id(), &command, refund.uuid());
+        let ask = AskRefund { user: user.id(), payment: id.0.0, amount, claim, id: refund };
+        let payments = self.payments.clone();
+        let done = detached(async move { payments.refund(ask).await }).await?;
+        Ok(Begun::done(done, RefundBody::from))
+    }
+
+    /// Refunds of a payment
+    #[oai(path = "/:id/refunds", method = "get", operation_id = "list_refunds")]
+    async fn refunds(
+        &self,
+        user: SignedIn,
+        id: Path<Text<PaymentId>>,
+        #[oai(default)] limit: Query<LimitQuery>,
+        after: Query<AfterQuery<RefundEntity>>,
+    ) -> Result<Shown<Listed<RefundBody>>, Problem> {
+        let page = self.payments.refunds(user.id(), id.0.0, limit.0.page(after.0)).await?;
+        Ok(Shown(Listed::of(page, |refund| refund.id, RefundBody::from)))
     }
 }

@@ -160,7 +160,10 @@ fn commands_that_need_a_key_say_so_and_no_others_do() {
             with_key.push(format!("{method} {path}"));
         }
     }
-    assert_eq!(with_key, ["post /api/v1/payments", "post /api/v1/verifications"]);
+    assert_eq!(
+        with_key,
+        ["post /api/v1/payments", "post /api/v1/payments/{id}/refund", "post /api/v1/verifications"]
+    );
 }
 
 #[test]

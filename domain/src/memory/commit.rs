@@ -9,6 +9,7 @@ use crate::{
     AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, SuppressedNumber, Unique,
     UnitOfWork, UserId, Version,
     auth::SessionEnd,
+    payment::Refund,
     wallet::{
         Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
         Purse, Source, Transfer,
@@ -71,6 +72,20 @@ impl State {
                     self.intents.values().any(|other| other.reference == i.reference && other.id != i.id);
                 absent(taken, Unique::Reference)?;
                 guard(i.version, self.intents.get(&i.id).map(|x| x.version))
+            }
+            Change::Refund(r) => {
+                let clashes = |other: &&Refund| {
+                    let same_name = r.gateway().is_some() && other.gateway() == r.gateway();
+                    let both_open = other.payment == r.payment && other.is_open() && r.is_open();
+                    other.id != r.id && (same_name || both_open)
+                };
+                absent(self.refunds.values().any(|other| clashes(&other)), Unique::Record)?;
+                guard(r.version, self.refunds.get(&r.id).map(|x| x.version))
+            }
+            Change::Dispute(d) => {
+                let known = self.disputes.values().any(|o| o.gateway == d.gateway && o.id != d.id);
+                absent(known, Unique::Record)?;
+                guard(d.version, self.disputes.get(&d.id).map(|x| x.version))
             }
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
@@ -247,6 +262,8 @@ impl State {
             Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
             Change::Suspended(item) => drop(self.suspended.insert(item.payment, item)),
+            Change::Refund(refund) => drop(self.refunds.insert(refund.id, refund)),
+            Change::Dispute(dispute) => drop(self.disputes.insert(dispute.id, dispute)),
             Change::Booking(booking) => drop(self.bookings.insert(booking.id, booking)),
             Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),

@@ -77,13 +77,10 @@ impl GatewayBooks {
         self.refunds.iter().filter(|asked| asked.of == *of).map(|asked| asked.at(now)).collect()
     }
 
-    /// Payments with a refund that was asked for since `from`.
-    pub(super) fn refunded_since(&self, from: Time) -> Vec<PaymentReference> {
+    /// Every refund that was asked for since `from`, as it stands at `now`.
+    pub(super) fn refunds_since(&self, from: Time, now: Time) -> Vec<(PaymentReference, GatewayRefund)> {
         let lately = self.refunds.iter().filter(|asked| asked.refund.created_at >= from);
-        let mut references: Vec<_> = lately.map(|asked| asked.of.clone()).collect();
-        references.sort();
-        references.dedup();
-        references
+        lately.map(|asked| (asked.of.clone(), asked.at(now))).collect()
     }
 
     /// A transaction as it stands at `now`: one that was given back whole is reversed.

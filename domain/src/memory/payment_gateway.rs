@@ -32,7 +32,7 @@ pub enum GatewayOperation {
     List,
     /// [`PaymentGateway::refund`].
     Refund,
-    /// [`PaymentGateway::refunds_of`] and [`PaymentGateway::refunded_since`].
+    /// [`PaymentGateway::refunds_of`] and [`PaymentGateway::refunds_since`].
     Refunds,
     /// [`PaymentGateway::disputes_since`].
     Disputes,
@@ -290,8 +290,11 @@ impl PaymentGateway for FakePaymentGateway {
         read?.ok_or_else(|| GatewayError::Refused(Fault::new("a payment of the other mode")))
     }
 
-    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError> {
-        self.read(GatewayOperation::Refunds, |desk, _| desk.refunded_since(from))
+    async fn refunds_since(
+        &self,
+        from: Time,
+    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+        self.read(GatewayOperation::Refunds, |desk, now| desk.refunds_since(from, now))
     }
 
     async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {

@@ -9,12 +9,15 @@ use uuid::Uuid;
 use super::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom};
 use crate::{
     Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, JobLane,
-    Money, Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, Sender, Store, UnitOfWork,
-    UserId, Version,
+    Money, Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, RefundId, Sender, Store,
+    UnitOfWork, UserId, Version,
     auth::{Email, PasswordHash, Role, User},
     mailer::{MailError, Mailer},
     outbox::{EventLog, Jobs, LeasedJob},
-    payment::{FxRate, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
+    payment::{
+        AskRefund, FxRate, GatewayNotice, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService,
+        Refund, SuspenseService,
+    },
     verification::{
         Ask, Buy, Capability, CatalogueService, CountryCode, IncomingMessage, NumberProvider, Order,
         OrderPolicy, OrderReads, PriceLimit, PriceRule, RECEIVABLE_DAYS, ReceivableService, ServiceCode,
@@ -328,8 +331,33 @@ impl Platform {
     /// # Errors
     /// If the store refuses.
     pub async fn notify_payment(&self, reference: &PaymentReference) -> Result<(), Fault> {
-        let key: NoticeId = self.id();
-        self.keep(Sender::Paystack, key, Some(reference.to_string()), Vec::new()).await
+        self.notify_gateway(&GatewayNotice::Charge(reference.clone())).await
+    }
+
+    /// A notice of the gateway arrives and is stored: of a payment, a refund or a dispute. It may come twice, or for
+    /// nothing.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn notify_gateway(&self, notice: &GatewayNotice) -> Result<(), Fault> {
+        let subject = match notice {
+            GatewayNotice::Charge(of) | GatewayNotice::Refund(of) | GatewayNotice::Dispute(of) => Some(of),
+            GatewayNotice::Other => None,
+        };
+        let body = FakePaymentGateway::notice_of(notice);
+        self.keep(Sender::Paystack, self.id(), subject.map(ToString::to_string), body).await
+    }
+
+    /// Asks for a refund of so many dollars of a payment, or of all that may go back.
+    ///
+    /// # Errors
+    /// If it is refused; the cause is a [`crate::payment::RefundError`].
+    pub async fn refund(&self, of: &Intent, dollars: Option<&str>) -> Result<Refund, Fault> {
+        let id: RefundId = self.id();
+        let amount = dollars.map(dollars_of).transpose()?;
+        let claim = self.claim(of.user, &id.uuid().to_string(), id.uuid())?;
+        let command = AskRefund { user: of.user, payment: of.id, amount, claim, id };
+        self.payments.refund(command).await.map(|done| done.value).map_err(Fault::new)
     }
 
     /// The provider's notice of a text arrives and is stored. It may come twice, or for a number of nobody.
@@ -404,6 +432,8 @@ impl Platform {
         round.note("states", self.orders.follow_states().await.map(|_| 0));
         round.note("reconciler", self.orders.reconcile().await.map(|_| 0));
         round.note("sweep", self.payments.sweep().await.map(|swept| swept.settled));
+        round.note("refunds", self.payments.follow_refunds().await.map(|followed| followed.changed));
+        round.note("disputes", self.payments.follow_disputes().await.map(|followed| followed.changed));
         round.note("expiry of grants", self.books.expire_grants().await);
         round.note("collection of debts", self.books.collect_debts().await);
         round.note("ageing of receivables", self.receivables.write_off_aged().await);

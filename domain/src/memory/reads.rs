@@ -3,24 +3,55 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{state::StoredJob, store::MemoryStore};
+use super::{
+    state::{State, StoredJob},
+    store::MemoryStore,
+};
 use crate::{
-    EntryId, Fault, HoldId, JobLane, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
-    PaymentReference, PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, SessionId, Time, UserId,
+    EntryId, Fault, HoldId, JobLane, Money, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
+    PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender, SessionId, Time,
+    UserId,
     auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, SessionKind, TokenHash, User},
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
-    payment::{Intent, IntentDue, PaymentReads},
+    payment::{
+        Dispute, GatewayDisputeId, GatewayRefundId, Intent, IntentDue, IntentState, PaymentReads, Refund,
+        RefundLimits,
+    },
     verification::{
         Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase,
         Quote, Receivable, Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, WalletReads},
+    wallet::{Account, Entry, EntryKind, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
 };
 
 fn page_of<T, C: PartialOrd + Copy>(mut rows: Vec<T>, page: Page<C>, key: impl Fn(&T) -> C) -> PageOf<T> {
     rows.retain(|row| page.after.is_none_or(|after| key(row) < after));
     rows.truncate(page.limit as usize + 1);
     PageOf::from_one_more(rows, page.limit)
+}
+
+/// The journal's number in the identifier of a line, as [`lines_of`] makes it.
+fn number_of(id: EntryId) -> u64 {
+    id.uuid().as_u64_pair().1 & ((1 << 62) - 1)
+}
+
+/// A user's statement lines in the order of posting.
+fn lines_of(state: &State, user: UserId) -> impl DoubleEndedIterator<Item = Entry> {
+    let purses = [Purse::Wallet, Purse::Promo].map(|purse| LedgerAccount::User(user, purse));
+    state.transfers.iter().filter_map(move |posted| {
+        let [wallet, promo] = purses.map(|account| posted.transfer.effect_on(account));
+        let amount = wallet.checked_add(promo).ok().filter(|amount| !amount.is_zero())?;
+        let mut tail = [0u8; 10];
+        tail[2..].copy_from_slice(&posted.number.to_be_bytes());
+        Some(Entry {
+            id: EntryId::from_parts(posted.transfer.at, tail),
+            kind: posted.transfer.kind,
+            amount,
+            balance_after: posted.balance_after?,
+            source: posted.transfer.source.clone(),
+            at: posted.transfer.at,
+        })
+    })
 }
 
 #[async_trait]
@@ -35,22 +66,21 @@ impl WalletReads for MemoryStore {
 
     async fn entries(&self, user: UserId, page: Page<EntryId>) -> Result<PageOf<Entry>, Fault> {
         let state = self.state();
-        let mine = state.transfers.iter().rev().filter_map(|posted| {
-            let purses = [Purse::Wallet, Purse::Promo].map(|purse| LedgerAccount::User(user, purse));
-            let [wallet, promo] = purses.map(|account| posted.transfer.effect_on(account));
-            let amount = wallet.checked_add(promo).ok().filter(|amount| !amount.is_zero())?;
-            let mut tail = [0u8; 10];
-            tail[2..].copy_from_slice(&posted.number.to_be_bytes());
-            Some(Entry {
-                id: EntryId::from_parts(posted.transfer.at, tail),
-                kind: posted.transfer.kind,
-                amount,
-                balance_after: posted.balance_after?,
-                source: posted.transfer.source.clone(),
-                at: posted.transfer.at,
-            })
+        Ok(page_of(lines_of(&state, user).rev().collect(), page, |entry| entry.id))
+    }
+
+    async fn entry_before(&self, user: UserId, at: Time) -> Result<Option<Entry>, Fault> {
+        Ok(lines_of(&self.state(), user).rev().find(|line| line.at < at))
+    }
+
+    async fn lines(&self, user: UserId, span: Span, limit: u32) -> Result<Vec<Entry>, Fault> {
+        let (after, up_to) = (span.after.map_or(0, number_of), number_of(span.up_to));
+        let state = self.state();
+        let lines = lines_of(&state, user).filter(|line| {
+            let number = number_of(line.id);
+            after < number && number <= up_to
         });
-        Ok(page_of(mine.collect(), page, |entry| entry.id))
+        Ok(lines.take(limit as usize).collect())
     }
 
     async fn holds(&self, user: UserId, page: Page<HoldId>) -> Result<PageOf<Hold>, Fault> {
@@ -100,6 +130,51 @@ impl PaymentReads for MemoryStore {
         let wanted =
             state.intents.values().filter(|i| i.is_creditable() && references.contains(&i.reference));
         Ok(wanted.map(|intent| intent.reference.clone()).collect())
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, Fault> {
+        Ok(self.state().refunds.get(&id).cloned())
+    }
+
+    async fn refunds_of(&self, payment: PaymentId) -> Result<Vec<Refund>, Fault> {
+        Ok(self.state().refunds.values().filter(|refund| refund.payment == payment).cloned().collect())
+    }
+
+    async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault> {
+        let state = self.state();
+        let open = state.refunds.values().filter(|refund| refund.is_open());
+        Ok(open.take(limit as usize).cloned().collect())
+    }
+
+    async fn refunds_named(&self, names: &[GatewayRefundId]) -> Result<Vec<Refund>, Fault> {
+        let state = self.state();
+        let named = |refund: &&Refund| refund.gateway().is_some_and(|name| names.contains(name));
+        Ok(state.refunds.values().filter(named).cloned().collect())
+    }
+
+    async fn refund_limits(&self, of: &Intent) -> Result<RefundLimits, Fault> {
+        let state = self.state();
+        let age = |intent: &Intent| match intent.state {
+            IntentState::Succeeded { at } => Some((at, intent.id)),
+            _ => None,
+        };
+        let newer = state.intents.values().filter(|intent| intent.user == of.user && age(intent) > age(of));
+        let left: i64 = newer.map(|i| (i.amount.units() - i.back.taken.units()).max(0)).sum();
+        let wallet = LedgerAccount::User(of.user, Purse::Wallet);
+        let adjusted = state.transfers.iter().map(|posted| &posted.transfer);
+        let adjusted = adjusted.filter(|transfer| transfer.kind == EntryKind::Adjustment);
+        let goodwill: i64 = adjusted.map(|transfer| transfer.effect_on(wallet).units()).sum();
+        let money = |units| Money::from_units(units, of.amount.currency());
+        Ok(RefundLimits { newer_deposits: money(left), goodwill: money(goodwill) })
+    }
+
+    async fn dispute_named(&self, name: &GatewayDisputeId) -> Result<Option<Dispute>, Fault> {
+        Ok(self.state().disputes.values().find(|dispute| dispute.gateway == *name).cloned())
+    }
+
+    async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault> {
+        let state = self.state();
+        Ok(state.disputes.values().filter(|dispute| dispute.is_open()).map(|dispute| dispute.opened_at).min())
     }
 }
 

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    BookingId, Claim, Event, GrantId, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId,
-    PaymentId, PhoneNumber, PurchaseId, QuoteId, ReservationId, SessionId, SuppressedNumber, Time, UserId,
+    BookingId, Claim, DisputeId, Event, GrantId, HoldId, JobId, MessageId, Money, NewJob, Notice, NoticeId,
+    OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, SessionId,
+    SuppressedNumber, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
-    payment::{Intent, Suspended},
+    payment::{Dispute, Intent, Refund, Suspended},
     verification::{Message, Order, Purchase, Quote, ServiceCode},
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub(super) wallet_settings: BTreeMap<UserId, Settings>,
     pub(super) intents: BTreeMap<PaymentId, Intent>,
     pub(super) suspended: BTreeMap<PaymentId, Suspended>,
+    pub(super) refunds: BTreeMap<RefundId, Refund>,
+    pub(super) disputes: BTreeMap<DisputeId, Dispute>,
     pub(super) bookings: BTreeMap<BookingId, Booking>,
     pub(super) grants: BTreeMap<GrantId, PromoGrant>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,

@@ -9,7 +9,7 @@ pub use super::state::PostedTransfer;
 use super::state::State;
 use crate::{
     Claim, CommitError, Committed, Store, UnitOfWork,
-    payment::{Intent, Suspended},
+    payment::{Dispute, Intent, Refund, Suspended},
     verification::{Message, Order, Purchase},
     wallet::{Account, Hold, PromoGrant},
 };
@@ -69,6 +69,16 @@ impl MemoryStore {
     /// Every gift of promo money.
     pub fn all_grants(&self) -> Vec<PromoGrant> {
         self.state().grants.values().cloned().collect()
+    }
+
+    /// Every refund.
+    pub fn all_refunds(&self) -> Vec<Refund> {
+        self.state().refunds.values().cloned().collect()
+    }
+
+    /// Every dispute.
+    pub fn all_disputes(&self) -> Vec<Dispute> {
+        self.state().disputes.values().cloned().collect()
     }
 
     /// Why buried jobs were given up.

@@ -50,6 +50,29 @@ impl From<Fault> for PaymentError {
     }
 }
 
+/// Why no refund was asked for. Every refusal comes before money is reserved.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RefundError {
+    /// Not there, or somebody else's.
+    #[error("no such payment")]
+    NotFound,
+    /// Not in the currency of the wallet, or less than a coin of what was paid.
+    #[error("this amount cannot be refunded")]
+    Amount,
+    /// The payment brought nothing, a refund of it is on its way, or not so much of it may go back.
+    #[error("not more than {refundable} can be refunded")]
+    NotRefundable {
+        /// What could be.
+        refundable: crate::Money,
+    },
+    /// A dispute over a payment of this user is not decided.
+    #[error("a dispute is open")]
+    DisputeOpen,
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
 /// Why a reference could not be settled now. Trying again is always safe.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SettleError {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{Amount, PaymentId, Random, Time, UserId, Version, payment::FxRate};
+use crate::{
+    Amount, PaymentId, Random, Time, UserId, Version,
+    payment::{FxRate, PaidBack},
+};
 
 /// Our name for a payment at the gateway: `nmk-` and 26 unpredictable letters and digits (130 bits).
 /// Gateways allow no underscore here.
@@ -101,6 +104,8 @@ pub struct Intent {
     pub checks: u32,
     /// When the sweep asks again; `None` when it need not.
     pub next_check_at: Option<Time>,
+    /// What of it went back, or is on its way.
+    pub back: PaidBack,
     /// Counts every change.
     pub version: Version,
 }
@@ -153,6 +158,17 @@ impl Intent {
         self.checks = self.checks.saturating_add(1);
         self.next_check_at = Some(Self::check_due(self.created_at, self.expires_at, self.checks, now));
         self
+    }
+
+    /// True if the wallet got it.
+    pub const fn is_credited(&self) -> bool {
+        matches!(self.state, IntentState::Succeeded { .. })
+    }
+
+    /// More or less of it goes back.
+    #[must_use]
+    pub(crate) fn with_back(self, back: PaidBack) -> Self {
+        Self { back, ..self }.next_version()
     }
 
     /// Asked once more, without news.

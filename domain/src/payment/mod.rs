@@ -3,17 +3,23 @@
 //! Amount, currency and owner come from our intent, never from what passed through a client or a gateway.
 
 pub mod charge;
+pub mod dispute;
+mod disputing;
 pub mod error;
 pub mod evidence;
 pub mod intent;
 pub mod ports;
 pub mod rate;
+pub mod refund;
+pub mod refunding;
+mod returns;
 pub mod service;
 pub mod settlement;
 pub mod suspense;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
-pub use error::{OpenPaymentError, PaymentError, SettleError};
+pub use dispute::{Dispute, DisputeState};
+pub use error::{OpenPaymentError, PaymentError, RefundError, SettleError};
 pub use evidence::{
     GatewayDispute, GatewayDisputeId, GatewayDisputeStatus, GatewayRefund, GatewayRefundId,
     GatewayRefundStatus, InvalidGatewayId, RefundRequest,
@@ -24,6 +30,8 @@ pub use ports::{
     PaymentReads, RefundFailure,
 };
 pub use rate::FxRate;
+pub use refund::{PaidBack, Refund, RefundLimits, RefundOrigin, RefundState};
+pub use refunding::{AskRefund, Followed};
 pub use service::{Done, OpenPayment, PaymentPolicy, PaymentService, Swept};
 pub use settlement::Settled;
 pub use suspense::{Destination, Suspended, SuspenseError, SuspenseReason, SuspenseService, SuspenseState};

@@ -3,9 +3,12 @@
 use async_trait::async_trait;
 
 use crate::{
-    Amount, Fault, Page, PageOf, PaymentId, Time, UserId,
+    Amount, Fault, Page, PageOf, PaymentId, RefundId, Time, UserId,
     auth::Email,
-    payment::{Charge, GatewayDispute, GatewayRefund, Intent, PaymentReference, RefundRequest},
+    payment::{
+        Charge, Dispute, GatewayDispute, GatewayDisputeId, GatewayRefund, GatewayRefundId, Intent,
+        PaymentReference, Refund, RefundLimits, RefundRequest,
+    },
 };
 
 /// What the gateway is asked to charge.
@@ -113,11 +116,13 @@ pub trait PaymentGateway: Send + Sync {
     /// [`GatewayError`] if the list cannot be read whole, or the payment is of the other mode.
     async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError>;
 
-    /// Payments of which somebody asked for a refund since `from`, by one account-wide list.
+    /// Refunds that anybody asked for since `from`, of payments that have a reference of ours, by one account-wide
+    /// list. One of the other mode (test or live) is left out.
     ///
     /// # Errors
     /// [`GatewayError`] if the list cannot be read whole.
-    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError>;
+    async fn refunds_since(&self, from: Time)
+    -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError>;
 
     /// Every dispute that was opened since `from`, about payments that have a reference of ours. One of the other
     /// mode (test or live) is left out.
@@ -158,4 +163,26 @@ pub trait PaymentReads: Send + Sync {
     /// Of these references, those whose intent is still creditable.
     async fn creditable_among(&self, references: &[PaymentReference])
     -> Result<Vec<PaymentReference>, Fault>;
+
+    /// One refund of anybody.
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, Fault>;
+
+    /// Every refund of a payment, oldest first.
+    async fn refunds_of(&self, payment: PaymentId) -> Result<Vec<Refund>, Fault>;
+
+    /// Refunds of which nothing final is known, oldest first.
+    async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault>;
+
+    /// Of these names of the gateway, the refunds that have one.
+    async fn refunds_named(&self, names: &[GatewayRefundId]) -> Result<Vec<Refund>, Fault>;
+
+    /// What limits a refund of a credited payment besides itself: deposits that were credited after it, and what
+    /// staff gave its owner.
+    async fn refund_limits(&self, of: &Intent) -> Result<RefundLimits, Fault>;
+
+    /// The dispute that the gateway calls so.
+    async fn dispute_named(&self, name: &GatewayDisputeId) -> Result<Option<Dispute>, Fault>;
+
+    /// When the oldest dispute was opened that is not decided.
+    async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault>;
 }

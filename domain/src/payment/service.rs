@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use crate::{
-    Amount, Change, Claim, Clock, CommitError, Committed, EventId, Fault, Money, NoticeState, Page, PageOf,
-    PaymentId, Random, Sender, Store, Time, UnitOfWork, UserId, Version,
+    Amount, Change, Claim, Clock, CommitError, Committed, EventId, Fault, Money, Notice, NoticeState, Page,
+    PageOf, PaymentId, Random, Sender, Store, Time, UnitOfWork, UserId, Version,
     auth::AuthReads,
     outbox::NoticeReads,
     payment::{
-        Charge, ChargeRequest, FxRate, GatewayError, Intent, IntentState, OpenChargeError, OpenPaymentError,
-        PaymentError, PaymentGateway, PaymentReads, PaymentReference, SettleError, Settled,
+        Charge, ChargeRequest, FxRate, GatewayError, GatewayNotice, Intent, IntentState, OpenChargeError,
+        OpenPaymentError, PaidBack, PaymentError, PaymentGateway, PaymentReads, PaymentReference,
+        SettleError, Settled,
         settlement::{self, Decision, Facts},
     },
     time::{hours, seconds},
@@ -73,14 +74,14 @@ pub struct Swept {
 
 /// Opens and settles payments.
 pub struct PaymentService {
-    store: Arc<dyn Store>,
-    reads: Arc<dyn PaymentReads>,
-    wallets: Arc<dyn WalletReads>,
-    users: Arc<dyn AuthReads>,
-    gateway: Arc<dyn PaymentGateway>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    policy: PaymentPolicy,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) reads: Arc<dyn PaymentReads>,
+    pub(super) wallets: Arc<dyn WalletReads>,
+    pub(super) users: Arc<dyn AuthReads>,
+    pub(super) gateway: Arc<dyn PaymentGateway>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) policy: PaymentPolicy,
 }
 
 /// How far back the account-wide list looks where a longer one cannot be had.
@@ -182,11 +183,7 @@ impl PaymentService {
     pub async fn handle_notices(&self, notices: &dyn NoticeReads) -> Result<u32, SettleError> {
         let mut handled = 0;
         for notice in notices.new_notices(Sender::Paystack, NOTICE_LIMIT).await? {
-            let reference =
-                notice.subject.as_deref().and_then(|subject| PaymentReference::try_new(subject).ok());
-            if let Some(reference) = reference
-                && self.settle(&reference).await.is_err()
-            {
+            if self.act_on(&notice).await.is_err() {
                 continue;
             }
             let seen = UnitOfWork::new().with(Change::Notice(notice.seen(NoticeState::Handled)));
@@ -196,6 +193,20 @@ impl PaymentService {
             }
         }
         Ok(handled)
+    }
+
+    /// Looks where a notice hints at. Nothing in it is believed.
+    async fn act_on(&self, notice: &Notice) -> Result<(), SettleError> {
+        let named = || notice.subject.as_deref().and_then(|text| PaymentReference::try_new(text).ok());
+        match self.gateway.read_notice(&notice.body) {
+            GatewayNotice::Refund(reference) => self.follow_refunds_of(&reference).await.map(|_| ()),
+            GatewayNotice::Dispute(_) => self.follow_disputes().await.map(|_| ()),
+            GatewayNotice::Charge(reference) => self.settle(&reference).await.map(|_| ()),
+            GatewayNotice::Other => match named() {
+                Some(reference) => self.settle(&reference).await.map(|_| ()),
+                None => Ok(()),
+            },
+        }
     }
 
     /// Settles everything that the gateway lists as paid lately, then asks for payments that are due one by one.
@@ -303,12 +314,13 @@ impl PaymentService {
     fn draft(&self, cmd: &OpenPayment) -> Result<Intent, OpenPaymentError> {
         let now = self.clock.now();
         let expires_at = now + hours(self.policy.honoured_h);
+        let charged = self.policy.rate.charge_for(cmd.amount)?;
         Ok(Intent {
             id: cmd.id,
             user: cmd.user,
             reference: PaymentReference::generate(self.random.as_ref()),
             amount: cmd.amount,
-            charged: self.policy.rate.charge_for(cmd.amount)?,
+            charged,
             rate: self.policy.rate,
             checkout_url: None,
             state: IntentState::Pending,
@@ -316,6 +328,7 @@ impl PaymentService {
             expires_at,
             checks: 0,
             next_check_at: Some(Intent::check_due(now, expires_at, 0, now)),
+            back: PaidBack::nothing(cmd.amount, charged),
             version: Version::FIRST,
         })
     }
@@ -390,7 +403,7 @@ impl PaymentService {
         }
     }
 
-    fn event_id(&self, now: Time) -> EventId {
+    pub(super) fn event_id(&self, now: Time) -> EventId {
         EventId::generate(now, self.random.as_ref())
     }
 }
@@ -407,6 +420,6 @@ impl Swept {
     }
 }
 
-fn unavailable(error: CommitError) -> SettleError {
+pub(super) fn unavailable(error: CommitError) -> SettleError {
     SettleError::Unavailable(Fault::new(error))
 }

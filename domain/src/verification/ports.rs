@@ -283,7 +283,7 @@ pub trait OrderReads: Send + Sync {
     /// Bought numbers of orders that ended since `from` without a code, as long as nobody bears their cost.
     async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault>;
 
-    /// Waiting or completed orders of these reservations.
+    /// Waiting, completed or expired orders of these reservations.
     async fn orders_of(
         &self,
         provider: ProviderId,

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Amount, BookingId, Currency, EntryId, GrantId, HoldId, Money, OrderId, PaymentReference, ReservationId,
-    Time, UserId, Version, wallet::LedgerAccount,
+    Amount, BookingId, Currency, DisputeId, EntryId, GrantId, HoldId, Money, OrderId, PaymentReference,
+    RefundId, ReservationId, Time, UserId, Version, payment::GatewayRefundId, wallet::LedgerAccount,
 };
 
 /// What a movement means to the user who reads a statement.
@@ -90,14 +90,29 @@ impl Source {
         Self(format!("cap:{hold}"))
     }
 
+    /// A refund that reached its source.
+    pub fn refunded(refund: RefundId) -> Self {
+        Self(format!("refund:{refund}"))
+    }
+
+    /// A refund that failed after it had reached its source.
+    pub fn unrefunded(refund: RefundId) -> Self {
+        Self(format!("unrefund:{refund}"))
+    }
+
+    /// A lost dispute.
+    pub fn disputed(dispute: DisputeId) -> Self {
+        Self(format!("dispute:{dispute}"))
+    }
+
+    /// A refund that somebody made at the gateway without us.
+    pub fn gateway_refund(id: &GatewayRefundId) -> Self {
+        Self(format!("pspr:{id}"))
+    }
+
     /// A text that came after the end, and is shown free.
     pub fn late(reservation: &ReservationId) -> Self {
         Self(format!("late:{reservation}"))
-    }
-
-    /// What went back for a code that was paid for and reported, beside the provider's credit.
-    pub fn reported(order: OrderId) -> Self {
-        Self(format!("rep:{order}"))
     }
 
     /// A movement that staff decided.
@@ -123,6 +138,11 @@ impl Source {
     /// A cost that nobody will bear.
     pub fn aged_out(reservation: &ReservationId) -> Self {
         Self(format!("aged:{reservation}"))
+    }
+
+    /// What went back for a code that was paid for and reported, beside the provider's credit.
+    pub fn reported(order: OrderId) -> Self {
+        Self(format!("rep:{order}"))
     }
 
     /// A source as it was stored.

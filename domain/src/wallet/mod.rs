@@ -15,6 +15,7 @@ pub mod ports;
 pub mod repayment;
 pub mod service;
 pub mod settings;
+pub mod statement;
 
 pub use account::{Account, House, LedgerAccount, Pocket, Purse};
 pub use balance::Balance;
@@ -28,3 +29,4 @@ pub use ports::{BookReads, WalletReads};
 pub use repayment::repay;
 pub use service::WalletService;
 pub use settings::Settings;
+pub use statement::{EmptyPeriod, Period, Span, Statement};

@@ -6,7 +6,7 @@ use crate::{
     BookingId, EntryId, Fault, GrantId, HoldId, Money, Page, PageOf, PaymentId, Time, UserId,
     payment::Suspended,
     verification::Purchase,
-    wallet::{Account, Booking, Entry, Hold, PromoGrant, Settings},
+    wallet::{Account, Booking, Entry, Hold, PromoGrant, Settings, Span},
 };
 
 /// Reads of accounts, holds, the journal and settings. One statement each.
@@ -21,6 +21,13 @@ pub trait WalletReads: Send + Sync {
 
     /// Movements of wallet and promo, newest first.
     async fn entries(&self, user: UserId, page: Page<EntryId>) -> Result<PageOf<Entry>, Fault>;
+
+    /// The last line that was posted before `at`; its `balance_after` is the posted total of that moment. `None` if
+    /// there is none, and the total was zero.
+    async fn entry_before(&self, user: UserId, at: Time) -> Result<Option<Entry>, Fault>;
+
+    /// The lines of a span in the order of posting, `limit` at most.
+    async fn lines(&self, user: UserId, span: Span, limit: u32) -> Result<Vec<Entry>, Fault>;
 
     /// Holds, newest first.
     async fn holds(&self, user: UserId, page: Page<HoldId>) -> Result<PageOf<Hold>, Fault>;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    Amount, Change, CommitError, EntryId, HoldId, Page, PageOf, Store, Unique, UnitOfWork, UserId,
+    Amount, Change, CommitError, Currency, EntryId, HoldId, Money, Page, PageOf, Store, Time, Unique,
+    UnitOfWork, UserId,
     unit::retry_stale,
-    wallet::{Balance, Entry, Hold, Settings, WalletError, WalletReads},
+    wallet::{Balance, Entry, Hold, Period, Settings, Span, Statement, WalletError, WalletReads},
 };
 
 /// Shows balances, movements and holds; keeps settings.
@@ -35,6 +36,49 @@ impl WalletService {
     /// `Unavailable` if the store cannot be read.
     pub async fn entries(&self, user: UserId, page: Page<EntryId>) -> Result<PageOf<Entry>, WalletError> {
         Ok(self.reads.entries(user, page).await?)
+    }
+
+    /// The posted total at a past instant, before anything that was posted in that very microsecond.
+    ///
+    /// # Errors
+    /// `NotFound` without an account, `Unavailable` if the store cannot be read.
+    pub async fn balance_at(&self, user: UserId, at: Time) -> Result<Money, WalletError> {
+        self.reads.account(user).await?.ok_or(WalletError::NotFound)?;
+        Ok(balance_after(self.reads.entry_before(user, at).await?.as_ref()))
+    }
+
+    /// The statement of a time; its lines are read with [`Self::next_lines`].
+    ///
+    /// # Errors
+    /// `Unavailable` if the store cannot be read.
+    pub async fn statement(&self, user: UserId, period: Period) -> Result<Statement, WalletError> {
+        let before = match period.from() {
+            Some(from) => self.reads.entry_before(user, from).await?,
+            None => None,
+        };
+        let last = match period.to() {
+            Some(to) => self.reads.entry_before(user, to).await?,
+            None => self.reads.entries(user, Page { limit: 1, after: None }).await?.rows.into_iter().next(),
+        };
+        let (opening, closing) = (balance_after(before.as_ref()), balance_after(last.as_ref()));
+        let after = before.map(|entry| entry.id);
+        let up_to = last.map(|entry| entry.id).filter(|last| Some(*last) != after);
+        let rest = up_to.map(|up_to| Span { after, up_to });
+        Ok(Statement { user, opening, closing, rest })
+    }
+
+    /// The next lines of a statement, `limit` at most; none when all were read.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store cannot be read; to ask again is safe.
+    pub async fn next_lines(&self, statement: &mut Statement, limit: u32) -> Result<Vec<Entry>, WalletError> {
+        let Some(span) = statement.rest else { return Ok(Vec::new()) };
+        let lines = self.reads.lines(statement.user, span, limit).await?;
+        statement.rest = lines
+            .last()
+            .filter(|last| last.id != span.up_to)
+            .map(|last| Span { after: Some(last.id), up_to: span.up_to });
+        Ok(lines)
     }
 
     /// Holds, newest first.
@@ -80,12 +124,14 @@ impl WalletService {
     }
 }
 
+fn balance_after(line: Option<&Entry>) -> Money {
+    line.map_or(Money::zero(Currency::Usd), |line| line.balance_after)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Committed, Currency, Money, MoneyError, Version, ports::MockStore, wallet::ports::MockWalletReads,
-    };
+    use crate::{Committed, MoneyError, Version, ports::MockStore, wallet::ports::MockWalletReads};
 
     fn amount(currency: Currency) -> Option<Amount> {
         Amount::try_new(Money::from_units(2_500_000, currency)).ok()

@@ -2,7 +2,9 @@
 #![cfg(feature = "memory")]
 
 mod books;
+mod disputing;
 mod opening;
+mod refunding;
 mod settling;
 mod sweeping;
 mod world;

@@ -281,7 +281,7 @@ impl PaymentGateway for Confused {
         Ok(Vec::new())
     }
 
-    async fn refunded_since(&self, _: Time) -> Result<Vec<PaymentReference>, GatewayError> {
+    async fn refunds_since(&self, _: Time) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
         Ok(Vec::new())
     }
 

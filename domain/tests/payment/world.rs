@@ -1,9 +1,10 @@
 //! A user with an empty wallet, and what a test asks about it.
 
 use namaskah_domain::{
-    Amount, Claim, CommitError, Committed, Currency, Money, Store, UnitOfWork, UserId,
+    Amount, Claim, CommitError, Committed, Currency, EventKind, Money, Store, UnitOfWork, UserId,
     memory::{MemoryStore, Platform, Ports, laws},
-    payment::{Intent, OpenPayment},
+    outbox::{EventLog, EventQuery},
+    payment::{AskRefund, Done, Intent, OpenPayment, Refund, RefundError, RefundState},
 };
 
 pub struct World {
@@ -57,6 +58,48 @@ impl World {
             format!("{} -> {} {:?}", t.debit, t.credit, t.amount)
         };
         self.platform.store.journal().into_iter().map(line).collect()
+    }
+
+    /// What was credited, ready to go back.
+    pub async fn fund(&self, dollars: &str) -> Intent {
+        self.platform.fund(self.ada, dollars).await.expect("funds")
+    }
+
+    /// A refund of all that may go back, or of so many dollars.
+    pub async fn refund(&self, of: &Intent, dollars: Option<&str>) -> Refund {
+        self.platform.refund(of, dollars).await.expect("a refund")
+    }
+
+    /// Why there is no refund.
+    pub async fn refused(&self, of: &Intent, dollars: Option<&str>) -> RefundError {
+        self.try_refund(of, dollars, "refused").await.expect_err("it is refused")
+    }
+
+    pub async fn try_refund(
+        &self,
+        of: &Intent,
+        dollars: Option<&str>,
+        key: &str,
+    ) -> Result<Done<Refund>, RefundError> {
+        let id = self.platform.id();
+        let claim = self.platform.claim(of.user, key, namaskah_domain::RefundId::uuid(id)).expect("a claim");
+        let command = AskRefund { user: of.user, payment: of.id, amount: dollars.map(usd), claim, id };
+        self.platform.payments.refund(command).await
+    }
+
+    /// The refund as it is now.
+    pub fn state(&self, refund: &Refund) -> RefundState {
+        let all = self.platform.store.all_refunds();
+        all.into_iter().find(|known| known.id == refund.id).expect("the refund").state
+    }
+
+    /// Kinds of events so far.
+    pub async fn told(&self) -> Vec<EventKind> {
+        let store = &self.platform.store;
+        store.stamp().await.expect("stamped");
+        let query = EventQuery { user: None, subject: None, after: 0, limit: 100 };
+        let events = EventLog::after(store.as_ref(), query).await.expect("events");
+        events.into_iter().map(|sequenced| sequenced.event.kind).collect()
     }
 
     pub fn lawful(&self) {

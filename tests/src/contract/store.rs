@@ -11,6 +11,7 @@ mod outbox;
 mod races;
 mod reads;
 mod records;
+mod returns;
 mod units;
 
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, units::*,
+    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, returns::*,
+    units::*,
 };
 
 /// Every port over one store.
@@ -157,6 +159,13 @@ macro_rules! store_contract {
             a_credit_repays_debt_in_its_own_commit
             a_decision_on_a_clear_account_is_stale_once_something_is_owed_or_disputed
             a_decision_on_an_account_as_read_is_stale_after_any_change
+            refunds_are_stored_as_decided_in_every_state
+            a_payment_has_one_open_refund
+            a_name_of_the_gateway_belongs_to_one_record
+            refunds_and_disputes_are_guarded_by_their_versions
+            disputes_are_stored_as_decided_in_every_state
+            intents_keep_what_of_them_went_back
+            a_refund_is_limited_by_newer_deposits_and_by_what_staff_gave
             bookings_are_stored_as_decided
             goodwill_is_the_net_of_corrections
             grants_are_stored_as_decided_and_found_when_due
@@ -169,6 +178,8 @@ macro_rules! store_contract {
             house_transfers_touch_no_account
             a_source_is_posted_once
             entries_come_in_pages_newest_first
+            the_balance_of_a_moment_is_that_of_the_last_line_before_it
+            lines_of_a_span_come_in_pages_in_the_order_of_posting
             holds_come_in_pages_newest_first
             users_are_stored_as_decided
             sessions_and_tokens_are_stored_as_decided
@@ -207,6 +218,7 @@ macro_rules! store_contract {
             a_reported_number_is_known_for_its_service_to_everybody
             reports_and_late_texts_of_a_user_are_counted
             expired_orders_are_found_while_they_may_show_late_texts
+            an_order_between_two_numbers_is_found_by_the_end_of_its_former_one
             statistics_count_ended_orders_that_had_a_number
             sessions_are_found_while_they_are_open
             staff_is_counted

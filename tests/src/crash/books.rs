@@ -29,7 +29,7 @@ pub struct OrderRow {
 
 /// Each statement counts breaches of one law. A text is stamped by the provider's clock, which is ahead of a product
 /// that was frozen while the clock was moved; then what counts is that it was taken in before the end.
-const LAWS: [(&str, &str); 12] = [
+const LAWS: [(&str, &str); 13] = [
     (
         "postings of a source sum to zero in each currency",
         "SELECT COUNT(*) FROM (SELECT 1 FROM postings GROUP BY source, currency HAVING SUM(units) <> 0) AS broken",
@@ -70,6 +70,11 @@ const LAWS: [(&str, &str); 12] = [
         "a reservation belongs to one purchase",
         "SELECT COUNT(*) FROM (SELECT 1 FROM purchases WHERE reservation IS NOT NULL
          GROUP BY provider, reservation HAVING COUNT(*) > 1) AS broken",
+    ),
+    (
+        "an order has one attempt at the provider",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM purchases WHERE order_id IS NOT NULL
+         GROUP BY order_id HAVING COUNT(*) > 1) AS broken",
     ),
     (
         "a number is shown once to a user for a service",

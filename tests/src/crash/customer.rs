@@ -169,8 +169,10 @@ impl Customer {
         self.memory.sends(ask.kind);
         let answer = self.send(ask).await.unwrap_or(Answer::Silence);
         self.memory.is_done(ask.kind);
-        if let Answer::Refused(500, body) = &answer {
-            self.memory.breach(format!("{} answered 500: {body}", ask.path));
+        match &answer {
+            Answer::Refused(500, body) => self.memory.breach(format!("{} answered 500: {body}", ask.path)),
+            Answer::Refused(503, _) => self.memory.is_unavailable(),
+            Answer::Done(_) | Answer::Refused(..) | Answer::Silence => {}
         }
         answer
     }

@@ -44,16 +44,24 @@ impl World {
     pub async fn cycle(&mut self, n: u64, seed: u64) -> Result<Story, Failure> {
         let mut dice = Dice::new(seed);
         let plan = Plan::draw(&mut dice, n, self.most_instances);
+        self.plays(plan, &mut dice).await
+    }
+
+    /// Plays a cycle of that plan.
+    ///
+    /// # Errors
+    /// As [`Self::cycle`].
+    pub async fn plays(&mut self, plan: Plan, dice: &mut Dice) -> Result<Story, Failure> {
         self.serve(plan.instances).await?;
         if matches!(plan.moment, Moment::Outstanding(_)) {
             self.scene.outside.answers_purchases_late(HELD_BACK_MS, 6).await?;
         }
         let (stop, begun) = (CancellationToken::new(), Instant::now());
-        let spirit = Spirit::draw(&mut dice);
-        let tasks = load::start(&self.scene, &mut dice, spirit, &stop);
+        let spirit = Spirit::draw(dice);
+        let tasks = load::start(&self.scene, dice, spirit, &stop);
         plan.moment.comes(&self.scene.memory, &self.products[0].process).await;
         let (struck_at, in_flight) = (begun.elapsed(), self.scene.memory.in_flight());
-        self.strikes(&plan, &mut dice, &stop).await?;
+        self.strikes(&plan, dice, &stop).await?;
         stop.cancel();
         ended(tasks).await?;
         let restarted = self.serve(plan.instances).await?;
@@ -180,7 +188,11 @@ impl World {
     }
 }
 
-async fn ended(mut tasks: JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
+/// Everybody ends what was begun.
+///
+/// # Errors
+/// If one could not go on.
+pub async fn ended(mut tasks: JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }

@@ -76,6 +76,8 @@ pub struct Progress {
     pub cancels: u64,
     /// Orders whose answer is outstanding.
     pub buying: u64,
+    /// Answers that said "not now": 503.
+    pub unavailable: u64,
 }
 
 #[derive(Default)]
@@ -131,6 +133,11 @@ impl Memory {
     pub fn is_done(&self, kind: &'static str) {
         *self.notes().in_flight.entry(kind).or_default() -= 1;
         self.progress.send_modify(|p| p.buying = p.buying.saturating_sub(u64::from(kind == "order")));
+    }
+
+    /// Something was answered with 503.
+    pub fn is_unavailable(&self) {
+        self.progress.send_modify(|p| p.unavailable += 1);
     }
 
     /// What is on its way now: how many of each kind.

@@ -10,12 +10,14 @@ mod compare;
 mod customer;
 mod cycle;
 mod dice;
+pub mod faults;
 mod load;
 mod memory;
 mod outside;
 mod plan;
 mod process;
 mod settle;
+mod wire;
 mod world;
 
 use std::{error::Error, time::Instant};

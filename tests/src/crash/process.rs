@@ -122,6 +122,11 @@ impl Process {
         let _ = said.wait_for(|said| said.lines >= until).await;
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.said.borrow().ended
+    }
+
     /// SIGKILL, and waits for its end.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod architecture;
+mod faults;
 mod journeys;
 mod pitfalls;
 mod providers;

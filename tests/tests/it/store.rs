@@ -5,8 +5,10 @@ mod budget;
 mod coalescing;
 mod database;
 mod migrations;
+mod plans;
 mod sealed;
 mod seals;
+mod statements;
 
 use std::sync::Arc;
 

@@ -6,24 +6,28 @@ pub(super) const LAWS: [Law; 3] = [
     Law {
         promise: 4,
         name: "payment",
-        says: "a payment credited its amount once if it succeeded, went to suspense whole, or moved nothing",
+        says: "a payment credited its amount once if it succeeded, stands in suspense whole until that is closed, or moved nothing",
         of: "intents",
         subject: Subject::Payment,
         of_ledger: false,
         broken: "SELECT id, state || ' over ' || CAST(due AS TEXT) || ', credited ' || CAST(gained AS TEXT) || ' in ' \
-             || CAST(credits AS TEXT) || ' lines, set aside ' || CAST(aside AS TEXT) AS why FROM ( \
-             SELECT i.id AS id, i.state AS state, i.amount_units AS due, s.paid_units AS waits, \
-             SUM(CASE WHEN t.debit_account = 'fx' AND t.credit_account = 'wallet' AND t.user_id = i.user_id \
-             THEN t.amount_units ELSE 0 END) AS gained, \
-             SUM(CASE WHEN t.debit_account = 'fx' AND t.credit_account = 'wallet' THEN 1 ELSE 0 END) AS credits, \
-             SUM(CASE WHEN t.credit_account = 'suspense' THEN t.amount_units ELSE 0 END) AS aside, \
-             COUNT(t.id) AS legs \
+             || CAST(credits AS TEXT) || ' lines, in suspense ' || CAST(aside AS TEXT) || ', item ' \
+             || COALESCE(item, 'none') AS why FROM ( \
+             SELECT i.id AS id, i.state AS state, i.amount_units AS due, s.state AS item, \
+             CASE WHEN s.state = 'open' THEN s.paid_units ELSE 0 END AS waits, \
+             SUM(CASE WHEN t.debit_account IN ('fx', 'suspense') AND t.credit_account = 'wallet' \
+             AND t.user_id = i.user_id THEN t.amount_units ELSE 0 END) AS gained, \
+             SUM(CASE WHEN t.debit_account IN ('fx', 'suspense') AND t.credit_account = 'wallet' \
+             THEN 1 ELSE 0 END) AS credits, \
+             SUM(CASE 'suspense' WHEN t.credit_account THEN t.amount_units WHEN t.debit_account THEN -t.amount_units \
+             ELSE 0 END) AS aside, COUNT(t.id) AS legs \
              FROM intents i LEFT JOIN transfers t ON t.source = 'paystack:' || i.reference \
              LEFT JOIN suspense s ON s.payment_id = i.id \
-             GROUP BY i.id, i.state, i.amount_units, s.paid_units) p \
-             WHERE (state = 'succeeded' AND (gained <> due OR credits <> 1)) \
-             OR (state = 'suspense' AND (credits <> 0 OR waits IS NULL OR aside <> waits)) \
-             OR (state IN ('pending', 'failed', 'expired') AND legs <> 0)",
+             GROUP BY i.id, i.state, i.amount_units, s.state, s.paid_units) p \
+             WHERE aside <> waits OR (state = 'succeeded' AND (gained <> due OR credits <> 1 \
+             OR COALESCE(item, 'credited') <> 'credited')) \
+             OR (state = 'suspense' AND (credits <> 0 OR legs = 0 OR COALESCE(item, 'credited') = 'credited')) \
+             OR (state IN ('pending', 'failed', 'expired') AND (legs <> 0 OR item IS NOT NULL))",
     },
     Law {
         promise: 4,

@@ -2,7 +2,7 @@
 
 use super::law::{Law, Subject};
 
-pub(super) const LAWS: [Law; 5] = [
+pub(super) const LAWS: [Law; 6] = [
     Law {
         promise: 8,
         name: "reservation_once",
@@ -51,6 +51,19 @@ pub(super) const LAWS: [Law; 5] = [
              WHERE p.reservation IS NOT NULL AND p.cost_units > 0 AND (p.receivable IS NULL \
              OR (p.receivable = 'credited') <> COALESCE(t.credit_account = 'provider_receivable', 1 = 0) \
              OR (p.receivable = 'open' AND t.id IS NOT NULL) OR t.amount_units > p.cost_units)",
+    },
+    Law {
+        promise: 5,
+        name: "aged",
+        says: "a cost that was given up is that of a number whose receivable is closed so",
+        of: "transfers",
+        subject: Subject::Text,
+        of_ledger: false,
+        broken: "SELECT t.source AS id, 'line ' || CAST(t.id AS TEXT) || ' over ' || CAST(t.amount_units AS TEXT) \
+             || ' has no such purchase' AS why FROM transfers t \
+             WHERE t.source LIKE 'aged:%' AND NOT EXISTS (SELECT 1 FROM purchases p \
+             WHERE p.provider = 'textverified' AND p.reservation = substr(t.source, 6) \
+             AND p.receivable = 'written_off' AND p.cost_units = t.amount_units)",
     },
     Law {
         promise: 5,

@@ -2,12 +2,12 @@
 
 use namaskah_domain::{
     Fault, PaymentId, PaymentReference, UserId, Version,
-    payment::{FxRate, Intent, IntentState},
+    payment::{FxRate, Intent, IntentState, PaidBack},
 };
 use rust_decimal::Decimal;
 use sea_orm::entity::prelude::*;
 
-use crate::persistence::stored::{amount, count, optional_time, time, unreadable, us};
+use crate::persistence::stored::{amount, count, money, optional_time, time, unreadable, us};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "intents")]
@@ -29,6 +29,10 @@ pub struct Model {
     pub expires_at_us: i64,
     pub checks: i64,
     pub next_check_at_us: Option<i64>,
+    pub back_taken_units: i64,
+    pub back_charged_units: i64,
+    pub back_arrived_units: i64,
+    pub back_disputes: i64,
     pub version: i64,
 }
 alone!();
@@ -58,6 +62,10 @@ impl From<&Intent> for Model {
             expires_at_us: us(intent.expires_at),
             checks: i64::from(intent.checks),
             next_check_at_us: intent.next_check_at.map(us),
+            back_taken_units: intent.back.taken.units(),
+            back_charged_units: intent.back.charged.units(),
+            back_arrived_units: intent.back.arrived.units(),
+            back_disputes: i64::from(intent.back.open_disputes),
             version: intent.version.get(),
         }
     }
@@ -93,6 +101,12 @@ impl TryFrom<Model> for Intent {
             expires_at: time(row.expires_at_us)?,
             checks: count(row.checks)?,
             next_check_at: optional_time(row.next_check_at_us)?,
+            back: PaidBack {
+                taken: money(row.back_taken_units, &row.amount_currency)?,
+                charged: money(row.back_charged_units, &row.charged_currency)?,
+                arrived: money(row.back_arrived_units, &row.charged_currency)?,
+                open_disputes: count(row.back_disputes)?,
+            },
             version: Version::from_stored(row.version),
         })
     }

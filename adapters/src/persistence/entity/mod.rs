@@ -12,6 +12,7 @@ macro_rules! alone {
 pub(crate) mod account;
 pub(crate) mod booking;
 pub(crate) mod claim;
+pub(crate) mod dispute;
 pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod hold;
@@ -24,6 +25,7 @@ pub(crate) mod order;
 pub(crate) mod purchase;
 pub(crate) mod quote;
 pub(crate) mod refresh_token;
+pub(crate) mod refund;
 pub(crate) mod session;
 pub(crate) mod shown_number;
 pub(crate) mod suppressed_number;

@@ -11,8 +11,10 @@ use sea_orm::{
     sqlx::{Arguments, Encode, Postgres, Type, postgres::PgArguments},
 };
 
-use super::batch::{Batch, TRANSFER, Table};
-use crate::persistence::plan::row;
+use crate::persistence::{
+    batch::{Batch, TRANSFER, Table},
+    plan::row,
+};
 
 /// A column of a kind that no table of ours has, or of two kinds.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +147,7 @@ impl Sql {
         Ok(())
     }
 
+    /// A hold is open while it has no end. Said so, no plan walks through the open holds, for which there is an index.
     fn end_holds(&mut self, batch: &Batch<'_>) -> Result<(), Unwritable> {
         if batch.ends.is_empty() {
             return Ok(());
@@ -157,7 +160,7 @@ impl Sql {
         let sql = format!(
             "UPDATE holds h SET state = e.state, ended_at_us = e.at_us \
              FROM unnest({id}, {user}, {state}, {at_us}) AS e (id, user_id, state, at_us) \
-             WHERE h.id = e.id AND h.user_id = e.user_id AND h.state = 'open' RETURNING 1"
+             WHERE h.id = e.id AND h.user_id = e.user_id AND h.ended_at_us IS NULL RETURNING 1"
         );
         self.part("ended", &sql);
         self.promise("ended", &id, "holds_as_decided");

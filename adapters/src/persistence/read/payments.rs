@@ -2,19 +2,35 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Fault, Page, PageOf, PaymentId, PaymentReference, Time, UserId,
-    payment::{Intent, IntentDue, PaymentReads},
+    Fault, Money, Page, PageOf, PaymentId, PaymentReference, RefundId, Time, UserId,
+    payment::{
+        Dispute, GatewayDisputeId, GatewayRefundId, Intent, IntentDue, IntentState, PaymentReads, Refund,
+        RefundLimits,
+    },
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr};
 
 use super::{Reads, all, fault, one_more, page_of};
 use crate::persistence::{
-    entity::intent,
+    entity::{dispute, intent, refund},
     stored::{time, unreadable, us},
 };
 
 /// The states in which a payment would still change something; spelt out, since an index is made for them.
 const CREDITABLE: &str = "state IN ('pending', 'failed', 'expired')";
+
+/// Spelt out for the same reason.
+const OPEN_REFUND: &str = "state IN ('sent', 'pending')";
+const OPEN_DISPUTE: &str = "state = 'open'";
+
+/// Newer deposits of the user, less what of each has gone back; and what staff gave, less what staff took.
+const LIMITS: &str = "SELECT \
+    (SELECT CAST(COALESCE(SUM(CASE WHEN back_taken_units < amount_units THEN amount_units - back_taken_units \
+        ELSE 0 END), 0) AS BIGINT) FROM intents WHERE user_id = $1 AND state = 'succeeded' \
+        AND (state_at_us > $2 OR (state_at_us = $2 AND id > $3))) AS newer, \
+    (SELECT CAST(COALESCE(SUM(CASE WHEN credit_account = 'wallet' THEN amount_units ELSE -amount_units END), 0) \
+        AS BIGINT) FROM transfers WHERE user_id = $1 AND kind = 'adjustment' \
+        AND (credit_account = 'wallet' OR debit_account = 'wallet')) AS goodwill";
 
 fn reference(text: &str) -> Result<PaymentReference, Fault> {
     PaymentReference::try_new(text).map_err(|_| unreadable("reference"))
@@ -65,5 +81,64 @@ impl PaymentReads for Reads {
             .order_by_asc(intent::Column::Reference)
             .into_tuple::<String>();
         all(query.all(self.database.reads()).await.map_err(fault)?, |text| reference(&text))
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<Option<Refund>, Fault> {
+        let row = refund::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(Refund::try_from).transpose()
+    }
+
+    async fn refunds_of(&self, payment: PaymentId) -> Result<Vec<Refund>, Fault> {
+        let query = refund::Entity::find()
+            .filter(refund::Column::PaymentId.eq(payment.uuid()))
+            .order_by_asc(refund::Column::Id);
+        all(query.all(self.database.reads()).await.map_err(fault)?, Refund::try_from)
+    }
+
+    async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault> {
+        let query = refund::Entity::find()
+            .filter(Expr::cust(OPEN_REFUND))
+            .order_by_asc(refund::Column::Id)
+            .limit(u64::from(limit));
+        all(query.all(self.database.reads()).await.map_err(fault)?, Refund::try_from)
+    }
+
+    async fn refunds_named(&self, names: &[GatewayRefundId]) -> Result<Vec<Refund>, Fault> {
+        let names = names.iter().map(GatewayRefundId::as_str);
+        let query = refund::Entity::find()
+            .filter(refund::Column::GatewayId.is_in(names))
+            .order_by_asc(refund::Column::Id);
+        all(query.all(self.database.reads()).await.map_err(fault)?, Refund::try_from)
+    }
+
+    async fn refund_limits(&self, of: &Intent) -> Result<RefundLimits, Fault> {
+        let credited = match of.state {
+            IntentState::Succeeded { at } => at,
+            IntentState::Pending
+            | IntentState::Failed { .. }
+            | IntentState::Expired { .. }
+            | IntentState::Suspense { .. } => of.created_at,
+        };
+        let values: Vec<Value> = vec![of.user.uuid().into(), us(credited).into(), of.id.uuid().into()];
+        let rows = self.database.read(LIMITS, values).await?;
+        let row = rows.first().ok_or_else(|| unreadable("sum"))?;
+        let money = |column| {
+            let units: i64 = row.try_get("", column).map_err(fault)?;
+            Ok(Money::from_units(units, of.amount.currency()))
+        };
+        Ok(RefundLimits { newer_deposits: money("newer")?, goodwill: money("goodwill")? })
+    }
+
+    async fn dispute_named(&self, name: &GatewayDisputeId) -> Result<Option<Dispute>, Fault> {
+        let query = dispute::Entity::find().filter(dispute::Column::GatewayId.eq(name.as_str()));
+        query.one(self.database.reads()).await.map_err(fault)?.map(Dispute::try_from).transpose()
+    }
+
+    async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault> {
+        let query = dispute::Entity::find()
+            .filter(Expr::cust(OPEN_DISPUTE))
+            .order_by_asc(dispute::Column::OpenedAtUs);
+        let oldest = query.one(self.database.reads()).await.map_err(fault)?;
+        oldest.map(|row| time(row.opened_at_us)).transpose()
     }
 }

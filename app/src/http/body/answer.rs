@@ -43,12 +43,38 @@ impl<T> Created<T> {
 /// 202 with a body: it was understood and will be done, or is being done.
 pub struct Accepted<T>(pub T);
 
-/// 202 with a body, under an idempotency key.
-pub struct AcceptedOnce<T> {
-    /// The thing as it is now.
-    pub body: T,
-    /// True if the command took effect before.
-    pub replayed: bool,
+/// 202 to a command under an idempotency key: it has begun, and ends by itself.
+pub struct Begun<T> {
+    body: T,
+    replayed: bool,
+}
+
+impl<T> Begun<T> {
+    /// The answer to the command.
+    pub fn done<R>(done: Done<R>, show: impl FnOnce(R) -> T) -> Self {
+        Self { body: show(done.value), replayed: done.replayed }
+    }
+}
+
+impl<T: ToJSON> IntoResponse for Begun<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::ACCEPTED, &self.body);
+        if self.replayed {
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl<T: ToJSON> ApiResponse for Begun<T> {
+    fn meta() -> MetaResponses {
+        let replayed = text_header(REPLAYED, "`true` if the command took effect before", false);
+        meta::<T>(202, "Begun", vec![replayed])
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
 }
 
 /// 204.
@@ -111,27 +137,6 @@ impl<T: ToJSON> ApiResponse for Created<T> {
         let location = text_header("Location", "Path of the new thing", true);
         let replayed = text_header(REPLAYED, "`true` if the command took effect before", false);
         meta::<T>(201, "Made", vec![location, replayed])
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-}
-
-impl<T: ToJSON> IntoResponse for AcceptedOnce<T> {
-    fn into_response(self) -> Response {
-        let mut response = json(StatusCode::ACCEPTED, &self.body);
-        if self.replayed {
-            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-        }
-        response
-    }
-}
-
-impl<T: ToJSON> ApiResponse for AcceptedOnce<T> {
-    fn meta() -> MetaResponses {
-        let replayed = text_header(REPLAYED, "`true` if the command took effect before", false);
-        meta::<T>(202, "Understood, and being done", vec![replayed])
     }
 
     fn register(registry: &mut Registry) {

@@ -6,11 +6,11 @@ use namaskah_domain::{
         AuthenticateError, ChangePasswordError, DeleteAccountError, MailRequestError, RefreshError,
         RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
-    payment::{OpenPaymentError, PaymentError},
+    payment::{OpenPaymentError, PaymentError, RefundError},
     verification::{
         BuyError, CancelError, QuoteError, ReportError, RetryError, SwapError, VerificationError,
     },
-    wallet::WalletError,
+    wallet::{EmptyPeriod, WalletError},
 };
 
 use crate::http::problem::Problem;
@@ -60,6 +60,12 @@ impl From<CommitError> for Problem {
     }
 }
 
+impl From<EmptyPeriod> for Problem {
+    fn from(error: EmptyPeriod) -> Self {
+        Self::refused(422, "invalid_period", &error).with_field("to", "invalid", "later than `from`")
+    }
+}
+
 impl From<WalletError> for Problem {
     fn from(error: WalletError) -> Self {
         match error {
@@ -93,6 +99,25 @@ impl From<PaymentError> for Problem {
                 Self::refused(502, "provider_error", &"The payment provider did not answer.")
             }
             PaymentError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<RefundError> for Problem {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::NotFound => Self::not_found(),
+            RefundError::Amount => {
+                Self::invalid("amount.amount", "out_of_range", "this amount cannot be refunded")
+            }
+            RefundError::NotRefundable { refundable } => {
+                let detail = format!("Not more than {refundable} {} can go back now.", refundable.currency());
+                Self::refused(409, "payment_not_refundable", &detail)
+            }
+            RefundError::DisputeOpen => {
+                Self::refused(409, "dispute_open", &"No refund is made while a dispute is open.")
+            }
+            RefundError::Commit(error) => error.into(),
         }
     }
 }

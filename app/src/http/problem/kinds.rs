@@ -52,6 +52,7 @@ pub const KINDS: &[Kind] = &[
     kind(415, "unsupported_media_type", "The body is not JSON", "Send `Content-Type: application/json`."),
     kind(422, "invalid_request", "A field is not valid", "`errors` names each field, a code and what is expected."),
     kind(422, "idempotency_key_reused", "The Idempotency-Key was used for another command", "Use a new key for a new command."),
+    kind(422, "invalid_period", "The period ends before it begins", "`from` belongs to a period and `to` does not, so `from` must be earlier."),
     kind(422, "price_limit_required", "A price limit is required", "Name a `quote_id` or a `max_price`."),
     kind(422, "no_such_service", "This is not for sale", "GET /api/v1/services lists what is."),
     kind(422, "weak_password", "The password is too weak", "At least 10 characters, not a common one, not the address."),

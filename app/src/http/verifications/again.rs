@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::body::VerificationBody;
 use crate::http::{
     auth_scheme::SignedIn,
-    body::{AcceptedOnce, Body, Created, Shown, Text},
+    body::{Begun, Body, Created, Shown, Text},
     detached::detached,
     idempotency::{Canon, Fingerprinted, KeyHeader},
     problem::Problem,
@@ -72,15 +72,14 @@ impl AgainApi {
         user: SignedIn,
         id: Path<Text<OrderId>>,
         #[oai(name = "Idempotency-Key")] key: KeyHeader,
-    ) -> Result<AcceptedOnce<VerificationBody>, Problem> {
+    ) -> Result<Begun<VerificationBody>, Problem> {
         let (user, order) = (user.id(), id.0.0);
         let claim = key.claim(user, &SwapCommand { order }, order.uuid());
         let service = self.verifications.clone();
         let done = detached(async move { service.swap(Swap { user, order, claim }).await }).await?;
-        let replayed = done.replayed;
         let messages = self.verifications.get(user, order).await?.messages;
-        let shown = ShownOrder { order: done.value, messages };
-        Ok(AcceptedOnce { body: VerificationBody::of(shown, self.clock.now()), replayed })
+        let show = |order| VerificationBody::of(ShownOrder { order, messages }, self.clock.now());
+        Ok(Begun::done(done, show))
     }
 
     /// Report a number

@@ -316,7 +316,11 @@ impl Cursor {
 
 const fn is_about_payment(kind: EventKind) -> bool {
     match kind {
-        EventKind::PaymentSucceeded | EventKind::PaymentFailed | EventKind::PaymentSuspense => true,
+        EventKind::PaymentSucceeded
+        | EventKind::PaymentFailed
+        | EventKind::PaymentSuspense
+        | EventKind::PaymentRefunded
+        | EventKind::PaymentDisputed => true,
         EventKind::VerificationRequested
         | EventKind::VerificationWaiting
         | EventKind::VerificationMessage

@@ -5,12 +5,15 @@ pub mod statement;
 
 use std::sync::Arc;
 
-use namaskah_domain::{EntryId, HoldId, Time, wallet::WalletService};
+use namaskah_domain::{
+    EntryId, HoldId, Time,
+    wallet::{Period, WalletService},
+};
 use poem_openapi::{OpenApi, param::Query};
 
 use self::{
     body::{EntryBody, HoldBody, SettingsBody, SettingsChangeBody, WalletBody},
-    statement::{Csv, Outline, Period},
+    statement::{Csv, Outline},
 };
 use crate::http::{
     auth_scheme::SignedIn,
@@ -69,7 +72,7 @@ impl WalletApi {
         /// First instant after the time.
         to: Query<Option<Text<Time>>>,
     ) -> Result<Csv, Problem> {
-        let period = Period { from: from.0.map(|time| time.0), to: to.0.map(|time| time.0) };
+        let period = Period::try_new(from.0.map(|time| time.0), to.0.map(|time| time.0))?;
         Ok(Csv(Outline::read(self.wallet.clone(), user.id(), period).await?))
     }
 

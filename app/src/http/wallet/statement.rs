@@ -1,15 +1,14 @@
 //! The statement: every movement of a time as CSV, oldest first, between an opening and a closing balance.
 //!
-//! The journal is read newest first, so pages are walked twice: once to their ends to learn the cursors, and back
-//! again to write. Memory grows by one cursor for each hundred lines.
+//! Lines are read and sent page by page, so memory does not grow with the time.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, stream};
 use namaskah_domain::{
-    Currency, EntryId, Money, Page, Time, UserId,
-    wallet::{Entry, WalletError, WalletService},
+    Money, UserId,
+    wallet::{Entry, Period, Statement, WalletError, WalletService},
 };
 use poem::{Body, IntoResponse, Response, http::header};
 use poem_openapi::{
@@ -20,101 +19,55 @@ use poem_openapi::{
 use super::body::EntryBody;
 use crate::http::body::TextForm;
 
-const PAGE: u32 = 100;
+/// Lines that are in memory at a time.
+const PAGE: u32 = 500;
 const HEAD: &str = "created_at,id,kind,reference,description,amount,balance_after,currency\n";
 
-/// From when to when: `from` belongs to it, `to` does not.
-#[derive(Debug, Clone, Copy)]
-pub struct Period {
-    /// First instant.
-    pub from: Option<Time>,
-    /// First instant after it.
-    pub to: Option<Time>,
-}
-
-impl Period {
-    fn contains(&self, at: Time) -> bool {
-        !self.is_before(at) && self.to.is_none_or(|to| at < to)
-    }
-
-    fn is_before(&self, at: Time) -> bool {
-        self.from.is_some_and(|from| at < from)
-    }
-}
-
-/// Where the pages of a statement begin, and the balance before its first line.
+/// A statement that is ready to be written.
 pub struct Outline {
     wallet: Arc<WalletService>,
-    user: UserId,
-    period: Period,
-    /// What each page comes after, newest page first.
-    pages: Vec<Option<EntryId>>,
-    opening: Money,
-    closing: Money,
+    statement: Statement,
+}
+
+/// What is written next.
+enum Part {
+    Opening,
+    Lines,
+    Nothing,
 }
 
 impl Outline {
-    /// Reads to the beginning of the period.
+    /// Finds where the time begins and ends.
     ///
     /// # Errors
     /// If the journal cannot be read.
     pub async fn read(wallet: Arc<WalletService>, user: UserId, period: Period) -> Result<Self, WalletError> {
-        let zero = Money::zero(Currency::Usd);
-        let mut outline = Self { wallet, user, period, pages: Vec::new(), opening: zero, closing: zero };
-        let mut newest_seen = false;
-        let mut after = None;
-        loop {
-            let page = outline.wallet.entries(user, Page { limit: PAGE, after }).await?;
-            outline.pages.push(after);
-            for entry in &page.rows {
-                if period.is_before(entry.at) {
-                    // The newest line before the period: what it left is what the period opens with.
-                    outline.opening = entry.balance_after;
-                    if !newest_seen {
-                        outline.closing = entry.balance_after;
-                    }
-                    return Ok(outline);
-                }
-                if period.contains(entry.at) && !newest_seen {
-                    newest_seen = true;
-                    outline.closing = entry.balance_after;
-                }
-            }
-            after = page.rows.last().map(|entry| entry.id);
-            if !page.has_more {
-                return Ok(outline);
-            }
-        }
+        let statement = wallet.statement(user, period).await?;
+        Ok(Self { wallet, statement })
     }
 
     /// The whole CSV, page by page. A page that cannot be read ends it without its closing line.
-    pub fn csv(mut self) -> impl Stream<Item = std::io::Result<String>> + Send + 'static {
-        let first = format!("{HEAD}{}", balance_line("opening", self.opening));
-        let last = balance_line("closing", self.closing);
-        let pages = std::mem::take(&mut self.pages);
-        let body = stream::unfold((self, pages), |(outline, mut pages)| async move {
-            let after = pages.pop()?;
-            let lines = outline.page(after).await;
-            // After an error nothing more is written.
-            let pages = if lines.is_err() { Vec::new() } else { pages };
-            Some((lines, (outline, pages)))
-        });
-        let mut failed = false;
-        let end = stream::once(async move { Ok(last) });
-        let whole = futures::StreamExt::chain(stream::once(async move { Ok(first) }), body);
-        let whole = futures::StreamExt::chain(whole, end);
-        futures::StreamExt::take_while(whole, move |item| {
-            let go_on = !failed;
-            failed |= item.is_err();
-            std::future::ready(go_on)
+    pub fn csv(self) -> impl Stream<Item = std::io::Result<String>> + Send + 'static {
+        stream::unfold((self, Part::Opening), |(mut outline, part)| async move {
+            let (written, next) = match part {
+                Part::Opening => {
+                    let opening = balance_line("opening", outline.statement.opening);
+                    (Ok(format!("{HEAD}{opening}")), Part::Lines)
+                }
+                Part::Lines => match outline.page().await {
+                    Ok(Some(lines)) => (Ok(lines), Part::Lines),
+                    Ok(None) => (Ok(balance_line("closing", outline.statement.closing)), Part::Nothing),
+                    Err(error) => (Err(std::io::Error::other(error)), Part::Nothing),
+                },
+                Part::Nothing => return None,
+            };
+            Some((written, (outline, next)))
         })
     }
 
-    async fn page(&self, after: Option<EntryId>) -> std::io::Result<String> {
-        let page = self.wallet.entries(self.user, Page { limit: PAGE, after }).await;
-        let page = page.map_err(std::io::Error::other)?;
-        let wanted = page.rows.into_iter().rev().filter(|entry| self.period.contains(entry.at));
-        Ok(wanted.map(line).collect())
+    async fn page(&mut self) -> Result<Option<String>, WalletError> {
+        let lines = self.wallet.next_lines(&mut self.statement, PAGE).await?;
+        Ok((!lines.is_empty()).then(|| lines.into_iter().map(line).collect()))
     }
 }
 

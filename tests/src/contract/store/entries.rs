@@ -2,13 +2,13 @@
 
 use namaskah_domain::{
     CommitError, Page, Unique, UnitOfWork, UserId,
-    wallet::{Balance, Entry, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Purse, Transfer},
+    wallet::{Balance, Entry, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Purse, Span, Transfer},
 };
 
 use super::Backend;
 use crate::{
     assert_refused,
-    given::{self, usd},
+    given::{self, at, usd},
 };
 
 /// A user's statement, oldest first.
@@ -159,4 +159,44 @@ pub async fn holds_come_in_pages_newest_first(on: &Backend) {
         }
         assert_eq!(seen, placed, "pages of {limit}");
     }
+}
+
+/// One line each at these seconds, of one dollar cent more than the one before.
+async fn posted_at(on: &Backend, seconds: &[i64]) -> UserId {
+    let user = given::account().stored_in(on.store.as_ref()).await;
+    for (second, units) in seconds.iter().zip(1..) {
+        let mut transfer = given::transfer(user, Purse::Wallet, units, &given::source(), 1);
+        transfer.at = at(*second);
+        let entry = JournalEntry::try_new(vec![transfer]).expect("a balanced entry");
+        on.apply(UnitOfWork::new().post(entry)).await;
+    }
+    user
+}
+
+/// In the order of posting, whatever clocks said.
+pub async fn the_balance_of_a_moment_is_that_of_the_last_line_before_it(on: &Backend) {
+    let user = posted_at(on, &[10, 30, 20, 40]).await;
+    posted_at(on, &[15]).await;
+    for (second, due) in
+        [(10, None), (11, Some(1)), (20, Some(1)), (21, Some(6)), (31, Some(6)), (90, Some(10))]
+    {
+        let line = on.wallet.entry_before(user, at(second)).await.expect("readable");
+        assert_eq!(line.map(|line| line.balance_after), due.map(usd), "{second}");
+    }
+    let nobody = on.wallet.entry_before(given::id(), at(90)).await.expect("readable");
+    assert_eq!(nobody, None);
+}
+
+/// Between two lines, without the first and with the last.
+pub async fn lines_of_a_span_come_in_pages_in_the_order_of_posting(on: &Backend) {
+    let user = posted_at(on, &[10, 30, 20, 40, 50]).await;
+    let all = lines(on, user).await;
+    let span = Span { after: Some(all[0].id), up_to: all[3].id };
+    assert_eq!(on.wallet.lines(user, span, 10).await.expect("readable"), all[1..4]);
+    assert_eq!(on.wallet.lines(user, span, 2).await.expect("readable"), all[1..3]);
+    let whole = Span { after: None, up_to: all[4].id };
+    assert_eq!(on.wallet.lines(user, whole, 10).await.expect("readable"), all);
+    let none = Span { after: Some(all[4].id), up_to: all[4].id };
+    assert_eq!(on.wallet.lines(user, none, 10).await.expect("readable"), []);
+    assert_eq!(on.wallet.lines(given::id(), whole, 10).await.expect("readable"), []);
 }

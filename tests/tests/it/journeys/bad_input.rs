@@ -46,6 +46,7 @@ fn routes_with_bodies() -> Vec<Route> {
             json!({ "current_password": "seven quiet lanterns", "new_password": "nine loud drums beat" }),
         ),
         ("payments", payment("5.00")),
+        ("payments/{id}/refund", json!({ "amount": sum })),
         ("quotes", json!({ "service": "telegram", "country": "US" })),
         ("verifications", order("telegram")),
         ("verifications/ver_00000000000000000000000000/report", json!({ "reason": "no_code" })),
@@ -60,7 +61,8 @@ fn raw(
     content_type: &str,
     body: impl Into<reqwest::Body>,
 ) -> RequestBuilder {
-    let request = customer.request(method.clone(), path).header("Idempotency-Key", customer.new_key());
+    let path = path.replace("{id}", "pay_00000000000000000000000000");
+    let request = customer.request(method.clone(), &path).header("Idempotency-Key", customer.new_key());
     request.header("content-type", content_type).body(body)
 }
 
@@ -159,7 +161,9 @@ async fn refuse_other_shapes(ada: &Customer, (method, path, sound): &Route) {
             wrong[&field] = other.clone();
             refuse(format!("{field} = {other}"), wrong).await;
         }
-        let optional = field == "low_balance_threshold" || (*path == "verifications" && field != "service");
+        let optional = field == "low_balance_threshold"
+            || path.ends_with("/refund")
+            || (*path == "verifications" && field != "service");
         if !optional {
             let mut less = sound.clone();
             less.as_object_mut().expect("an object").remove(&field);
@@ -206,9 +210,12 @@ async fn sums_that_are_no_sums_are_refused(world: &World) {
         json!("5.00"),
         json!(5),
     ]);
+    let paid_before = ada.get("payments").await.is(200)["data"][0].clone();
     for sum in sums {
         let paid = ada.post("payments", json!({ "provider": "paystack", "amount": sum })).await;
         assert_eq!((paid.status, paid.problem()["code"].as_str()), (422, Some("invalid_request")), "{sum}");
+        let refund = format!("payments/{}/refund", text(&paid_before, "id"));
+        ada.post(&refund, json!({ "amount": sum })).await.refused(422, "invalid_request");
         let mut wanted = order("telegram");
         wanted["max_price"] = sum.clone();
         let bought = ada.post("verifications", wanted).await;
@@ -378,6 +385,8 @@ async fn what_does_not_exist_is_not_found(world: &World) {
         }
         let report = json!({ "reason": "no_code" });
         ada.post(&format!("verifications/{id}/report"), report).await.refused(404, "not_found");
+        ada.post(&format!("payments/{id}/refund"), json!({})).await.refused(404, "not_found");
+        ada.get(&format!("payments/{id}/refunds")).await.refused(404, "not_found");
         ada.delete(&format!("auth/sessions/{id}")).await.refused(404, "not_found");
     }
     ada.get("verifications/%ff%fe").await.refused(400, "malformed_request");
@@ -413,6 +422,7 @@ async fn a_command_without_a_sound_key_is_refused(world: &World) {
     let nobodys = "verifications/ver_00000000000000000000000000";
     for (path, body) in [
         ("payments", payment("5.00")),
+        ("payments/pay_00000000000000000000000000/refund", json!({})),
         ("verifications", order("telegram")),
         (&format!("{nobodys}/retry"), Value::Null),
         (&format!("{nobodys}/swap"), Value::Null),

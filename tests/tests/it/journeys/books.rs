@@ -19,7 +19,7 @@ pub struct Books {
 }
 
 const OPEN_ORDERS: &str = "SELECT COUNT(*) FROM orders WHERE state IN ('requested', 'waiting')";
-const OPEN_HOLDS: &str = "SELECT COUNT(*) FROM holds WHERE state = 'open'";
+const OPEN_HOLDS: &str = "SELECT COUNT(*) FROM holds WHERE state = 'open' AND purpose = 'order'";
 impl Books {
     pub async fn open(url: &str, controls: Controls) -> Self {
         let options = Options { max_connections: 2, ..Options::default() };

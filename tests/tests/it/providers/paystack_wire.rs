@@ -291,20 +291,23 @@ async fn a_list_of_refunds_with_a_row_that_cannot_be_read_is_not_believed() {
 }
 
 #[tokio::test]
-async fn refunded_payments_are_named_by_their_rows_or_by_asking_for_the_transaction_once() {
+async fn refunds_of_the_account_name_their_payment_or_it_is_asked_for_once() {
     let rows = json!([
         refund(7, &json!({ "transaction": 1, "transaction_reference": "nmk-9" })),
         refund(8, &json!({})),
         refund(9, &json!({ "transaction": 1 })),
         refund(6, &json!({ "transaction": 2, "domain": "live" })),
+        refund(5, &json!({})),
+        refund(4, &json!({ "transaction": 3, "transaction_reference": "somebody_elses" })),
         "nonsense",
     ]);
     let gateway = Canned::start(move |request| {
         if request.is("GET /refund") { envelope(&rows) } else { envelope(&transaction("nmk-1")) }
     })
     .await;
-    let named = adapter(&gateway).refunded_since(Time::UNIX_EPOCH).await.expect("a list");
-    assert_eq!(named.iter().map(PaymentReference::as_str).collect::<Vec<_>>(), ["nmk-9", "nmk-1"]);
+    let listed = adapter(&gateway).refunds_since(Time::UNIX_EPOCH).await.expect("a list");
+    let named: Vec<_> = listed.iter().map(|(of, refund)| (of.as_str(), refund.id.as_str())).collect();
+    assert_eq!(named, [("nmk-9", "7"), ("nmk-1", "8"), ("nmk-9", "9"), ("nmk-1", "5")]);
     assert_eq!(gateway.seen("GET /transaction/4099260516").len(), 1);
     assert_eq!(gateway.seen("GET /transaction").len(), 1);
 }

@@ -16,7 +16,7 @@ use namaskah_adapters::persistence::{
 };
 use namaskah_domain::{
     Change, Currency, Money, OrderId, PurchaseId, UnitOfWork, UserId, Version,
-    payment::{Intent, IntentState, Suspended, SuspenseReason},
+    payment::{Intent, IntentState, Suspended, SuspenseReason, SuspenseState},
     verification::{Order, Purchase, Receivable},
     wallet::{
         EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purpose, Purse, Source, Transfer,
@@ -212,7 +212,8 @@ async fn set_aside(opened: &Opened, ada: UserId) -> Intent {
         at: at(60),
     }]);
     let (payment, reason) = (intent.id, SuspenseReason::AmountDiffers);
-    let item = Suspended { payment, user: ada, paid, reason, at: at(60) };
+    let (state, version) = (SuspenseState::Open, Version::FIRST);
+    let item = Suspended { payment, user: ada, paid, reason, at: at(60), state, version };
     let aside = intent.closed(IntentState::Suspense { at: at(60) });
     let unit = UnitOfWork::new().with(Change::Intent(aside.clone())).with(Change::Suspended(item));
     opened.backend.apply(unit.post(entry.expect("balanced")).count_intent_closed(ada)).await;

@@ -1,4 +1,5 @@
-//! Round trips: a commit is one statement on Postgres, a read is one statement, and no read walks through a table.
+//! Round trips: a commit is at most one statement on Postgres and exactly one if it comes alone (`coalescing.rs` counts
+//! those that come together), a read is one statement, and no read walks through a table.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +9,7 @@ use namaskah_domain::{
     outbox::EventQuery,
     payment::IntentState,
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
-    wallet::{HoldEnd, Purse, Source},
+    wallet::{HoldEnd, Purse, Source, Span},
 };
 use namaskah_tests::{
     assert_refused,
@@ -20,17 +21,17 @@ use super::{Opened, open_postgres, open_sqlite};
 
 /// The texts of the statements that were run since they were last taken.
 #[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
+pub(super) struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
-    fn options(&self, max_connections: u32) -> Options {
+    pub(super) fn options(&self, max_connections: u32) -> Options {
         let statements = self.0.clone();
         let observer =
             Arc::new(move |sql: &str, _, _| statements.lock().expect("sound").push(sql.to_owned()));
         Options { max_connections, observer: Some(observer) }
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().expect("sound"))
     }
 }
@@ -87,7 +88,7 @@ fn life_of_a_payment(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOf
 }
 
 #[tokio::test]
-async fn a_commit_is_one_statement_on_postgres() {
+async fn a_commit_that_comes_alone_is_one_statement_on_postgres() {
     let statements = Statements::default();
     let Some(opened) = open_postgres(statements.options(1)).await else { return };
     let on = &opened.backend;
@@ -134,7 +135,7 @@ async fn a_commit_of_a_known_shape_is_not_parsed_again() {
 }
 
 /// Every read once, by name.
-async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str, Vec<String>)> {
+pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str, Vec<String>)> {
     let provider = ProviderId::TextVerified;
     let mut seen = Vec::new();
     macro_rules! read {
@@ -151,12 +152,23 @@ async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str,
     read!("account", on.wallet.account(given::id()));
     read!("hold", on.wallet.hold(given::id()));
     read!("entries", on.wallet.entries(given::id(), Page { limit: 20, after: Some(given::id()) }));
+    read!("entry before", on.wallet.entry_before(given::id(), at(0)));
+    let span = Span { after: Some(given::id()), up_to: given::id() };
+    read!("lines", on.wallet.lines(given::id(), span, 20));
     read!("holds", on.wallet.holds(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("intent", on.payments.intent(given::id()));
     read!("intent by reference", on.payments.intent_by_reference(&references[0]));
     read!("intents", on.payments.intents(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("intents due", on.payments.intents_due(at(0), 20));
     read!("creditable among", on.payments.creditable_among(&references));
+    let payment = given::intent(given::id());
+    read!("refund", on.payments.refund(given::id()));
+    read!("refunds of", on.payments.refunds_of(payment.id));
+    read!("open refunds", on.payments.open_refunds(20));
+    read!("refunds named", on.payments.refunds_named(&[given::refund_name()]));
+    read!("refund limits", on.payments.refund_limits(&payment));
+    read!("dispute named", on.payments.dispute_named(&given::dispute(&payment).gateway));
+    read!("oldest open dispute", on.payments.oldest_open_dispute());
     read!("booking", on.books.booking(given::id()));
     read!("goodwill", on.books.goodwill(given::id()));
     read!("grant", on.books.grant(given::id()));

@@ -1,4 +1,4 @@
-//! Commits that come together share a statement on Postgres, and nobody can tell but by counting.
+//! Commits that come together share a statement on Postgres, and a few on SQLite; nobody can tell but by counting.
 
 use std::{
     collections::BTreeSet,
@@ -19,7 +19,7 @@ use namaskah_tests::{
 };
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 
-use super::{Opened, open_postgres};
+use super::{Opened, both, open_postgres};
 
 type Outcome = Result<Committed, CommitError>;
 
@@ -88,56 +88,58 @@ async fn two_commits_of_unknown_accounts_take_no_more_statements_than_two() {
 
 #[tokio::test]
 async fn a_refused_unit_hurts_no_other_of_its_batch() {
-    let Some(opened) = open_postgres(Options::default()).await else { return };
-    let on = &opened.backend;
-    let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;
-    let ended = given::hold(user, 100);
-    on.apply(UnitOfWork::new().place(ended.clone())).await;
-    on.apply(UnitOfWork::new().end(given::end(&ended, HoldEnd::Release))).await;
-    let posting = given::posting(user, Purse::Wallet, 10);
-    on.apply(UnitOfWork::new().post(posting.clone())).await;
-    let known = given::notice(Sender::Paystack, None);
-    on.apply(UnitOfWork::new().with(Change::Notice(known.clone()))).await;
-    let never_stored = given::quote(user).used(given::id());
-    let mut units: Vec<UnitOfWork> = (0..20).map(|_| holding(user, 10)).collect();
-    units.insert(3, holding(user, 5_000));
-    units.insert(7, UnitOfWork::new().end(given::end(&ended, HoldEnd::Capture)));
-    units.insert(11, UnitOfWork::new().post(posting));
-    units.insert(13, UnitOfWork::new().with(Change::Quote(never_stored)).place(given::hold(user, 1)));
-    units.insert(17, UnitOfWork::new().with(Change::Notice(known)).place(given::hold(user, 1)));
-    let mut outcomes = together(on, units).await;
-    assert_refused!(outcomes.remove(17), Err(CommitError::Duplicate(Unique::Notice | Unique::Record)));
-    assert_refused!(outcomes.remove(13), Err(CommitError::Stale));
-    assert_refused!(outcomes.remove(11), Err(CommitError::Duplicate(Unique::Source)));
-    assert_refused!(outcomes.remove(7), Err(CommitError::Stale));
-    assert_refused!(outcomes.remove(3), Err(CommitError::InsufficientFunds));
-    assert_eq!(applied(&outcomes), 20, "{outcomes:?}");
-    let account = on.account(user).await;
-    assert_eq!((account.wallet.held, account.open_orders), (usd(200), 20));
-    opened.close().await;
+    for opened in both().await {
+        let on = &opened.backend;
+        let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;
+        let ended = given::hold(user, 100);
+        on.apply(UnitOfWork::new().place(ended.clone())).await;
+        on.apply(UnitOfWork::new().end(given::end(&ended, HoldEnd::Release))).await;
+        let posting = given::posting(user, Purse::Wallet, 10);
+        on.apply(UnitOfWork::new().post(posting.clone())).await;
+        let known = given::notice(Sender::Paystack, None);
+        on.apply(UnitOfWork::new().with(Change::Notice(known.clone()))).await;
+        let never_stored = given::quote(user).used(given::id());
+        let mut units: Vec<UnitOfWork> = (0..20).map(|_| holding(user, 10)).collect();
+        units.insert(3, holding(user, 5_000));
+        units.insert(7, UnitOfWork::new().end(given::end(&ended, HoldEnd::Capture)));
+        units.insert(11, UnitOfWork::new().post(posting));
+        units.insert(13, UnitOfWork::new().with(Change::Quote(never_stored)).place(given::hold(user, 1)));
+        units.insert(17, UnitOfWork::new().with(Change::Notice(known)).place(given::hold(user, 1)));
+        let mut outcomes = together(on, units).await;
+        assert_refused!(outcomes.remove(17), Err(CommitError::Duplicate(Unique::Notice | Unique::Record)));
+        assert_refused!(outcomes.remove(13), Err(CommitError::Stale));
+        assert_refused!(outcomes.remove(11), Err(CommitError::Duplicate(Unique::Source)));
+        assert_refused!(outcomes.remove(7), Err(CommitError::Stale));
+        assert_refused!(outcomes.remove(3), Err(CommitError::InsufficientFunds));
+        assert_eq!(applied(&outcomes), 20, "{outcomes:?}");
+        let account = on.account(user).await;
+        assert_eq!((account.wallet.held, account.open_orders), (usd(200), 20));
+        opened.close().await;
+    }
 }
 
 #[tokio::test]
 async fn the_same_key_twice_in_one_batch_is_one_effect() {
-    let Some(opened) = open_postgres(Options::default()).await else { return };
-    let on = &opened.backend;
-    // Enough for the effect once, or for all of them: the twins are told alike.
-    for money in [100, 1_000_000] {
-        let user = given::account().with(money).stored_in(on.store.as_ref()).await;
-        let claim = given::claim(user, "key", 1);
-        let twin = || UnitOfWork::claiming(claim.clone()).place(given::hold(user, 100));
-        for round in 0..2 {
-            let outcomes = together(on, (0..10).map(|_| twin()).collect()).await;
-            assert_eq!(applied(&outcomes), usize::from(round == 0), "{outcomes:?}");
-            let replayed = |outcome: &&Outcome| matches!(outcome, Ok(Committed::Replayed(_)));
-            assert_eq!(outcomes.iter().filter(replayed).count(), 10 - usize::from(round == 0));
+    for opened in both().await {
+        let on = &opened.backend;
+        // Enough for the effect once, or for all of them: the twins are told alike.
+        for money in [100, 1_000_000] {
+            let user = given::account().with(money).stored_in(on.store.as_ref()).await;
+            let claim = given::claim(user, "key", 1);
+            let twin = || UnitOfWork::claiming(claim.clone()).place(given::hold(user, 100));
+            for round in 0..2 {
+                let outcomes = together(on, (0..10).map(|_| twin()).collect()).await;
+                assert_eq!(applied(&outcomes), usize::from(round == 0), "{outcomes:?}");
+                let replayed = |outcome: &&Outcome| matches!(outcome, Ok(Committed::Replayed(_)));
+                assert_eq!(outcomes.iter().filter(replayed).count(), 10 - usize::from(round == 0));
+            }
+            let other = UnitOfWork::claiming(given::claim(user, "key", 2)).place(given::hold(user, 100));
+            let outcomes = together(on, vec![twin(), other, twin()]).await;
+            assert_refused!(&outcomes[1], Err(CommitError::KeyReused));
+            assert_eq!(on.account(user).await.wallet.held, usd(100));
         }
-        let other = UnitOfWork::claiming(given::claim(user, "key", 2)).place(given::hold(user, 100));
-        let outcomes = together(on, vec![twin(), other, twin()]).await;
-        assert_refused!(&outcomes[1], Err(CommitError::KeyReused));
-        assert_eq!(on.account(user).await.wallet.held, usd(100));
+        opened.close().await;
     }
-    opened.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -337,18 +339,19 @@ impl<'a> History<'a> {
 #[test]
 fn histories_of_commits_that_come_together_agree_with_the_store_in_memory() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let Some(opened) = runtime.block_on(open_postgres(Options::default())) else { return };
-    let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
     let rounds = prop::collection::vec(prop::collection::vec(any_step(), 1..16), 1..8);
-    let ran = TestRunner::new(config).run(&rounds, |rounds| {
-        runtime.block_on(async {
-            let mut history = History::begin(&opened.backend).await;
-            for steps in &rounds {
-                history.round(steps).await;
-            }
+    for opened in runtime.block_on(both()) {
+        let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
+        let ran = TestRunner::new(config).run(&rounds, |rounds| {
+            runtime.block_on(async {
+                let mut history = History::begin(&opened.backend).await;
+                for steps in &rounds {
+                    history.round(steps).await;
+                }
+            });
+            Ok(())
         });
-        Ok(())
-    });
-    runtime.block_on(opened.close());
-    ran.expect("every history agrees");
+        runtime.block_on(opened.close());
+        ran.expect("every history agrees");
+    }
 }

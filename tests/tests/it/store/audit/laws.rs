@@ -61,12 +61,14 @@ found! {
     a_payment_that_credited_and_does_not_say_so,
     a_payment_that_says_so_and_credited_nothing,
     a_payment_that_is_set_aside_with_another_sum,
+    a_payment_that_is_said_to_have_gone_back,
     a_deposit_that_nobody_asked_for,
     a_reservation_that_belongs_to_two_purchases,
     a_number_that_is_not_booked,
     a_number_that_is_booked_at_another_cost,
     a_booked_number_that_nobody_had,
     a_credit_that_is_not_booked,
+    a_cost_that_was_given_up_while_it_is_open,
     a_receivable_that_its_items_do_not_explain,
     a_number_that_was_shown_twice,
     a_guard_that_was_taken_away,
@@ -311,6 +313,13 @@ async fn a_payment_that_is_set_aside_with_another_sum(w: World) {
     w.is_found("payment", &payment).await;
 }
 
+async fn a_payment_that_is_said_to_have_gone_back(w: World) {
+    w.run("UPDATE suspense SET state = 'returned', closed_at_us = 1").await;
+    assert_eq!(w.broken().await, ["payment"]);
+    let payment = w.aside.id.to_string();
+    w.is_found("payment", &payment).await;
+}
+
 async fn a_deposit_that_nobody_asked_for(w: World) {
     w.run(&house_line("psp_clearing:paystack", "suspense", "paystack:nmk-nobody")).await;
     assert_eq!(w.broken().await, ["payment_source"]);
@@ -350,6 +359,12 @@ async fn a_credit_that_is_not_booked(w: World) {
         .await;
     let purchase = w.waiting.purchase.to_string();
     w.is_found("credited", &purchase).await;
+}
+
+async fn a_cost_that_was_given_up_while_it_is_open(w: World) {
+    let source = format!("aged:{}", w.waiting.reservation);
+    w.run(&house_line("write_off", "provider_receivable", &source)).await;
+    w.is_found("aged", &source).await;
 }
 
 async fn a_receivable_that_its_items_do_not_explain(w: World) {

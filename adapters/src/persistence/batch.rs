@@ -12,43 +12,43 @@ use namaskah_domain::unit::AccountChange;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::known::Known;
-use crate::persistence::{
+use super::{
     entity::{account, claim, hold},
+    known::Known,
     plan::{HoldEnding, Line, Plan, Row, hold_endings, row},
     settle::{EndedParts, PlacedParts, settle},
 };
 
 /// Rows of one table.
 #[derive(Debug)]
-pub(super) struct Table<'a> {
-    pub(super) name: &'static str,
-    pub(super) key: &'static str,
-    pub(super) columns: Cow<'a, [&'static str]>,
-    pub(super) rows: Vec<Cow<'a, [Value]>>,
+pub(crate) struct Table<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) columns: Cow<'a, [&'static str]>,
+    pub(crate) rows: Vec<Cow<'a, [Value]>>,
     /// For rows that replace others: the version that each replaces.
-    pub(super) decided_on: Vec<i64>,
+    pub(crate) decided_on: Vec<i64>,
 }
 
 /// An account before the first and after the last unit of a batch.
 #[derive(Debug)]
-pub(super) struct Moved {
-    pub(super) decided_on: i64,
-    pub(super) row: account::Model,
+pub(crate) struct Moved {
+    pub(crate) decided_on: i64,
+    pub(crate) row: account::Model,
 }
 
 /// What units write together.
 #[derive(Debug, Default)]
-pub(super) struct Batch<'a> {
-    pub(super) claims: Option<Table<'a>>,
+pub(crate) struct Batch<'a> {
+    pub(crate) claims: Option<Table<'a>>,
     /// In the order of their tables' names, as every commit locks.
-    pub(super) updates: BTreeMap<&'static str, Table<'a>>,
-    pub(super) ends: Vec<(Uuid, HoldEnding)>,
+    pub(crate) updates: BTreeMap<&'static str, Table<'a>>,
+    pub(crate) ends: Vec<(Uuid, HoldEnding)>,
     /// In the order in which accounts are locked.
-    pub(super) accounts: BTreeMap<Uuid, Moved>,
-    pub(super) holds: Vec<hold::Model>,
-    pub(super) transfers: Vec<Vec<Value>>,
-    pub(super) inserts: BTreeMap<&'static str, Table<'a>>,
+    pub(crate) accounts: BTreeMap<Uuid, Moved>,
+    pub(crate) holds: Vec<hold::Model>,
+    pub(crate) transfers: Vec<Vec<Value>>,
+    pub(crate) inserts: BTreeMap<&'static str, Table<'a>>,
     records: HashSet<Record<'a>>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Batch<'a> {
 type Record<'a> = (&'static str, Cow<'a, [u8]>, &'a str);
 
 /// Columns of the journal but those that the database gives.
-pub(super) const TRANSFER: [&str; 11] = [
+pub(crate) const TRANSFER: [&str; 11] = [
     "user_id",
     "debit_account",
     "credit_account",
@@ -71,7 +71,7 @@ pub(super) const TRANSFER: [&str; 11] = [
 ];
 
 /// Whether lanes take such a unit at all: one account or none, and nothing that has no common form.
-pub(super) fn suits(plan: &Plan) -> bool {
+pub(crate) fn suits(plan: &Plan) -> bool {
     let empty = plan.claim.is_none()
         && plan.updates.is_empty()
         && plan.accounts.is_empty()
@@ -82,7 +82,7 @@ pub(super) fn suits(plan: &Plan) -> bool {
 }
 
 /// A unit that the lane cannot put into this batch.
-pub(super) struct Unfit;
+pub(crate) struct Unfit;
 
 /// What a unit makes of its account.
 struct Settled {
@@ -96,7 +96,7 @@ struct Settled {
 
 impl<'a> Batch<'a> {
     /// Adds a unit, or leaves the batch as it is.
-    pub(super) fn add(&mut self, plan: &'a Plan, known: &mut Known) -> Result<(), Unfit> {
+    pub(crate) fn add(&mut self, plan: &'a Plan, known: &mut Known) -> Result<(), Unfit> {
         let records = records(plan);
         if records.iter().any(|record| self.records.contains(record)) {
             return Err(Unfit);

@@ -5,7 +5,7 @@ use std::{collections::HashMap, hash::Hash};
 
 use uuid::Uuid;
 
-use crate::persistence::entity::{account, hold};
+use super::entity::{account, hold};
 
 /// Accounts that one lane remembers; some 150 bytes each.
 const ACCOUNTS: usize = 65_536;
@@ -46,38 +46,38 @@ impl<K: Eq + Hash + Copy, V> Bounded<K, V> {
 }
 
 /// What a lane knows.
-pub(super) struct Known {
+pub(crate) struct Known {
     accounts: Bounded<Uuid, account::Model>,
     holds: Bounded<Uuid, hold::Model>,
 }
 
 impl Known {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { accounts: Bounded::new(ACCOUNTS), holds: Bounded::new(HOLDS) }
     }
 
-    pub(super) fn account(&mut self, user: Uuid) -> Option<&account::Model> {
+    pub(crate) fn account(&mut self, user: Uuid) -> Option<&account::Model> {
         self.accounts.get(user)
     }
 
-    pub(super) fn hold(&mut self, id: Uuid) -> Option<&hold::Model> {
+    pub(crate) fn hold(&mut self, id: Uuid) -> Option<&hold::Model> {
         self.holds.get(id)
     }
 
-    pub(super) fn learn_account(&mut self, row: account::Model) {
+    pub(crate) fn learn_account(&mut self, row: account::Model) {
         self.accounts.insert(row.user_id, row);
     }
 
     /// An open hold. What it took from which purse never changes.
-    pub(super) fn learn_hold(&mut self, row: hold::Model) {
+    pub(crate) fn learn_hold(&mut self, row: hold::Model) {
         self.holds.insert(row.id, row);
     }
 
-    pub(super) fn forget_account(&mut self, user: Uuid) {
+    pub(crate) fn forget_account(&mut self, user: Uuid) {
         self.accounts.remove(user);
     }
 
-    pub(super) fn forget_hold(&mut self, id: Uuid) {
+    pub(crate) fn forget_hold(&mut self, id: Uuid) {
         self.holds.remove(id);
     }
 }

@@ -1,0 +1,68 @@
+//! Use cases of disputes. Every notice and every sweep is only a reason to read; what was read decides.
+
+use crate::{
+    CommitError, DisputeId,
+    payment::{
+        Followed, GatewayDispute, Intent, PaymentService, SettleError,
+        refunding::undecidable,
+        returns::{self, Moment},
+    },
+    time::{hours, minutes},
+    unit::retry_stale,
+};
+
+/// How far back disputes are looked for that nobody told of.
+const LOOK_BACK_H: i64 = 7 * 24;
+
+/// What became of one listed dispute.
+enum Seen {
+    Changed,
+    Unchanged,
+    Unbookable,
+}
+
+impl PaymentService {
+    /// Reads the disputes that were opened lately, or since the oldest that is not decided, and does what they mean:
+    /// freezes what is claimed, lifts the freeze, or books the loss. Safe to call at any time, by anybody.
+    ///
+    /// # Errors
+    /// If gateway or store cannot be read. A dispute that fails is looked at again later.
+    pub async fn follow_disputes(&self) -> Result<Followed, SettleError> {
+        let lately = self.clock.now() - hours(LOOK_BACK_H);
+        let oldest = self.reads.oldest_open_dispute().await?;
+        let from = oldest.map_or(lately, |oldest| lately.min(oldest - minutes(1)));
+        let mut followed = Followed::default();
+        for seen in self.gateway.disputes_since(from).await? {
+            match retry_stale(|| self.see_once(&seen)).await {
+                Ok(Seen::Changed) => followed.changed += 1,
+                Ok(Seen::Unchanged) => {}
+                Ok(Seen::Unbookable) => followed.refused += 1,
+                Err(_) => followed.unanswered += 1,
+            }
+        }
+        Ok(followed)
+    }
+
+    async fn see_once(&self, seen: &GatewayDispute) -> Result<Seen, CommitError> {
+        let unavailable = CommitError::Unavailable;
+        let known = self.reads.dispute_named(&seen.id).await.map_err(unavailable)?;
+        let read = self.reads.intent_by_reference(&seen.reference).await.map_err(unavailable)?;
+        let Some(of) = read.filter(Intent::is_credited) else { return Ok(Seen::Unchanged) };
+        if returns::is_unbookable(&of, seen) {
+            return Ok(Seen::Unbookable);
+        }
+        let account = self.wallets.account(of.user).await.map_err(unavailable)?;
+        let account = account.ok_or(CommitError::Stale)?;
+        let now = self.clock.now();
+        let id = DisputeId::generate(now, self.random.as_ref());
+        let moment = Moment { event: self.event_id(now), now };
+        let decided = returns::dispute(of, known, seen, id, &account, moment).map_err(undecidable)?;
+        let Some(unit) = decided else { return Ok(Seen::Unchanged) };
+        match self.store.commit(unit).await {
+            Ok(_) => Ok(Seen::Changed),
+            // Somebody else has seen it at the same time: decide again.
+            Err(CommitError::Duplicate(_)) => Err(CommitError::Stale),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! What money on its way back means for our books: refunds, and disputes. Pure.
+
+use crate::{
+    Amount, Change, Claim, DisputeId, Event, EventId, EventKind, Money, MoneyError, RefundId, Standing, Time,
+    UnitOfWork, Version,
+    payment::{
+        ChargedMoney, Dispute, DisputeState, GatewayDispute, GatewayDisputeStatus, GatewayRefund,
+        GatewayRefundId, GatewayRefundStatus, Intent, Refund, RefundOrigin, RefundState,
+        refund::{Missed, Share},
+        settlement::Undecidable,
+    },
+    wallet::{
+        Account, EndHold, EntryKind, HoldEnd, House, LedgerAccount, Legs, PlaceHold, Purpose, Purse, Source,
+        repay,
+    },
+};
+
+const FX: LedgerAccount = LedgerAccount::House(House::Fx);
+const CLEARING: LedgerAccount = LedgerAccount::House(House::PspClearingPaystack);
+
+/// When something is decided, and the name of the event that tells of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) event: EventId,
+    pub(crate) now: Time,
+}
+
+/// The next thing to do about the refunds of a payment, after the gateway's list was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// This is what came of a refund whose answer was lost.
+    Bind(Refund, GatewayRefundId),
+    /// The first list without it.
+    Missed(Refund),
+    /// It never came to be.
+    Absent(Refund),
+    /// The customer has the money.
+    Processed(Refund, GatewayRefundId),
+    /// The gateway gave up.
+    Failed(Refund, GatewayRefundId),
+    /// The gateway gave up after all.
+    Reversed(Refund, GatewayRefundId),
+    /// Made in the dashboard, and the customer has the money.
+    Found(GatewayRefundId, Amount),
+}
+
+/// What the list means, one thing at a time. `read_at`: before the list was asked for.
+pub(crate) fn next_step(ours: &[Refund], listed: &[GatewayRefund], read_at: Time) -> Option<Step> {
+    ours.iter()
+        .find_map(|refund| step_of(refund, ours, listed, read_at))
+        .or_else(|| listed.iter().find_map(|theirs| unexplained(theirs, ours)))
+}
+
+fn step_of(refund: &Refund, ours: &[Refund], listed: &[GatewayRefund], read_at: Time) -> Option<Step> {
+    let agreeing = |name: &GatewayRefundId| {
+        let named = listed.iter().find(|theirs| theirs.id == *name);
+        named
+            .filter(|theirs| theirs.amount == ChargedMoney::Known(refund.charged))
+            .map(|theirs| theirs.status)
+    };
+    match &refund.state {
+        RefundState::Sent { .. } => {
+            let free = |theirs: &&GatewayRefund| refund.may_be(theirs) && !is_bound(theirs, ours);
+            let oldest =
+                listed.iter().filter(free).min_by_key(|theirs| (theirs.created_at, theirs.id.clone()));
+            match (oldest, refund.missed(read_at)) {
+                (Some(theirs), _) => Some(Step::Bind(refund.clone(), theirs.id.clone())),
+                (None, Missed::First) => Some(Step::Missed(refund.clone())),
+                (None, Missed::Absent) => Some(Step::Absent(refund.clone())),
+                (None, Missed::Nothing) => None,
+            }
+        }
+        RefundState::Pending { gateway } => match agreeing(gateway)? {
+            GatewayRefundStatus::Processed => Some(Step::Processed(refund.clone(), gateway.clone())),
+            GatewayRefundStatus::Failed => Some(Step::Failed(refund.clone(), gateway.clone())),
+            GatewayRefundStatus::Pending | GatewayRefundStatus::NeedsAttention => None,
+        },
+        RefundState::Processed { gateway, .. } => match agreeing(gateway)? {
+            GatewayRefundStatus::Failed => Some(Step::Reversed(refund.clone(), gateway.clone())),
+            GatewayRefundStatus::Pending
+            | GatewayRefundStatus::NeedsAttention
+            | GatewayRefundStatus::Processed => None,
+        },
+        RefundState::Failed { .. } => None,
+    }
+}
+
+fn is_bound(theirs: &GatewayRefund, ours: &[Refund]) -> bool {
+    ours.iter().any(|refund| refund.gateway() == Some(&theirs.id))
+}
+
+/// Somebody else's refund, once it has reached the customer; what a dispute caused is the dispute's business.
+fn unexplained(theirs: &GatewayRefund, ours: &[Refund]) -> Option<Step> {
+    let ChargedMoney::Known(amount) = theirs.amount else { return None };
+    let is_processed = theirs.status == GatewayRefundStatus::Processed && theirs.dispute.is_none();
+    (is_processed && !is_bound(theirs, ours)).then(|| Step::Found(theirs.id.clone(), amount))
+}
+
+/// What a person must look at: refunds that wait for attention at the gateway, and rows of the list that do not agree
+/// with ours or cannot be booked.
+pub(crate) fn oddities(of: &Intent, ours: &[Refund], listed: &[GatewayRefund]) -> (u32, u32) {
+    let (mut attention, mut refused) = (0, 0);
+    for theirs in listed {
+        attention += u32::from(theirs.status == GatewayRefundStatus::NeedsAttention);
+        let agrees = match ours.iter().find(|refund| refund.gateway() == Some(&theirs.id)) {
+            Some(refund) => {
+                let came_back = matches!(refund.state, RefundState::Failed { .. })
+                    && theirs.status == GatewayRefundStatus::Processed;
+                theirs.amount == ChargedMoney::Known(refund.charged) && !came_back
+            }
+            None => {
+                let known = matches!(theirs.amount, ChargedMoney::Known(sum) if sum.currency() == of.charged.currency());
+                known || theirs.status != GatewayRefundStatus::Processed
+            }
+        };
+        refused += u32::from(!agrees);
+    }
+    (attention, refused)
+}
+
+/// Commit A of a refund: hold, row, and the part of the payment that no other refund may have.
+pub(crate) fn ask(
+    claim: Claim,
+    of: Intent,
+    refund: &Refund,
+    account: &Account,
+) -> Result<UnitOfWork, Undecidable> {
+    let back = of.back.ask(refund.amount, refund.charged)?;
+    let unit = UnitOfWork::claiming(claim)
+        .with(Change::Refund(refund.clone()))
+        .with(Change::Intent(of.with_back(back)))
+        .expecting(account.user, Standing::AsRead(account.version));
+    let RefundOrigin::Asked { hold } = refund.origin else { return Ok(unit) };
+    let (purpose, at) = (Purpose::Refund { refund: refund.id }, refund.created_at);
+    Ok(unit.place(PlaceHold { id: hold, user: refund.user, purpose, amount: refund.amount, at }))
+}
+
+/// The gateway has it.
+pub(crate) fn bind(refund: Refund, gateway: GatewayRefundId) -> UnitOfWork {
+    UnitOfWork::new().with(Change::Refund(refund.becomes(RefundState::Pending { gateway })))
+}
+
+/// The first list without it.
+pub(crate) fn miss(refund: Refund, read_at: Time) -> UnitOfWork {
+    let state = RefundState::Sent { missed_at: Some(read_at) };
+    UnitOfWork::new().with(Change::Refund(refund.becomes(state)))
+}
+
+/// It came to nothing before it reached anybody: the hold is released.
+pub(crate) fn fail(
+    of: Intent,
+    refund: Refund,
+    gateway: Option<GatewayRefundId>,
+    now: Time,
+) -> Result<UnitOfWork, Undecidable> {
+    let back = of.back.take_back(refund.amount, refund.charged)?;
+    let unit = end_hold(UnitOfWork::new(), &refund, HoldEnd::Release, now);
+    let failed = refund.becomes(RefundState::Failed { gateway, at: now });
+    Ok(unit.with(Change::Refund(failed)).with(Change::Intent(of.with_back(back))))
+}
+
+/// The customer has the money: the hold is spent, and both currencies are booked.
+pub(crate) fn process(
+    of: Intent,
+    refund: Refund,
+    gateway: GatewayRefundId,
+    moment: Moment,
+) -> Result<UnitOfWork, Undecidable> {
+    let wallet = LedgerAccount::User(refund.user, Purse::Wallet);
+    let mut legs = Legs::new(Source::refunded(refund.id), EntryKind::Refund, moment.now);
+    legs.add(wallet, FX, refund.amount);
+    legs.add(FX, CLEARING, refund.charged);
+    let back = of.back.arrive(refund.charged)?;
+    let unit = end_hold(UnitOfWork::new().post(legs.into_entry()?), &refund, HoldEnd::Spend, moment.now);
+    let processed = refund.becomes(RefundState::Processed { gateway, at: moment.now });
+    Ok(told(unit.with(Change::Refund(processed)), of.with_back(back), EventKind::PaymentRefunded, moment))
+}
+
+/// The gateway gave up after it had said that the customer has the money: the wallet has it again, and repays debt.
+pub(crate) fn reverse(
+    of: Intent,
+    refund: Refund,
+    gateway: GatewayRefundId,
+    account: &Account,
+    moment: Moment,
+) -> Result<UnitOfWork, Undecidable> {
+    let wallet = LedgerAccount::User(refund.user, Purse::Wallet);
+    let mut legs = Legs::new(Source::unrefunded(refund.id), EntryKind::Refund, moment.now);
+    legs.add(CLEARING, FX, refund.charged);
+    legs.add(FX, wallet, refund.amount);
+    let standing = repay(&mut legs, account, refund.amount)?;
+    let back = of.back.unarrive(refund.charged)?.take_back(refund.amount, refund.charged)?;
+    let failed = refund.becomes(RefundState::Failed { gateway: Some(gateway), at: moment.now });
+    let unit = UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing);
+    let unit = unit.with(Change::Refund(failed));
+    Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
+}
+
+/// Somebody refunded it in the dashboard, and the customer has the money: lost, like a dispute.
+pub(crate) fn find(
+    of: Intent,
+    id: RefundId,
+    gateway: GatewayRefundId,
+    share: Share,
+    account: &Account,
+    moment: Moment,
+) -> Result<UnitOfWork, Undecidable> {
+    let refund = Refund::found(id, &of, gateway.clone(), share, moment.now);
+    let legs = Legs::new(Source::gateway_refund(&gateway), EntryKind::Chargeback, moment.now);
+    let unit = lose(legs, account, share, Money::zero(share.amount.currency()))?;
+    let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
+    let unit = unit.with(Change::Refund(refund));
+    Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
+}
+
+/// Takes `share` from what the wallet can give, and leaves the rest as debt. `frozen`: by the dispute itself, if it
+/// was open; what other disputes have frozen stays.
+fn lose(mut legs: Legs, account: &Account, share: Share, frozen: Money) -> Result<UnitOfWork, Undecidable> {
+    let purse = |purse| LedgerAccount::User(account.user, purse);
+    let free = account.wallet.available().units();
+    let others = account.disputed.checked_sub(frozen)?.units();
+    let kept = others.min((free - frozen.units()).max(0));
+    let taken = share.amount.units().min(free - kept).max(0);
+    let part = |units| Amount::try_new(Money::from_units(units, share.amount.currency()));
+    if let Ok(taken) = part(taken) {
+        legs.add(purse(Purse::Wallet), FX, taken);
+    }
+    if let Ok(owed) = part(share.amount.units() - taken) {
+        legs.add(purse(Purse::Debt), FX, owed);
+    }
+    legs.add(FX, CLEARING, share.charged);
+    let standing = Standing::AsRead(account.version);
+    Ok(UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing))
+}
+
+/// What a dispute at the gateway means, given what we know of it. `None`: nothing new, or nothing that can be booked.
+pub(crate) fn dispute(
+    of: Intent,
+    known: Option<Dispute>,
+    seen: &GatewayDispute,
+    id: DisputeId,
+    account: &Account,
+    moment: Moment,
+) -> Result<Option<UnitOfWork>, Undecidable> {
+    let ChargedMoney::Known(claimed) = seen.amount else { return Ok(None) };
+    let Some(share) = of.share_taken(claimed) else { return Ok(None) };
+    let state = known.as_ref().map(|dispute| dispute.state);
+    let row = known.unwrap_or_else(|| Dispute {
+        id,
+        gateway: seen.id.clone(),
+        payment: of.id,
+        reference: of.reference.clone(),
+        user: of.user,
+        claimed,
+        state: DisputeState::Won { at: moment.now },
+        opened_at: seen.created_at,
+        version: Version::NONE,
+    });
+    match (state, seen.status) {
+        (None, GatewayDisputeStatus::Open) => open(of, row, share, moment).map(Some),
+        (None, GatewayDisputeStatus::Won) => {
+            let row = becomes(row, claimed, DisputeState::Won { at: moment.now });
+            Ok(Some(UnitOfWork::new().with(Change::Dispute(row))))
+        }
+        (Some(DisputeState::Open { frozen }), GatewayDisputeStatus::Won) => {
+            let back = closed(of.back);
+            let row = becomes(row, claimed, DisputeState::Won { at: moment.now });
+            let unit = UnitOfWork::new().close_dispute(of.user, frozen).with(Change::Dispute(row));
+            Ok(Some(unit.with(Change::Intent(of.with_back(back)))))
+        }
+        (Some(DisputeState::Open { frozen }), GatewayDisputeStatus::Lost) => {
+            let of = Intent { back: closed(of.back), ..of };
+            let unit = lost(of, row, share, account, frozen.money(), moment)?;
+            Ok(Some(unit.close_dispute(account.user, frozen)))
+        }
+        (None | Some(DisputeState::Won { .. }), GatewayDisputeStatus::Lost) => {
+            let nothing = Money::zero(share.amount.currency());
+            lost(of, row, share, account, nothing, moment).map(Some)
+        }
+        (Some(DisputeState::Open { .. }), GatewayDisputeStatus::Open)
+        | (Some(DisputeState::Won { .. }), GatewayDisputeStatus::Open | GatewayDisputeStatus::Won)
+        | (Some(DisputeState::Lost { .. }), _) => Ok(None),
+    }
+}
+
+/// True if a dispute cannot be booked, so that a person must look.
+pub(crate) fn is_unbookable(of: &Intent, seen: &GatewayDispute) -> bool {
+    match seen.amount {
+        ChargedMoney::Known(claimed) => of.share_taken(claimed).is_none(),
+        ChargedMoney::Unbookable => true,
+    }
+}
+
+fn open(of: Intent, row: Dispute, share: Share, moment: Moment) -> Result<UnitOfWork, Undecidable> {
+    let open_disputes = of.back.open_disputes.checked_add(1).ok_or(MoneyError::Overflow)?;
+    let back = super::PaidBack { open_disputes, ..of.back };
+    let row = becomes(row, share.charged, DisputeState::Open { frozen: share.amount });
+    let unit = UnitOfWork::new().open_dispute(of.user, share.amount).with(Change::Dispute(row));
+    Ok(told(unit, of.with_back(back), EventKind::PaymentDisputed, moment))
+}
+
+fn lost(
+    of: Intent,
+    row: Dispute,
+    share: Share,
+    account: &Account,
+    frozen: Money,
+    moment: Moment,
+) -> Result<UnitOfWork, Undecidable> {
+    let legs = Legs::new(Source::disputed(row.id), EntryKind::Chargeback, moment.now);
+    let unit = lose(legs, account, share, frozen)?;
+    let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
+    let state = DisputeState::Lost { taken: share.amount, at: moment.now };
+    let unit = unit.with(Change::Dispute(becomes(row, share.charged, state)));
+    Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
+}
+
+const fn closed(back: super::PaidBack) -> super::PaidBack {
+    super::PaidBack { open_disputes: back.open_disputes.saturating_sub(1), ..back }
+}
+
+fn becomes(row: Dispute, claimed: Amount, state: DisputeState) -> Dispute {
+    Dispute { claimed, state, version: row.version.next(), ..row }
+}
+
+fn end_hold(unit: UnitOfWork, refund: &Refund, end: HoldEnd, at: Time) -> UnitOfWork {
+    match refund.origin {
+        RefundOrigin::Asked { hold } => unit.end(EndHold { hold, user: refund.user, end, at }),
+        RefundOrigin::Found => unit,
+    }
+}
+
+fn told(unit: UnitOfWork, intent: Intent, kind: EventKind, moment: Moment) -> UnitOfWork {
+    let event = Event::about_payment(moment.event, kind, &intent, moment.now);
+    unit.with(Change::Intent(intent)).with(Change::Event(event))
+}
