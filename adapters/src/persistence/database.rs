@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use namaskah_domain::Fault;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, Value,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        Connection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 use super::writer::Writer;
@@ -98,6 +101,7 @@ async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr>
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
     });
+    leave_no_transaction(&mut connect);
     let mut connection = sea_orm::Database::connect(connect).await?;
     observe(&mut connection, options);
     let reads = if url.contains(":memory:") {
@@ -113,9 +117,29 @@ async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr>
 async fn sqlite_readers(url: &str, options: &Options) -> Result<DatabaseConnection, DbErr> {
     let mut connect = basic(url, options.max_connections);
     connect.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(BUSY).pragma("query_only", "ON"));
+    leave_no_transaction(&mut connect);
     let mut readers = sea_orm::Database::connect(connect).await?;
     observe(&mut readers, options);
     Ok(readers)
+}
+
+/// A connection that comes back in the middle of a transaction is closed, and a new one takes its place.
+///
+/// When the disk is full, SQLite undoes the whole transaction by itself. The ROLLBACK that follows fails then, and the
+/// driver goes on counting a transaction; whatever is begun later would be a savepoint inside of nothing, or of one that
+/// never ends, and would be told as committed without being on the disk.
+fn leave_no_transaction(options: &mut ConnectOptions) {
+    options.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.after_release(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // A rollback may be on its way still.
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
+    });
 }
 
 fn observe(connection: &mut DatabaseConnection, options: &Options) {
@@ -210,5 +234,47 @@ impl Database {
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Database({:?})", self.backend())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn insert(database: &Database) -> Result<Vec<QueryResult>, Fault> {
+        // More than a page, so that each needs room.
+        database.write("INSERT INTO kept VALUES (randomblob(9000))".to_owned(), Vec::new()).await
+    }
+
+    async fn counted(database: &Database) -> i64 {
+        let rows = database.read("SELECT COUNT(*) AS n FROM kept", Vec::new()).await.expect("a count");
+        rows.first().and_then(|row| row.try_get("", "n").ok()).expect("a number")
+    }
+
+    #[tokio::test]
+    async fn what_is_told_as_committed_after_the_disk_was_full_is_on_the_disk() {
+        let folder = std::env::temp_dir().join(format!("nmk-full-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.join("kept.db").display());
+        let database = connect(&url, Options::default()).await.expect("a database");
+        let run = async |sql: &str| database.connection().execute_unprepared(sql).await.expect("a statement");
+        run("CREATE TABLE kept (filler BLOB NOT NULL)").await;
+        // The least it takes is as many pages as there are.
+        run("PRAGMA max_page_count = 1").await;
+        let mut kept = 0;
+        while insert(&database).await.is_ok() {
+            kept += 1;
+            assert!(kept < 100, "the database is never full");
+        }
+        run("PRAGMA max_page_count = 1000000").await;
+        // One that fails is undone, and one that does not is kept, as before.
+        let refused = database.write("INSERT INTO kept VALUES (NULL)".to_owned(), Vec::new()).await;
+        assert!(refused.is_err());
+        assert!(insert(&database).await.is_ok());
+        let other = connect(&url, Options::default()).await.expect("the same database");
+        assert_eq!(counted(&other).await, kept + 1, "another connection sees what was told as committed");
+        other.close().await;
+        database.close().await;
+        std::fs::remove_dir_all(&folder).expect("the folder goes");
     }
 }

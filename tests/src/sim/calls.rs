@@ -8,15 +8,16 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Change, Claim, Clock, CommitError, Committed, Fault, Notice, OrderId, Page, PageOf, PaymentId,
-    PaymentReference, PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, Store, Time, UnitOfWork,
-    UserId,
+    Change, Claim, Clock, CommitError, Committed, Fault, HoldId, JobLane, Notice, OrderId, Page, PageOf,
+    PaymentId, PaymentReference, PhoneNumber, PurchaseId, QuoteId, ReservationId, Sender, Store, Time,
+    UnitOfWork, UserId,
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     payment::{Intent, IntentDue, PaymentReads},
     verification::{
         Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote, ServiceCode,
-        ServiceStats, UpstreamOrder,
+        ServiceStats, UpstreamOrder, Waiting,
     },
+    wallet::{Account, Hold},
 };
 use uuid::Uuid;
 
@@ -199,7 +200,7 @@ impl OrderReads for Called<dyn OrderReads> {
         self.read(self.inner.was_shown(user, service, number)).await
     }
 
-    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<OrderId>, Fault> {
+    async fn ending(&self, now: Time, limit: u32) -> Result<Vec<Waiting>, Fault> {
         self.read(self.inner.ending(now, limit)).await
     }
 
@@ -221,6 +222,43 @@ impl OrderReads for Called<dyn OrderReads> {
         number: &PhoneNumber,
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         self.read(self.inner.waiting_on(provider, number)).await
+    }
+
+    async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
+        self.read(self.inner.uncredited(provider, from)).await
+    }
+
+    async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
+        self.read(self.inner.oldest_expired(provider, since)).await
+    }
+
+    async fn expired_on(
+        &self,
+        provider: ProviderId,
+        number: &PhoneNumber,
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        self.read(self.inner.expired_on(provider, number, since)).await
+    }
+
+    async fn late_texts_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        self.read(self.inner.late_texts_since(user, from)).await
+    }
+
+    async fn reports_since(&self, user: UserId, from: Time) -> Result<u32, Fault> {
+        self.read(self.inner.reports_since(user, from)).await
+    }
+
+    async fn is_suppressed(&self, service: &ServiceCode, number: &PhoneNumber) -> Result<bool, Fault> {
+        self.read(self.inner.is_suppressed(service, number)).await
+    }
+
+    async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
+        self.read(self.inner.payer(user)).await
+    }
+
+    async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {
+        self.read(self.inner.payment(hold)).await
     }
 
     async fn service_stats(&self, from: Time) -> Result<Vec<ServiceStats>, Fault> {
@@ -258,12 +296,18 @@ const JOB_LEASE_S: i64 = 60;
 
 #[async_trait]
 impl Jobs for Called<dyn Jobs> {
-    async fn lease(&self, holder: Uuid, now: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault> {
+    async fn lease(
+        &self,
+        holder: Uuid,
+        lane: JobLane,
+        now: Time,
+        limit: u32,
+    ) -> Result<Vec<LeasedJob>, Fault> {
         // A job whose end could not be stored is free again when its lease has run out.
         if self.watch.leases_ran_out(holder, now - TimeDelta::seconds(JOB_LEASE_S)) {
             self.turns.outside(Jobs::release(self.inner.as_ref(), holder)).await?;
         }
-        let leased = self.read(self.inner.lease(holder, now, limit)).await?;
+        let leased = self.read(self.inner.lease(holder, lane, now, limit)).await?;
         self.watch.leased(holder, leased.iter().map(|job| job.id), now);
         Ok(leased)
     }

@@ -10,7 +10,10 @@ use chrono::TimeDelta;
 use namaskah_domain::{
     Clock, Fault, PaymentReference, Time,
     memory::{FakePaymentGateway, OddPayment},
-    payment::{Charge, ChargeRequest, ChargedMoney, Checkout, GatewayError, OpenChargeError, PaymentGateway},
+    payment::{
+        Charge, ChargeRequest, ChargedMoney, Checkout, GatewayDispute, GatewayError, GatewayNotice,
+        GatewayRefund, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+    },
 };
 
 use super::{provider::Way, turns::Turns};
@@ -113,6 +116,27 @@ impl PaymentGateway for SimGateway {
 
     async fn verify(&self, reference: &PaymentReference) -> Result<Option<Charge>, GatewayError> {
         self.read(self.fake.verify(reference)).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
+        self.turns.take().await;
+        self.fake.refund(request).await
+    }
+
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+        self.read(self.fake.refunds_of(reference)).await
+    }
+
+    async fn refunded_since(&self, from: Time) -> Result<Vec<PaymentReference>, GatewayError> {
+        self.read(self.fake.refunded_since(from)).await
+    }
+
+    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+        self.read(self.fake.disputes_since(from)).await
+    }
+
+    fn read_notice(&self, body: &[u8]) -> GatewayNotice {
+        self.fake.read_notice(body)
     }
 
     async fn succeeded_since(&self, from: Time) -> Result<Vec<Charge>, GatewayError> {

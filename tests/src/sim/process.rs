@@ -8,7 +8,7 @@ use std::{
 use chrono::TimeDelta;
 use namaskah::worker::{Expirer, Feed, JobRunner, NoticeHandler, Poller, Reconciler, Relay, Sweeper, Worker};
 use namaskah_domain::{
-    Clock, Currency, Money, Random, Store, Time,
+    Clock, Currency, JobLane, Money, Random, Store, Time,
     auth::AuthReads,
     mailer::Mailer,
     memory::SeededRandom,
@@ -16,6 +16,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::{FxRate, PaymentGateway, PaymentPolicy, PaymentReads, PaymentService},
     verification::{NumberProvider, OrderPolicy, OrderReads, PriceRule, VerificationService},
+    wallet::WalletReads,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -29,6 +30,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Reads of payments.
     pub payments: Arc<dyn PaymentReads>,
+    /// Reads of accounts.
+    pub wallets: Arc<dyn WalletReads>,
     /// Reads of orders.
     pub orders: Arc<dyn OrderReads>,
     /// Reads of users.
@@ -151,6 +154,7 @@ impl Process {
         let payments = Arc::new(PaymentService::new(
             ports.store.clone(),
             ports.payments.clone(),
+            ports.wallets.clone(),
             ports.auth.clone(),
             ports.gateway.clone(),
             ports.clock.clone(),
@@ -260,7 +264,8 @@ fn worker(
         Kind::Sweeper => Arc::new(Sweeper::new(payments.clone())),
         Kind::Jobs => {
             let (jobs, mailer) = (ports.jobs.clone(), ports.mailer.clone());
-            Arc::new(JobRunner::new(jobs, mailer, orders.clone(), ports.clock.clone(), holder))
+            let (lane, clock) = (JobLane::Provider, ports.clock.clone());
+            Arc::new(JobRunner::new(lane, jobs, mailer, orders.clone(), clock, holder))
         }
         Kind::Relay => Arc::new(Relay::new(ports.events.clone(), Feed::default())),
     }

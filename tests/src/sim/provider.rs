@@ -272,6 +272,10 @@ impl NumberProvider for SimProvider {
         self.read("cancel", self.fake.cancel(id)).await
     }
 
+    async fn report(&self, id: &ReservationId) -> Result<(), ProviderError> {
+        self.read("report", self.fake.report(id)).await
+    }
+
     async fn balance(&self) -> Result<Money, ProviderError> {
         self.read("balance", self.fake.balance()).await
     }

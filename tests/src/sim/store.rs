@@ -8,9 +8,9 @@ use namaskah_adapters::{
     vault::Vault,
 };
 use namaskah_domain::{
-    Amount, Currency, Fault, Money, Page, PaymentId, Time, UserId,
+    Amount, Currency, Fault, Money, Page, PaymentId, Time, UserId, Version,
     memory::{MemoryStore, laws::Snapshot},
-    payment::{Suspended, SuspenseReason},
+    payment::{Suspended, SuspenseReason, SuspenseState},
     verification::{OrderFilter, ProviderId},
     wallet::{EntryKind, House, LedgerAccount, Purse, Source, Transfer},
 };
@@ -144,6 +144,9 @@ fn suspended(row: &QueryResult) -> Result<Suspended, DbErr> {
             _ => SuspenseReason::AmountDiffers,
         },
         at: time(row.try_get("", "at_us")?).map_err(|e| odd(&e))?,
+        // Nobody in a run closes one.
+        state: SuspenseState::Open,
+        version: Version::from_stored(row.try_get("", "version")?),
     })
 }
 

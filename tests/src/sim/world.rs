@@ -220,6 +220,7 @@ fn ports(
     Ports {
         store: called!(backend.store),
         payments: called!(backend.payments),
+        wallets: backend.wallet.clone(),
         orders: called!(backend.orders),
         auth: backend.auth.clone(),
         notices: called!(backend.notices),

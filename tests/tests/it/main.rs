@@ -5,4 +5,5 @@ mod faults;
 mod journeys;
 mod pitfalls;
 mod providers;
+mod simulation;
 mod store;

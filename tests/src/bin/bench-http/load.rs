@@ -31,7 +31,7 @@ impl<'s> Load<'s> {
     pub async fn balance_reads(&self, figure: &str) -> Result<(), Failure> {
         let url = format!("{}/api/v1/wallet", self.served.origin);
         let client = self.client.clone();
-        self.run(figure, 200, move |token, _| client.get(&url).bearer_auth(token)).await
+        self.run(figure, 200, move |token, _| Some(client.get(&url).bearer_auth(token))).await
     }
 
     pub async fn purchases(&self, figure: &str) -> Result<(), Failure> {
@@ -41,16 +41,30 @@ impl<'s> Load<'s> {
             "service": "whatsapp", "country": "US", "max_price": {"amount": "2.00", "currency": "USD"},
         });
         let ask = move |token: &str, count| {
-            client.post(&url).bearer_auth(token).header("Idempotency-Key", format!("k{count}")).json(&body)
+            let request = client.post(&url).bearer_auth(token).json(&body);
+            Some(request.header("Idempotency-Key", format!("k{count}")))
         };
         self.run(figure, 201, ask).await
+    }
+
+    /// Each tells of a payment of its own, once; the load ends early when there is none left.
+    pub async fn webhooks(&self, figure: &str) -> Result<(), Failure> {
+        let url = format!("{}/api/v1/hooks/paystack", self.served.origin);
+        let client = self.client.clone();
+        let bodies: Vec<(Vec<u8>, String)> = self.served.notices()?;
+        let ask = move |_: &str, count| {
+            let (body, signature) = bodies.get(usize::try_from(count).ok()?)?;
+            let request = client.post(&url).header("Content-Type", "application/json");
+            Some(request.header("X-Paystack-Signature", signature).body(body.clone()))
+        };
+        self.run(figure, 200, ask).await
     }
 
     async fn run(
         &self,
         figure: &str,
         expected: u16,
-        ask: impl Fn(&str, u64) -> RequestBuilder + Send + Sync + 'static,
+        ask: impl Fn(&str, u64) -> Option<RequestBuilder> + Send + Sync + 'static,
     ) -> Result<(), Failure> {
         let ask = Arc::new(ask);
         let count = Arc::new(AtomicU64::new(0));
@@ -74,7 +88,7 @@ impl<'s> Load<'s> {
 
     async fn rush(
         &self,
-        ask: Arc<impl Fn(&str, u64) -> RequestBuilder + Send + Sync + 'static>,
+        ask: Arc<impl Fn(&str, u64) -> Option<RequestBuilder> + Send + Sync + 'static>,
         count: Arc<AtomicU64>,
         time: Duration,
         expected: u16,
@@ -88,7 +102,8 @@ impl<'s> Load<'s> {
                 let mut took = Vec::new();
                 while Instant::now() < end {
                     let begun = Instant::now();
-                    let answer = ask(&token, count.fetch_add(1, Ordering::Relaxed)).send().await?;
+                    let Some(request) = ask(&token, count.fetch_add(1, Ordering::Relaxed)) else { break };
+                    let answer = request.send().await?;
                     let status = answer.status().as_u16();
                     let body = answer.bytes().await?;
                     if status != expected {

@@ -1,10 +1,12 @@
-//! Figures of the HTTP server, one JSON line each: `bench-http [--seconds S] [--tasks N]`.
+//! Figures of the HTTP server, one JSON line each: `bench-http [--seconds S] [--tasks N] [--orders N]`.
 //!
 //! The server is a process of its own over a real database (Postgres with fsync on, SQLite with synchronous FULL) and
 //! real sockets; its number provider answers from memory, so that no provider's latency is in the figures. The load
 //! comes from this process, on the same machine. `cpu_ms` is the server's own time for one request.
 
+mod ending;
 mod load;
+mod paid;
 mod process;
 mod server;
 
@@ -24,6 +26,8 @@ async fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let ran = match words.first().map(String::as_str) {
         Some("serve") => server::run(&words[1..]).await,
+        Some("expire") => ending::expire(&words[1..]).await,
+        Some("poll") => ending::poll(&words[1..]).await,
         _ => bench(&words).await,
     };
     match ran {
@@ -47,17 +51,29 @@ async fn bench(words: &[String]) -> Result<(), Failure> {
     let tasks = usize::try_from(option(words, "--tasks", 16)?)?;
     process::start_figures().await?;
     let folder = tempfile::tempdir()?;
-    let sqlite = format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display());
-    measure("sqlite", &sqlite, time, tasks).await?;
+    let sqlite = |name: &str| format!("sqlite://{}?mode=rwc", folder.path().join(name).display());
+    let orders = option(words, "--orders", 10_000)?.to_string();
+    measure("sqlite", &sqlite("bench.db"), time, tasks).await?;
+    process::another(&["expire", &sqlite("expiry.db"), "http.expiry.sqlite", &orders]).await?;
+    for open in ["10", "1000"] {
+        process::another(&["poll", &sqlite(&format!("poll{open}.db")), open]).await?;
+    }
     let cluster = postgres::durable_cluster()?;
-    measure("postgres", &cluster.empty_database().await, time, tasks).await
+    measure("postgres", &cluster.empty_database().await, time, tasks).await?;
+    let database = cluster.empty_database().await;
+    process::another(&["expire", &database, "http.expiry.postgres", &orders]).await
 }
 
+/// Payments that are paid beforehand, for each second of the load.
+const DEPOSITS_PER_S: u64 = 3_000;
+
 async fn measure(database: &str, url: &str, time: Duration, tasks: usize) -> Result<(), Failure> {
-    let served = Served::start(url).await?;
+    let served = Served::start(url, DEPOSITS_PER_S * (time.as_secs() + 1)).await?;
     let load = Load::new(&served, time, tasks)?;
     load.balance_reads(&format!("http.balance.{database}")).await?;
     load.purchases(&format!("http.purchase.{database}")).await?;
+    // Last: crediting goes on behind the answers.
+    load.webhooks(&format!("http.webhook.{database}")).await?;
     let peak = served.peak_memory_mib()?;
     println!("{}", serde_json::json!({"figure": format!("memory.load.{database}"), "mib": peak}));
     served.stop().await

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
+use sha2::Sha512;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -24,21 +26,41 @@ pub struct Served {
     child: Child,
     pub origin: String,
     pub tokens: Vec<String>,
+    paystack_key: String,
+    references: Vec<String>,
 }
 
 impl Served {
-    pub async fn start(database_url: &str) -> Result<Self, Failure> {
+    /// With so many payments that were paid and not told of.
+    pub async fn start(database_url: &str, deposits: u64) -> Result<Self, Failure> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", database_url])
+            .args(["serve", database_url, "--deposits", &deposits.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
         let told: Value = serde_json::from_str(&first_line(&mut lines(&mut child)?).await?)?;
         let origin = told["origin"].as_str().ok_or("no origin")?.to_owned();
-        let tokens = told["tokens"].as_array().ok_or("no tokens")?;
-        let tokens = tokens.iter().filter_map(|token| token.as_str().map(str::to_owned)).collect();
-        Ok(Self { child, origin, tokens })
+        let texts = |name: &str| -> Result<Vec<String>, Failure> {
+            let listed = told[name].as_array().ok_or("a list is missing")?;
+            Ok(listed.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect())
+        };
+        let paystack_key = told["paystack_key"].as_str().ok_or("no key")?.to_owned();
+        let (tokens, references) = (texts("tokens")?, texts("references")?);
+        Ok(Self { child, origin, tokens, paystack_key, references })
+    }
+
+    /// The webhook of each payment, and its signature.
+    pub fn notices(&self) -> Result<Vec<(Vec<u8>, String)>, Failure> {
+        let signed = |(id, reference): (usize, &String)| {
+            let data = json!({"id": id, "reference": reference, "status": "success"});
+            let body = json!({"event": "charge.success", "data": data}).to_string().into_bytes();
+            let mut mac = Hmac::<Sha512>::new_from_slice(self.paystack_key.as_bytes())?;
+            mac.update(&body);
+            let signature = hex::encode(mac.finalize().into_bytes());
+            Ok((body, signature))
+        };
+        self.references.iter().enumerate().map(signed).collect()
     }
 
     pub fn cpu_ms(&self) -> Result<f64, Failure> {
@@ -57,6 +79,12 @@ impl Served {
         self.child.wait().await?;
         Ok(())
     }
+}
+
+/// Runs this program in another process, whose figures are printed as they come.
+pub async fn another(words: &[&str]) -> Result<(), Failure> {
+    let ran = Command::new(std::env::current_exe()?).args(words).kill_on_drop(true).status().await?;
+    if ran.success() { Ok(()) } else { Err(format!("{} failed", words.join(" ")).into()) }
 }
 
 /// Start to ready of the real binary, fresh and over its database, and its memory when idle.

@@ -93,7 +93,10 @@ async fn a_commit_that_comes_alone_is_one_statement_on_postgres() {
     let Some(opened) = open_postgres(statements.options(1)).await else { return };
     let on = &opened.backend;
     let user = given::account().with(10_000_000).with_promo(500_000).stored_in(on.store.as_ref()).await;
-    for (name, unit) in life_of_a_payment(user).into_iter().chain(life_of_an_order(user)) {
+    // A webhook is answered after this commit and nothing else.
+    let notice = UnitOfWork::new().with(Change::Notice(given::notice(Sender::Paystack, None)));
+    let lives = life_of_a_payment(user).into_iter().chain(life_of_an_order(user));
+    for (name, unit) in lives.chain([("a notice", notice)]) {
         statements.take();
         on.apply(unit).await;
         let run = statements.take();

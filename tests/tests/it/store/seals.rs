@@ -28,14 +28,27 @@ async fn worlds() -> Vec<World> {
     worlds
 }
 
-/// Seals until nothing is left; a horizon may need a second look.
-async fn seal(world: &World, sealer: &Sealer) {
+/// Looks often enough to find what is due: a horizon needs a second look.
+async fn look(sealer: &Sealer) {
     let mut idle = 0;
     while idle < 3 {
         let sealed = sealer.run(at(A_DAY)).await.expect("sealed");
         idle = if sealed == 0 { idle + 1 } else { 0 };
     }
-    assert_eq!(broken(world).await, [] as [Finding; 0]);
+}
+
+/// Seals until nothing is left. Whoever writes elsewhere in the cluster holds the horizon back, as other tests do.
+async fn seal(world: &World, sealer: &Sealer) {
+    const LEFT: &str = "SELECT COUNT(*) FROM transfers WHERE id > (SELECT COALESCE(MAX(CAST(last_key AS BIGINT)), 0) \
+         FROM seals WHERE chain = 'transfers')";
+    for _ in 0..2_000 {
+        look(sealer).await;
+        if number(world, LEFT).await == 0 {
+            assert_eq!(broken(world).await, [] as [Finding; 0]);
+            return;
+        }
+    }
+    panic!("the horizon does not move");
 }
 
 async fn sealed() -> Vec<World> {
@@ -283,8 +296,15 @@ async fn nothing_is_sealed_past_a_transfer_that_is_not_committed_yet() {
         assert_eq!(sealer.run(at(A_DAY)).await.expect("asked"), 0, "a transfer would be slipped in");
     }
     late.commit().await.expect("committed");
-    let world = sealer.run(at(A_DAY)).await.expect("sealed") + sealer.run(at(A_DAY)).await.expect("sealed");
-    assert_eq!(world, 2, "both at once");
+    let mut looks = 0;
+    let sealed = loop {
+        looks += 1;
+        match sealer.run(at(A_DAY)).await.expect("sealed") {
+            0 if looks < 5_000 => {}
+            sealed => break sealed,
+        }
+    };
+    assert_eq!(sealed, 2, "both at once");
     other.close().await;
     opened.close().await;
 }
@@ -305,11 +325,11 @@ async fn a_hold_is_not_sealed_before_its_lag_is_over() {
 async fn a_batch_that_is_not_full_waits_for_its_turn() {
     for world in worlds().await {
         let patient = Pace { batch: 100, patience: Duration::from_secs(3600), ..AT_ONCE };
+        seal(&world, &Sealer::new(&world.opened.database, AT_ONCE)).await;
         let sealer = Sealer::new(&world.opened.database, patient);
-        seal(&world, &sealer).await;
         let seals = number(&world, "SELECT COUNT(*) FROM seals").await;
         given::account().with(70).stored_in(world.opened.backend.store.as_ref()).await;
-        seal(&world, &sealer).await;
+        look(&sealer).await;
         assert_eq!(number(&world, "SELECT COUNT(*) FROM seals").await, seals);
         close(world).await;
     }
@@ -325,6 +345,7 @@ async fn two_that_seal_at_once_make_one_chain() {
             // Whoever comes second is refused, and looks again.
             let _ = tokio::join!(one.run(at(A_DAY)), other.run(at(A_DAY)));
         }
+        seal(&world, &sealers[0]).await;
         let transfers = number(&world, "SELECT COUNT(*) FROM transfers").await;
         let rows = "SELECT SUM(sealed_rows) FROM seals WHERE chain = 'transfers'";
         assert_eq!(number(&world, rows).await, transfers);
