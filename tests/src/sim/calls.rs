@@ -14,8 +14,8 @@ use namaskah_domain::{
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     payment::{Intent, IntentDue, PaymentReads},
     verification::{
-        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote, ServiceCode,
-        ServiceStats, UpstreamOrder, Waiting,
+        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote, Requested,
+        ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Hold},
 };
@@ -230,6 +230,19 @@ impl OrderReads for Called<dyn OrderReads> {
 
     async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
         self.read(self.inner.oldest_expired(provider, since)).await
+    }
+
+    async fn swaps_ending(&self, now: Time, limit: u32) -> Result<Vec<Requested>, Fault> {
+        self.read(self.inner.swaps_ending(now, limit)).await
+    }
+
+    async fn expired_of(
+        &self,
+        provider: ProviderId,
+        reservations: &[ReservationId],
+        since: Time,
+    ) -> Result<Vec<UpstreamOrder>, Fault> {
+        self.read(self.inner.expired_of(provider, reservations, since)).await
     }
 
     async fn expired_on(
