@@ -273,6 +273,7 @@ pub fn requested(user: UserId) -> Requested {
             swaps: 1,
             version: Version::FIRST,
         },
+        former: None,
     }
 }
 

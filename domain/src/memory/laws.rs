@@ -14,7 +14,7 @@ use crate::{
         Dispute, DisputeState, GatewayRefundId, Intent, IntentState, Refund, RefundOrigin, RefundState,
         Suspended, SuspenseState,
     },
-    verification::{Message, NumberProvider, Order, Purchase, PurchaseState, Receivable, order::LATE_WITHIN},
+    verification::{Message, NumberProvider, Order, Purchase, Receivable, order::LATE_WITHIN},
     wallet::{
         Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, Purse, Source,
         Transfer,
@@ -404,9 +404,11 @@ fn latest(order: &Order, skew: TimeDelta) -> Time {
 pub fn of_time(now: &Snapshot, clock: Time) -> Vec<String> {
     let mut broken = Broken::default();
     for order in &now.orders {
-        let Order::Waiting(waiting) = order else { continue };
-        let by = waiting.line.expires_at + TimeDelta::seconds(BACK_WITHIN_S);
-        broken.unless(clock < by, || format!("6: {} still waits at {clock}", waiting.head.id));
+        let ends = order.expires_at().filter(|_| !order.status().is_final());
+        let by = ends.map(|ends| ends + TimeDelta::seconds(BACK_WITHIN_S));
+        broken.unless(by.is_none_or(|by| clock < by), || {
+            format!("6: {} still waits at {clock}", order.head().id)
+        });
     }
     broken.0
 }
@@ -425,24 +427,14 @@ pub fn of_purchases(now: &Snapshot) -> Vec<String> {
         let head = order.head();
         let own: Vec<_> =
             now.purchases.iter().filter(|p| p.wanted_by.is_some_and(|(id, _)| id == head.id)).collect();
-        let fits = own.len() == 1 && own.iter().all(|purchase| fits(order, purchase));
+        let attempts = head.swaps as usize + 1;
+        let fits = own.len() == attempts && again::numbers_fit(order, &own);
         broken.unless(fits, || format!("8: {} and its purchases do not agree", head.id));
         let Some(line) = order.line() else { continue };
         let once = shown.insert((head.user, head.ask.service.clone(), line.number.clone()));
         broken.unless(once, || format!("8: {} shows a number for the second time", head.id));
     }
     broken.0
-}
-
-fn fits(order: &Order, purchase: &Purchase) -> bool {
-    match (order.line(), &purchase.state) {
-        (Some(line), PurchaseState::Bound(bought)) => {
-            line.purchase == purchase.id && line.reservation == bought.reservation
-        }
-        (None, PurchaseState::Sent) => matches!(order, Order::Requested(_)),
-        (None, PurchaseState::Absent { .. } | PurchaseState::Orphan(_)) => matches!(order, Order::Failed(_)),
-        _ => false,
-    }
 }
 
 /// What has changed from `before` to `after` that may never change: entries, ended holds, final states.

@@ -19,7 +19,7 @@ use crate::{
     },
     verification::{
         Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase,
-        Quote, Receivable, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
+        Quote, Receivable, Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Entry, EntryKind, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
 };
@@ -277,6 +277,20 @@ impl OrderReads for MemoryStore {
         ending.sort_by_key(|waiting| (waiting.line.expires_at, waiting.head.id));
         ending.truncate(limit as usize);
         Ok(ending)
+    }
+
+    async fn swaps_ending(&self, now: Time, limit: u32) -> Result<Vec<Requested>, Fault> {
+        let state = self.state();
+        let swaps = state.orders.values().filter_map(|order| match order {
+            Order::Requested(swap) => {
+                let ends = swap.former.as_ref()?.line.expires_at;
+                (ends <= now).then(|| (ends, swap.clone()))
+            }
+            _ => None,
+        });
+        let mut swaps: Vec<_> = swaps.collect();
+        swaps.sort_by_key(|(ends, swap)| (*ends, swap.head.id));
+        Ok(swaps.into_iter().take(limit as usize).map(|(_, swap)| swap).collect())
     }
 
     async fn oldest_waiting(&self, _provider: ProviderId) -> Result<Option<Time>, Fault> {

@@ -162,7 +162,7 @@ impl VerificationService {
             swaps: 0,
             version: Version::FIRST,
         };
-        let requested = Requested { head };
+        let requested = Requested { head, former: None };
         let order = Order::from(requested.clone());
         let unit = unit
             .place(place)
@@ -232,10 +232,14 @@ impl VerificationService {
         }
         let bound = self
             .change(head.id, purchase, |order, purchase, now| {
-                let Order::Requested(requested) = order else { return Ok(None) };
                 if !purchase.is_sent() {
                     return Ok(None);
                 }
+                let Order::Requested(requested) = order else {
+                    return self
+                        .orphaning(UnitOfWork::new(), purchase, reservation, now)
+                        .map(|u| Some((u, order)));
+                };
                 let bought = self.bought(reservation, now);
                 let booked = bought.booked(now).map_err(broken)?;
                 let line = self.line(&purchase, &bought, reservation);
@@ -285,21 +289,32 @@ impl VerificationService {
         failure: Failure,
     ) -> Result<Order, CommitError> {
         self.change(head.id, purchase, |order, purchase, now| {
-            let Order::Requested(requested) = order else { return Ok(None) };
             if !purchase.is_sent() {
                 return Ok(None);
             }
-            let bought = self.bought(reservation, now);
-            let booked = bought.booked(now).map_err(broken)?;
-            let (unit, failed) = self.failing(requested, failure, now);
-            let job = self.end_reservation_job(purchase.id, now);
-            let mut unit = unit.with(Change::Purchase(purchase.orphan(bought))).with(job);
-            if let Some(entry) = booked {
-                unit = unit.post(entry);
-            }
-            Ok(Some((unit, failed)))
+            let (unit, after) = match order {
+                Order::Requested(requested) => self.failing(requested, failure, now),
+                // It ended while it was to be given another number.
+                ended => (UnitOfWork::new(), ended),
+            };
+            Ok(Some((self.orphaning(unit, purchase, reservation, now)?, after)))
         })
         .await
+    }
+
+    /// Books a number that serves no order, and has it taken back.
+    fn orphaning(
+        &self,
+        unit: UnitOfWork,
+        purchase: Purchase,
+        reservation: &Reservation,
+        now: Time,
+    ) -> Result<UnitOfWork, CommitError> {
+        let bought = self.bought(reservation, now);
+        let booked = bought.booked(now).map_err(broken)?;
+        let job = self.end_reservation_job(purchase.id, now);
+        let unit = unit.with(Change::Purchase(purchase.orphan(bought))).with(job);
+        Ok(booked.into_iter().fold(unit, UnitOfWork::post))
     }
 
     /// There is no number: the order fails and its money goes back.
@@ -310,12 +325,15 @@ impl VerificationService {
         failure: Failure,
     ) -> Result<Order, CommitError> {
         self.change(head.id, purchase, |order, purchase, now| {
-            let Order::Requested(requested) = order else { return Ok(None) };
             if !purchase.is_sent() {
                 return Ok(None);
             }
-            let (unit, failed) = self.failing(requested, failure, now);
-            Ok(Some((unit.with(Change::Purchase(purchase.absent(now))), failed)))
+            let (unit, after) = match order {
+                Order::Requested(requested) => self.failing(requested, failure, now),
+                // It ended while it was to be given another number.
+                ended => (UnitOfWork::new(), ended),
+            };
+            Ok(Some((unit.with(Change::Purchase(purchase.absent(now))), after)))
         })
         .await
     }
@@ -323,7 +341,6 @@ impl VerificationService {
     fn failing(&self, requested: Requested, failure: Failure, now: Time) -> (UnitOfWork, Order) {
         let (hold, user) = (requested.head.hold, requested.head.user);
         let (failed, end) = requested.fail(failure, now);
-        let failed = Order::from(failed);
         let unit = UnitOfWork::new()
             .end(EndHold { hold, user, end, at: now })
             .with(self.event(&failed, now))

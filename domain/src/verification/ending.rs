@@ -266,7 +266,11 @@ impl VerificationService {
     async fn cancelled_before_bound(&self, purchase: &Purchase) -> Result<Option<Waiting>, IntakeError> {
         let Some((order, _)) = purchase.wanted_by else { return Ok(None) };
         Ok(match self.reads.order(order).await? {
-            Some(Order::Waiting(waiting)) if waiting.head.cancel_requested_at.is_some() => Some(waiting),
+            Some(Order::Waiting(waiting))
+                if waiting.line.purchase == purchase.id && waiting.head.cancel_requested_at.is_some() =>
+            {
+                Some(waiting)
+            }
             _ => None,
         })
     }

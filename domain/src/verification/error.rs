@@ -94,6 +94,52 @@ pub enum CancelError {
     Unavailable(#[from] Fault),
 }
 
+/// Why an order was not given another number. The key is unused; an order whose number was taken back all the same
+/// has ended, or ends soon.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SwapError {
+    /// Not there, or somebody else's.
+    #[error("no such verification")]
+    NotFound,
+    /// It may be left from then on.
+    #[error("this number may not be swapped yet")]
+    TooEarly {
+        /// From when on.
+        allowed_at: crate::Time,
+    },
+    /// It does not wait, a code won, it was swapped twice, or the provider keeps the number open.
+    #[error("this number cannot be swapped")]
+    NotSwappable,
+    /// It costs more today than was agreed.
+    #[error("the price is {price}, above that of this verification")]
+    PriceAboveLimit {
+        /// What it would cost.
+        price: crate::Amount,
+    },
+    /// The provider could not be asked; the order goes on.
+    #[error("the provider did not answer; the verification goes on")]
+    ProviderUnavailable(#[source] Fault),
+    /// The price could not be found out.
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("verifications cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+impl From<IntakeError> for SwapError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Provider(error) => Self::ProviderUnavailable(Fault::new(error)),
+            IntakeError::Commit(error) => Self::Commit(error),
+            IntakeError::Unavailable(fault) => Self::Unavailable(fault),
+        }
+    }
+}
+
 /// Why a report did not reach its end.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReportError {

@@ -28,8 +28,9 @@ impl VerificationService {
     pub async fn expire_due(&self) -> Result<u32, IntakeError> {
         let due = self.reads.ending(self.clock.now(), END_LIMIT).await?;
         let (over, early): (Vec<_>, Vec<_>) = due.into_iter().partition(|waiting| self.may_end(waiting));
-        // Those that have waited long enough do not wait for the others' poll.
-        let overdue = self.end_all(over).await;
+        // Those that have waited long enough, or have no number now, do not wait for the others' poll.
+        let swapped = self.expire_swaps().await;
+        let overdue = self.end_all(over).await.and_then(|ended| Ok(ended + swapped?));
         if early.is_empty() {
             return overdue;
         }

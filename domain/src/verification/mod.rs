@@ -25,6 +25,7 @@ mod reconciling;
 mod reporting;
 mod retrying;
 pub mod service;
+mod swapping;
 
 pub use ageing::{RECEIVABLE_DAYS, ReceivableService};
 pub use ask::{
@@ -32,11 +33,13 @@ pub use ask::{
 };
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
-pub use error::{BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, VerificationError};
+pub use error::{
+    BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, SwapError, VerificationError,
+};
 pub use message::{IncomingMessage, Message};
 pub use order::{
-    Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Report, ReportReason,
-    Requested, Waiting,
+    Cancelled, Completed, Expired, Failed, Failure, Former, Head, Line, Order, OrderStatus, Report,
+    ReportReason, Requested, Waiting,
 };
 pub use ports::{
     BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
@@ -48,3 +51,4 @@ pub use purchase::{Bought, Purchase, PurchaseState, Receivable};
 pub use quote::Quote;
 pub use retrying::Retry;
 pub use service::{AskQuote, Buy, OrderPolicy, PriceLimit, Shown, VerificationService};
+pub use swapping::Swap;

@@ -62,6 +62,8 @@ pub struct Line {
 
 /// How long after its end an expired order shows what still arrives.
 pub const LATE_WITHIN: TimeDelta = TimeDelta::minutes(30);
+/// How often an order may be given another number.
+pub const MAX_SWAPS: u32 = 2;
 /// How long after its end an order without a code may be retried.
 const RETRY_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
@@ -154,11 +156,22 @@ impl Failure {
     }
 }
 
-/// Money is held; a number is being bought.
+/// Money is held; a number is being bought. One that is given another number goes on waiting, as its user sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requested {
     /// What is true in every state.
     pub head: Head,
+    /// The number that it gave up for another one; `None` for its first.
+    pub former: Option<Former>,
+}
+
+/// A number that was given up, and the attempt that is to bring the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Former {
+    /// The number. Its end is the order's until there is another one.
+    pub line: Line,
+    /// The attempt that is under way.
+    pub purchase: PurchaseId,
 }
 
 /// The number can be used.
@@ -236,16 +249,26 @@ impl Requested {
         Waiting { head: self.head.next(), line }
     }
 
-    /// Requested → Failed. The money goes back.
-    pub fn fail(self, failure: Failure, at: Time) -> (Failed, HoldEnd) {
-        (Failed { head: self.head.next(), failure, at }, HoldEnd::Release)
+    /// Requested → Failed, or Cancelled if it had a number. The money goes back.
+    pub fn fail(self, failure: Failure, at: Time) -> (Order, HoldEnd) {
+        let head = self.head.next();
+        let after = match self.former {
+            None => Failed { head, failure, at }.into(),
+            Some(former) => Cancelled { head, line: former.line, at }.into(),
+        };
+        (after, HoldEnd::Release)
+    }
+
+    /// Requested → Expired, for one whose former number would have ended by now. The money goes back.
+    pub fn expire(self, former: Former, at: Time) -> (Expired, HoldEnd) {
+        (Expired { head: self.head.next(), line: former.line, at }, HoldEnd::Release)
     }
 
     /// The user wants out; the hold stays until the purchase is known.
     #[must_use]
     pub fn request_cancel(self, at: Time) -> Self {
         let head = Head { cancel_requested_at: Some(at), ..self.head };
-        Self { head: head.next() }
+        Self { head: head.next(), ..self }
     }
 }
 
@@ -259,6 +282,12 @@ impl Waiting {
     #[must_use]
     pub fn show_text(self) -> Self {
         Self { head: self.head.next(), line: self.line }
+    }
+
+    /// Waiting → Requested: the number is given up for the one that `purchase` is to bring. The hold stays.
+    pub fn swap(self, purchase: PurchaseId) -> Requested {
+        let head = Head { swaps: self.head.swaps.saturating_add(1), ..self.head };
+        Requested { head: head.next(), former: Some(Former { line: self.line, purchase }) }
     }
 
     /// Another order takes its place: its end follows in the same commit, which counts as the change.
@@ -383,8 +412,8 @@ impl Order {
     /// The name of its state.
     pub const fn status(&self) -> OrderStatus {
         match self {
-            Self::Requested(_) => OrderStatus::Requested,
-            Self::Waiting(_) => OrderStatus::Waiting,
+            Self::Requested(Requested { former: None, .. }) => OrderStatus::Requested,
+            Self::Requested(Requested { former: Some(_), .. }) | Self::Waiting(_) => OrderStatus::Waiting,
             Self::Completed(_) => OrderStatus::Completed,
             Self::Cancelled(_) => OrderStatus::Cancelled,
             Self::Expired(_) => OrderStatus::Expired,
@@ -405,6 +434,30 @@ impl Order {
         }
     }
 
+    /// True if it may be given another number: while it waits on one, and twice.
+    pub fn can_swap(&self, now: Time) -> bool {
+        match self {
+            Self::Waiting(waiting) => {
+                let in_time = now < waiting.line.expires_at;
+                in_time && waiting.head.swaps < MAX_SWAPS && waiting.head.may_be_left(now)
+            }
+            Self::Requested(_)
+            | Self::Completed(_)
+            | Self::Cancelled(_)
+            | Self::Expired(_)
+            | Self::Failed(_) => false,
+        }
+    }
+
+    /// When it ends, or would have ended: on its number's end, or on that of the one it gave up.
+    pub fn expires_at(&self) -> Option<Time> {
+        let former = match self {
+            Self::Requested(Requested { former: Some(former), .. }) => Some(&former.line),
+            _ => None,
+        };
+        self.line().or(former).map(|line| line.expires_at)
+    }
+
     /// The same order, with the one that takes its place. Its state stays.
     #[must_use]
     pub fn retried(self, by: OrderId) -> Self {
@@ -419,7 +472,7 @@ impl Order {
 
     fn with_head(self, change: impl FnOnce(Head) -> Head) -> Self {
         match self {
-            Self::Requested(o) => Requested { head: change(o.head) }.into(),
+            Self::Requested(o) => Requested { head: change(o.head), ..o }.into(),
             Self::Waiting(o) => Waiting { head: change(o.head), ..o }.into(),
             Self::Completed(o) => Completed { head: change(o.head), ..o }.into(),
             Self::Cancelled(o) => Cancelled { head: change(o.head), ..o }.into(),

@@ -7,7 +7,7 @@ use crate::{
     Fault, HoldId, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
     verification::{
         Ask, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
-        ReservationId, ServiceCode, Waiting,
+        Requested, ReservationId, ServiceCode, Waiting,
     },
     wallet::{Account, Hold},
 };
@@ -273,6 +273,9 @@ pub trait OrderReads: Send + Sync {
 
     /// Waiting orders that end at or before `now`, soonest first. One that cannot be read is left out.
     async fn ending(&self, now: Time, limit: u32) -> Result<Vec<Waiting>, Fault>;
+
+    /// Orders that are being given another number, and whose former one ends at or before `now`, soonest first.
+    async fn swaps_ending(&self, now: Time, limit: u32) -> Result<Vec<Requested>, Fault>;
 
     /// When the oldest waiting order of a provider was bound; `None` if none waits.
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault>;

@@ -7,7 +7,7 @@ use namaskah_domain::{
     payment::{ChargedMoney, OpenPayment},
     verification::{
         AskQuote, Buy, IncomingMessage, NumberProvider, OpenAttempt, Order, PriceLimit, ReportReason,
-        ReservationState, Retry, ServiceCode,
+        ReservationState, Retry, ServiceCode, Swap,
     },
 };
 use proptest::sample::Index;
@@ -100,6 +100,7 @@ impl History {
             Step::LateText { which } => self.late_text(*which),
             Step::Cancel { which } => self.cancel(*which).await,
             Step::Retry { which } => self.retry(*which).await,
+            Step::Swap { which } => self.swap(*which).await,
             Step::Report { which } => self.report(*which).await,
             Step::Credit { which } => self.credit(*which),
             _ => self.take_outside(step).await,
@@ -263,6 +264,21 @@ impl History {
         if let Ok(done) = self.platform.orders.retry(command).await {
             let new = done.value.head();
             assert_eq!((new.retry_of, new.attempt), (Some(head.id), head.attempt + 1));
+        }
+    }
+
+    async fn swap(&self, which: Index) {
+        let orders = self.platform.store.all_orders();
+        if orders.is_empty() {
+            return;
+        }
+        let head = which.get(&orders).head();
+        let key: OrderId = self.platform.id();
+        let claim = self.platform.claim(head.user, &key.uuid().to_string(), head.id.uuid());
+        let command = Swap { user: head.user, order: head.id, claim: claim.expect("a claim") };
+        if let Ok(done) = self.platform.orders.swap(command).await {
+            let new = done.value.head();
+            assert_eq!((new.id, new.hold, new.swaps), (head.id, head.hold, head.swaps + 1));
         }
     }
 

@@ -22,6 +22,7 @@ pub enum Step {
     LateText { which: Index },
     Cancel { which: Index },
     Retry { which: Index },
+    Swap { which: Index },
     Report { which: Index },
     Credit { which: Index },
     Upstream { which: Index, state: ReservationState },
@@ -121,6 +122,7 @@ fn order_step() -> impl Strategy<Value = Step> {
         2 => any::<Index>().prop_map(|which| Step::LateText { which }),
         3 => any::<Index>().prop_map(|which| Step::Cancel { which }),
         3 => any::<Index>().prop_map(|which| Step::Retry { which }),
+        4 => any::<Index>().prop_map(|which| Step::Swap { which }),
         3 => any::<Index>().prop_map(|which| Step::Report { which }),
         2 => any::<Index>().prop_map(|which| Step::Credit { which }),
     ]

@@ -9,6 +9,7 @@ mod late;
 mod reporting;
 mod retrying;
 mod settling;
+mod swapping;
 mod texts;
 mod unknown;
 mod wishes;

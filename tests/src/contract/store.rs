@@ -218,6 +218,7 @@ macro_rules! store_contract {
             a_reported_number_is_known_for_its_service_to_everybody
             reports_and_late_texts_of_a_user_are_counted
             expired_orders_are_found_while_they_may_show_late_texts
+            an_order_between_two_numbers_is_found_by_the_end_of_its_former_one
             statistics_count_ended_orders_that_had_a_number
             sessions_are_found_while_they_are_open
             staff_is_counted

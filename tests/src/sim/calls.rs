@@ -16,8 +16,8 @@ use namaskah_domain::{
         Dispute, GatewayDisputeId, GatewayRefundId, Intent, IntentDue, PaymentReads, Refund, RefundLimits,
     },
     verification::{
-        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote, ServiceCode,
-        ServiceStats, UpstreamOrder, Waiting,
+        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote, Requested,
+        ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Hold},
 };
@@ -260,6 +260,10 @@ impl OrderReads for Called<dyn OrderReads> {
 
     async fn oldest_expired(&self, provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
         self.read(self.inner.oldest_expired(provider, since)).await
+    }
+
+    async fn swaps_ending(&self, now: Time, limit: u32) -> Result<Vec<Requested>, Fault> {
+        self.read(self.inner.swaps_ending(now, limit)).await
     }
 
     async fn expired_of(

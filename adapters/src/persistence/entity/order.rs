@@ -3,8 +3,8 @@
 use namaskah_domain::{
     BatchId, Fault, HoldId, OrderId, PurchaseId, ReservationId, UserId, Version,
     verification::{
-        Cancelled, Completed, Expired, Failed, Failure, Head, Line, Order, OrderStatus, Report, ReportReason,
-        Requested, Waiting,
+        Cancelled, Completed, Expired, Failed, Failure, Former, Head, Line, Order, OrderStatus, Report,
+        ReportReason, Requested, Waiting,
     },
 };
 use sea_orm::entity::prelude::*;
@@ -40,6 +40,8 @@ pub struct Model {
     pub reported_at_us: Option<i64>,
     pub report_is_told: Option<bool>,
     pub swaps: i64,
+    /// The attempt at another number, while it is under way; the columns of the number are those of the former one.
+    pub swap_purchase_id: Option<Uuid>,
     pub state: String,
     pub purchase_id: Option<Uuid>,
     pub reservation: Option<String>,
@@ -58,7 +60,11 @@ const NUMBER: &str = "number_sealed";
 
 impl Model {
     pub(crate) fn seal(order: &Order, vault: &Vault) -> Result<Self, Fault> {
-        let (head, line) = (order.head(), order.line());
+        let former = match order {
+            Order::Requested(requested) => requested.former.as_ref(),
+            _ => None,
+        };
+        let (head, line) = (order.head(), order.line().or(former.map(|former| &former.line)));
         let row = RowVault::new(vault, TABLE, head.id.uuid());
         let failure = match order {
             Order::Failed(failed) => Some(failed.failure.code().to_owned()),
@@ -87,6 +93,7 @@ impl Model {
             reported_at_us: head.report.map(|report| us(report.at)),
             report_is_told: head.report.map(|report| report.is_told),
             swaps: i64::from(head.swaps),
+            swap_purchase_id: former.map(|former| former.purchase.uuid()),
             state: order.status().name().to_owned(),
             purchase_id: line.map(|line| line.purchase.uuid()),
             reservation: line.map(|line| line.reservation.to_string()),
@@ -105,7 +112,11 @@ impl Model {
         let ended = optional_time(self.ended_at_us)?.ok_or_else(|| unreadable("end of an order"));
         let head = self.head()?;
         Ok(match status {
-            OrderStatus::Requested => Requested { head }.into(),
+            OrderStatus::Requested => Requested { head, former: None }.into(),
+            OrderStatus::Waiting if self.swap_purchase_id.is_some() => {
+                let former = self.former(vault)?;
+                Requested { head, former }.into()
+            }
             OrderStatus::Waiting => Waiting { head, line: self.line(vault)? }.into(),
             OrderStatus::Completed => Completed { head, line: self.line(vault)?, at: ended? }.into(),
             OrderStatus::Cancelled => Cancelled { head, line: self.line(vault)?, at: ended? }.into(),
@@ -144,6 +155,11 @@ impl Model {
             at: optional_time(self.reported_at_us)?.ok_or_else(missing)?,
             is_told: self.report_is_told.ok_or_else(missing)?,
         }))
+    }
+
+    fn former(&self, vault: &Vault) -> Result<Option<Former>, Fault> {
+        let purchase = self.swap_purchase_id.map(PurchaseId::from_uuid);
+        purchase.map(|purchase| Ok(Former { line: self.line(vault)?, purchase })).transpose()
     }
 
     fn line(&self, vault: &Vault) -> Result<Line, Fault> {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use namaskah_domain::{
     Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time, UserId,
     verification::{
-        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, ServiceCode, ServiceStats,
-        UpstreamOrder, Waiting,
+        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, Requested, ServiceCode,
+        ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Hold, WalletReads},
 };
@@ -168,6 +168,7 @@ impl OrderReads for Reads {
     async fn ending(&self, now: Time, limit: u32) -> Result<Vec<Waiting>, Fault> {
         let query = order::Entity::find()
             .filter(Expr::cust("state = 'waiting'"))
+            .filter(order::Column::SwapPurchaseId.is_null())
             .filter(order::Column::ExpiresAtUs.lte(us(now)))
             .order_by_asc(order::Column::ExpiresAtUs)
             .limit(u64::from(limit));
@@ -176,9 +177,26 @@ impl OrderReads for Reads {
         Ok(rows.into_iter().filter_map(|row| self.open_waiting(row)).collect())
     }
 
+    async fn swaps_ending(&self, now: Time, limit: u32) -> Result<Vec<Requested>, Fault> {
+        let query = order::Entity::find()
+            .filter(Expr::cust("state = 'waiting'"))
+            .filter(order::Column::SwapPurchaseId.is_not_null())
+            .filter(order::Column::ExpiresAtUs.lte(us(now)))
+            .order_by_asc(order::Column::ExpiresAtUs)
+            .order_by_asc(order::Column::Id)
+            .limit(u64::from(limit));
+        let rows = all(query.all(self.database.reads()).await.map_err(fault)?, |row| row.open(&self.vault))?;
+        let swap = |order| match order {
+            Order::Requested(requested) => Some(requested),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(swap).collect())
+    }
+
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault> {
         const SQL: &str = "SELECT MIN(o.bound_at_us) AS bound_at_us FROM orders o \
-             JOIN purchases p ON p.id = o.purchase_id WHERE o.state = 'waiting' AND p.provider = $1";
+             JOIN purchases p ON p.id = o.purchase_id WHERE o.state = 'waiting' \
+             AND o.swap_purchase_id IS NULL AND p.provider = $1";
         let rows = self.database.read(SQL, vec![provider.name().into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         row.try_get::<Option<i64>>("", "bound_at_us").map_err(fault)?.map(time).transpose()
@@ -203,7 +221,8 @@ impl OrderReads for Reads {
         }
         let sql = format!(
             "SELECT o.id, p.reservation FROM purchases p JOIN orders o ON o.id = p.order_id AND o.purchase_id = p.id \
-             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state IN ('waiting', 'completed') ORDER BY o.id",
+             WHERE p.provider = $1 AND p.reservation IN ({}) AND o.state IN ('waiting', 'completed') \
+             AND o.swap_purchase_id IS NULL ORDER BY o.id",
             places(2, reservations.len())
         );
         let mut values: Vec<Value> = vec![provider.name().into()];
@@ -217,7 +236,8 @@ impl OrderReads for Reads {
         number: &PhoneNumber,
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         const SQL: &str = "SELECT o.id, o.reservation FROM orders o JOIN purchases p ON p.id = o.purchase_id \
-             WHERE o.state = 'waiting' AND o.number_digest = $1 AND p.provider = $2 ORDER BY o.id";
+             WHERE o.state = 'waiting' AND o.swap_purchase_id IS NULL AND o.number_digest = $1 AND p.provider = $2 \
+             ORDER BY o.id";
         let digest = number_digest(&self.vault, number);
         self.upstream(SQL, vec![digest.into(), provider.name().into()]).await
     }

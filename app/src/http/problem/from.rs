@@ -7,7 +7,9 @@ use namaskah_domain::{
         RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
     payment::{OpenPaymentError, PaymentError, RefundError},
-    verification::{BuyError, CancelError, QuoteError, ReportError, RetryError, VerificationError},
+    verification::{
+        BuyError, CancelError, QuoteError, ReportError, RetryError, SwapError, VerificationError,
+    },
     wallet::{EmptyPeriod, WalletError},
 };
 
@@ -180,6 +182,35 @@ impl From<CancelError> for Problem {
                 Self::refused(409, "verification_not_cancellable", &"It cannot be cancelled any more.")
             }
             ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
+            Commit(error) => error.into(),
+        }
+    }
+}
+
+impl From<SwapError> for Problem {
+    fn from(error: SwapError) -> Self {
+        use SwapError::{
+            Commit, NotFound, NotSwappable, PriceAboveLimit, ProviderUnavailable, Quote, TooEarly,
+            Unavailable,
+        };
+        match error {
+            NotFound => Self::not_found(),
+            TooEarly { allowed_at } => {
+                let at = allowed_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+                let detail = format!("Its number may be swapped from {at} on.");
+                Self::refused(409, "verification_not_swappable", &detail)
+            }
+            NotSwappable => Self::refused(
+                409,
+                "verification_not_swappable",
+                &"Its number cannot be swapped, or not any more.",
+            ),
+            PriceAboveLimit { price } => {
+                let detail = format!("It costs {price} {} now, more than was agreed.", price.currency());
+                Self::refused(409, "price_changed", &detail)
+            }
+            ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
+            Quote(error) => error.into(),
             Commit(error) => error.into(),
         }
     }

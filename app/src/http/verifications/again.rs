@@ -1,11 +1,11 @@
-//! What can be done about an order that brings no code: another try, a complaint.
+//! What can be done about an order that brings no code: another try, another number, a complaint.
 
 use std::sync::Arc;
 
 use namaskah_domain::{
     Clock, OrderId, Random, UserId,
     payment::Done,
-    verification::{Order, ReportReason, Retry, Shown as ShownOrder, VerificationService},
+    verification::{Order, ReportReason, Retry, Shown as ShownOrder, Swap, VerificationService},
 };
 use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::body::VerificationBody;
 use crate::http::{
     auth_scheme::SignedIn,
-    body::{Body, Created, Shown, Text},
+    body::{Begun, Body, Created, Shown, Text},
     detached::detached,
     idempotency::{Canon, Fingerprinted, KeyHeader},
     problem::Problem,
@@ -62,6 +62,26 @@ impl AgainApi {
         Ok(Created { body: self.show(user, done).await?, location, replayed })
     }
 
+    /// Ask for another number
+    ///
+    /// The same order and the same hold, twice at most. Until the other number is bought, `phone_number` is null; if
+    /// none can be had the order is cancelled and the money released.
+    #[oai(path = "/verifications/:id/swap", method = "post", operation_id = "swap_verification")]
+    async fn swap(
+        &self,
+        user: SignedIn,
+        id: Path<Text<OrderId>>,
+        #[oai(name = "Idempotency-Key")] key: KeyHeader,
+    ) -> Result<Begun<VerificationBody>, Problem> {
+        let (user, order) = (user.id(), id.0.0);
+        let claim = key.claim(user, &SwapCommand { order }, order.uuid());
+        let service = self.verifications.clone();
+        let done = detached(async move { service.swap(Swap { user, order, claim }).await }).await?;
+        let messages = self.verifications.get(user, order).await?.messages;
+        let show = |order| VerificationBody::of(ShownOrder { order, messages }, self.clock.now());
+        Ok(Begun::done(done, show))
+    }
+
     /// Report a number
     ///
     /// While the order waits the provider is told, and its state decides. After a code was paid for, the price comes
@@ -90,6 +110,18 @@ impl AgainApi {
             ShownOrder { order: done.value, messages: Vec::new() }
         };
         Ok(VerificationBody::of(shown, self.clock.now()))
+    }
+}
+
+struct SwapCommand {
+    order: OrderId,
+}
+
+impl Fingerprinted for SwapCommand {
+    const COMMAND: &'static str = "swap_verification";
+
+    fn fields(&self, canon: &mut Canon) {
+        canon.field("order", self.order);
     }
 }
 

@@ -67,7 +67,7 @@ pub struct VerificationBody {
     pub country: Text<CountryCode>,
     /// How the code arrives.
     pub capability: Text<Capability>,
-    /// The number in E.164; null until it is bought.
+    /// The number in E.164; null until it is bought, and while another one is being bought.
     pub phone_number: Option<String>,
     /// What is paid if a code comes.
     pub price: MoneyBody,
@@ -125,11 +125,11 @@ impl VerificationBody {
             retry_of: head.retry_of.map(Text),
             batch_id: head.batch.map(Text),
             created_at: Text(head.created_at),
-            expires_at: line.map(|line| Text(line.expires_at)),
+            expires_at: order.expires_at().map(Text),
             cancel_allowed_at: Text(head.cancel_allowed_at),
             can_cancel: may_cancel && now >= head.cancel_allowed_at,
             can_retry: order.can_retry(now),
-            can_swap: false,
+            can_swap: order.can_swap(now),
             cancel_requested: head.cancel_requested_at.is_some(),
             reported: head.report.is_some(),
             completed_at: completed_at(&order),

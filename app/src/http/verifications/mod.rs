@@ -160,7 +160,7 @@ impl VerificationsApi {
     async fn cancel(&self, user: SignedIn, id: Path<Text<OrderId>>) -> Result<Cancelled, Problem> {
         let (service, user, id) = (self.verifications.clone(), user.id(), id.0.0);
         let order = detached(async move { service.cancel(user, id).await }).await?;
-        let soon = order.status() == OrderStatus::Requested;
+        let soon = !order.status().is_final();
         let messages = self.verifications.get(user, id).await?.messages;
         let body = Box::new(self.show(ShownOrder { order, messages }));
         Ok(if soon { Cancelled::Soon(body) } else { Cancelled::Now(body) })

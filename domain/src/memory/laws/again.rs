@@ -2,7 +2,7 @@
 
 use super::{Broken, Snapshot};
 use crate::{
-    verification::{Order, Purchase},
+    verification::{Order, Purchase, PurchaseState, Requested},
     wallet::{House, LedgerAccount, Source},
 };
 
@@ -66,4 +66,27 @@ pub fn of_retries(now: &Snapshot) -> Vec<String> {
         broken.unless(fits, || format!("5: {} does not fit what it retries", head.id));
     }
     broken.0
+}
+
+/// Law 8: of an order's purchases one at most is live. The others had numbers that were given up, but for a last one
+/// that brought none, or none in time: then the order ended with the number before.
+pub(super) fn numbers_fit(order: &Order, own: &[&Purchase]) -> bool {
+    let live = match order {
+        Order::Requested(Requested { former: Some(former), .. }) => Some(former.purchase),
+        Order::Requested(_) | Order::Failed(_) => own.first().map(|purchase| purchase.id),
+        _ => order.line().map(|line| line.purchase),
+    };
+    let (live, others): (Vec<&Purchase>, Vec<&Purchase>) =
+        own.iter().partition(|purchase| Some(purchase.id) == live);
+    let serves = live.iter().all(|purchase| match (order, &purchase.state) {
+        (Order::Requested(_), PurchaseState::Sent)
+        | (Order::Failed(_), PurchaseState::Absent { .. } | PurchaseState::Orphan(_)) => true,
+        (_, PurchaseState::Bound(bought)) => {
+            order.line().is_some_and(|line| line.reservation == bought.reservation)
+        }
+        _ => false,
+    });
+    let vain = others.iter().filter(|purchase| !matches!(purchase.state, PurchaseState::Bound(_))).count();
+    let may_be_vain = usize::from(matches!(order, Order::Cancelled(_) | Order::Expired(_)));
+    live.len() == 1 && serves && vain <= may_be_vain
 }

@@ -277,6 +277,22 @@ pub async fn expired_orders_are_found_while_they_may_show_late_texts(on: &Backen
     assert_eq!(oldest(0).await, None);
 }
 
+/// It is stored as decided, and nobody finds it by the number that it gave up.
+pub async fn an_order_between_two_numbers_is_found_by_the_end_of_its_former_one(on: &Backend) {
+    let order = waiting(on, given::id()).await;
+    let (number, reservation) = (order.line.number.clone(), order.line.reservation.clone());
+    let swapping = order.swap(given::id());
+    on.apply(UnitOfWork::new().with(Change::Order(swapping.clone().into()))).await;
+    let stored = on.orders.order(swapping.head.id).await.expect("readable");
+    assert_eq!(stored, Some(Order::from(swapping.clone())));
+    let ending = async |seconds| on.orders.swaps_ending(at(seconds), 9).await.expect("readable");
+    assert_eq!((ending(899).await, ending(900).await), (vec![], vec![swapping]));
+    assert_eq!(on.orders.ending(at(900), 9).await.expect("readable"), []);
+    assert_eq!(on.orders.oldest_waiting(PROVIDER).await.expect("readable"), None);
+    assert_eq!(on.orders.waiting_on(PROVIDER, &number).await.expect("readable"), []);
+    assert_eq!(on.orders.orders_of(PROVIDER, &[reservation]).await.expect("readable"), []);
+}
+
 /// The median is that of the completed ones, in whole seconds.
 pub async fn statistics_count_ended_orders_that_had_a_number(on: &Backend) {
     let user = given::id();

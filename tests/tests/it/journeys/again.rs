@@ -7,6 +7,7 @@ use super::{customer::text, on_both, world::World};
 on_both! {
     an_order_that_waits_is_retried_with_its_own_money,
     an_order_that_has_ended_is_retried_once,
+    an_order_is_given_another_number_twice,
     a_number_that_is_reported_while_it_waits_is_taken_back,
     a_reported_code_is_given_back_with_the_providers_credit_and_not_before,
 }
@@ -106,5 +107,33 @@ async fn a_reported_code_is_given_back_with_the_providers_credit_and_not_before(
     ada.post(&path(&order, "report"), reports("wrong_code")).await.is(200);
     world.controls.advance(10 * 60).await;
     ada.has("10.00", "0.00").await;
+    world.books.agree_on_money().await;
+}
+
+async fn an_order_is_given_another_number_twice(world: &World) {
+    let ada = world.customer_with("1.00").await;
+    let order = ada.rents("telegram").await;
+    assert_eq!(order["can_swap"], json!(true));
+    let mut numbers = vec![text(&order, "phone_number")];
+    for n in 1..=2 {
+        let key = format!("swap-{n}");
+        let after = ada.post_again(&path(&order, "swap"), Value::Null, &key).await.is(202);
+        assert_eq!((&after["id"], &after["status"]), (&order["id"], &json!("waiting")));
+        let again = ada.post_again(&path(&order, "swap"), Value::Null, &key).await;
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        assert_eq!(again.is(202)["phone_number"], after["phone_number"]);
+        let number = text(&after, "phone_number");
+        assert!(!numbers.contains(&number));
+        numbers.push(number);
+        ada.has("0.25", "0.75").await;
+    }
+    assert_eq!(ada.order(&order).await["can_swap"], json!(false));
+    ada.post(&path(&order, "swap"), Value::Null).await.refused(409, "verification_not_swappable");
+    let other = world.customer_with("1.00").await;
+    other.post(&path(&order, "swap"), Value::Null).await.refused(404, "not_found");
+    let now = ada.order(&order).await;
+    world.controls.text(&now, "Telegram code 51234", "deliver").await;
+    assert_eq!(ada.awaits(&now).await["status"], "completed");
+    ada.has("0.25", "0.00").await;
     world.books.agree_on_money().await;
 }

@@ -378,6 +378,7 @@ async fn what_does_not_exist_is_not_found(world: &World) {
         for path in [
             format!("verifications/{id}/cancel"),
             format!("verifications/{id}/retry"),
+            format!("verifications/{id}/swap"),
             format!("payments/{id}/sync"),
         ] {
             ada.post(&path, Value::Null).await.refused(404, "not_found");
@@ -424,6 +425,7 @@ async fn a_command_without_a_sound_key_is_refused(world: &World) {
         ("payments/pay_00000000000000000000000000/refund", json!({})),
         ("verifications", order("telegram")),
         (&format!("{nobodys}/retry"), Value::Null),
+        (&format!("{nobodys}/swap"), Value::Null),
     ] {
         let none = ada.request(Method::POST, path).json(&body);
         Answer::of(none).await.refused(400, "idempotency_key_required");
