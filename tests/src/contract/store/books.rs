@@ -84,7 +84,7 @@ pub async fn grants_are_stored_as_decided_and_found_when_due(on: &Backend) {
         due.into_iter().filter(|grant| grant.user == user).collect()
     };
     assert_eq!(due(59).await, []);
-    assert_eq!(due(60).await, [soon.clone()]);
+    assert_eq!(due(60).await, std::slice::from_ref(&soon));
     assert_eq!(due(90).await, [soon.clone(), late.clone()]);
     let clawed_back = forever.claw_back(given::reason(), at(10)).expect("open");
     on.apply(UnitOfWork::new().with(Change::Grant(clawed_back.clone()))).await;
@@ -104,7 +104,7 @@ pub async fn grants_are_stored_as_decided_and_found_when_due(on: &Backend) {
         assert_eq!((stored.taken, stored.closed_at.is_some()), (usd(taken), closed));
     }
     let stored = on.books.grant(late.id).await.expect("readable").expect("a grant");
-    assert_eq!(due(90).await, [stored.clone()]);
+    assert_eq!(due(90).await, std::slice::from_ref(&stored));
     on.apply(UnitOfWork::new().end(given::end(&hold, HoldEnd::Release))).await;
     let (account, open) = (on.account(user).await, on.books.open_grants(user).await.expect("readable"));
     on.apply(take_back(stored, &account, &open, at(95)).expect("balanced").expect("the rest")).await;

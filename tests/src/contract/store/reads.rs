@@ -306,7 +306,7 @@ pub async fn statistics_count_ended_orders_that_had_a_number(on: &Backend) {
     let failed = given::requested(user);
     on.apply(UnitOfWork::new().with(Change::Order(failed.clone().into()))).await;
     let failed = failed.fail(namaskah_domain::verification::Failure::NoNumbers, at(50)).0;
-    on.apply(UnitOfWork::new().with(Change::Order(failed.into()))).await;
+    on.apply(UnitOfWork::new().with(Change::Order(failed))).await;
     let stats = async |from| on.orders.service_stats(at(from)).await.expect("readable");
     let [all] = stats(0).await.try_into().expect("one service");
     assert_eq!((all.service, all.ended, all.completed), (given::service("whatsapp"), 4, 3));
