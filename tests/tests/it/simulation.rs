@@ -10,7 +10,7 @@ use namaskah_tests::sim::{Canary, Script, Simulator, Store};
 /// Within so many seeds every canary must be caught.
 const MOST_SEEDS: u64 = 2_000;
 const SEEDS_IN_MEMORY: u64 = 300;
-const SEEDS_ON_SQLITE: u64 = 8;
+const SEEDS_ON_SQLITE: u64 = 4;
 
 fn simulator(store: Store, canary: Option<Canary>) -> Simulator {
     Simulator::new(store, canary).expect("a simulator")
