@@ -293,3 +293,23 @@ async fn a_refund_of_dollars_is_booked_and_reversed_without_a_bridge() {
     assert_eq!(shown(&world).await, ["10.00", "0.00", "0.00"]);
     world.lawful();
 }
+
+#[tokio::test]
+async fn a_dispute_over_a_payment_in_suspense_is_told_and_freezes_it_once_it_is_credited() {
+    let world = World::new().await;
+    let intent = world.open("10.00").await;
+    let odd = OddPayment { paid: Some(ChargedMoney::Known(ngn("8000"))), ..OddPayment::default() };
+    world.platform.gateway.pay_oddly(&intent.reference, &odd);
+    world.platform.payments.settle(&intent.reference).await.expect("settled");
+    world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
+    let followed = world.platform.payments.follow_disputes().await.expect("followed");
+    assert_eq!((followed.refused, followed.changed), (1, 0));
+    world.platform.advance(hours(10 * 24)).await;
+    let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
+    let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
+    world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await.expect("credited");
+    assert_eq!(shown(&world).await, ["5.00", "0.00", "0.00"]);
+    world.platform.advance(hours(1)).await;
+    assert_eq!(shown(&world).await, ["0.00", "5.00", "0.00"]);
+    world.lawful();
+}
