@@ -7,7 +7,7 @@ use crate::{
     auth::{MailToken, RefreshToken, Session, User},
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
-    verification::{Message, Order, Purchase, Quote, ServiceCode},
+    verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
     },
@@ -48,6 +48,8 @@ pub enum Change {
     Quote(Quote),
     /// An order.
     Order(Order),
+    /// Several orders that were placed together, written once.
+    Batch(Batch),
     /// An attempt at a provider.
     Purchase(Purchase),
     /// A text that arrived; `Duplicate(Message)` if it is known.

@@ -1,6 +1,7 @@
 //! Orders over the memory store: buying, texts, ends, and purchases whose outcome is unknown.
 #![cfg(feature = "memory")]
 
+mod batching;
 mod buying;
 mod caching;
 mod cancelling;
