@@ -7,6 +7,7 @@ use crate::{
     auth::{MailToken, RefreshToken, Session, User},
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
+    reconciliation::Finding,
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
@@ -44,6 +45,8 @@ pub enum Change {
     Booking(Booking),
     /// A gift of promo money.
     Grant(PromoGrant),
+    /// A mismatch between a provider's list and our books; `Duplicate(Record)` if another has its key.
+    Finding(Finding),
     /// A price that was promised.
     Quote(Quote),
     /// An order.

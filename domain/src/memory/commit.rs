@@ -88,6 +88,12 @@ impl State {
                 absent(known, Unique::Record)?;
                 guard(d.version, self.disputes.get(&d.id).map(|x| x.version))
             }
+            Change::Finding(f) => {
+                let known =
+                    self.findings.values().any(|o| o.id != f.id && (o.book, &o.key) == (f.book, &f.key));
+                absent(known, Unique::Record)?;
+                guard(f.version, self.findings.get(&f.id).map(|x| x.version))
+            }
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
                 let first = o.head().retry_of;
@@ -267,6 +273,7 @@ impl State {
             Change::Dispute(dispute) => drop(self.disputes.insert(dispute.id, dispute)),
             Change::Booking(booking) => drop(self.bookings.insert(booking.id, booking)),
             Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
+            Change::Finding(finding) => drop(self.findings.insert(finding.id, finding)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
             Change::Batch(batch) => drop(self.batches.insert(batch.id, batch)),

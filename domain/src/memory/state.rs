@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    BatchId, BookingId, Claim, DisputeId, Event, GrantId, HoldId, JobId, MessageId, Money, NewJob, Notice,
-    NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, SessionId,
-    SuppressedNumber, Time, UserId,
+    BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId, MessageId, Money, NewJob,
+    Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId,
+    SessionId, SuppressedNumber, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
+    reconciliation::Finding,
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
@@ -54,6 +55,7 @@ pub(super) struct State {
     pub(super) disputes: BTreeMap<DisputeId, Dispute>,
     pub(super) bookings: BTreeMap<BookingId, Booking>,
     pub(super) grants: BTreeMap<GrantId, PromoGrant>,
+    pub(super) findings: BTreeMap<FindingId, Finding>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,
     pub(super) orders: BTreeMap<OrderId, Order>,
     pub(super) batches: BTreeMap<BatchId, Batch>,

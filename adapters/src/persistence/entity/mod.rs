@@ -15,6 +15,7 @@ pub(crate) mod booking;
 pub(crate) mod claim;
 pub(crate) mod dispute;
 pub(crate) mod event;
+pub(crate) mod finding;
 pub(crate) mod grant;
 pub(crate) mod hold;
 pub(crate) mod intent;

@@ -21,12 +21,12 @@ use crate::persistence::{
     stored::{count, number_digest, time, unreadable, us},
 };
 
-fn reservation(text: &str) -> Result<ReservationId, Fault> {
+pub(super) fn reservation(text: &str) -> Result<ReservationId, Fault> {
     ReservationId::try_new(text).map_err(|_| unreadable("reservation"))
 }
 
 /// `$n`, `$n+1`, … for a list of values.
-fn places(from: usize, count: usize) -> String {
+pub(super) fn places(from: usize, count: usize) -> String {
     let places: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();
     places.join(", ")
 }
