@@ -8,8 +8,10 @@ use namaskah_domain::{Time, UserId};
 use crate::config::Overrides;
 
 pub mod money;
+mod reconcile;
 
 pub use money::Money;
+pub use reconcile::Reconcile;
 
 /// Phone numbers that receive one verification code, paid for only when a code came.
 #[derive(Debug, Parser)]
@@ -82,6 +84,8 @@ pub enum Command {
         #[command(subcommand)]
         what: Money,
     },
+    /// Holds the lists of Paystack and TextVerified against our books; exits with 1 if a mismatch is open.
+    Reconcile(Reconcile),
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.

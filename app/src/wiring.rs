@@ -19,6 +19,7 @@ use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService},
     payment::{PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
+    reconciliation::ReconciliationService,
     verification::{
         CatalogueService, NumberProvider, OrderPolicy, RECEIVABLE_DAYS, ReceivableService,
         VerificationService,
@@ -31,8 +32,8 @@ use uuid::Uuid;
 use crate::{
     config::{Config, Mode},
     worker::{
-        Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller, Reconciler,
-        Relay, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
+        Bookcheck, Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller,
+        Reconciler, Relay, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -106,6 +107,8 @@ pub struct Wired {
     pub books: Arc<BookService>,
     /// Costs that a provider may still give back.
     pub receivables: Arc<ReceivableService>,
+    /// Holds providers' lists against our books.
+    pub reconciliation: Arc<ReconciliationService>,
     /// Quotes and orders.
     pub orders: Arc<VerificationService>,
     /// What is for sale.
@@ -211,12 +214,22 @@ pub fn wire(
     let orders = Arc::new(orders.paced(Arc::new(CallsPerSecond::at_most(config.provider_notices_per_s))));
     let catalogue =
         CatalogueService::new(orders.clone(), provider.clone(), stores.orders.clone(), shared.clone());
+    let reconciliation = ReconciliationService::new(
+        store.clone(),
+        stores.reconciliation.clone(),
+        gateway.clone(),
+        provider.clone(),
+        orders.clone(),
+        shared.clone(),
+        random.clone(),
+    );
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
         ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
     Ok(Wired {
         books,
         receivables: Arc::new(receivables),
+        reconciliation: Arc::new(reconciliation),
         auth: Arc::new(auth(config, &store, &stores, shared, random.clone())?),
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments: Arc::new(payments),
@@ -245,7 +258,8 @@ impl Wired {
         let notices = NoticeHandler::new(self.stores.notices.clone(), payments.clone(), orders.clone());
         let clock: Arc<dyn Clock> = self.clock.clone();
         let (seals, leases) = (self.stores.sealer.clone(), self.stores.leases.clone());
-        let sealer = Sealer::new(seals, leases, clock.clone(), self.holder);
+        let sealer = Sealer::new(seals, leases.clone(), clock.clone(), self.holder);
+        let bookcheck = Bookcheck::new(self.reconciliation.clone(), leases, clock.clone(), self.holder);
         let jobs = |lane| {
             let (jobs, mailer) = (self.stores.jobs.clone(), self.mailer.clone());
             JobRunner::new(lane, jobs, mailer, orders.clone(), clock.clone(), self.holder)
@@ -260,6 +274,7 @@ impl Wired {
             .with(Arc::new(Returns::new(payments.clone())), quiet())
             .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
             .with(Arc::new(sealer), quiet())
+            .with(Arc::new(bookcheck), quiet())
             .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())
             .with(Arc::new(jobs(JobLane::Provider)), self.wakers.tellers.clone())
             .with(Arc::new(relay), self.wakers.relay.clone())

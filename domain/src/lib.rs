@@ -33,6 +33,7 @@ pub mod payment;
 pub mod phone;
 pub mod ports;
 mod race;
+pub mod reconciliation;
 pub mod record;
 pub mod time;
 pub mod unit;
@@ -110,9 +111,11 @@ pub mod entity {
         BookingEntity, BookingId, "bkg";
         /// A gift of promo money.
         GrantEntity, GrantId, "grt";
+        /// A mismatch between a provider's list and our books.
+        FindingEntity, FindingId, "fnd";
     }
 }
 pub use entity::{
-    BatchId, BookingId, DisputeId, EntryId, EventId, GrantId, HoldId, JobId, MessageId, NoticeId, OrderId,
-    PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
+    BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId, MessageId, NoticeId,
+    OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
 };

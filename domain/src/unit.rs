@@ -7,7 +7,8 @@ use crate::{
     auth::{MailToken, RefreshToken, Session, User},
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
-    verification::{Message, Order, Purchase, Quote, ServiceCode},
+    reconciliation::Finding,
+    verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
     },
@@ -44,10 +45,14 @@ pub enum Change {
     Booking(Booking),
     /// A gift of promo money.
     Grant(PromoGrant),
+    /// A mismatch between a provider's list and our books; `Duplicate(Record)` if another has its key.
+    Finding(Finding),
     /// A price that was promised.
     Quote(Quote),
     /// An order.
     Order(Order),
+    /// Several orders that were placed together, written once.
+    Batch(Batch),
     /// An attempt at a provider.
     Purchase(Purchase),
     /// A text that arrived; `Duplicate(Message)` if it is known.

@@ -37,6 +37,7 @@ mod m20261125_000009_second_chances;
 mod m20261125_000010_seals;
 mod m20261125_000011_refunds;
 mod m20261125_000013_job_lanes;
+mod m20261125_000014_reconciliation;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_seals::Migration),
             Box::new(m20261125_000011_refunds::Migration),
             Box::new(m20261125_000013_job_lanes::Migration),
+            Box::new(m20261125_000014_reconciliation::Migration),
         ]
     }
 }

@@ -42,6 +42,7 @@ use namaskah_domain::{
     auth::AuthReads,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
+    reconciliation::ReconciliationReads,
     verification::OrderReads,
     wallet::{BookReads, WalletReads},
 };
@@ -63,6 +64,8 @@ pub struct Stores {
     pub orders: Arc<dyn OrderReads>,
     /// Users, sessions, tokens.
     pub auth: Arc<dyn AuthReads>,
+    /// What is held against providers' lists, and what was found.
+    pub reconciliation: Arc<dyn ReconciliationReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -97,6 +100,7 @@ impl Stores {
             payments: reads.clone(),
             orders: reads.clone(),
             auth: reads.clone(),
+            reconciliation: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),
             jobs: reads.clone(),

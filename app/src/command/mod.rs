@@ -6,6 +6,7 @@ pub mod demo;
 mod doctor;
 mod migrate;
 mod money;
+mod reconcile;
 mod sandbox;
 mod serve;
 
@@ -53,6 +54,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
                 Command::Migrate { what } => migrate::run(&config, &what).await?,
                 Command::Admin { what } => admin::run(&config, &what).await?,
                 Command::Audit(asked) => return audit::run(&config, &asked).await,
+                Command::Reconcile(asked) => return reconcile::run(&config, &asked).await,
                 Command::Money { what } => money::run(&config, &what).await?,
                 Command::Serve | Command::Openapi | Command::Demo | Command::Doctor => {
                     serve::run(&config, Role::Serve).await?;

@@ -3,6 +3,7 @@
 //! A worker is woken by a commit that leaves it something, and looks by itself at intervals. Losing a wake-up costs
 //! an interval, never work: everything that is due is found in the store.
 
+mod bookcheck;
 mod bookkeeper;
 mod clock;
 mod expirer;
@@ -23,6 +24,7 @@ use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
 
+pub use bookcheck::Bookcheck;
 pub use bookkeeper::Bookkeeper;
 pub use clock::{ClockFollower, Movable};
 pub use expirer::Expirer;

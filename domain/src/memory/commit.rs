@@ -62,6 +62,7 @@ impl State {
                 guard(item.version, self.suspended.get(&item.payment).map(|x| x.version))
             }
             Change::Booking(b) => absent(self.bookings.contains_key(&b.id), Unique::Record),
+            Change::Batch(b) => absent(self.batches.contains_key(&b.id), Unique::Record),
             Change::Grant(g) => guard(g.version, self.grants.get(&g.id).map(|x| x.version)),
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
             Change::WalletSettings(s) => {
@@ -86,6 +87,12 @@ impl State {
                 let known = self.disputes.values().any(|o| o.gateway == d.gateway && o.id != d.id);
                 absent(known, Unique::Record)?;
                 guard(d.version, self.disputes.get(&d.id).map(|x| x.version))
+            }
+            Change::Finding(f) => {
+                let known =
+                    self.findings.values().any(|o| o.id != f.id && (o.book, &o.key) == (f.book, &f.key));
+                absent(known, Unique::Record)?;
+                guard(f.version, self.findings.get(&f.id).map(|x| x.version))
             }
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
@@ -266,8 +273,10 @@ impl State {
             Change::Dispute(dispute) => drop(self.disputes.insert(dispute.id, dispute)),
             Change::Booking(booking) => drop(self.bookings.insert(booking.id, booking)),
             Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
+            Change::Finding(finding) => drop(self.findings.insert(finding.id, finding)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
+            Change::Batch(batch) => drop(self.batches.insert(batch.id, batch)),
             Change::Purchase(purchase) => drop(self.purchases.insert(purchase.id, purchase)),
             Change::Message(m) => {
                 self.message_once.insert((m.reservation.clone(), m.received_at, m.text.clone()));

@@ -13,6 +13,7 @@ mod platform;
 mod provider_books;
 mod random;
 mod reads;
+mod reconciliation;
 mod state;
 mod store;
 

@@ -128,6 +128,21 @@ impl FakeNumberProvider {
         self.now().0.credit(reservation)
     }
 
+    /// A reservation is said to have cost something else. The balance stays. False if there is none.
+    pub fn set_cost(&self, reservation: &ReservationId, cost: Money) -> bool {
+        let mut books = self.books();
+        let sale = books.sold.iter_mut().find(|sale| sale.reservation.id == *reservation);
+        sale.map(|sale| sale.reservation.cost = cost).is_some()
+    }
+
+    /// A reservation is not known any more. False if it was not.
+    pub fn forget(&self, reservation: &ReservationId) -> bool {
+        let mut books = self.books();
+        let before = books.sold.len();
+        books.sold.retain(|sale| sale.reservation.id != *reservation);
+        books.sold.len() < before
+    }
+
     /// New reservations are listed only so long after they were made.
     pub fn set_listing_lag(&self, lag: TimeDelta) {
         self.books().listing_lag = lag;

@@ -18,6 +18,7 @@ use crate::{
         AskRefund, FxRate, GatewayNotice, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService,
         Refund, SuspenseService,
     },
+    reconciliation::ReconciliationService,
     verification::{
         Ask, Buy, Capability, CatalogueService, CountryCode, IncomingMessage, NumberProvider, Order,
         OrderPolicy, OrderReads, PriceLimit, PriceRule, RECEIVABLE_DAYS, ReceivableService, ServiceCode,
@@ -95,6 +96,8 @@ pub struct Platform {
     pub suspense: SuspenseService,
     /// Gives up what a provider will not credit any more.
     pub receivables: ReceivableService,
+    /// Holds the fakes' lists against the books.
+    pub reconciliation: ReconciliationService,
     /// Sells numbers to users.
     pub orders: Arc<VerificationService>,
     /// Lists what is for sale.
@@ -197,6 +200,15 @@ impl Platform {
         );
         let receivables =
             ReceivableService::new(ports.store.clone(), store.clone(), clock.clone(), RECEIVABLE_DAYS);
+        let reconciliation = ReconciliationService::new(
+            ports.store.clone(),
+            store.clone(),
+            ports.gateway.clone(),
+            ports.numbers.clone(),
+            orders.clone(),
+            clock.clone(),
+            random.clone(),
+        );
         Self {
             clock,
             random,
@@ -209,6 +221,7 @@ impl Platform {
             books,
             suspense,
             receivables,
+            reconciliation,
             orders,
             catalogue,
             ports,

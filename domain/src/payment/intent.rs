@@ -12,6 +12,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PaymentReference(String);
 
+/// How every reference that we make begins.
+const PREFIX: &str = "nmk-";
+
 /// A text that cannot be a reference of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a payment reference")]
@@ -24,7 +27,7 @@ impl PaymentReference {
         let mut bytes = [0u8; 26];
         random.fill(&mut bytes);
         let tail = bytes.iter().map(|b| char::from(LETTERS[usize::from(b & 31)]));
-        Self(["nmk-"].into_iter().map(String::from).chain(tail.map(String::from)).collect())
+        Self([PREFIX].into_iter().map(String::from).chain(tail.map(String::from)).collect())
     }
 
     /// # Errors
@@ -36,6 +39,11 @@ impl PaymentReference {
         } else {
             Err(InvalidReference)
         }
+    }
+
+    /// True for the shape that [`Self::generate`] makes: other programs may use the same account at the gateway.
+    pub fn is_of_our_make(&self) -> bool {
+        self.0.starts_with(PREFIX)
     }
 
     /// As text.

@@ -114,26 +114,63 @@ impl VerificationService {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Lets each order that waits on one of these reservations follow it.
+    /// Lets each order that waits on one of these reservations follow it, and books what the provider gave back for
+    /// numbers whose code was paid for: nothing else looks at those again.
     async fn follow_listed(&self, moved: &[Reservation], now: Time) -> Result<u32, IntakeError> {
         let over = self.reads.ending(now + seconds(OVER_WITHIN_S), OVER_LIMIT).await?;
         let over: HashSet<_> = over.into_iter().map(|waiting| waiting.head.id).collect();
-        let ids: Vec<_> = moved.iter().map(|reservation| reservation.id.clone()).collect();
+        let ids = self.remember(|memory| {
+            memory.credits_booked.retain(|known| moved.iter().any(|listed| listed.id == *known));
+            let news = moved.iter().filter(|listed| !memory.credits_booked.contains(&listed.id));
+            news.map(|listed| listed.id.clone()).collect::<Vec<_>>()
+        });
         let mut changed = 0;
         let mut failed = None;
         for upstream in self.reads.orders_of(self.provider.id(), &ids).await? {
             if over.contains(&upstream.order) {
                 continue;
             }
-            let state = moved.iter().find(|reservation| reservation.id == upstream.reservation);
-            let waits = matches!(self.reads.order(upstream.order).await?, Some(Order::Waiting(_)));
-            let Some(reservation) = state.filter(|_| waits) else { continue };
-            match self.follow(upstream.order, reservation).await {
-                Ok(order) => changed += u32::from(order.status() != OrderStatus::Waiting),
+            let Some(reservation) = moved.iter().find(|listed| listed.id == upstream.reservation) else {
+                continue;
+            };
+            match self.follow_one(upstream.order, reservation).await {
+                Ok(has_changed) => changed += u32::from(has_changed),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
         failed.map_or(Ok(changed), Err)
+    }
+
+    async fn follow_one(&self, id: OrderId, listed: &Reservation) -> Result<bool, IntakeError> {
+        match self.reads.order(id).await? {
+            Some(Order::Waiting(_)) => {
+                let order = self.follow(id, listed).await?;
+                Ok(order.status() != OrderStatus::Waiting)
+            }
+            Some(Order::Completed(done)) if listed.state.is_credited() => {
+                self.book_credit(done.line.purchase).await?;
+                self.remember(|memory| memory.credits_booked.insert(listed.id.clone()));
+                Ok(false)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Books a credit that a list of the provider shows, unless an order still waits on the number: that is for those
+    /// who end it. False then, or if there is no such purchase.
+    ///
+    /// # Errors
+    /// If the store cannot be asked.
+    pub async fn book_listed_credit(&self, id: PurchaseId) -> Result<bool, IntakeError> {
+        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(false) };
+        if let Some((order, _)) = purchase.wanted_by
+            && let Some(order) = self.reads.order(order).await?
+            && matches!(order.status(), OrderStatus::Waiting | OrderStatus::Requested)
+            && order.line().is_none_or(|line| line.purchase == id)
+        {
+            return Ok(false);
+        }
+        self.book_credit(id).await.map(|()| true)
     }
 
     /// What a reservation's state means for the order that waits on it. A code wins over everything.

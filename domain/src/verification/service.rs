@@ -1,7 +1,7 @@
 //! Use cases of verification. Buying, taking in texts, ending and reconciling each have a file of their own.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Amount, Change, Claim, Clock, CommitError, Event, EventId, Fault, Money, OrderId, Page, PageOf,
-    PurchaseId, QuoteId, Random, Store, Time, UnitOfWork, UserId,
+    PurchaseId, QuoteId, Random, ReservationId, Store, Time, UnitOfWork, UserId,
     outbox::Leases,
     payment::service::Done,
     unit::retry_stale,
@@ -140,6 +140,8 @@ pub(super) struct Memory {
     pub(super) reconciled_until: Option<Time>,
     /// When the last complete reconciliation was made.
     pub(super) reconciled_at: Option<Time>,
+    /// Listed reservations of completed orders whose credit is booked.
+    pub(super) credits_booked: HashSet<ReservationId>,
 }
 
 impl Default for Memory {
@@ -152,6 +154,7 @@ impl Default for Memory {
             completed_without_text: HashMap::new(),
             reconciled_until: None,
             reconciled_at: None,
+            credits_booked: HashSet::new(),
         }
     }
 }

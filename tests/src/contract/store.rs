@@ -10,6 +10,7 @@ mod holds;
 mod outbox;
 mod races;
 mod reads;
+mod reconciliation;
 mod records;
 mod returns;
 mod units;
@@ -22,13 +23,14 @@ use namaskah_domain::{
     memory::MemoryStore,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
+    reconciliation::ReconciliationReads,
     verification::OrderReads,
     wallet::{Account, BookReads, WalletReads},
 };
 
 pub use self::{
-    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, records::*, returns::*,
-    units::*,
+    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, reconciliation::*, records::*,
+    returns::*, units::*,
 };
 
 /// Every port over one store.
@@ -46,6 +48,8 @@ pub struct Backend {
     pub orders: Arc<dyn OrderReads>,
     /// Users, sessions, tokens.
     pub auth: Arc<dyn AuthReads>,
+    /// What is held against providers' lists, and what was found.
+    pub reconciliation: Arc<dyn ReconciliationReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -65,6 +69,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             payments: stores.payments,
             orders: stores.orders,
             auth: stores.auth,
+            reconciliation: stores.reconciliation,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -82,6 +87,7 @@ impl From<Arc<MemoryStore>> for Backend {
             payments: memory.clone(),
             orders: memory.clone(),
             auth: memory.clone(),
+            reconciliation: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -152,6 +158,12 @@ macro_rules! store_contract {
             a_dispute_freezes_what_it_claims_and_what_comes_in_later
             a_dispute_takes_nothing_from_what_is_held
             a_frozen_part_of_the_wallet_cannot_be_debited
+            findings_are_stored_as_decided_in_every_state
+            a_book_has_one_finding_of_a_key
+            open_findings_are_listed_oldest_first
+            payments_are_read_with_what_was_booked_of_them
+            numbers_are_read_with_whether_their_credit_is_booked
+            the_float_is_told_with_what_may_be_on_its_way
             disputes_block_orders_and_refunds_until_the_last_is_closed
             a_lost_dispute_takes_what_it_froze_and_leaves_the_rest_as_debt
             disputes_close_as_often_as_they_open
@@ -189,6 +201,7 @@ macro_rules! store_contract {
             quotes_are_stored_as_decided
             orders_are_stored_as_decided_in_every_state
             purchases_are_stored_as_decided_in_every_state
+            batches_are_stored_as_decided_with_all_of_their_orders
             messages_are_stored_as_decided
             a_write_that_was_decided_on_another_version_is_stale
             a_record_is_made_once

@@ -10,10 +10,12 @@ macro_rules! alone {
 }
 
 pub(crate) mod account;
+pub(crate) mod batch;
 pub(crate) mod booking;
 pub(crate) mod claim;
 pub(crate) mod dispute;
 pub(crate) mod event;
+pub(crate) mod finding;
 pub(crate) mod grant;
 pub(crate) mod hold;
 pub(crate) mod intent;

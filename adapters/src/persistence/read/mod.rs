@@ -10,6 +10,7 @@ mod leases;
 mod notices;
 mod orders;
 mod payments;
+mod reconciliation;
 mod settings;
 mod wallet;
 

@@ -25,6 +25,7 @@ pub async fn a_write_that_was_decided_on_another_version_is_stale(on: &Backend) 
         Change::WalletSettings(given::wallet_settings(user.id)),
         Change::Quote(given::quote(user.id)),
         Change::Grant(given::grant(user.id)),
+        Change::Finding(super::reconciliation::finding("nmk-versions", 1)),
         Change::Suspended(given::suspended(&given::intent(user.id))),
         Change::Purchase(given::purchase(&order)),
         Change::Notice(given::notice(Sender::Paystack, None)),
@@ -56,6 +57,7 @@ fn raised(change: &Change, versions: usize) -> Change {
         Change::WalletSettings(record) => &mut record.version,
         Change::Quote(record) => &mut record.version,
         Change::Grant(record) => &mut record.version,
+        Change::Finding(record) => &mut record.version,
         Change::Suspended(record) => &mut record.version,
         Change::Purchase(record) => &mut record.version,
         Change::Notice(record) => &mut record.version,
@@ -84,6 +86,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::Suspended(given::suspended(&given::intent(user))),
         Change::Order(given::requested(user).into()),
         Change::Purchase(given::purchase(&given::requested(user))),
+        Change::Batch(given::batch(user, Vec::new())),
         Change::Event(given::event(user)),
         Change::Session(session),
     ];

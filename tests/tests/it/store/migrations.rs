@@ -100,6 +100,10 @@ async fn every_index_that_is_relied_on_is_there() {
         )
         .await;
         for index in [
+            "findings_open",
+            "intents_booked",
+            "transfers_into_float",
+            "transfers_out_of_float",
             "holds_one_open_an_order",
             "holds_of_user",
             "transfers_of_user",
