@@ -60,8 +60,9 @@ impl PaymentReads for MemoryStore {
 
     async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault> {
         let state = self.state();
-        let open = state.refunds.values().filter(|refund| refund.is_open());
-        Ok(open.take(limit as usize).cloned().collect())
+        let mut open: Vec<&Refund> = state.refunds.values().filter(|refund| refund.is_open()).collect();
+        open.sort_by_key(|refund| (refund.gateway().is_some(), refund.id));
+        Ok(open.into_iter().take(limit as usize).cloned().collect())
     }
 
     async fn refunds_named(&self, names: &[GatewayRefundId]) -> Result<Vec<Refund>, Fault> {

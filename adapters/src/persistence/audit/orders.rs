@@ -114,6 +114,7 @@ pub(super) const LAWS: [Law; 9] = [
         broken: "SELECT c.outcome AS id, 'made by key ' || c.key || ', and missing' AS why FROM idempotency_claims c \
              WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.id = c.outcome) \
+             AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM promo_grants g WHERE g.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = c.outcome) \
