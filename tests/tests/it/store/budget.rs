@@ -182,7 +182,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("suspended", on.books.suspended(given::id()));
     read!("open suspense", on.books.open_suspense(20));
     read!("receivables since", on.books.receivables_since(at(0), 20));
-    let (provider, keys) = (ProviderId::TextVerified, ["nmk-a".to_owned()]);
+    let keys = ["nmk-a".to_owned()];
     read!("payments named", on.reconciliation.payments_named(&references));
     read!("payments booked", on.reconciliation.payments_booked(at(0), at(1)));
     read!("numbers named", on.reconciliation.numbers_named(provider, &reservations));
@@ -255,7 +255,9 @@ async fn a_read_is_one_statement() {
 async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
     let steps = opened.query(&format!("EXPLAIN QUERY PLAN {sql}")).await;
     let steps = steps.iter().map(|row| row.try_get::<String>("", "detail").expect("a step"));
-    let walked = |step: &String| step.starts_with("SCAN ") && !step.contains(" USING ");
+    // A query that only joins other queries walks through one row of constants.
+    let walked =
+        |step: &String| step.starts_with("SCAN ") && !step.contains(" USING ") && step != "SCAN CONSTANT ROW";
     let common = |step: &String| {
         sql.starts_with("WITH ")
             && (step.contains("subquery") || ["SCAN e", "SCAN r", "SCAN due"].contains(&step.as_str()))
