@@ -17,6 +17,7 @@
 //! | `POST /control/textverified/account` | `{"username","balance"?,"unfinished_limit"?}` | sets an account's money (decimal text) or cap |
 //! | `POST /control/textverified/service` | `{"service","price"?,"stock"?}` | sets a service's price (decimal text) or stock |
 //! | `POST /control/faults` | `{"provider","operation","mode","count"?}` | see the crate's documentation; `GET` lists what is set |
+//! | `POST /control/mismatch` | `{"kind":"success"\|"paid","reference","amount_subunits"}`, `{"kind":"unpaid","reference"}`, `{"kind":"bought","service"}`, `{"kind":"cost","id","cost"}`, `{"kind":"balance","change"}` | the vendors' books differ from the product's, and no webhook tells: a success that nobody asked for, another sum, none; a number bought in the dashboard, another cost, a balance that moves (decimal text) |
 //! | `POST /control/clock` | `{"advance_s"}` | moves the clock, answers `{"offset_s","now"}` when due work has run, here and at every follower |
 //! | `GET /control/clock` | | the same without moving it |
 //! | `GET /control/clock/follow?follower=&after_s=` | | long poll, 20 s: answers when the offset is above `after_s`; asking again with it acknowledges it |
@@ -26,12 +27,14 @@
 
 mod clock;
 mod faults;
+mod mismatch;
 mod payments;
 mod phones;
 mod state;
 
 pub(crate) use clock::{advance, clock, follow};
 pub(crate) use faults::{faults, list_faults};
+pub(crate) use mismatch::mismatch;
 pub(crate) use payments::{dashboard_refund, dispute, pay, refund};
 pub(crate) use phones::{
     account, create_delay, credit, listing, next_number, service, text_number, text_reservation,

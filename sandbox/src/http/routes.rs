@@ -161,6 +161,7 @@ impl Table {
                 "/control/faults",
                 &[(Method::POST, "", control::faults), (Method::GET, "", control::list_faults)],
             )
+            .at("/control/mismatch", &[(Method::POST, "", control::mismatch)])
             .at("/control/webhooks", &[(Method::POST, "", control::webhooks)])
             .at("/control/state", &get(control::state))
             .at("/control/reset", &[(Method::POST, "", control::reset)])

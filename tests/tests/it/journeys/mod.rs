@@ -18,6 +18,7 @@ mod idempotency;
 mod lifecycle;
 mod limits;
 mod orders;
+mod reconciling;
 mod refunds;
 mod streams;
 mod unknown;

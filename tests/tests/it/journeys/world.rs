@@ -23,6 +23,7 @@ pub struct World {
     running: Running,
     postgres: Option<TestDatabase>,
     folder: TempDir,
+    database_url: String,
 }
 
 const PAYSTACK_KEY: &str = "sk_test_0123456789abcdef0123456789abcdef01234567";
@@ -67,7 +68,15 @@ impl World {
         let product = format!("http://{}", running.address().expect("an address"));
         let controls = Controls::new(running.sandbox_url().expect("a sandbox"));
         let books = Books::open(&config.database_url, controls.clone()).await;
-        Self { product, controls, books, running, postgres, folder }
+        Self {
+            product,
+            controls,
+            books,
+            running,
+            postgres,
+            folder,
+            database_url: config.database_url.clone(),
+        }
     }
 
     /// Plays a journey, and leaves nothing behind whatever its end. A journey that ends well ends with sound books.
@@ -90,6 +99,25 @@ impl World {
             postgres.remove().await;
         }
         drop(self.folder);
+    }
+
+    /// `namaskah reconcile` in a process of its own: whether all is well, and what it tells as JSON.
+    pub async fn reconcile(&self, arguments: &[&str]) -> (bool, serde_json::Value) {
+        let folder = self.folder.path().display().to_string();
+        let sandbox = self.running.sandbox_url().expect("a sandbox");
+        let mut command = tokio::process::Command::new(super::binary());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NAMASKAH_")) {
+            command.env_remove(name);
+        }
+        command.current_dir(&folder).env("NAMASKAH_PAYSTACK_SECRET_KEY", PAYSTACK_KEY);
+        command.env("NAMASKAH_LOG", "warn").args(["reconcile", "--json"]).args(arguments);
+        command.args(["--data-dir", &folder, "--sandbox-url", sandbox, "--database-url", &self.database_url]);
+        let output = command.output().await.expect("the binary runs");
+        let told = String::from_utf8_lossy(&output.stdout);
+        let told = serde_json::from_str(&told).unwrap_or_else(|error| {
+            panic!("{error}: {told} {}", String::from_utf8_lossy(&output.stderr));
+        });
+        (output.status.success(), told)
     }
 
     /// Somebody who is registered and signed in.
