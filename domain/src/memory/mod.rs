@@ -8,6 +8,7 @@ mod gateway_books;
 pub mod laws;
 mod mailer;
 mod number_provider;
+mod orders;
 mod payment_gateway;
 mod payments;
 mod platform;

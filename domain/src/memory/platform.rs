@@ -1,5 +1,7 @@
 //! The whole product in memory: every service over fakes, a clock that is moved by hand, and no runtime needed.
 
+mod round;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -8,12 +10,11 @@ use uuid::Uuid;
 
 use super::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom};
 use crate::{
-    Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, JobKind, JobLane,
-    Money, Notice, NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, RefundId, Sender, Store,
-    UnitOfWork, UserId, Version,
+    Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, Money, Notice,
+    NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, RefundId, Sender, Store, UnitOfWork, UserId,
+    Version,
     auth::{Email, PasswordHash, Role, User},
-    mailer::{MailError, Mailer},
-    outbox::{EventLog, Jobs, LeasedJob},
+    outbox::Jobs,
     payment::{
         AskRefund, FxRate, GatewayNotice, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService,
         Refund, SuspenseService,
@@ -29,8 +30,6 @@ use crate::{
 
 /// Rounds of work after which [`Platform::tick`] stops, as the workers of the server do.
 const MAX_ROUNDS: u32 = 50;
-const JOBS_AT_ONCE: u32 = 16;
-const MAX_JOB_ATTEMPTS: u32 = 60;
 const NGN_PER_USD: i64 = 1_600;
 
 /// What the services stand on: replace a part to try your own in its place.
@@ -434,60 +433,6 @@ impl Platform {
         }
         ticked
     }
-
-    async fn round(&self) -> Ticked {
-        let mut round = Ticked::default();
-        round.note("notices of payments", self.payments.handle_notices(self.store.as_ref()).await);
-        round.note("notices of orders", self.orders.handle_notices(self.store.as_ref()).await);
-        round.note("expirer", self.orders.expire_due().await);
-        // What the next three find is no reason to look again at once.
-        round.note("poll", self.orders.poll().await.map(|_| 0));
-        round.note("states", self.orders.follow_states().await.map(|_| 0));
-        round.note("reconciler", self.orders.reconcile().await.map(|_| 0));
-        round.note("sweep", self.payments.sweep().await.map(|swept| swept.settled));
-        round.note("refunds", self.payments.follow_refunds().await.map(|followed| followed.changed));
-        round.note("disputes", self.payments.follow_disputes().await.map(|followed| followed.changed));
-        round.note("expiry of grants", self.books.expire_grants().await);
-        round.note("collection of debts", self.books.collect_debts().await);
-        round.note("ageing of receivables", self.receivables.write_off_aged().await);
-        round.note("jobs", self.run_jobs().await);
-        round.note("relay", self.store.stamp().await);
-        round
-    }
-
-    async fn run_jobs(&self) -> Result<u32, Fault> {
-        let (mut done, now) = (0, self.clock.now());
-        let mut leased = self.store.lease(self.holder, JobLane::Mail, now, JOBS_AT_ONCE).await?;
-        leased.extend(self.store.lease(self.holder, JobLane::Provider, now, JOBS_AT_ONCE).await?);
-        for job in leased {
-            match self.attempt(&job).await {
-                Ok(()) => self.store.done(&job).await?,
-                Err(Later(true, _)) if job.attempts < MAX_JOB_ATTEMPTS => {
-                    let pause = (5 << job.attempts.min(10)).min(3_600);
-                    self.store.retry(&job, self.clock.now() + TimeDelta::seconds(pause)).await?;
-                    continue;
-                }
-                Err(Later(_, why)) => self.store.bury(&job, &why).await?,
-            }
-            done += 1;
-        }
-        Ok(done)
-    }
-
-    async fn attempt(&self, job: &LeasedJob) -> Result<(), Later> {
-        match &job.kind {
-            JobKind::SendMail { to, letter } => match self.mailer.send(to, letter).await {
-                Ok(()) => Ok(()),
-                Err(MailError::Transient(fault)) => Err(Later(true, fault.to_string())),
-                Err(MailError::Permanent(fault)) => Err(Later(false, fault.to_string())),
-            },
-            JobKind::EndReservation { purchase } => match self.orders.end_reservation(*purchase).await {
-                Ok(false) => Ok(()),
-                Ok(true) => Err(Later(true, "the provider has not ended it yet".to_owned())),
-                Err(error) => Err(Later(true, error.to_string())),
-            },
-        }
-    }
 }
 
 /// The fakes of a [`Platform`], before its services stand on them.
@@ -504,18 +449,6 @@ pub struct Fakes {
     pub gateway: Arc<FakePaymentGateway>,
     /// The mailer.
     pub mailer: Arc<FakeMailer>,
-}
-
-/// Why a job is not done: whether it may be tried again, and what went wrong.
-struct Later(bool, String);
-
-impl Ticked {
-    fn note<E: std::fmt::Display>(&mut self, what: &str, outcome: Result<u32, E>) {
-        match outcome {
-            Ok(done) => self.done += done,
-            Err(error) => self.failures.push(format!("{what}: {error}")),
-        }
-    }
 }
 
 fn dollars_of(text: &str) -> Result<Amount, Fault> {

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod price;
 pub mod purchase;
 pub mod quote;
+pub mod reason;
 mod recent;
 mod reconciling;
 mod reporting;
@@ -43,8 +44,7 @@ pub use error::{
 };
 pub use message::{IncomingMessage, Message};
 pub use order::{
-    Cancelled, Completed, Expired, Failed, Failure, Former, Head, Line, Order, OrderStatus, Report,
-    ReportReason, Requested, Waiting,
+    Cancelled, Completed, Expired, Failed, Former, Head, Line, Order, OrderStatus, Requested, Waiting,
 };
 pub use ports::{
     BuyFailure, Catalogue, DeclineReason, Listing, NumberProvider, Offer, OpenAttempt, OrderFilter,
@@ -54,6 +54,7 @@ pub use ports::{
 pub use price::{PriceRule, PriceTooLow};
 pub use purchase::{Bought, Purchase, PurchaseState, Receivable};
 pub use quote::Quote;
+pub use reason::{Failure, Report, ReportReason};
 pub use retrying::Retry;
 pub use service::{AskQuote, Buy, OrderPolicy, PriceLimit, Shown, VerificationService};
 pub use swapping::Swap;
