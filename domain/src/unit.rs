@@ -8,7 +8,7 @@ use crate::{
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     reconciliation::Finding,
-    verification::{Message, Order, Purchase, Quote, ServiceCode},
+    verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
     },
@@ -51,6 +51,8 @@ pub enum Change {
     Quote(Quote),
     /// An order.
     Order(Order),
+    /// Several orders that were placed together, written once.
+    Batch(Batch),
     /// An attempt at a provider.
     Purchase(Purchase),
     /// A text that arrived; `Duplicate(Message)` if it is known.

@@ -20,8 +20,9 @@ use namaskah_domain::{
     },
     time,
     verification::{
-        AreaCode, Ask, Bought, Capability, Carrier, Code, CountryCode, Head, Line, Message, ProviderId,
-        Purchase, PurchaseState, Quote, Receivable, Report, ReportReason, Requested, ServiceCode, Waiting,
+        AreaCode, Ask, Batch, BatchMode, Bought, Capability, Carrier, Code, CountryCode, Head, ItemResult,
+        Line, Message, ProviderId, Purchase, PurchaseState, Quote, Receivable, Report, ReportReason,
+        Requested, ServiceCode, Waiting,
     },
     wallet::{
         Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold,
@@ -483,6 +484,11 @@ pub fn credit(account: &Account, units: i64) -> UnitOfWork {
 /// Why staff did something.
 pub fn reason() -> Reason {
     Reason::try_new("as agreed in ticket 7").expect("a reason")
+}
+
+/// A batch of orders, as it was decided.
+pub fn batch(user: UserId, results: Vec<ItemResult>) -> Batch {
+    Batch { id: id(), user, mode: BatchMode::BestEffort, results, created_at: start() }
 }
 
 /// A gift that never expires.

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     entity::{
-        account, booking, claim, dispute, event, finding, grant, hold, intent, job, mail_token, message,
-        notice, order, purchase, quote, refresh_token, refund, session, shown_number, suppressed_number,
-        suspended, user, wallet_settings,
+        account, batch, booking, claim, dispute, event, finding, grant, hold, intent, job, mail_token,
+        message, notice, order, purchase, quote, refresh_token, refund, session, shown_number,
+        suppressed_number, suspended, user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -156,6 +156,7 @@ impl Plan {
             Change::Refund(r) => self.versioned(&refund::Model::from(r), r.version.get()),
             Change::Dispute(d) => self.versioned(&dispute::Model::from(d), d.version.get()),
             Change::Booking(b) => self.inserts.push(row(&booking::Model::from(b), &[])),
+            Change::Batch(b) => self.inserts.push(row(&batch::Model::of(b)?, &[])),
             Change::Grant(g) => self.versioned(&grant::Model::from(g), g.version.get()),
             Change::Finding(f) => self.versioned(&finding::Model::from(f), f.version.get()),
             Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),

@@ -8,7 +8,7 @@ pub(crate) mod together;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use namaskah_domain::{Claim, CommitError, Committed, Fault, Store, UnitOfWork, unit::AccountChange};
+use namaskah_domain::{Claim, CommitError, Committed, Fault, Store, Unique, UnitOfWork, unit::AccountChange};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryResult,
     Statement, Value,
@@ -131,7 +131,20 @@ impl Writing<'_> {
         let places: Vec<String> = (1..=row.values.len()).map(|at| format!("${at}")).collect();
         let (columns, places) = (row.columns.join(", "), places.join(", "));
         let sql = format!("INSERT INTO {} ({columns}) VALUES ({places})", row.table);
-        self.execute(row.table, &sql, row.values.clone()).await.map(|_| ())
+        match self.execute(row.table, &sql, row.values.clone()).await {
+            // A row that is there already breaks every constraint at once, and SQLite tells one of them.
+            Err(CommitError::Duplicate(Unique::Retry)) if self.is_there(row).await? => {
+                Err(CommitError::Duplicate(Unique::Record))
+            }
+            done => done.map(|_| ()),
+        }
+    }
+
+    async fn is_there(&self, row: &Row) -> Result<bool, CommitError> {
+        let key = row.columns.iter().position(|column| *column == row.key);
+        let values: Vec<Value> = key.and_then(|key| row.values.get(key)).cloned().into_iter().collect();
+        let sql = format!("SELECT 1 FROM {} WHERE {} = $1", row.table, row.key);
+        Ok(self.query(row.table, &sql, values).await?.is_some())
     }
 
     async fn end_sessions(&self, ending: &Ending) -> Result<(), CommitError> {

@@ -28,7 +28,7 @@ use super::{
     problem::{catch::CatchProblems, pages},
     services::Services,
     system::{self, SystemApi},
-    verifications::{VerificationsApi, again::AgainApi, events::Streams},
+    verifications::{VerificationsApi, again::AgainApi, batch::BatchApi, events::Streams},
     wallet::WalletApi,
 };
 
@@ -46,8 +46,16 @@ pub struct HttpSettings {
 }
 
 /// Every route of the document.
-type Routes =
-    (AuthApi, MeApi, WalletApi, PaymentsApi, CatalogueApi, (VerificationsApi, AgainApi), HooksApi, SystemApi);
+type Routes = (
+    AuthApi,
+    MeApi,
+    WalletApi,
+    PaymentsApi,
+    CatalogueApi,
+    (VerificationsApi, AgainApi, BatchApi),
+    HooksApi,
+    SystemApi,
+);
 
 fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
     let Services { auth, wallet, payments, verifications, catalogue, store, clock, random, .. } =
@@ -77,7 +85,8 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
                 clock: clock.clone(),
                 random: random.clone(),
             },
-            AgainApi { verifications, clock: clock.clone(), random: random.clone() },
+            AgainApi { verifications: verifications.clone(), clock: clock.clone(), random: random.clone() },
+            BatchApi { verifications, clock: clock.clone(), random: random.clone() },
         ),
         HooksApi {
             store,

@@ -166,7 +166,9 @@ fn commands_that_need_a_key_say_so_and_no_others_do() {
             "post /api/v1/payments",
             "post /api/v1/payments/{id}/refund",
             "post /api/v1/verifications",
-            "post /api/v1/verifications/{id}/retry"
+            "post /api/v1/verifications/batch",
+            "post /api/v1/verifications/{id}/retry",
+            "post /api/v1/verifications/{id}/swap"
         ]
     );
 }

@@ -62,6 +62,7 @@ impl State {
                 guard(item.version, self.suspended.get(&item.payment).map(|x| x.version))
             }
             Change::Booking(b) => absent(self.bookings.contains_key(&b.id), Unique::Record),
+            Change::Batch(b) => absent(self.batches.contains_key(&b.id), Unique::Record),
             Change::Grant(g) => guard(g.version, self.grants.get(&g.id).map(|x| x.version)),
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
             Change::WalletSettings(s) => {
@@ -275,6 +276,7 @@ impl State {
             Change::Finding(finding) => drop(self.findings.insert(finding.id, finding)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
+            Change::Batch(batch) => drop(self.batches.insert(batch.id, batch)),
             Change::Purchase(purchase) => drop(self.purchases.insert(purchase.id, purchase)),
             Change::Message(m) => {
                 self.message_once.insert((m.reservation.clone(), m.received_at, m.text.clone()));

@@ -8,9 +8,9 @@ use super::{
     store::MemoryStore,
 };
 use crate::{
-    EntryId, Fault, HoldId, JobLane, Money, NewJob, Notice, NoticeState, OrderId, Page, PageOf, PaymentId,
-    PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender, SessionId, Time,
-    UserId,
+    BatchId, EntryId, Fault, HoldId, JobLane, Money, NewJob, Notice, NoticeState, OrderId, Page, PageOf,
+    PaymentId, PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender,
+    SessionId, Time, UserId,
     auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, SessionKind, TokenHash, User},
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     payment::{
@@ -18,8 +18,8 @@ use crate::{
         RefundLimits,
     },
     verification::{
-        Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Purchase,
-        Quote, Receivable, Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
+        Batch, Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId,
+        Purchase, Quote, Receivable, Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Entry, EntryKind, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
 };
@@ -186,6 +186,15 @@ impl OrderReads for MemoryStore {
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
         Ok(self.state().orders.get(&id).cloned())
+    }
+
+    async fn orders_among(&self, orders: &[OrderId]) -> Result<Vec<Order>, Fault> {
+        let state = self.state();
+        Ok(orders.iter().filter_map(|id| state.orders.get(id).cloned()).collect())
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, Fault> {
+        Ok(self.state().batches.get(&id).cloned())
     }
 
     async fn orders(

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId, MessageId, Money, NewJob, Notice,
-    NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, SessionId,
-    SuppressedNumber, Time, UserId,
+    BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId, MessageId, Money, NewJob,
+    Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId,
+    SessionId, SuppressedNumber, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::Finding,
-    verification::{Message, Order, Purchase, Quote, ServiceCode},
+    verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
 
@@ -58,6 +58,7 @@ pub(super) struct State {
     pub(super) findings: BTreeMap<FindingId, Finding>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,
     pub(super) orders: BTreeMap<OrderId, Order>,
+    pub(super) batches: BTreeMap<BatchId, Batch>,
     pub(super) purchases: BTreeMap<PurchaseId, Purchase>,
     pub(super) messages: BTreeMap<MessageId, Message>,
     pub(super) message_once: BTreeSet<(ReservationId, Time, Option<String>)>,

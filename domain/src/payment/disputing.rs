@@ -3,7 +3,7 @@
 use crate::{
     CommitError, DisputeId,
     payment::{
-        Followed, GatewayDispute, Intent, PaymentService, SettleError,
+        Followed, GatewayDispute, GatewayDisputeStatus, IntentState, PaymentService, SettleError,
         refunding::undecidable,
         returns::{self, Moment},
     },
@@ -13,6 +13,9 @@ use crate::{
 
 /// How far back disputes are looked for that nobody told of.
 const LOOK_BACK_H: i64 = 7 * 24;
+/// The same once an hour: a payment may be credited long after its dispute was opened, when it was in suspense, and
+/// one that was won may be lost after all.
+const LOOK_FAR_BACK_H: i64 = 180 * 24;
 
 /// What became of one listed dispute.
 enum Seen {
@@ -28,7 +31,9 @@ impl PaymentService {
     /// # Errors
     /// If gateway or store cannot be read. A dispute that fails is looked at again later.
     pub async fn follow_disputes(&self) -> Result<Followed, SettleError> {
-        let lately = self.clock.now() - hours(LOOK_BACK_H);
+        let now = self.clock.now();
+        let far = self.looks_far(|far| &mut far.disputes, now);
+        let lately = now - hours(if far { LOOK_FAR_BACK_H } else { LOOK_BACK_H });
         let oldest = self.reads.oldest_open_dispute().await?;
         let from = oldest.map_or(lately, |oldest| lately.min(oldest - minutes(1)));
         let mut followed = Followed::default();
@@ -47,7 +52,14 @@ impl PaymentService {
         let unavailable = CommitError::Unavailable;
         let known = self.reads.dispute_named(&seen.id).await.map_err(unavailable)?;
         let read = self.reads.intent_by_reference(&seen.reference).await.map_err(unavailable)?;
-        let Some(of) = read.filter(Intent::is_credited) else { return Ok(Seen::Unchanged) };
+        let Some(of) = read else { return Ok(Seen::Unchanged) };
+        // Nobody's wallet has it: who gives it to its owner now should know.
+        if matches!(of.state, IntentState::Suspense { .. }) && seen.status != GatewayDisputeStatus::Won {
+            return Ok(Seen::Unbookable);
+        }
+        if !of.is_credited() {
+            return Ok(Seen::Unchanged);
+        }
         if returns::is_unbookable(&of, seen) {
             return Ok(Seen::Unbookable);
         }

@@ -8,6 +8,7 @@ mod disputing;
 pub mod error;
 pub mod evidence;
 pub mod intent;
+mod looking;
 pub mod ports;
 pub mod rate;
 pub mod refund;

@@ -287,6 +287,8 @@ fn proportion(whole: i64, part: i64, of: i64) -> Option<i64> {
 
 /// How long after a refund was asked for the account-wide list is looked through for its news.
 pub(crate) const LOOK_BACK: chrono::TimeDelta = minutes(3 * 24 * 60);
+/// The same once an hour: banks take weeks over a refund, and some give it back after that.
+pub(crate) const LOOK_FAR_BACK: chrono::TimeDelta = minutes(30 * 24 * 60);
 
 #[cfg(test)]
 mod tests {

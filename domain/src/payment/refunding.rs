@@ -11,7 +11,7 @@ use crate::{
     payment::{
         Done, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, PaymentError, PaymentReference,
         PaymentService, Refund, RefundError, RefundFailure, RefundRequest, RefundState, SettleError,
-        refund::LOOK_BACK,
+        refund::{LOOK_BACK, LOOK_FAR_BACK},
         returns::{self, Moment, Step},
         service::unavailable,
         settlement::Undecidable,
@@ -100,7 +100,9 @@ impl PaymentService {
         let open = self.reads.open_refunds(FOLLOW_LIMIT).await?;
         let mut references: BTreeSet<PaymentReference> =
             open.into_iter().map(|refund| refund.reference).collect();
-        let listed = self.gateway.refunds_since(self.clock.now() - LOOK_BACK).await;
+        let now = self.clock.now();
+        let back = if self.looks_far(|far| &mut far.refunds, now) { LOOK_FAR_BACK } else { LOOK_BACK };
+        let listed = self.gateway.refunds_since(now - back).await;
         if let Ok(listed) = &listed {
             references.extend(self.unexplained(listed).await?);
         }

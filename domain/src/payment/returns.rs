@@ -17,6 +17,8 @@ use crate::{
 
 const FX: LedgerAccount = LedgerAccount::House(House::Fx);
 const CLEARING: LedgerAccount = LedgerAccount::House(House::PspClearingPaystack);
+/// Where the two sums of one currency differ: by rounding, or because more was taken than was ever paid.
+const DIFFERENCE: LedgerAccount = LedgerAccount::House(House::WriteOff);
 
 /// When something is decided, and the name of the event that tells of it.
 #[derive(Debug, Clone, Copy)]
@@ -168,8 +170,9 @@ pub(crate) fn process(
 ) -> Result<UnitOfWork, Undecidable> {
     let wallet = LedgerAccount::User(refund.user, Purse::Wallet);
     let mut legs = Legs::new(Source::refunded(refund.id), EntryKind::Refund, moment.now);
-    legs.add(wallet, FX, refund.amount);
-    legs.add(FX, CLEARING, refund.charged);
+    for (debit, credit, amount) in given_back(&[(wallet, refund.amount)], refund.charged) {
+        legs.add(debit, credit, amount);
+    }
     let back = of.back.arrive(refund.charged)?;
     let unit = end_hold(UnitOfWork::new().post(legs.into_entry()?), &refund, HoldEnd::Spend, moment.now);
     let processed = refund.becomes(RefundState::Processed { gateway, at: moment.now });
@@ -186,8 +189,9 @@ pub(crate) fn reverse(
 ) -> Result<UnitOfWork, Undecidable> {
     let wallet = LedgerAccount::User(refund.user, Purse::Wallet);
     let mut legs = Legs::new(Source::unrefunded(refund.id), EntryKind::Refund, moment.now);
-    legs.add(CLEARING, FX, refund.charged);
-    legs.add(FX, wallet, refund.amount);
+    for (debit, credit, amount) in given_back(&[(wallet, refund.amount)], refund.charged).into_iter().rev() {
+        legs.add(credit, debit, amount);
+    }
     let standing = repay(&mut legs, account, refund.amount)?;
     let back = of.back.unarrive(refund.charged)?.take_back(refund.amount, refund.charged)?;
     let failed = refund.becomes(RefundState::Failed { gateway: Some(gateway), at: moment.now });
@@ -213,6 +217,32 @@ pub(crate) fn find(
     Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
 }
 
+/// Who pays whom when `parts` leave a user's purses and `charged` leaves the gateway: by way of fx, unless both are of
+/// one currency, as after a payment in dollars that was asked in naira.
+fn given_back(
+    parts: &[(LedgerAccount, Amount)],
+    charged: Amount,
+) -> Vec<(LedgerAccount, LedgerAccount, Amount)> {
+    if parts.iter().any(|(_, amount)| amount.currency() != charged.currency()) {
+        let bridged = parts.iter().map(|(from, amount)| (*from, FX, *amount));
+        return bridged.chain([(FX, CLEARING, charged)]).collect();
+    }
+    let (mut legs, mut left) = (Vec::new(), charged.units());
+    for (from, amount) in parts {
+        let direct = amount.units().min(left);
+        left -= direct;
+        let pay = |to, units| of_units(units, charged).map(|amount| (*from, to, amount));
+        legs.extend(pay(CLEARING, direct).into_iter().chain(pay(DIFFERENCE, amount.units() - direct)));
+    }
+    legs.extend(of_units(left, charged).map(|left| (DIFFERENCE, CLEARING, left)));
+    legs
+}
+
+/// So many units of the same currency; `None` for none.
+fn of_units(units: i64, like: Amount) -> Option<Amount> {
+    Amount::try_new(Money::from_units(units, like.currency())).ok()
+}
+
 /// Takes `share` from what the wallet can give, and leaves the rest as debt. `frozen`: by the dispute itself, if it
 /// was open; what other disputes have frozen stays.
 fn lose(mut legs: Legs, account: &Account, share: Share, frozen: Money) -> Result<UnitOfWork, Undecidable> {
@@ -221,14 +251,13 @@ fn lose(mut legs: Legs, account: &Account, share: Share, frozen: Money) -> Resul
     let others = account.disputed.checked_sub(frozen)?.units();
     let kept = others.min((free - frozen.units()).max(0));
     let taken = share.amount.units().min(free - kept).max(0);
-    let part = |units| Amount::try_new(Money::from_units(units, share.amount.currency()));
-    if let Ok(taken) = part(taken) {
-        legs.add(purse(Purse::Wallet), FX, taken);
+    let part = |purse, units| Some((purse, of_units(units, share.amount)?));
+    let owed = share.amount.units() - taken;
+    let parts = [part(purse(Purse::Wallet), taken), part(purse(Purse::Debt), owed)];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    for (debit, credit, amount) in given_back(&parts, share.charged) {
+        legs.add(debit, credit, amount);
     }
-    if let Ok(owed) = part(share.amount.units() - taken) {
-        legs.add(purse(Purse::Debt), FX, owed);
-    }
-    legs.add(FX, CLEARING, share.charged);
     let standing = Standing::AsRead(account.version);
     Ok(UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing))
 }

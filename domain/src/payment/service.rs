@@ -2,7 +2,7 @@
 //!
 //! Webhook, browser return, `sync` and sweep all call [`PaymentService::settle`], which asks the gateway.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::{
     Amount, Change, Claim, Clock, CommitError, Committed, EventId, Fault, Money, Notice, NoticeState, Page,
@@ -13,6 +13,7 @@ use crate::{
         Charge, ChargeRequest, FxRate, GatewayError, GatewayNotice, Intent, IntentState, OpenChargeError,
         OpenPaymentError, PaidBack, PaymentError, PaymentGateway, PaymentReads, PaymentReference,
         SettleError, Settled,
+        looking::Far,
         settlement::{self, Decision, Facts},
     },
     time::{hours, seconds},
@@ -82,6 +83,7 @@ pub struct PaymentService {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) policy: PaymentPolicy,
+    pub(super) far: Mutex<Far>,
 }
 
 /// How far back the account-wide list looks where a longer one cannot be had.
@@ -106,7 +108,7 @@ impl PaymentService {
         random: Arc<dyn Random>,
         policy: PaymentPolicy,
     ) -> Self {
-        Self { store, reads, wallets, users, gateway, clock, random, policy }
+        Self { store, reads, wallets, users, gateway, clock, random, policy, far: Mutex::default() }
     }
 
     /// Stores the intent, then asks the gateway where to pay.

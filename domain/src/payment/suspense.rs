@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Amount, Change, Claim, Clock, CommitError, Currency, Event, EventId, EventKind, Fault, MoneyError,
     PaymentId, Random, Store, Time, UnitOfWork, UserId, Version,
-    payment::{FxRate, Intent, IntentState, PaymentReads},
+    payment::{FxRate, Intent, IntentState, PaidBack, PaymentReads},
     unit::retry_stale,
     wallet::{
         Account, BookReads, EntryKind, House, LedgerAccount, Legs, Purse, Source, Unbalanced, WalletReads,
@@ -148,8 +148,10 @@ impl Suspended {
         let user = self.user;
         let standing = repay(&mut legs, account, amount)?;
         let closed = self.closed(SuspenseState::Credited { amount, at: now })?;
+        // Nothing has gone back of it yet, in the currency that was really paid.
+        let back = PaidBack::nothing(amount, paid);
         let succeeded =
-            Intent { amount, charged: paid, rate, ..intent }.closed(IntentState::Succeeded { at: now });
+            Intent { amount, charged: paid, rate, back, ..intent }.closed(IntentState::Succeeded { at: now });
         let told = Event::about_payment(event, EventKind::PaymentSucceeded, &succeeded, now);
         let unit = UnitOfWork::new().post(legs.into_entry()?).expecting(user, standing);
         Ok(unit.with(Change::Suspended(closed)).with(Change::Intent(succeeded)).with(Change::Event(told)))

@@ -1,8 +1,8 @@
 //! Buying: quote, commit A, one send, commit B.
 
 use crate::{
-    Amount, Change, CommitError, Committed, HoldId, JobId, JobKind, Money, NewJob, OrderId, PurchaseId,
-    ShownNumber, Time, Unique, UnitOfWork, UserId, Version,
+    Amount, BatchId, Change, CommitError, Committed, HoldId, JobId, JobKind, Money, NewJob, OrderId,
+    PurchaseId, QuoteId, ShownNumber, Time, Unique, UnitOfWork, UserId, Version,
     payment::service::Done,
     time::{hours, seconds},
     verification::{
@@ -84,27 +84,36 @@ impl VerificationService {
 
     async fn agree(&self, cmd: &Buy) -> Result<Agreed, BuyError> {
         match cmd.limit {
-            PriceLimit::Quote(id) => {
-                let quote = self.reads.quote(id).await?.filter(|quote| quote.user == cmd.user);
-                let quote = quote.ok_or(BuyError::NoSuchQuote)?;
-                if quote.ask != cmd.ask {
-                    return Err(BuyError::QuoteMismatch);
-                }
-                if quote.used_by.is_some() {
-                    return Err(BuyError::QuoteUsed);
-                }
-                if self.clock.now() >= quote.expires_at {
-                    return Err(BuyError::QuoteExpired);
-                }
-                Ok(Agreed { cost: quote.cost, price: quote.price, quote: Some(quote) })
-            }
+            PriceLimit::Quote(id) => self.quoted(cmd.user, &cmd.ask, id).await,
             PriceLimit::AtMost(most) => {
                 let (cost, price) = self.price(&cmd.ask).await?;
-                if !price.money().is_at_most(most.money()) {
-                    return Err(BuyError::PriceAboveLimit { price });
-                }
-                Ok(Agreed { cost, price, quote: None })
+                Self::within(cost, price, most)
             }
+        }
+    }
+
+    /// What was promised to the user for exactly this, if it still holds.
+    pub(super) async fn quoted(&self, user: UserId, ask: &Ask, id: QuoteId) -> Result<Agreed, BuyError> {
+        let quote = self.reads.quote(id).await?.filter(|quote| quote.user == user);
+        let quote = quote.ok_or(BuyError::NoSuchQuote)?;
+        if quote.ask != *ask {
+            return Err(BuyError::QuoteMismatch);
+        }
+        if quote.used_by.is_some() {
+            return Err(BuyError::QuoteUsed);
+        }
+        if self.clock.now() >= quote.expires_at {
+            return Err(BuyError::QuoteExpired);
+        }
+        Ok(Agreed { cost: quote.cost, price: quote.price, quote: Some(quote) })
+    }
+
+    /// Today's price, unless the user allows less.
+    pub(super) fn within(cost: Money, price: Amount, most: Amount) -> Result<Agreed, BuyError> {
+        if price.money().is_at_most(most.money()) {
+            Ok(Agreed { cost, price, quote: None })
+        } else {
+            Err(BuyError::PriceAboveLimit { price })
         }
     }
 
@@ -120,6 +129,7 @@ impl VerificationService {
             metadata: cmd.metadata.clone(),
             attempt: 1,
             retry_of: None,
+            batch: None,
         };
         let (mut unit, requested, purchase) = self.opening(UnitOfWork::claiming(cmd.claim.clone()), new, now);
         if let Some(quote) = agreed.quote {
@@ -154,7 +164,7 @@ impl VerificationService {
             attempt: new.attempt,
             retry_of: new.retry_of,
             retried_by: None,
-            batch: None,
+            batch: new.batch,
             created_at: now,
             cancel_allowed_at: now + seconds(self.policy.cancel_after_s),
             cancel_requested_at: None,
@@ -391,13 +401,14 @@ pub(super) struct NewOrder {
     pub(super) metadata: Option<String>,
     pub(super) attempt: u32,
     pub(super) retry_of: Option<OrderId>,
+    pub(super) batch: Option<BatchId>,
 }
 
 /// What user and house agree on before commit A.
-struct Agreed {
-    cost: Money,
-    price: Amount,
-    quote: Option<Quote>,
+pub(super) struct Agreed {
+    pub(super) cost: Money,
+    pub(super) price: Amount,
+    pub(super) quote: Option<Quote>,
 }
 
 const fn failure_of(reason: DeclineReason) -> Failure {

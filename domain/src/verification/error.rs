@@ -57,6 +57,31 @@ pub enum BuyError {
     Unavailable(#[from] Fault),
 }
 
+/// Why nothing of a batch was ordered. No money is held and the key is unused.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BatchError {
+    /// All or nothing was asked for, and this item is refused.
+    #[error("item {index}: {refusal}")]
+    Item {
+        /// Its place among the items, from 0.
+        index: usize,
+        /// Why.
+        refusal: crate::verification::ItemRefusal,
+    },
+    /// A price could not be found out.
+    #[error(transparent)]
+    Quote(#[from] QuoteError),
+    /// The sums leave the range of the ledger.
+    #[error(transparent)]
+    Sum(#[from] MoneyError),
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store could not be read.
+    #[error("orders cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
 /// Why an order or a quote could not be shown.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum VerificationError {

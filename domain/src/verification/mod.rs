@@ -5,6 +5,8 @@
 
 pub mod ageing;
 pub mod ask;
+pub mod batch;
+mod batching;
 mod buying;
 pub mod catalogue;
 pub mod code;
@@ -31,10 +33,13 @@ pub use ageing::{RECEIVABLE_DAYS, ReceivableService};
 pub use ask::{
     AreaCode, Ask, Capability, Carrier, CountryCode, InvalidAsk, ProviderId, ReservationId, ServiceCode,
 };
+pub use batch::{Batch, BatchMode, ItemRefusal, ItemResult};
+pub use batching::{BatchItem, BatchItems, BuyBatch, MAX_ITEMS, ShownBatch, WrongSize};
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
 pub use error::{
-    BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, SwapError, VerificationError,
+    BatchError, BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, SwapError,
+    VerificationError,
 };
 pub use message::{IncomingMessage, Message};
 pub use order::{

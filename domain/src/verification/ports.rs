@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 
 use crate::{
-    Fault, HoldId, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
+    BatchId, Fault, HoldId, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
     verification::{
-        Ask, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
+        Ask, Batch, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
         Requested, ReservationId, ServiceCode, Waiting,
     },
     wallet::{Account, Hold},
@@ -228,6 +228,12 @@ pub trait OrderReads: Send + Sync {
 
     /// One order of anybody; the service checks whose it is.
     async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault>;
+
+    /// Orders of anybody by their names, in any order. One that is not there is left out.
+    async fn orders_among(&self, orders: &[OrderId]) -> Result<Vec<Order>, Fault>;
+
+    /// One batch of anybody; the service checks whose it is.
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, Fault>;
 
     /// A user's orders, newest first.
     async fn orders(

@@ -101,6 +101,7 @@ impl VerificationService {
             metadata: head.metadata.clone(),
             attempt: head.attempt.saturating_add(1),
             retry_of: Some(cmd.of),
+            batch: None,
         };
         let upstream = former.gone.as_ref().map(|(_, reservation)| reservation.clone());
         let now = self.clock.now();

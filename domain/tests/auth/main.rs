@@ -6,3 +6,4 @@ mod passwords;
 mod registering;
 mod sessions;
 mod signing_in;
+mod words;

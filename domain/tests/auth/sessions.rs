@@ -1,6 +1,7 @@
 use namaskah_domain::{
-    Amount, Currency, Money, Store, UnitOfWork, UserId,
-    auth::{AuthReads, DeleteAccountError, Origin, Remainder, Role, SessionError},
+    Amount, Clock, Currency, Money, Store, UnitOfWork, UserId,
+    auth::{AuthReads, DeleteAccountError, Origin, Remainder, Role, SessionError, SignedIn, Suspension},
+    time::seconds,
     wallet::{EntryKind, House, JournalEntry, LedgerAccount, Purse, Source, Transfer},
 };
 
@@ -132,4 +133,33 @@ async fn a_deletion_is_decided_again_when_the_user_changed_meanwhile() {
     world.auth.delete_account(id).await.expect("an end");
     let left = world.auth.me(id).await.expect("the record stays");
     assert_eq!((left.role, left.email_verified_at), (Role::Customer, None));
+}
+
+#[tokio::test]
+async fn a_visitor_stands_until_the_session_ends_or_the_account_is_suspended() {
+    let world = World::with_ada().await;
+    let tokens = world.login().await;
+    let visitor = world.signed_in(&tokens).await;
+    assert!(world.auth.still_stands(&visitor).await.expect("an answer"));
+    let somebody_else = SignedIn { user: eve(&world).await, ..visitor };
+    assert!(!world.auth.still_stands(&somebody_else).await.expect("an answer"));
+    let since = world.clock.now();
+    let until = Some(since + seconds(60));
+    let suspension = Suspension { reason: "a test".to_owned(), since, until };
+    world.change_ada(|ada| ada.suspension = Some(suspension)).await;
+    assert!(!world.auth.still_stands(&visitor).await.expect("an answer"));
+    world.clock.advance(60);
+    assert!(world.auth.still_stands(&visitor).await.expect("an answer"));
+    world.auth.logout(visitor).await.expect("an end");
+    assert!(!world.auth.still_stands(&visitor).await.expect("an answer"));
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_before_a_password_that_must_be_changed_is() {
+    let world = World::with_ada().await;
+    let tokens = world.login().await;
+    world.change_ada(|ada| ada.must_change_password = true).await;
+    assert!(!world.is_let_in(&tokens).await);
+    world.change_ada(|ada| ada.must_change_password = false).await;
+    assert!(world.is_let_in(&tokens).await);
 }

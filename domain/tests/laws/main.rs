@@ -1,6 +1,7 @@
 //! The laws of money and orders, after every step of random histories.
 #![cfg(feature = "memory")]
 
+mod broken;
 mod history;
 mod step;
 

@@ -2,12 +2,15 @@
 
 use namaskah_domain::{
     EventKind,
-    memory::{GatewayFailure, GatewayOperation},
-    payment::{DisputeState, GatewayDisputeId, GatewayDisputeStatus, GatewayNotice, Intent, RefundError},
+    memory::{GatewayFailure, GatewayOperation, OddPayment},
+    payment::{
+        ChargedMoney, Destination, DisputeState, GatewayDisputeId, GatewayDisputeStatus, GatewayNotice,
+        GatewayRefundStatus, Intent, RefundError,
+    },
     time::{hours, minutes, seconds},
 };
 
-use crate::world::{World, ngn};
+use crate::world::{World, ngn, usd};
 
 async fn open(world: &World, of: &Intent, claimed: Option<&str>) -> GatewayDisputeId {
     let name = world.platform.gateway.open_dispute(&of.reference, claimed.map(ngn)).expect("a dispute");
@@ -232,5 +235,81 @@ async fn a_refund_and_a_dispute_at_once_never_pass_each_other() {
     assert_eq!(world.platform.store.all_disputes().len(), 1);
     world.lawful();
     world.platform.advance(minutes(1)).await;
+    world.lawful();
+}
+
+/// What was asked in naira and paid in dollars, and given to its owner all the same.
+async fn paid_in_dollars(world: &World) -> Intent {
+    let intent = world.open("10.00").await;
+    let dollars = OddPayment { paid: Some(ChargedMoney::Known(usd("10.00"))), ..OddPayment::default() };
+    world.platform.gateway.pay_oddly(&intent.reference, &dollars);
+    world.platform.payments.settle(&intent.reference).await.expect("settled");
+    let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
+    let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
+    world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await.expect("credited");
+    world.now(&intent).await
+}
+
+#[tokio::test]
+async fn a_lost_dispute_over_dollars_is_booked_without_a_bridge() {
+    let world = World::new().await;
+    let intent = paid_in_dollars(&world).await;
+    world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
+    let name = world.platform.gateway.open_dispute(&intent.reference, Some(usd("12.00"))).expect("a dispute");
+    decide(&world, &name, GatewayDisputeStatus::Lost).await;
+    // 1.13 are held; the bank took two dollars more than was paid.
+    assert_eq!(shown(&world).await, ["0.00", "1.13", "1.13"]);
+    assert_eq!(
+        world.journal()[3..],
+        [
+            "wallet -> psp_clearing:paystack 8.87 USD",
+            "debt -> psp_clearing:paystack 1.13 USD",
+            "write_off -> psp_clearing:paystack 2.00 USD"
+        ]
+    );
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_refund_of_dollars_is_booked_and_reversed_without_a_bridge() {
+    let world = World::new().await;
+    let intent = paid_in_dollars(&world).await;
+    world.refund(&intent, Some("2.505")).await;
+    world.platform.advance(seconds(11)).await;
+    assert_eq!(shown(&world).await, ["7.495", "0.00", "0.00"]);
+    world.lawful();
+    let name = world.platform.gateway.refunds(&intent.reference)[0].id.clone();
+    assert!(world.platform.gateway.set_refund(&name, GatewayRefundStatus::Failed));
+    world.platform.tick().await;
+    assert_eq!(
+        world.journal()[2..],
+        [
+            "wallet -> psp_clearing:paystack 2.50 USD",
+            "wallet -> write_off 0.005 USD",
+            "write_off -> wallet 0.005 USD",
+            "psp_clearing:paystack -> wallet 2.50 USD"
+        ]
+    );
+    assert_eq!(shown(&world).await, ["10.00", "0.00", "0.00"]);
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_dispute_over_a_payment_in_suspense_is_told_and_freezes_it_once_it_is_credited() {
+    let world = World::new().await;
+    let intent = world.open("10.00").await;
+    let odd = OddPayment { paid: Some(ChargedMoney::Known(ngn("8000"))), ..OddPayment::default() };
+    world.platform.gateway.pay_oddly(&intent.reference, &odd);
+    world.platform.payments.settle(&intent.reference).await.expect("settled");
+    world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
+    let followed = world.platform.payments.follow_disputes().await.expect("followed");
+    assert_eq!((followed.refused, followed.changed), (1, 0));
+    world.platform.advance(hours(10 * 24)).await;
+    let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
+    let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
+    world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await.expect("credited");
+    assert_eq!(shown(&world).await, ["5.00", "0.00", "0.00"]);
+    world.platform.advance(hours(1)).await;
+    assert_eq!(shown(&world).await, ["0.00", "5.00", "0.00"]);
     world.lawful();
 }

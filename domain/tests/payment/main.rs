@@ -3,8 +3,11 @@
 
 mod books;
 mod disputing;
+mod lists;
 mod opening;
 mod refunding;
 mod settling;
+mod statements;
 mod sweeping;
+mod words;
 mod world;

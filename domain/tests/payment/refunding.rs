@@ -402,3 +402,35 @@ async fn a_refund_is_never_sent_after_its_time() {
     assert_eq!(world.available().await, "10.00");
     world.lawful();
 }
+
+#[tokio::test]
+async fn a_refund_in_the_dashboard_that_takes_the_bank_a_week_is_found_without_a_webhook() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    world.platform.gateway.plan_refund(GatewayRefundStatus::NeedsAttention);
+    let name = world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("4000")).expect("a refund");
+    for _ in 0..7 {
+        world.platform.advance(hours(24)).await;
+    }
+    assert_eq!(world.available().await, "10.00");
+    assert!(world.platform.gateway.set_refund(&name, GatewayRefundStatus::Processed));
+    world.platform.advance(hours(1)).await;
+    assert_eq!(world.available().await, "7.50");
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_refund_that_the_bank_gives_back_after_a_week_is_reversed_without_a_webhook() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    world.refund(&intent, None).await;
+    for _ in 0..7 {
+        world.platform.advance(hours(24)).await;
+    }
+    assert_eq!(world.available().await, "0.00");
+    let name = world.platform.gateway.refunds(&intent.reference)[0].id.clone();
+    assert!(world.platform.gateway.set_refund(&name, GatewayRefundStatus::Failed));
+    world.platform.advance(hours(1)).await;
+    assert_eq!(world.available().await, "10.00");
+    world.lawful();
+}

@@ -1,11 +1,13 @@
 //! Orders over the memory store: buying, texts, ends, and purchases whose outcome is unknown.
 #![cfg(feature = "memory")]
 
+mod batching;
 mod buying;
 mod caching;
 mod cancelling;
 mod ending;
 mod late;
+mod lists;
 mod reporting;
 mod retrying;
 mod settling;
@@ -13,5 +15,6 @@ mod swapping;
 mod texts;
 mod unknown;
 mod wishes;
+mod words;
 mod world;
 mod wrappers;

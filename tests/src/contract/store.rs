@@ -200,6 +200,7 @@ macro_rules! store_contract {
             quotes_are_stored_as_decided
             orders_are_stored_as_decided_in_every_state
             purchases_are_stored_as_decided_in_every_state
+            batches_are_stored_as_decided_with_all_of_their_orders
             messages_are_stored_as_decided
             a_write_that_was_decided_on_another_version_is_stale
             a_record_is_made_once

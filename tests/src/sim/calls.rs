@@ -8,16 +8,16 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Change, Claim, Clock, CommitError, Committed, Fault, HoldId, JobLane, Notice, OrderId, Page, PageOf,
-    PaymentId, PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender, Store,
-    Time, UnitOfWork, UserId,
+    BatchId, Change, Claim, Clock, CommitError, Committed, Fault, HoldId, JobLane, Notice, OrderId, Page,
+    PageOf, PaymentId, PaymentReference, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId, Sender,
+    Store, Time, UnitOfWork, UserId,
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     payment::{
         Dispute, GatewayDisputeId, GatewayRefundId, Intent, IntentDue, PaymentReads, Refund, RefundLimits,
     },
     verification::{
-        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote, Requested,
-        ServiceCode, ServiceStats, UpstreamOrder, Waiting,
+        Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote,
+        Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Hold},
 };
@@ -178,6 +178,14 @@ impl OrderReads for Called<dyn OrderReads> {
 
     async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
         self.read(self.inner.order(id)).await
+    }
+
+    async fn orders_among(&self, orders: &[OrderId]) -> Result<Vec<Order>, Fault> {
+        self.read(self.inner.orders_among(orders)).await
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, Fault> {
+        self.read(self.inner.batch(id)).await
     }
 
     async fn orders(

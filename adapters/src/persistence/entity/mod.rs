@@ -10,6 +10,7 @@ macro_rules! alone {
 }
 
 pub(crate) mod account;
+pub(crate) mod batch;
 pub(crate) mod booking;
 pub(crate) mod claim;
 pub(crate) mod dispute;

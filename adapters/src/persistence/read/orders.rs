@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time, UserId,
+    BatchId, Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time,
+    UserId,
     verification::{
-        Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, Requested, ServiceCode,
+        Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, Requested, ServiceCode,
         ServiceStats, UpstreamOrder, Waiting,
     },
     wallet::{Account, Hold, WalletReads},
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use super::{Reads, all, fault, one_more, page_of};
 use crate::persistence::{
-    entity::{message, order, purchase, quote, shown_number, suppressed_number},
+    entity::{batch, message, order, purchase, quote, shown_number, suppressed_number},
     stored::{count, number_digest, time, unreadable, us},
 };
 
@@ -73,6 +74,20 @@ impl OrderReads for Reads {
     async fn order(&self, id: OrderId) -> Result<Option<Order>, Fault> {
         let row = order::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
         row.map_err(fault)?.map(|row| row.open(&self.vault)).transpose()
+    }
+
+    async fn orders_among(&self, orders: &[OrderId]) -> Result<Vec<Order>, Fault> {
+        if orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = orders.iter().map(|id| id.uuid());
+        let query = order::Entity::find().filter(order::Column::Id.is_in(ids));
+        all(query.all(self.database.reads()).await.map_err(fault)?, |row| row.open(&self.vault))
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, Fault> {
+        let row = batch::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(Batch::try_from).transpose()
     }
 
     async fn orders(

@@ -7,7 +7,9 @@ use namaskah_domain::{
     Entity, Id, Time,
     auth::{Email, Role, Secret},
     entity::OrderEntity,
-    verification::{AreaCode, Capability, Carrier, CountryCode, OrderStatus, ReportReason, ServiceCode},
+    verification::{
+        AreaCode, BatchMode, Capability, Carrier, CountryCode, OrderStatus, ReportReason, ServiceCode,
+    },
     wallet::HoldPurpose,
 };
 use poem_openapi::registry::MetaSchema;
@@ -220,6 +222,22 @@ impl TextForm for OrderStatus {
 
 impl TextForm for ReportReason {
     const EXPECTED: &'static str = "a reason: number_used, no_code or wrong_code";
+
+    fn schema() -> MetaSchema {
+        one_of(&Self::ALL.map(Self::name))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::from_name(text)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.name().into()
+    }
+}
+
+impl TextForm for BatchMode {
+    const EXPECTED: &'static str = "a mode: all_or_nothing or best_effort";
 
     fn schema() -> MetaSchema {
         one_of(&Self::ALL.map(Self::name))

@@ -71,7 +71,19 @@ impl Maker<'_> {
         let schema = &self.schemas[name];
         // Of the two prices an order names one.
         let besides: &[&str] = if name == "NewVerification" { &["max_price"] } else { &[] };
+        if name == "BatchResult" {
+            return self.result(schema, deep);
+        }
         self.object(schema, besides, deep, self.requests.contains(name))
+    }
+
+    /// Of a result one of the two: an item that was ordered has no problem.
+    fn result(&self, schema: &Value, deep: u32) -> Value {
+        let mut result = self.object(schema, &[], deep, false);
+        if let Some(fields) = result.as_object_mut() {
+            fields.remove("problem");
+        }
+        result
     }
 
     /// Every field; of a request those that are required.

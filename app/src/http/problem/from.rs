@@ -8,7 +8,8 @@ use namaskah_domain::{
     },
     payment::{OpenPaymentError, PaymentError, RefundError},
     verification::{
-        BuyError, CancelError, QuoteError, ReportError, RetryError, SwapError, VerificationError,
+        BatchError, BuyError, CancelError, ItemRefusal, QuoteError, ReportError, RetryError, SwapError,
+        VerificationError,
     },
     wallet::{EmptyPeriod, WalletError},
 };
@@ -155,6 +156,39 @@ impl From<BuyError> for Problem {
             Quote(error) => error.into(),
             Commit(error) => error.into(),
             Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+/// An item is refused in the words of a single order.
+impl From<ItemRefusal> for Problem {
+    fn from(refusal: ItemRefusal) -> Self {
+        use ItemRefusal::{
+            AccountBlocked, InsufficientFunds, NoSuchQuote, NoSuchService, PriceAboveLimit, QuoteExpired,
+            QuoteMismatch, QuoteUsed, TooManyOpenOrders,
+        };
+        match refusal {
+            NoSuchService => QuoteError::NoSuchService.into(),
+            NoSuchQuote => BuyError::NoSuchQuote.into(),
+            QuoteMismatch => BuyError::QuoteMismatch.into(),
+            QuoteExpired => BuyError::QuoteExpired.into(),
+            QuoteUsed => BuyError::QuoteUsed.into(),
+            PriceAboveLimit { price } => BuyError::PriceAboveLimit { price }.into(),
+            InsufficientFunds => CommitError::InsufficientFunds.into(),
+            TooManyOpenOrders => CommitError::TooManyOpenOrders.into(),
+            AccountBlocked => CommitError::AccountBlocked.into(),
+        }
+    }
+}
+
+impl From<BatchError> for Problem {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Item { index, refusal } => Self::from(refusal).of_item(index),
+            BatchError::Quote(error) => error.into(),
+            BatchError::Sum(error) => Self::fault(503, "unavailable", error),
+            BatchError::Commit(error) => error.into(),
+            BatchError::Unavailable(fault) => unavailable(&fault),
         }
     }
 }

@@ -73,6 +73,41 @@ struct ProblemBody {
     /// With `password_change_required` alone: the token that sets a new password.
     #[oai(skip_serializing_if_is_none)]
     change_token: Option<String>,
+    /// With a batch alone: the place of the item at fault, from 0.
+    #[oai(skip_serializing_if_is_none)]
+    index: Option<u32>,
+}
+
+/// Why one item of a batch was refused.
+#[derive(Debug, Object)]
+pub struct ItemProblem {
+    /// Names the kind of problem, and leads to its description.
+    #[oai(rename = "type")]
+    kind: String,
+    /// The kind in words.
+    title: String,
+    /// The HTTP status that it would have alone.
+    status: u16,
+    /// This occurrence in words. Not for programs.
+    detail: String,
+    /// The kind, stable: what programs branch on.
+    code: String,
+    /// Fields at fault, with status 422.
+    #[oai(skip_serializing_if_is_empty, default)]
+    errors: Vec<FieldError>,
+}
+
+impl From<Problem> for ItemProblem {
+    fn from(problem: Problem) -> Self {
+        Self {
+            kind: problem.kind(),
+            title: problem.title().to_owned(),
+            status: problem.0.status.as_u16(),
+            detail: problem.0.detail.into_owned(),
+            code: problem.0.code.to_owned(),
+            errors: problem.0.errors,
+        }
+    }
 }
 
 /// An error on its way to the client.
@@ -88,6 +123,7 @@ struct Parts {
     retry_after_s: Option<u64>,
     allow: Option<String>,
     change_token: Option<String>,
+    index: Option<usize>,
 }
 
 impl Problem {
@@ -110,6 +146,7 @@ impl Problem {
             retry_after_s: (status == 503).then_some(RETRY_AFTER_S),
             allow: None,
             change_token: None,
+            index: None,
         }))
     }
 
@@ -155,6 +192,24 @@ impl Problem {
             .filter(|error| error.field == from)
             .for_each(|error| error.field = to.into());
         self
+    }
+
+    /// Says which item of a batch it is about; its fields are named as the batch calls them.
+    #[must_use]
+    pub fn of_item(mut self, index: usize) -> Self {
+        for error in &mut self.0.errors {
+            error.field = format!("items[{index}].{}", error.field);
+        }
+        self.0.index = Some(index);
+        self
+    }
+
+    fn kind(&self) -> String {
+        format!("/problems/{}", self.0.code.replace('_', "-"))
+    }
+
+    fn title(&self) -> &'static str {
+        kinds::of_code(self.0.code).map_or(self.0.code, |kind| kind.title)
     }
 
     /// Says when to come back.
@@ -210,16 +265,16 @@ impl Problem {
 
     fn body(&self, request: &RequestId) -> serde_json::Value {
         use poem_openapi::types::ToJSON;
-        let kind = kinds::of_code(self.0.code);
         let body = ProblemBody {
-            kind: format!("/problems/{}", self.0.code.replace('_', "-")),
-            title: kind.map_or(self.0.code, |kind| kind.title).to_owned(),
+            kind: self.kind(),
+            title: self.title().to_owned(),
             status: self.0.status.as_u16(),
             detail: self.0.detail.clone().into_owned(),
             code: self.0.code.to_owned(),
             request_id: request.as_str().to_owned(),
             errors: self.0.errors.clone(),
             change_token: self.0.change_token.clone(),
+            index: self.0.index.and_then(|index| u32::try_from(index).ok()),
         };
         body.to_json().unwrap_or_default()
     }

@@ -93,6 +93,17 @@ impl BuyBody {
     /// # Errors
     /// 422 if neither or both prices are named.
     pub fn parse(self, user: UserId, id: OrderId, key: KeyHeader) -> Result<Buy, Problem> {
+        let (ask, limit, metadata) = self.wanted()?;
+        let claim =
+            key.claim(user, &BuyCommand { ask: &ask, limit, metadata: metadata.as_deref() }, id.uuid());
+        Ok(Buy { id, user, ask, limit, metadata, claim })
+    }
+
+    /// What is wanted, at which price, and the user's own notes.
+    ///
+    /// # Errors
+    /// 422 if neither or both prices are named.
+    pub fn wanted(self) -> Result<(Ask, PriceLimit, Option<String>), Problem> {
         let limit = match (&self.quote_id, &self.max_price) {
             (Some(quote), None) => PriceLimit::Quote(quote.0),
             (None, Some(most)) => PriceLimit::AtMost(most.parse("max_price")?),
@@ -114,17 +125,15 @@ impl BuyBody {
             carrier: self.carrier.map(|carrier| carrier.0),
         };
         let metadata = self.metadata.and_then(|metadata| metadata.to_text());
-        let claim =
-            key.claim(user, &BuyCommand { ask: &ask, limit, metadata: metadata.as_deref() }, id.uuid());
-        Ok(Buy { id, user, ask, limit, metadata, claim })
+        Ok((ask, limit, metadata))
     }
 }
 
 /// What makes the command this one: everything but the identifier that we chose.
-struct BuyCommand<'a> {
-    ask: &'a Ask,
-    limit: PriceLimit,
-    metadata: Option<&'a str>,
+pub(super) struct BuyCommand<'a> {
+    pub(super) ask: &'a Ask,
+    pub(super) limit: PriceLimit,
+    pub(super) metadata: Option<&'a str>,
 }
 
 impl Fingerprinted for BuyCommand<'_> {

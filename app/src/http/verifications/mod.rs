@@ -1,6 +1,8 @@
 //! Verifications: quotes, orders, texts, waiting.
 
 pub mod again;
+pub mod batch;
+pub mod batching;
 pub mod body;
 pub mod buying;
 pub mod events;

@@ -85,7 +85,7 @@ fn simulate(wanted: &Wanted) -> Result<bool, Failure> {
         return conclude(&simulator, seed, outcome);
     }
     let began = Instant::now();
-    let (failed, ran, steps) = sweep(wanted)?;
+    let Swept { failed, ran, steps } = sweep(wanted)?;
     let seconds = began.elapsed().as_secs_f64();
     let (per_s, store) = (ran as f64 / seconds, format!("{:?}", wanted.store).to_lowercase());
     println!(
@@ -99,8 +99,15 @@ fn simulate(wanted: &Wanted) -> Result<bool, Failure> {
     }
 }
 
-/// Runs seeds on every core until one fails. Returns the lowest failing one, and how many seeds and steps were run.
-fn sweep(wanted: &Wanted) -> Result<(Option<(u64, Outcome)>, u64, u64), Failure> {
+/// What came of many seeds.
+struct Swept {
+    failed: Option<(u64, Outcome)>,
+    ran: u64,
+    steps: u64,
+}
+
+/// Runs seeds on every core until one fails; of those that fail the lowest is kept.
+fn sweep(wanted: &Wanted) -> Result<Swept, Failure> {
     let (next, ran, steps) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let failed: Mutex<Option<(u64, Outcome)>> = Mutex::new(None);
     let work = || -> Result<(), Failure> {
@@ -129,7 +136,7 @@ fn sweep(wanted: &Wanted) -> Result<(Option<(u64, Outcome)>, u64, u64), Failure>
             .try_for_each(|thread| thread.join().map_err(|_| Failure::from("a run panicked"))?)
     })?;
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok((failed, ran.into_inner(), steps.into_inner()))
+    Ok(Swept { failed, ran: ran.into_inner(), steps: steps.into_inner() })
 }
 
 fn conclude(simulator: &Simulator, seed: u64, outcome: Outcome) -> Result<bool, Failure> {

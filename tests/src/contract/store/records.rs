@@ -1,17 +1,18 @@
 //! Sentences about records: what is written is what is read, in every state.
 
 use namaskah_domain::{
-    Change, Page, UnitOfWork, Version,
+    Change, CommitError, Committed, Page, Standing, UnitOfWork, Version,
     auth::{MailTokenPurpose, PasswordHash, Role, SessionEnd, SessionKind, Suspension},
     payment::IntentState,
     verification::{
-        Cancelled, Completed, Expired, Failed, Failure, Message, Order, OrderStatus, PurchaseState,
-        Receivable, Waiting,
+        Cancelled, Completed, Expired, Failed, Failure, ItemRefusal, ItemResult, Message, Order, OrderStatus,
+        PurchaseState, Receivable, Waiting,
     },
-    wallet::Settings,
+    wallet::{PlaceHold, Settings},
 };
 
 use super::Backend;
+use crate::assert_refused;
 use crate::given::{self, at};
 
 /// With and without each thing that a user may lack.
@@ -242,4 +243,56 @@ pub async fn messages_are_stored_as_decided(on: &Backend) {
         1
     );
     assert_eq!(order.head.version, Version::from_stored(2));
+}
+
+/// Holds, orders and the batch come in one commit or not at all, and orders are found by their names.
+pub async fn batches_are_stored_as_decided_with_all_of_their_orders(on: &Backend) {
+    let user = given::account().with(25).with_promo(10).stored_in(on.store.as_ref()).await;
+    let refusals = [
+        ItemRefusal::NoSuchService,
+        ItemRefusal::NoSuchQuote,
+        ItemRefusal::QuoteMismatch,
+        ItemRefusal::QuoteExpired,
+        ItemRefusal::QuoteUsed,
+        ItemRefusal::PriceAboveLimit { price: given::amount(1_130_000) },
+        ItemRefusal::InsufficientFunds,
+        ItemRefusal::TooManyOpenOrders,
+        ItemRefusal::AccountBlocked,
+    ];
+    for count in [4, 3] {
+        let orders: Vec<_> = (0..count).map(|_| given::requested(user)).collect();
+        let created = orders.iter().map(|order| ItemResult::Created(order.head.id));
+        let mut results: Vec<_> = created.chain(refusals.map(ItemResult::Refused)).collect();
+        results.reverse();
+        let batch = given::batch(user, results);
+        let version = on.account(user).await.version;
+        let mut unit = UnitOfWork::claiming(given::claim(user, &format!("batch-{count}"), 1))
+            .expecting(user, Standing::AsRead(version))
+            .with(Change::Batch(batch.clone()));
+        for order in &orders {
+            let hold = PlaceHold { purpose: given::order_of(order.head.id, 100), ..given::hold(user, 10) };
+            unit = unit.place(hold).with(Change::Order(order.clone().into()));
+        }
+        let ids: Vec<_> = orders.iter().map(|order| order.head.id).collect();
+        let read = |ids: Vec<_>| async move { on.orders.orders_among(&ids).await.expect("readable") };
+        if count == 4 {
+            // 35 are there.
+            assert_refused!(on.refuse(unit).await, CommitError::InsufficientFunds);
+            assert_eq!(on.orders.batch(batch.id).await.expect("readable"), None);
+            assert_eq!(read(ids).await, Vec::new());
+            continue;
+        }
+        on.apply(unit.clone()).await;
+        let replayed = on.store.commit(unit).await.expect("a repetition");
+        assert!(matches!(replayed, Committed::Replayed(_)));
+        assert_eq!(on.orders.batch(batch.id).await.expect("readable"), Some(batch));
+        let mut stored = read([ids, vec![given::id()]].concat()).await;
+        stored.sort_by_key(|order| order.head().id);
+        let mut placed: Vec<Order> = orders.into_iter().map(Order::from).collect();
+        placed.sort_by_key(|order| order.head().id);
+        assert_eq!(stored, placed);
+        assert_eq!(on.account(user).await.open_orders, 3);
+        assert_eq!(on.account(user).await.available().units(), 5);
+    }
+    assert_eq!(on.orders.orders_among(&[]).await.expect("readable"), Vec::new());
 }

@@ -86,6 +86,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::Suspended(given::suspended(&given::intent(user))),
         Change::Order(given::requested(user).into()),
         Change::Purchase(given::purchase(&given::requested(user))),
+        Change::Batch(given::batch(user, Vec::new())),
         Change::Event(given::event(user)),
         Change::Session(session),
     ];

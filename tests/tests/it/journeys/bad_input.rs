@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
 use super::{
-    customer::{Answer, Customer, order, payment, text},
+    customer::{Answer, Customer, batch, order, payment, text},
     on_both,
     world::{World, paystack_signature, textverified_signature},
 };
@@ -20,6 +20,7 @@ on_both! {
     webhooks_that_are_not_authentic_or_not_ours_change_nothing,
     what_does_not_exist_is_not_found,
     a_command_without_a_sound_key_is_refused,
+    a_batch_with_a_bad_item_is_refused_by_its_field,
 }
 
 const EMAIL: &str = "somebody@example.com";
@@ -49,7 +50,8 @@ fn routes_with_bodies() -> Vec<Route> {
         ("payments/{id}/refund", json!({ "amount": sum })),
         ("quotes", json!({ "service": "telegram", "country": "US" })),
         ("verifications", order("telegram")),
-        ("verifications/ver_00000000000000000000000000/report", json!({ "reason": "no_code" })),
+        ("verifications/batch", batch("all_or_nothing", vec![order("telegram")])),
+        ("verifications/{id}/report", json!({ "reason": "no_code" })),
     ];
     let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
     posts.chain([(Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum }))]).collect()
@@ -61,7 +63,8 @@ fn raw(
     content_type: &str,
     body: impl Into<reqwest::Body>,
 ) -> RequestBuilder {
-    let path = path.replace("{id}", "pay_00000000000000000000000000");
+    let kind = if path.starts_with("payments") { "pay" } else { "ver" };
+    let path = path.replace("{id}", &format!("{kind}_00000000000000000000000000"));
     let request = customer.request(method.clone(), &path).header("Idempotency-Key", customer.new_key());
     request.header("content-type", content_type).body(body)
 }
@@ -417,6 +420,42 @@ async fn what_does_not_exist_is_not_found(world: &World) {
     ada.has("10.00", "0.00").await;
 }
 
+async fn a_batch_with_a_bad_item_is_refused_by_its_field(world: &World) {
+    let ada = world.customer_with("10.00").await;
+    let sound = || order("telegram");
+    let with = |field: &str, value: Value| {
+        let mut item = sound();
+        item[field] = value;
+        batch("best_effort", vec![sound(), sound(), sound(), item])
+    };
+    let quote = json!("qte_00000000000000000000000000");
+    for (body, field) in [
+        (with("service", json!("")), "items[3].service"),
+        (with("service", json!(7)), "items[3].service"),
+        (with("no_such_field", json!(1)), "items[3].no_such_field"),
+        (with("max_price", json!({ "amount": "0", "currency": "USD" })), "items[3].max_price.amount"),
+        (with("quote_id", quote), "items[3].max_price"),
+        (batch("best_effort", vec![sound(), json!({})]), "items[1].service"),
+        (batch("best_effort", vec![sound(), json!("telegram")]), "items[1]"),
+        (batch("some", vec![sound()]), "mode"),
+        (batch("best_effort", vec![]), "items"),
+        (batch("best_effort", vec![sound(); 51]), "items"),
+    ] {
+        let answer = ada.post("verifications/batch", body).await;
+        assert_eq!(answer.problem()["errors"][0]["field"], json!(field));
+        answer.refused(422, "invalid_request");
+    }
+    let unpriced = ada.post("verifications/batch", with("max_price", Value::Null)).await;
+    assert_eq!(unpriced.problem()["index"], json!(3));
+    unpriced.refused(422, "price_limit_required");
+    for id in ["bat_00000000000000000000000000", "bat_x", "ver_00000000000000000000000000"] {
+        let answer = ada.get(&format!("verifications/batch/{id}")).await;
+        assert!(matches!(answer.status, 404 | 422), "{id}: {}", answer.text);
+    }
+    ada.has("10.00", "0.00").await;
+    assert!(world.controls.purchases().await.is_empty());
+}
+
 async fn a_command_without_a_sound_key_is_refused(world: &World) {
     let ada = world.customer_with("10.00").await;
     let nobodys = "verifications/ver_00000000000000000000000000";
@@ -424,6 +463,7 @@ async fn a_command_without_a_sound_key_is_refused(world: &World) {
         ("payments", payment("5.00")),
         ("payments/pay_00000000000000000000000000/refund", json!({})),
         ("verifications", order("telegram")),
+        ("verifications/batch", batch("best_effort", vec![order("telegram")])),
         (&format!("{nobodys}/retry"), Value::Null),
         (&format!("{nobodys}/swap"), Value::Null),
     ] {

@@ -273,6 +273,11 @@ pub fn order(service: &str) -> Value {
     json!({ "service": service, "country": "US", "max_price": { "amount": "5.00", "currency": "USD" } })
 }
 
+/// The body of a batch.
+pub fn batch(mode: &str, items: Vec<Value>) -> Value {
+    json!({ "mode": mode, "items": items })
+}
+
 /// A field that is a text.
 #[track_caller]
 pub fn text(value: &Value, field: &str) -> String {

@@ -12,6 +12,7 @@ pub mod world;
 mod account;
 mod again;
 mod bad_input;
+mod batches;
 mod deposits;
 mod idempotency;
 mod lifecycle;

@@ -100,8 +100,9 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 37] = [
+const INDEXES: [&str; 41] = [
     "bookings.bookings_of_user",
+    "disputes.disputes_open",
     "events.events_of_user",
     "events.events_unstamped",
     "holds.holds_of_user",
@@ -129,6 +130,9 @@ const INDEXES: [&str; 37] = [
     "purchases.purchases_receivable",
     "purchases.purchases_reservation_once",
     "purchases.purchases_unknown",
+    "refunds.refunds_of_payment",
+    "refunds.refunds_open",
+    "refunds.refunds_open_once",
     "seals_pending.seals_pending_open",
     "seals_pending.seals_pending_passed",
     "seals_pending.seals_pending_sealed",
