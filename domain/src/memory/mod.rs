@@ -9,6 +9,7 @@ pub mod laws;
 mod mailer;
 mod number_provider;
 mod payment_gateway;
+mod payments;
 mod platform;
 mod provider_books;
 mod random;

@@ -170,7 +170,8 @@ pub trait PaymentReads: Send + Sync {
     /// Every refund of a payment, oldest first.
     async fn refunds_of(&self, payment: PaymentId) -> Result<Vec<Refund>, Fault>;
 
-    /// Refunds of which nothing final is known, oldest first.
+    /// Refunds of which nothing final is known: first those whose outcome is not known at all, then those that are on
+    /// their way, which may take weeks; each oldest first.
     async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault>;
 
     /// Of these names of the gateway, the refunds that have one.

@@ -284,9 +284,10 @@ impl Waiting {
         Self { head: self.head.next(), line: self.line }
     }
 
-    /// Waiting → Requested: the number is given up for the one that `purchase` is to bring. The hold stays.
+    /// Waiting → Requested: the number is given up for the one that `purchase` is to bring. The hold stays;
+    /// a complaint about the number that is given up says nothing about the next one.
     pub fn swap(self, purchase: PurchaseId) -> Requested {
-        let head = Head { swaps: self.head.swaps.saturating_add(1), ..self.head };
+        let head = Head { swaps: self.head.swaps.saturating_add(1), report: None, ..self.head };
         Requested { head: head.next(), former: Some(Former { line: self.line, purchase }) }
     }
 

@@ -78,6 +78,13 @@ fn an_address_has_a_name_and_a_domain_of_at_least_two_labels() {
 }
 
 #[test]
+fn an_identifier_is_told_to_logs_as_it_is_written() {
+    let id = UserId::from_parts(Time::UNIX_EPOCH, [2; 10]);
+    assert_eq!(format!("{id:?}"), id.to_string());
+    assert_eq!(id.to_string().parse(), Ok(id));
+}
+
+#[test]
 fn a_session_ends_once_and_is_open_until_its_last_second() {
     let now = Time::from_timestamp(1_800_000_000, 0).expect("a time");
     let session = Session {

@@ -211,3 +211,30 @@ async fn beyond_twenty_a_day_reports_are_kept_and_the_provider_does_not_hear_of_
     assert!(report(&world, &order).await.expect("told").head().report.is_some_and(|r| r.is_told));
     world.lawful();
 }
+
+#[tokio::test]
+async fn a_report_of_a_number_that_was_given_up_says_nothing_against_the_next_one() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    world.fail(ProviderOperation::Report, ProviderFailure::Declined(DeclineReason::Refused), 1);
+    let kept = report(&world, &order).await.expect("reported");
+    assert_eq!((kept.status(), kept.head().report.is_some()), (OrderStatus::Waiting, true));
+    let id = order.head().id;
+    let claim = world.platform.claim(world.ada, "swap", id.uuid()).expect("a claim");
+    let swap = namaskah_domain::verification::Swap { user: world.ada, order: id, claim };
+    let swapped = world.platform.orders.swap(swap).await.expect("another number").value;
+    assert_eq!(swapped.head().report, None);
+    let done = world.platform.deliver(id, "Your code is 482913").await.expect("delivered");
+    assert_eq!(done.status(), OrderStatus::Completed);
+    let told = world.platform.provider.calls(ProviderOperation::Report);
+    for _ in 0..3 {
+        world.platform.advance(minutes(5)).await;
+    }
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Report), told);
+    assert_eq!(world.money().await, ("98.87".into(), "0.00".into()));
+    world.lawful();
+    let after = report(&world, &done).await.expect("reported");
+    assert!(after.head().report.is_some_and(|report| report.is_told));
+    world.platform.advance(minutes(5)).await;
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Report), told + 1);
+}

@@ -173,6 +173,7 @@ macro_rules! store_contract {
             a_decision_on_an_account_as_read_is_stale_after_any_change
             refunds_are_stored_as_decided_in_every_state
             a_payment_has_one_open_refund
+            refunds_of_unknown_outcome_are_looked_after_first
             a_name_of_the_gateway_belongs_to_one_record
             refunds_and_disputes_are_guarded_by_their_versions
             disputes_are_stored_as_decided_in_every_state

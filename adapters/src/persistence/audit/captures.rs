@@ -4,13 +4,13 @@
 //! A source carries the hold's identifier as text, which sorts as the identifier does. So a page of holds and the
 //! captures between its first and last text are compared with each other, and every capture falls into one page.
 
-use std::{collections::HashMap, time::Instant};
+use std::collections::HashMap;
 
 use namaskah_domain::{Fault, HoldId, wallet::Source};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::{Finding, Offender, Scope, Snapshot};
+use super::{Finding, Scope, Snapshot, tally::Tally};
 
 /// Holds that are in memory at a time, and their lines.
 const PAGE: usize = 5_000;
@@ -93,44 +93,17 @@ impl Captured {
     }
 }
 
-/// Counts what is broken and keeps the first few.
-struct Tally {
-    finding: Finding,
-    rows: usize,
-}
-
-impl Tally {
-    fn add(&mut self, row: String, why: impl FnOnce() -> String) {
-        self.finding.broken += 1;
-        if self.finding.offenders.len() < self.rows {
-            self.finding.offenders.push(Offender { row, why: why() });
-        }
-    }
-}
-
 /// Walks through every hold and every capture.
 pub(super) async fn check(snapshot: &Snapshot, scope: Scope, rows: u32) -> Result<Vec<Finding>, Fault> {
-    let started = Instant::now();
-    let tally = |promise, law, says, of| Tally {
-        finding: Finding {
-            promise,
-            law,
-            says,
-            of,
-            checked: 0,
-            broken: 0,
-            offenders: Vec::new(),
-            took: started.elapsed(),
-        },
-        rows: rows as usize,
-    };
-    let mut captures = tally(
+    let mut captures = Tally::new(
         3,
         "capture",
         "a captured hold for an order has exactly the entry of its parts, any other hold none",
         "holds",
+        rows,
     );
-    let mut costs = tally(5, "cost", "a number that earned its price is booked as a cost with it", "holds");
+    let says = "a number that earned its price is booked as a cost with it";
+    let mut costs = Tally::new(5, "cost", says, "holds", rows);
     let (mut after, mut low) = (Uuid::nil(), FIRST.to_owned());
     loop {
         let page = snapshot.rows(HOLDS, vec![after.into()]).await?;
@@ -142,17 +115,15 @@ pub(super) async fn check(snapshot: &Snapshot, scope: Scope, rows: u32) -> Resul
             let source = row.try_get("", "source").map_err(Fault::new)?;
             entries.entry(source).or_default().add(&row).map_err(Fault::new)?;
         }
-        captures.finding.checked += page.len() as u64;
-        costs.finding.checked += page.iter().filter(|hold| hold.is_captured).count() as u64;
+        captures.checked(page.len());
+        costs.checked(page.iter().filter(|hold| hold.is_captured).count());
         compare(&page, entries, &mut captures, &mut costs);
         let Some(id) = last else { break };
         (after, low) = (id.uuid(), high);
     }
-    captures.finding.took = started.elapsed();
-    costs.finding.took = std::time::Duration::ZERO;
     Ok(match scope {
-        Scope::Everything => vec![captures.finding, costs.finding],
-        Scope::Ledger => vec![captures.finding],
+        Scope::Everything => vec![captures.finding(), costs.finding()],
+        Scope::Ledger => vec![captures.finding()],
     })
 }
 

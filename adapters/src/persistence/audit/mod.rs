@@ -4,17 +4,21 @@
 //! of a reader on SQLite. Nobody waits for it and it waits for nobody.
 //!
 //! A law is one set-based query that gives the rows that break it; the database counts them and hands over the first
-//! few, so memory does not grow with the tables. Captures are the exception: a capture names its hold by the text of
-//! an identifier, which only we can write, so holds and captures are walked side by side, page by page.
+//! few, so memory does not grow with the tables. Captures and reports are the exception: their sources name a hold or an
+//! order by the text of an identifier, which only we can write, so they are walked side by side, page by page; and so are
+//! batches, whose results are one text.
 
 mod accounts;
+mod batches;
 mod captures;
 mod journal;
 mod law;
 mod orders;
 mod payments;
 mod purchases;
+mod reports;
 mod structure;
+mod tally;
 
 use std::{
     collections::HashMap,
@@ -137,10 +141,25 @@ impl Audit {
             tell(&finding);
             report.findings.push(finding);
         }
+        if question.scope == Scope::Everything {
+            for finding in [
+                reports::check(&snapshot, question.rows).await?,
+                batches::check(&snapshot, question.rows).await?,
+            ] {
+                tell(&finding);
+                report.findings.push(finding);
+            }
+        }
         verify(&snapshot, question, tell, &mut report).await?;
         snapshot.end().await?;
         Ok(report)
     }
+}
+
+/// `$1, $2, …` for a list of values.
+fn places(count: usize) -> String {
+    let places: Vec<String> = (1..=count).map(|n| format!("${n}")).collect();
+    places.join(", ")
 }
 
 /// Reads again what was sealed.

@@ -2,7 +2,7 @@
 
 use super::law::{Law, Subject};
 
-pub(super) const LAWS: [Law; 7] = [
+pub(super) const LAWS: [Law; 9] = [
     Law {
         promise: 11,
         name: "order_hold",
@@ -79,6 +79,32 @@ pub(super) const LAWS: [Law; 7] = [
              HAVING COUNT(*) > 1",
     },
     Law {
+        promise: 8,
+        name: "swaps",
+        says: "an order has one purchase and one more for each swap; one at most is on its way, and one at most earned its cost",
+        of: "orders",
+        subject: Subject::Order,
+        of_ledger: false,
+        broken: "SELECT o.id AS id, CAST(o.swaps AS TEXT) || ' swaps, ' || CAST(COALESCE(p.many, 0) AS TEXT) \
+             || ' purchases, ' || CAST(COALESCE(p.sent, 0) AS TEXT) || ' on their way, ' \
+             || CAST(COALESCE(p.costed, 0) AS TEXT) || ' earned' AS why FROM orders o \
+             LEFT JOIN (SELECT order_id, COUNT(*) AS many, SUM(CASE WHEN state = 'sent' THEN 1 ELSE 0 END) AS sent, \
+             SUM(CASE WHEN receivable = 'costed' THEN 1 ELSE 0 END) AS costed FROM purchases \
+             WHERE order_id IS NOT NULL GROUP BY order_id) p ON p.order_id = o.id \
+             WHERE COALESCE(p.many, 0) <> o.swaps + 1 OR p.sent > 1 OR p.costed > 1",
+    },
+    Law {
+        promise: 8,
+        name: "in_batch",
+        says: "an order that came in a batch is of a batch of its user",
+        of: "orders",
+        subject: Subject::Order,
+        of_ledger: false,
+        broken: "SELECT o.id AS id, 'its batch is ' || CASE WHEN b.id IS NULL THEN 'missing' \
+             ELSE 'another user''s' END AS why FROM orders o LEFT JOIN batches b ON b.id = o.batch_id \
+             WHERE o.batch_id IS NOT NULL AND (b.id IS NULL OR b.user_id <> o.user_id)",
+    },
+    Law {
         promise: 4,
         name: "claims",
         says: "what an idempotency key made is there",
@@ -88,8 +114,10 @@ pub(super) const LAWS: [Law; 7] = [
         broken: "SELECT c.outcome AS id, 'made by key ' || c.key || ', and missing' AS why FROM idempotency_claims c \
              WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.id = c.outcome) \
+             AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM promo_grants g WHERE g.id = c.outcome) \
-             AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = c.outcome)",
+             AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = c.outcome) \
+             AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = c.outcome)",
     },
 ];

@@ -2,7 +2,7 @@
 
 use super::law::{Law, Subject};
 
-pub(super) const LAWS: [Law; 6] = [
+pub(super) const LAWS: [Law; 7] = [
     Law {
         promise: 8,
         name: "reservation_once",
@@ -64,6 +64,21 @@ pub(super) const LAWS: [Law; 6] = [
              WHERE t.source LIKE 'aged:%' AND NOT EXISTS (SELECT 1 FROM purchases p \
              WHERE p.provider = 'textverified' AND p.reservation = substr(t.source, 6) \
              AND p.receivable = 'written_off' AND p.cost_units = t.amount_units)",
+    },
+    Law {
+        promise: 5,
+        name: "late",
+        says: "a late code's cost is that of an expired order's number, whose receivable is closed by it",
+        of: "transfers",
+        subject: Subject::Text,
+        of_ledger: false,
+        broken: "SELECT t.source AS id, 'line ' || CAST(t.id AS TEXT) || ' over ' || CAST(t.amount_units AS TEXT) \
+             || ' has no such order' AS why FROM transfers t \
+             WHERE t.source LIKE 'late:%' AND NOT EXISTS (SELECT 1 FROM purchases p JOIN orders o \
+             ON o.purchase_id = p.id AND o.state = 'expired' \
+             WHERE p.provider = 'textverified' AND p.reservation = substr(t.source, 6) \
+             AND p.receivable = 'costed' AND p.cost_units = t.amount_units AND t.leg = 1 \
+             AND t.debit_account = 'cost_of_numbers' AND t.credit_account = 'provider_receivable')",
     },
     Law {
         promise: 5,

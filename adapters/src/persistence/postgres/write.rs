@@ -129,6 +129,10 @@ impl Sql {
 
     /// Rows that replace those of the version before.
     fn update(&mut self, table: &Table<'_>) -> Result<(), Unwritable> {
+        self.update_where(table, "")
+    }
+
+    fn update_where(&mut self, table: &Table<'_>, and: &str) -> Result<(), Unwritable> {
         let Table { name, key, columns, .. } = table;
         let arrays = self.columns(table)?;
         let decided_on = self.array(table.decided_on.clone(), "bigint")?;
@@ -137,7 +141,7 @@ impl Sql {
         let part = format!("update_{name}");
         let sql = format!(
             "UPDATE {name} r SET {} FROM unnest({}, {decided_on}) AS u ({}, decided_on) \
-             WHERE r.{key} = u.{key} AND r.version = u.decided_on RETURNING 1",
+             WHERE r.{key} = u.{key} AND r.version = u.decided_on{and} RETURNING 1",
             sets.join(", "),
             arrays.join(", "),
             columns.join(", "),
@@ -170,13 +174,15 @@ impl Sql {
     fn accounts(&mut self, batch: &Batch<'_>) -> Result<(), Unwritable> {
         let rows: Vec<_> = batch.accounts.values().map(|moved| row(&moved.row, &[])).collect();
         let Some(first) = rows.first() else { return Ok(()) };
-        self.update(&Table {
+        let table = Table {
             name: first.table,
             key: first.key,
             columns: Cow::Borrowed(&first.columns),
             rows: rows.iter().map(|row| Cow::Borrowed(row.values.as_slice())).collect(),
             decided_on: batch.accounts.values().map(|moved| moved.decided_on).collect(),
-        })
+        };
+        // Staff sets it by hand, and no unit does: the version does not tell.
+        self.update_where(&table, " AND r.frozen = u.frozen")
     }
 
     fn holds(&mut self, batch: &Batch<'_>) -> Result<(), Unwritable> {

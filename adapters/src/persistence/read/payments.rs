@@ -98,6 +98,8 @@ impl PaymentReads for Reads {
     async fn open_refunds(&self, limit: u32) -> Result<Vec<Refund>, Fault> {
         let query = refund::Entity::find()
             .filter(Expr::cust(OPEN_REFUND))
+            // `sent` before `pending`.
+            .order_by_desc(refund::Column::State)
             .order_by_asc(refund::Column::Id)
             .limit(u64::from(limit));
         all(query.all(self.database.reads()).await.map_err(fault)?, Refund::try_from)

@@ -69,6 +69,23 @@ pub async fn a_payment_has_one_open_refund(on: &Backend) {
     assert!(open.contains(&second) && open.iter().all(Refund::is_open));
 }
 
+/// However many are on their way, which may take weeks.
+pub async fn refunds_of_unknown_outcome_are_looked_after_first(on: &Backend) {
+    let on_its_way = || {
+        let state = RefundState::Pending { gateway: given::refund_name() };
+        Refund { state, ..given::refund(&given::intent(given::id())) }
+    };
+    let (older, newer) = (on_its_way(), on_its_way());
+    let sent = [given::refund(&given::intent(given::id())), given::refund(&given::intent(given::id()))];
+    for refund in [&older, &newer, &sent[0], &sent[1]] {
+        on.apply(write(refund)).await;
+    }
+    let open = on.payments.open_refunds(100).await.expect("readable");
+    let place = |refund: &Refund| open.iter().position(|known| known == refund).expect("it is open");
+    let places = [&sent[0], &sent[1], &older, &newer].map(place);
+    assert!(places.is_sorted(), "{places:?}");
+}
+
 /// For refunds and for disputes.
 pub async fn a_name_of_the_gateway_belongs_to_one_record(on: &Backend) {
     let name = given::refund_name();

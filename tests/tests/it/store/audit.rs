@@ -15,9 +15,9 @@ use namaskah_adapters::persistence::{
     connect,
 };
 use namaskah_domain::{
-    Change, Currency, Money, OrderId, PurchaseId, UnitOfWork, UserId, Version,
+    BatchId, Change, Currency, Money, OrderId, PurchaseId, UnitOfWork, UserId, Version,
     payment::{Intent, IntentState, Suspended, SuspenseReason, SuspenseState},
-    verification::{Order, Purchase, Receivable},
+    verification::{Batch, ItemRefusal, ItemResult, Order, Purchase, Receivable},
     wallet::{
         EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purpose, Purse, Source, Transfer,
     },
@@ -38,6 +38,7 @@ pub(super) struct World {
     pub completed: Placed,
     pub cancelled: Placed,
     pub waiting: Placed,
+    pub batch: Batch,
     pub orphan: Purchase,
 }
 
@@ -65,15 +66,20 @@ impl World {
         let open = given::intent(ada);
         let claim = namaskah_domain::Claim { outcome: open.id.uuid(), ..given::claim(ada, "open", 1) };
         on.apply(UnitOfWork::claiming(claim).count_intent_opened(ada, 10).with(Change::Intent(open))).await;
-        let completed = order(&opened, ada, Some(HoldEnd::Capture)).await;
-        let cancelled = order(&opened, ada, Some(HoldEnd::Release)).await;
-        let waiting = order(&opened, ada, None).await;
+        let completed = order(&opened, ada, None, Some(HoldEnd::Capture)).await;
+        let cancelled = order(&opened, ada, None, Some(HoldEnd::Release)).await;
+        let batch = given::batch(ada, Vec::new());
+        let waiting = order(&opened, ada, Some(batch.id), None).await;
+        let results =
+            vec![ItemResult::Created(waiting.order), ItemResult::Refused(ItemRefusal::NoSuchService)];
+        let batch = Batch { results, ..batch };
+        on.apply(UnitOfWork::new().with(Change::Batch(batch.clone()))).await;
         let bought = given::bought();
         let mut orphan = given::purchase(&given::requested(ada)).orphan(bought.clone());
         (orphan.wanted_by, orphan.version) = (None, Version::FIRST);
         let booked = bought.booked(at(2)).expect("balanced").expect("it costs something");
         on.apply(UnitOfWork::new().with(Change::Purchase(orphan.clone())).post(booked)).await;
-        Self { opened, ada, paid, aside, completed, cancelled, waiting, orphan }
+        Self { opened, ada, paid, aside, completed, cancelled, waiting, batch, orphan }
     }
 
     fn backend(&self) -> DbBackend {
@@ -87,6 +93,11 @@ impl World {
     /// An identifier in SQL.
     pub fn key(&self, id: Uuid) -> String {
         if self.is_postgres() { format!("'{id}'") } else { format!("x'{}'", id.simple()) }
+    }
+
+    /// True, in SQL.
+    pub fn truth(&self) -> &'static str {
+        if self.is_postgres() { "TRUE" } else { "1" }
     }
 
     /// The number of a line.
@@ -221,9 +232,10 @@ async fn set_aside(opened: &Opened, ada: UserId) -> Intent {
 }
 
 /// An order with a quote and a number: captured, cancelled and credited, or waiting still.
-async fn order(opened: &Opened, ada: UserId, end: Option<HoldEnd>) -> Placed {
+async fn order(opened: &Opened, ada: UserId, batch: Option<BatchId>, end: Option<HoldEnd>) -> Placed {
     let on = &opened.backend;
-    let (quote, order) = (given::quote(ada), given::requested(ada));
+    let (quote, mut order) = (given::quote(ada), given::requested(ada));
+    (order.head.swaps, order.head.batch) = (0, batch);
     let id = order.head.id;
     let purpose = Purpose::Order { order: id, max_open_orders: 100 };
     let price = given::hold(ada, order.head.price.units());

@@ -69,6 +69,24 @@ async fn commits_that_come_together_share_statements() {
 }
 
 #[tokio::test]
+async fn an_account_that_staff_has_frozen_stays_frozen_although_its_row_is_known() {
+    for opened in both().await {
+        let on = &opened.backend;
+        let user = given::account().with(1_000).stored_in(on.store.as_ref()).await;
+        let known = together(on, (0..4).map(|_| holding(user, 10)).collect()).await;
+        assert_eq!(applied(&known), 4);
+        opened.query("UPDATE accounts SET frozen = (1 = 1)").await;
+        let outcomes = together(on, (0..4).map(|_| holding(user, 10)).collect()).await;
+        for outcome in outcomes {
+            assert_refused!(outcome.expect_err("it is refused"), CommitError::AccountBlocked);
+        }
+        assert_refused!(on.refuse(holding(user, 10)).await, CommitError::AccountBlocked);
+        assert!(on.account(user).await.frozen);
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
 async fn two_commits_of_unknown_accounts_take_no_more_statements_than_two() {
     let Some((opened, statements)) = counted().await else { return };
     let on = &opened.backend;

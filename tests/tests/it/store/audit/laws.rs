@@ -71,6 +71,17 @@ found! {
     a_cost_that_was_given_up_while_it_is_open,
     a_receivable_that_its_items_do_not_explain,
     a_number_that_was_shown_twice,
+    a_late_code_whose_number_was_credited,
+    a_swap_without_a_purchase,
+    a_purchase_beside_that_of_an_order,
+    a_batch_that_has_vanished,
+    an_order_of_a_batch_that_has_vanished,
+    an_order_that_left_its_batch,
+    a_report_that_gave_more_back_than_was_paid,
+    a_report_that_gave_back_twice,
+    a_report_without_the_providers_credit,
+    a_report_that_nobody_made,
+    a_report_of_an_order_that_was_not_paid_for,
     a_guard_that_was_taken_away,
     a_guard_of_the_journal_that_was_taken_away,
 }
@@ -382,6 +393,107 @@ async fn a_number_that_was_shown_twice(w: World) {
     assert_eq!(w.broken().await, ["shown_once"]);
     let user = w.ada.to_string();
     w.is_found("shown_once", &user).await;
+}
+
+async fn a_late_code_whose_number_was_credited(w: World) {
+    let source = format!("late:{}", w.cancelled.reservation);
+    w.run(&house_line("cost_of_numbers", "provider_receivable", &source)).await;
+    w.is_found("late", &source).await;
+}
+
+async fn a_swap_without_a_purchase(w: World) {
+    w.run(&format!("UPDATE orders SET swaps = 1 WHERE id = {}", w.key(w.waiting.order.uuid()))).await;
+    assert_eq!(w.broken().await, ["swaps"]);
+    let order = w.waiting.order.to_string();
+    w.is_found("swaps", &order).await;
+}
+
+async fn a_purchase_beside_that_of_an_order(w: World) {
+    let (orphan, order) = (w.key(w.orphan.id.uuid()), w.key(w.waiting.order.uuid()));
+    w.run(&format!("UPDATE purchases SET order_id = {order} WHERE id = {orphan}")).await;
+    let order = w.waiting.order.to_string();
+    w.is_found("swaps", &order).await;
+}
+
+async fn a_batch_that_has_vanished(w: World) {
+    w.run("DELETE FROM batches").await;
+    assert_eq!(w.broken().await, ["in_batch"]);
+    let order = w.waiting.order.to_string();
+    w.is_found("in_batch", &order).await;
+}
+
+async fn an_order_of_a_batch_that_has_vanished(w: World) {
+    w.run(&format!("DELETE FROM orders WHERE id = {}", w.key(w.waiting.order.uuid()))).await;
+    let batch = w.batch.id.to_string();
+    w.is_found("batch", &batch).await;
+}
+
+async fn an_order_that_left_its_batch(w: World) {
+    w.run("UPDATE orders SET batch_id = NULL").await;
+    assert_eq!(w.broken().await, ["batch"]);
+    let batch = w.batch.id.to_string();
+    w.is_found("batch", &batch).await;
+}
+
+/// Books what a report gives back for the completed order, with the provider's credit or without.
+async fn report(w: &World, back: i64, credited: bool) -> String {
+    let id = w.key(w.completed.order.uuid());
+    w.run(&format!(
+        "UPDATE orders SET reported_for = 'no_code', reported_at_us = 1, report_is_told = {} WHERE id = {id}",
+        w.truth()
+    ))
+    .await;
+    if credited {
+        let source = format!("credit:{}", w.completed.reservation);
+        w.run(&house_line("provider_float:textverified", "cost_of_numbers", &source)).await;
+    }
+    let source = Source::reported(w.completed.order).as_str().to_owned();
+    w.run(&user_line(w, "wallet", back, &source, 1)).await;
+    source
+}
+
+/// A line from revenue to a purse of hers, in SQL.
+fn user_line(w: &World, purse: &str, units: i64, source: &str, leg: u16) -> String {
+    format!(
+        "INSERT INTO transfers (user_id, debit_account, credit_account, amount_units, currency, kind, source, leg, \
+         balance_after_units, account_version, created_at_us) VALUES ({}, 'revenue', '{purse}', {units}, 'USD', \
+         'refund', '{source}', {leg}, 1, 1, 1)",
+        w.key(w.ada.uuid())
+    )
+}
+
+/// 0.50 of the price were promo.
+const FROM_WALLET: i64 = 630_000;
+
+async fn a_report_that_gave_more_back_than_was_paid(w: World) {
+    let source = report(&w, FROM_WALLET, true).await;
+    assert!(!w.broken().await.contains(&"report"), "as much as was paid is sound");
+    w.tamper(&format!("UPDATE transfers SET amount_units = amount_units + 1 WHERE source = '{source}'"))
+        .await;
+    w.is_found("report", &source).await;
+}
+
+async fn a_report_that_gave_back_twice(w: World) {
+    let source = report(&w, FROM_WALLET, true).await;
+    w.run(&user_line(&w, "wallet", FROM_WALLET, &source, 2)).await;
+    w.is_found("report", &source).await;
+}
+
+async fn a_report_without_the_providers_credit(w: World) {
+    let source = report(&w, FROM_WALLET, false).await;
+    w.is_found("report", &source).await;
+}
+
+async fn a_report_that_nobody_made(w: World) {
+    let source = report(&w, FROM_WALLET, true).await;
+    w.run("UPDATE orders SET reported_for = NULL, reported_at_us = NULL, report_is_told = NULL").await;
+    w.is_found("report", &source).await;
+}
+
+async fn a_report_of_an_order_that_was_not_paid_for(w: World) {
+    let source = Source::reported(w.cancelled.order).as_str().to_owned();
+    w.run(&user_line(&w, "wallet", 1, &source, 1)).await;
+    w.is_found("report", &source).await;
 }
 
 async fn a_guard_that_was_taken_away(w: World) {
