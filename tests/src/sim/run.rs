@@ -7,7 +7,7 @@ use namaskah_domain::{
     Change, Clock, Time, UnitOfWork, UserId, Version,
     auth::{Email, PasswordHash, Role, User},
     memory::OddPayment,
-    verification::{Purchase, ReservationState},
+    verification::ReservationState,
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     store::Kept,
     turns::MOST_TURNS,
     users::cents,
-    world::{OUTSIDE, World},
+    world::World,
 };
 
 /// What came of a run.
@@ -239,7 +239,6 @@ impl World {
         for (seconds, is_quick) in [(5, true), (125, true), (1_300, false), (1_300, false), (9_000, false)] {
             if !is_quick {
                 self.credit_what_was_reported();
-                self.compare_lists();
             }
             let mut broken = self.advance(TimeDelta::seconds(seconds));
             broken.extend(self.check());
@@ -251,21 +250,6 @@ impl World {
             }
         }
         self.check_settled().into_iter().map(|what| format!("at the end: {what}")).collect()
-    }
-
-    /// What reconciliation does by the hour: credits that the provider's list shows are booked.
-    fn compare_lists(&mut self) {
-        let Some(process) = self.processes.iter().flatten().next() else { return };
-        let credited = self.provider.fake.reservations().into_iter().filter(|r| r.state.is_credited());
-        for reservation in credited {
-            let holds = |p: &&Purchase| p.bought().is_some_and(|bought| bought.reservation == reservation.id);
-            let Some(purchase) = self.before.purchases.iter().find(holds) else { continue };
-            let (orders, id) = (process.orders.clone(), purchase.id);
-            self.tasks.start(OUTSIDE, async move {
-                // A store that fails now is asked again in the next comparison.
-                let _ = orders.book_listed_credit(id).await;
-            });
-        }
     }
 
     /// A report is answered in the end.

@@ -182,7 +182,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("suspended", on.books.suspended(given::id()));
     read!("open suspense", on.books.open_suspense(20));
     read!("receivables since", on.books.receivables_since(at(0), 20));
-    let keys = ["nmk-a".to_owned()];
+    let (provider, keys) = (ProviderId::TextVerified, ["nmk-a".to_owned()]);
     read!("payments named", on.reconciliation.payments_named(&references));
     read!("payments booked", on.reconciliation.payments_booked(at(0), at(1)));
     read!("numbers named", on.reconciliation.numbers_named(provider, &reservations));
