@@ -18,19 +18,15 @@ use namaskah_domain::{
         Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, Session, SessionKind,
         TokenHash, User,
     },
-    payment::{
-        Dispute, DisputeState, FxRate, GatewayDisputeId, GatewayRefundId, Intent, IntentState, PaidBack,
-        Refund, RefundOrigin, RefundState, Suspended, SuspenseReason, SuspenseState,
-    },
+    payment::{FxRate, Intent, IntentState, PaidBack},
     time,
     verification::{
-        AreaCode, Ask, Batch, BatchMode, Bought, Capability, Carrier, Code, CountryCode, Head, ItemResult,
-        Line, Message, ProviderId, Purchase, PurchaseState, Quote, Receivable, Report, ReportReason,
-        Requested, ServiceCode, Waiting,
+        AreaCode, Ask, Bought, Capability, Carrier, Code, CountryCode, Head, Line, Message, ProviderId,
+        Purchase, PurchaseState, Quote, Receivable, Report, ReportReason, Requested, ServiceCode, Waiting,
     },
     wallet::{
-        Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold,
-        PromoGrant, Purpose, Purse, Reason, Settings, Source, Transfer, repay,
+        Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold, Purpose,
+        Purse, Settings, Source, Transfer, repay,
     },
 };
 

@@ -126,7 +126,7 @@ async fn a_success_that_we_have_not_booked_is_late_and_then_only_theirs() {
     world.nothing_open().await;
     let opened = world.compare().await.payments.expect("compared").opened;
     let found = world.found().await;
-    assert_eq!(opened, [found.clone()]);
+    assert_eq!(opened, std::slice::from_ref(&found));
     assert_eq!((found.book, found.mismatch), (Book::Paystack, Mismatch::OnlyTheirs));
     assert_eq!((found.key, found.ours), (intent.reference.to_string(), None));
     world.platform.payments.sync(world.ada, intent.id).await.expect("settled");

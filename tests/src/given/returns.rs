@@ -3,8 +3,8 @@
 use namaskah_domain::{
     Amount, UnitOfWork, UserId, Version,
     payment::{
-        Dispute, DisputeState, GatewayDisputeId, GatewayRefundId, Intent, PaidBack, Refund, RefundOrigin,
-        RefundState, Suspended, SuspenseReason, SuspenseState,
+        Dispute, DisputeState, GatewayDisputeId, GatewayRefundId, Intent, Refund, RefundOrigin, RefundState,
+        Suspended, SuspenseReason, SuspenseState,
     },
     verification::{Batch, BatchMode, ItemResult},
     wallet::{EntryKind, House, LedgerAccount, Legs, PromoGrant, Reason, Source},

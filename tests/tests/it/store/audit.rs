@@ -152,7 +152,7 @@ impl World {
     }
 
     /// The command ends with 1, and names the law and the row.
-    pub async fn is_found(self, law: &str, row: &str) {
+    pub async fn finds(self, law: &str, row: &str) {
         let (said, code) = self.audit(&[]);
         assert_eq!(code, Some(1), "{said}");
         let mut lines = said.lines().skip_while(|line| {

@@ -140,7 +140,6 @@ async fn a_commit_of_a_known_shape_is_not_parsed_again() {
 
 /// Every read once, by name.
 pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'static str, Vec<String>)> {
-    let provider = ProviderId::TextVerified;
     let mut seen = Vec::new();
     macro_rules! read {
         ($name:literal, $read:expr) => {

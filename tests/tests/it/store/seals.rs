@@ -126,7 +126,7 @@ async fn an_edited_transfer_is_found_by_its_batch_and_no_other_is_named() {
             .await;
         let [found] = broken(&world).await.try_into().expect("one chain");
         assert_eq!((found.law, found.broken), ("seals:transfers", 1), "{found:?}");
-        world.is_found("seals:transfers", &batch).await;
+        world.finds("seals:transfers", &batch).await;
     }
 }
 
@@ -138,7 +138,7 @@ async fn a_deleted_transfer_is_found() {
         world.tamper(&format!("DELETE FROM transfers WHERE source = '{source}'")).await;
         let [found] = broken(&world).await.try_into().expect("one chain");
         assert!(found.offenders[0].why.starts_with("1 rows are missing"), "{found:?}");
-        world.is_found("seals:transfers", &batch).await;
+        world.finds("seals:transfers", &batch).await;
     }
 }
 
@@ -159,7 +159,7 @@ async fn a_transfer_that_is_slipped_in_later_is_found() {
         world.run(&format!("INSERT INTO transfers (id, {columns}) {system}VALUES ({gap}, {line})")).await;
         let [found] = broken(&world).await.try_into().expect("one chain");
         assert!(found.offenders[0].why.starts_with("1 rows more"), "{found:?}");
-        world.is_found("seals:transfers", &batch).await;
+        world.finds("seals:transfers", &batch).await;
     }
 }
 
@@ -168,7 +168,7 @@ async fn an_ended_hold_that_is_edited_is_found() {
     for world in sealed().await {
         let id = world.key(world.cancelled.hold.id.uuid());
         world.run(&format!("UPDATE holds SET state = 'captured' WHERE id = {id}")).await;
-        world.is_found("seals:holds", "holds batch 1, rows ").await;
+        world.finds("seals:holds", "holds batch 1, rows ").await;
     }
 }
 
@@ -177,7 +177,7 @@ async fn an_ended_hold_that_is_deleted_is_found() {
     for world in sealed().await {
         let id = world.key(world.cancelled.hold.id.uuid());
         world.run(&format!("DELETE FROM holds WHERE id = {id}")).await;
-        world.is_found("seals:holds", "holds batch 1, rows ").await;
+        world.finds("seals:holds", "holds batch 1, rows ").await;
     }
 }
 
@@ -186,7 +186,7 @@ async fn an_open_hold_that_is_carried_and_vanishes_is_found() {
     for world in sealed().await {
         let id = world.waiting.hold.id.uuid();
         world.run(&format!("DELETE FROM holds WHERE id = {}", world.key(id))).await;
-        world.is_found("seals:holds", &format!("holds row {}", id.simple())).await;
+        world.finds("seals:holds", &format!("holds row {}", id.simple())).await;
     }
 }
 
@@ -194,7 +194,7 @@ async fn an_open_hold_that_is_carried_and_vanishes_is_found() {
 async fn a_hold_that_is_struck_from_the_carried_is_found() {
     for world in sealed().await {
         world.run("DELETE FROM seals_pending").await;
-        world.is_found("seals:holds", "holds batch 1, rows ").await;
+        world.finds("seals:holds", "holds batch 1, rows ").await;
     }
 }
 
@@ -202,11 +202,11 @@ async fn a_hold_that_is_struck_from_the_carried_is_found() {
 async fn a_seal_that_is_changed_or_missing_is_found() {
     for world in sealed().await {
         world.run("DELETE FROM seals WHERE chain = 'transfers' AND sequence = 2").await;
-        world.is_found("seals:transfers", "transfers batch 3, rows ").await;
+        world.finds("seals:transfers", "transfers batch 3, rows ").await;
     }
     for world in sealed().await {
         world.run("UPDATE seals SET sealed_at_us = 1 WHERE chain = 'holds'").await;
-        world.is_found("seals:holds", "holds batch 1, rows ").await;
+        world.finds("seals:holds", "holds batch 1, rows ").await;
     }
 }
 

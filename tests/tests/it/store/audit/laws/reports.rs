@@ -27,28 +27,28 @@ pub(super) async fn a_report_that_gave_more_back_than_was_paid(w: World) {
     assert!(!w.broken().await.contains(&"report"), "as much as was paid is sound");
     w.tamper(&format!("UPDATE transfers SET amount_units = amount_units + 1 WHERE source = '{source}'"))
         .await;
-    w.is_found("report", &source).await;
+    w.finds("report", &source).await;
 }
 
 pub(super) async fn a_report_that_gave_back_twice(w: World) {
     let source = report(&w, FROM_WALLET, true).await;
     w.run(&user_line(&w, "wallet", FROM_WALLET, &source, 2)).await;
-    w.is_found("report", &source).await;
+    w.finds("report", &source).await;
 }
 
 pub(super) async fn a_report_without_the_providers_credit(w: World) {
     let source = report(&w, FROM_WALLET, false).await;
-    w.is_found("report", &source).await;
+    w.finds("report", &source).await;
 }
 
 pub(super) async fn a_report_that_nobody_made(w: World) {
     let source = report(&w, FROM_WALLET, true).await;
     w.run("UPDATE orders SET reported_for = NULL, reported_at_us = NULL, report_is_told = NULL").await;
-    w.is_found("report", &source).await;
+    w.finds("report", &source).await;
 }
 
 pub(super) async fn a_report_of_an_order_that_was_not_paid_for(w: World) {
     let source = Source::reported(w.cancelled.order).as_str().to_owned();
     w.run(&user_line(&w, "wallet", 1, &source, 1)).await;
-    w.is_found("report", &source).await;
+    w.finds("report", &source).await;
 }
