@@ -128,9 +128,18 @@ impl NumberWorld for Sandboxed {
     }
 
     async fn shut(&self) {
-        for operation in
-            ["services", "pricing", "inventory", "create", "get", "list", "sms", "cancel", "account"]
-        {
+        for operation in [
+            "services",
+            "pricing",
+            "inventory",
+            "create",
+            "get",
+            "list",
+            "sms",
+            "cancel",
+            "report",
+            "account",
+        ] {
             self.fault("textverified", operation, "http_500", 1_000).await;
         }
     }

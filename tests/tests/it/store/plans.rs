@@ -100,13 +100,15 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 41] = [
+const INDEXES: [&str; 45] = [
     "bookings.bookings_of_user",
     "disputes.disputes_open",
     "events.events_of_user",
     "events.events_unstamped",
+    "findings.findings_open",
     "holds.holds_of_user",
     "holds.holds_one_open_an_order",
+    "intents.intents_booked",
     "intents.intents_due",
     "intents.intents_of_user",
     "jobs.jobs_due_by_kind",
@@ -139,7 +141,9 @@ const INDEXES: [&str; 41] = [
     "sessions.sessions_cookie_once",
     "sessions.sessions_open",
     "suspense.suspense_open",
+    "transfers.transfers_into_float",
     "transfers.transfers_of_user",
+    "transfers.transfers_out_of_float",
     "transfers.transfers_that_raise_debt",
     "users.users_staff",
 ];
