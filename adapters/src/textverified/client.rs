@@ -34,7 +34,7 @@ pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
     config: TextVerifiedConfig,
-    clock: Arc<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     tokens: Tokens,
     pub skew: Skew,
 }

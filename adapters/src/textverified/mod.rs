@@ -138,7 +138,7 @@ impl NumberProvider for TextVerifiedProvider {
     }
 
     fn skew(&self) -> TimeDelta {
-        self.client.skew.get()
+        self.client.skew.get(self.client.clock.now())
     }
 
     fn time_out(&self) -> TimeDelta {
