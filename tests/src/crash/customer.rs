@@ -88,6 +88,9 @@ pub struct Customer {
     turn: AtomicUsize,
 }
 
+/// How often a request signs in anew before it is given up.
+const SIGN_INS: u32 = 8;
+
 impl Customer {
     /// Registers, proves the address, signs in.
     ///
@@ -153,16 +156,20 @@ impl Customer {
         self.ask(&Ask { kind: "other", method: &Method::GET, path, body: &Value::Null, key: "" }).await
     }
 
-    /// Asks; signs in anew once if the clock has outrun the token.
+    /// Asks; signs in anew if the clock has outrun the token. Several of the customer's requests may do so at once, so
+    /// one that meets a token which another is just replacing tries again.
     pub async fn ask(&self, ask: &Ask<'_>) -> Answer {
-        match self.once(ask).await {
-            Answer::Refused(401, _) => match self.sign_in().await {
-                Answer::Done(_) => self.once(ask).await,
-                // Nothing has happened yet; whoever asked asks again.
-                Answer::Refused(..) | Answer::Silence => Answer::Silence,
-            },
-            answer => answer,
+        for _ in 0..SIGN_INS {
+            match self.once(ask).await {
+                Answer::Refused(401, _) => {}
+                answer => return answer,
+            }
+            if !matches!(self.sign_in().await, Answer::Done(_)) {
+                break;
+            }
         }
+        // Nothing has happened yet; whoever asked asks again.
+        Answer::Silence
     }
 
     async fn once(&self, ask: &Ask<'_>) -> Answer {
