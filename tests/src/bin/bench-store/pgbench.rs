@@ -57,6 +57,8 @@ fn end(state: &str) -> String {
     format!("{hold}{account}{journal}")
 }
 
+/// The colon of the account's name is written by its number: pgbench would take the word behind it for a variable, even
+/// within quotes.
 fn deposit() -> String {
     format!(
         "WITH a AS (UPDATE accounts SET wallet_posted_units = wallet_posted_units + {UNITS}, version = version + 1 \
@@ -65,7 +67,7 @@ fn deposit() -> String {
          s AS (SELECT 'bench:' || nextval('bench_sources') AS source) \
          INSERT INTO transfers (user_id, debit_account, credit_account, amount_units, currency, kind, source, leg, \
          balance_after_units, account_version, created_at_us) \
-         SELECT NULL::uuid, 'psp_clearing:paystack', 'fx', {UNITS} * 1600, 'NGN', 'deposit', s.source, 1, \
+         SELECT NULL::uuid, 'psp_clearing' || chr(58) || 'paystack', 'fx', {UNITS} * 1600, 'NGN', 'deposit', s.source, 1, \
          NULL::bigint, NULL::bigint, {AT} FROM s UNION ALL \
          SELECT a.user_id, 'fx', 'wallet', {UNITS}, 'USD', 'deposit', s.source, 2, a.total, a.version, {AT} FROM a, s;"
     )
