@@ -1,7 +1,10 @@
 //! Wallets to begin with, and what must be true of them at the end.
 
-use namaskah_adapters::persistence::Database;
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+use namaskah_adapters::persistence::{
+    Database,
+    audit::{Audit, Question, Scope},
+};
+use sea_orm::ConnectionTrait;
 
 use crate::{Failure, traffic::UNITS};
 
@@ -12,11 +15,6 @@ const AT: i64 = 1_795_341_600_000_000;
 pub async fn run(database: &Database, sql: &str) -> Result<(), Failure> {
     database.connection().execute_unprepared(sql).await?;
     Ok(())
-}
-
-async fn rows(database: &Database, sql: &str) -> Result<Vec<QueryResult>, Failure> {
-    let statement = Statement::from_string(DbBackend::Postgres, sql);
-    Ok(database.connection().query_all_raw(statement).await?)
 }
 
 /// Wallets 1 to `count` on Postgres, each with the transfer that paid it in.
@@ -83,44 +81,15 @@ pub async fn stock(
     .await
 }
 
-/// What must be true of every wallet: each query finds the rows of which it is not.
-const LAWS: [(&str, &str); 4] = [
-    (
-        "a posted balance is the sum of its postings",
-        "SELECT a.user_id FROM accounts a LEFT JOIN (SELECT user_id, \
-         sum(CASE WHEN credit_account = 'wallet' THEN amount_units WHEN debit_account = 'wallet' THEN -amount_units \
-         ELSE 0 END) AS units FROM transfers GROUP BY user_id) t ON t.user_id = a.user_id \
-         WHERE a.wallet_posted_units <> coalesce(t.units, 0) LIMIT 10",
-    ),
-    (
-        "held is the sum of open holds, and open orders are their number",
-        "SELECT a.user_id FROM accounts a LEFT JOIN (SELECT user_id, sum(wallet_units) AS units, count(*) AS holds \
-         FROM holds WHERE state = 'open' GROUP BY user_id) h ON h.user_id = a.user_id \
-         WHERE a.wallet_held_units <> coalesce(h.units, 0) OR a.open_orders <> coalesce(h.holds, 0) LIMIT 10",
-    ),
-    (
-        "the last line of a statement is the balance",
-        "SELECT a.user_id FROM accounts a JOIN (SELECT DISTINCT ON (user_id) user_id, balance_after_units AS units \
-         FROM transfers WHERE user_id IS NOT NULL ORDER BY user_id, id DESC) t ON t.user_id = a.user_id \
-         WHERE a.wallet_posted_units + a.promo_posted_units <> t.units LIMIT 10",
-    ),
-    (
-        "each line's balance is the one before it and its amount",
-        "SELECT user_id FROM (SELECT user_id, balance_after_units - coalesce(lag(balance_after_units) \
-         OVER (PARTITION BY user_id ORDER BY id), 0) AS step, \
-         CASE WHEN credit_account = 'wallet' THEN amount_units ELSE -amount_units END AS units \
-         FROM transfers WHERE user_id IS NOT NULL) t WHERE step <> units LIMIT 10",
-    ),
-];
-
+/// What `namaskah audit` checks of the ledger: these holds have no orders, which its other laws ask for.
+///
 /// # Errors
-/// Names the law that is broken, and by which rows.
+/// Names the laws that are broken, and rows.
 pub async fn audit(database: &Database) -> Result<(), Failure> {
-    for (law, sql) in LAWS {
-        let broken = rows(database, sql).await?;
-        if !broken.is_empty() {
-            return Err(format!("not true of {} rows or more: {law}", broken.len()).into());
-        }
-    }
-    Ok(())
+    let report = Audit::new(database).run(&Question::of(Scope::Ledger), &mut |_| {}).await?;
+    let broken: Vec<_> = report
+        .broken()
+        .map(|law| format!("{} rows break {}: {:?}", law.broken, law.law, law.offenders.first()))
+        .collect();
+    if broken.is_empty() { Ok(()) } else { Err(broken.join("; ").into()) }
 }

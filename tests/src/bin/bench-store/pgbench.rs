@@ -2,6 +2,9 @@
 
 use std::{fs, path::PathBuf, process::Stdio};
 
+use namaskah_domain::HoldId;
+use uuid::Uuid;
+
 use crate::{
     Failure,
     traffic::{Kind, Measured, UNITS},
@@ -30,6 +33,17 @@ fn hold() -> String {
     )
 }
 
+/// What the capture of a hold in stock has as its source. The last five characters of an identifier's text tell the
+/// first 33 million of them apart; the others are alike.
+fn capture_source() -> String {
+    const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+    let text = HoldId::from_uuid(Uuid::from_u128(1 << 100)).to_string();
+    let alike = &text[..text.len() - 5];
+    let digit = |place| format!("substr('{ALPHABET}', 1 + ((:hold::bigint >> {}) & 31)::int, 1)", 5 * place);
+    let digits: Vec<String> = (0..5).rev().map(digit).collect();
+    format!("'cap:' || '{alike}' || {}", digits.join(" || "))
+}
+
 /// The end of the next hold in stock.
 fn end(state: &str) -> String {
     let hold = format!(
@@ -48,8 +62,9 @@ fn end(state: &str) -> String {
         format!(
             " INSERT INTO transfers (user_id, debit_account, credit_account, amount_units, currency, kind, source, leg, \
              balance_after_units, account_version, created_at_us) \
-             SELECT user_id, 'wallet', 'revenue', wallet_units, 'USD', 'purchase', 'cap:' || id, 1, total, version, {AT} \
-             FROM a;"
+             SELECT user_id, 'wallet', 'revenue', wallet_units, 'USD', 'purchase', {}, 1, total, version, {AT} \
+             FROM a;",
+            capture_source()
         )
     } else {
         " SELECT count(*) FROM a;".to_owned()

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     Failure, Plan,
-    books::FUNDS,
+    books::{self, FUNDS},
     traffic::{Kind, Measured, Stock, Traffic, drive, user},
 };
 
@@ -77,6 +77,8 @@ pub async fn figures(plan: Plan, words: &[String]) -> Result<(), Failure> {
             }
         }
     }
+    books::audit(&database).await?;
+    println!("{}", json!({"figure": "store.sqlite.audit", "clean": true}));
     database.close().await;
     Ok(())
 }
