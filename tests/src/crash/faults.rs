@@ -1,16 +1,9 @@
-//! Faults other than the product's own death: the database server dies, connections are cut, the disk is full, one of
-//! two instances is frozen. The product is not restarted; it must get over them by itself.
+//! Faults other than the product's own death: the database server dies, connections are cut, one of two instances is
+//! frozen; for a full disk see [`super::disk`]. The product is not restarted; it must get over them by itself.
 
-use std::{
-    fs::File,
-    io::Write,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -38,13 +31,11 @@ pub struct Verdict {
 
 /// After a fault, so many more orders must be acknowledged.
 const MORE_ORDERS: u64 = 4;
-const TO_RECOVER: Duration = Duration::from_secs(30);
-/// Room for the database and little else, in megabytes.
-const SMALL_DISK_MB: u32 = 24;
+pub(super) const TO_RECOVER: Duration = Duration::from_secs(30);
 
 impl World {
     /// Load goes on during something, and until orders are taken again.
-    async fn under_load(
+    pub(super) async fn under_load(
         &mut self,
         dice: &mut Dice,
         during: impl AsyncFnOnce(&mut Self) -> Result<(), Failure>,
@@ -72,7 +63,7 @@ impl World {
     }
 
     /// Rests, compares, leaves.
-    async fn verdict(self, strikes: u64) -> Result<Verdict, Failure> {
+    pub(super) async fn verdict(self, strikes: u64) -> Result<Verdict, Failure> {
         self.settles().await?;
         self.ends_every_order().await?;
         let mut breaches = self.breaches().await?;
@@ -90,7 +81,7 @@ impl World {
     }
 }
 
-async fn pause(dice: &mut Dice, least_ms: u64, most_ms: u64) {
+pub(super) async fn pause(dice: &mut Dice, least_ms: u64, most_ms: u64) {
     tokio::time::sleep(Duration::from_millis(dice.between(least_ms, most_ms))).await;
 }
 
@@ -165,42 +156,6 @@ pub async fn answers_break_off(seed: u64) -> Result<Option<Verdict>, Failure> {
     Ok(Some(verdict))
 }
 
-/// The disk of the embedded database is full for a while, twice; the second time the product is killed meanwhile.
-/// `None` where no small file system can be mounted.
-///
-/// # Errors
-/// As [`the_database_server_dies`].
-pub async fn the_disk_is_full(seed: u64) -> Result<Option<Verdict>, Failure> {
-    let Some(disk) = SmallDisk::mounted()? else { return Ok(None) };
-    let mut dice = Dice::new(seed);
-    let url = format!("sqlite://{}?mode=rwc", disk.path().join("namaskah.db").display());
-    let mut world = World::at(Kind::Sqlite, &url, 1, &mut dice).await?;
-    for is_killed in [false, true] {
-        let mut own = dice.apart();
-        let fills = async |world: &mut World| {
-            pause(&mut own, 100, 300).await;
-            let ballast = disk.fills()?;
-            let mut progress = world.scene.memory.progress();
-            let refused = progress.borrow().unavailable + 3;
-            // Something must be refused; there is no room.
-            let refusing = progress.wait_for(|p| p.unavailable >= refused);
-            let refused = tokio::time::timeout(TO_RECOVER, refusing).await.is_ok();
-            if is_killed {
-                world.serve(0).await?;
-                std::fs::remove_file(ballast)?;
-                world.serve(1).await?;
-            } else {
-                std::fs::remove_file(ballast)?;
-            }
-            if refused { Ok(()) } else { Err("the disk was full, and nothing was refused with 503".into()) }
-        };
-        world.under_load(&mut dice, fills).await?;
-    }
-    let verdict = world.verdict(2).await?;
-    drop(disk);
-    Ok(Some(verdict))
-}
-
 /// One of two instances is frozen in the middle of purchases for longer than its leases and `send_by`, while the other
 /// works; then it goes on.
 ///
@@ -225,45 +180,4 @@ pub async fn a_frozen_instance_wakes_up(seed: u64) -> Result<Option<Verdict>, Fa
     let mut verdict = world.verdict(strikes).await?;
     verdict.breaches.extend(breaches);
     Ok(Some(verdict))
-}
-
-/// A file system of its own with little room.
-struct SmallDisk {
-    folder: TempDir,
-}
-
-impl SmallDisk {
-    /// `None`, loudly, where nothing may be mounted.
-    fn mounted() -> Result<Option<Self>, Failure> {
-        let folder = tempfile::Builder::new().prefix("nmk-disk-").tempdir()?;
-        let size = format!("size={SMALL_DISK_MB}m,mode=0700");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path());
-        if !mount.output().is_ok_and(|ended| ended.status.success()) {
-            eprintln!("skipped: no small file system can be mounted here; run it as root");
-            return Ok(None);
-        }
-        Ok(Some(Self { folder }))
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// No byte of room is left. Returns what to remove.
-    fn fills(&self) -> Result<PathBuf, Failure> {
-        let path = self.path().join("ballast");
-        let mut ballast = File::create(&path)?;
-        for size in [64 * 1024, 4096, 512, 1] {
-            while ballast.write(&vec![0; size]).is_ok_and(|written| written > 0) {}
-        }
-        Ok(path)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // What is still open keeps it until it closes.
-        let _ = Command::new("umount").arg("--lazy").arg(self.folder.path()).status();
-    }
 }

@@ -10,6 +10,7 @@ mod compare;
 mod customer;
 mod cycle;
 mod dice;
+pub mod disk;
 pub mod faults;
 mod load;
 mod memory;

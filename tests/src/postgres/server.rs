@@ -34,11 +34,19 @@ impl Server {
     /// # Errors
     /// If it does not start.
     pub fn start() -> Result<Option<Self>> {
+        Self::start_in(&std::env::temp_dir())
+    }
+
+    /// The same in a folder within `parent`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_in(parent: &Path) -> Result<Option<Self>> {
         let Some(binaries) = binaries() else {
             skipped();
             return Ok(None);
         };
-        let home = tempfile::Builder::new().prefix("nmk-pg-").tempdir()?;
+        let home = tempfile::Builder::new().prefix("nmk-pg-").tempdir_in(parent)?;
         std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o700))?;
         if let Some((user, group)) = unprivileged() {
             chown(home.path(), Some(user), Some(group))?;
@@ -91,6 +99,14 @@ impl Server {
                 Err(_) => thread::sleep(PAUSE),
             }
         }
+    }
+
+    /// It is started again if it has stopped by itself, over a full disk say.
+    ///
+    /// # Errors
+    /// As [`Self::starts_again`].
+    pub fn starts_if_it_stopped(&mut self) -> Result<()> {
+        if self.child.try_wait()?.is_some() { self.starts_again() } else { Ok(()) }
     }
 
     fn answers(&mut self) -> Result<()> {

@@ -1,6 +1,9 @@
 //! What breaks beside the product: it gets over it by itself, and nothing is lost or doubled.
 
-use namaskah_tests::crash::faults::{self, Verdict};
+use namaskah_tests::crash::{
+    disk,
+    faults::{self, Verdict},
+};
 
 type Played = Result<Option<Verdict>, namaskah_tests::crash::Failure>;
 
@@ -29,7 +32,12 @@ async fn nothing_is_doubled_when_answers_of_the_database_break_off() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_full_disk_is_answered_with_503_and_goes_by() {
-    clean("the disk is full", faults::the_disk_is_full(4).await);
+    clean("the disk is full", disk::the_disk_is_full(4).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_full_disk_of_the_database_server_is_answered_with_503_and_goes_by() {
+    clean("the disk of the server is full", disk::the_disk_of_the_server_is_full(6).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
