@@ -286,7 +286,9 @@ pub(crate) fn dispute(
         version: Version::NONE,
     });
     match (state, seen.status) {
-        (None, GatewayDisputeStatus::Open) => open(of, row, share, moment).map(Some),
+        (None, GatewayDisputeStatus::Open | GatewayDisputeStatus::Unknown) => {
+            open(of, row, share, moment).map(Some)
+        }
         (None, GatewayDisputeStatus::Won) => {
             let row = becomes(row, claimed, DisputeState::Won { at: moment.now });
             Ok(Some(UnitOfWork::new().with(Change::Dispute(row))))
@@ -306,8 +308,11 @@ pub(crate) fn dispute(
             let nothing = Money::zero(share.amount.currency());
             lost(of, row, share, account, nothing, moment).map(Some)
         }
-        (Some(DisputeState::Open { .. }), GatewayDisputeStatus::Open)
-        | (Some(DisputeState::Won { .. }), GatewayDisputeStatus::Open | GatewayDisputeStatus::Won)
+        (Some(DisputeState::Open { .. }), GatewayDisputeStatus::Open | GatewayDisputeStatus::Unknown)
+        | (
+            Some(DisputeState::Won { .. }),
+            GatewayDisputeStatus::Open | GatewayDisputeStatus::Unknown | GatewayDisputeStatus::Won,
+        )
         | (Some(DisputeState::Lost { .. }), _) => Ok(None),
     }
 }
@@ -318,6 +323,13 @@ pub(crate) fn is_unbookable(of: &Intent, seen: &GatewayDispute) -> bool {
         ChargedMoney::Known(claimed) => of.share_taken(claimed).is_none(),
         ChargedMoney::Unbookable => true,
     }
+}
+
+/// True if a dispute was decided in a word that we do not know, so that a person must look. What it claims stays
+/// frozen until then; once a loss is booked, nothing can be lost by not knowing.
+pub(crate) fn is_in_doubt(known: Option<&Dispute>, seen: &GatewayDispute) -> bool {
+    let is_lost = known.is_some_and(|dispute| matches!(dispute.state, DisputeState::Lost { .. }));
+    seen.status == GatewayDisputeStatus::Unknown && !is_lost
 }
 
 fn open(of: Intent, row: Dispute, share: Share, moment: Moment) -> Result<UnitOfWork, Undecidable> {

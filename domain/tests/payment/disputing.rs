@@ -194,6 +194,37 @@ async fn a_claim_in_another_currency_is_left_to_a_person() {
 }
 
 #[tokio::test]
+async fn a_dispute_resolved_in_a_word_that_we_do_not_know_stays_frozen_and_is_told() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let name = open(&world, &intent, None).await;
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Unknown));
+    for _ in 0..2 {
+        let followed = world.platform.payments.follow_disputes().await.expect("followed");
+        assert_eq!((followed.refused, followed.changed), (1, 0));
+    }
+    assert_eq!(shown(&world).await, ["0.00", "10.00", "0.00"]);
+    decide(&world, &name, GatewayDisputeStatus::Lost).await;
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Unknown));
+    let followed = world.platform.payments.follow_disputes().await.expect("followed");
+    assert_eq!((followed.refused, followed.changed), (0, 0));
+    assert_eq!(shown(&world).await, ["0.00", "0.00", "0.00"]);
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_dispute_that_is_first_seen_in_a_word_that_we_do_not_know_is_frozen_and_told() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let name = world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Unknown));
+    let followed = world.platform.payments.follow_disputes().await.expect("followed");
+    assert_eq!((followed.refused, followed.changed), (1, 1));
+    assert_eq!(shown(&world).await, ["0.00", "10.00", "0.00"]);
+    world.lawful();
+}
+
+#[tokio::test]
 async fn a_list_that_cannot_be_read_changes_nothing() {
     let world = World::new().await;
     let intent = world.fund("10.00").await;
