@@ -143,6 +143,29 @@ async fn a_dispute_that_is_lost_after_it_was_won_is_lost() {
 }
 
 #[tokio::test]
+async fn a_dispute_that_is_won_after_it_was_lost_gives_back_and_tells_whoever_was_told_of_the_loss() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let order = world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
+    world.platform.deliver(order.head().id, "Your code is 482913").await.expect("a code");
+    let name = open(&world, &intent, None).await;
+    for _ in 0..2 {
+        decide(&world, &name, GatewayDisputeStatus::Lost).await;
+        assert_eq!(shown(&world).await, ["0.00", "0.00", "1.13"]);
+        world.lawful();
+        let before = world.told().await.len();
+        decide(&world, &name, GatewayDisputeStatus::Won).await;
+        assert_eq!(shown(&world).await, ["8.87", "0.00", "0.00"]);
+        assert_eq!(world.told().await[before..], [EventKind::PaymentRefunded]);
+        assert!(world.now(&intent).await.back.arrived.is_zero());
+        let settled = world.journal();
+        world.platform.advance(hours(1)).await;
+        assert_eq!(world.journal(), settled);
+        world.lawful();
+    }
+}
+
+#[tokio::test]
 async fn of_two_disputes_each_takes_its_own() {
     let world = World::new().await;
     let (first, second) = (world.fund("10.00").await, world.fund("10.00").await);
