@@ -5,7 +5,7 @@ use namaskah_domain::{
     memory::{GatewayFailure, GatewayOperation, OddPayment},
     payment::{
         ChargedMoney, Destination, DisputeState, GatewayDisputeId, GatewayDisputeStatus, GatewayNotice,
-        GatewayRefundStatus, Intent, RefundError,
+        GatewayRefundStatus, Intent, RefundError, SuspenseError,
     },
     time::{hours, minutes, seconds},
 };
@@ -349,20 +349,28 @@ async fn a_refund_of_dollars_is_booked_and_reversed_without_a_bridge() {
 }
 
 #[tokio::test]
-async fn a_dispute_over_a_payment_in_suspense_is_told_and_freezes_it_once_it_is_credited() {
+async fn a_payment_in_suspense_is_not_credited_while_it_is_disputed() {
     let world = World::new().await;
     let intent = world.open("10.00").await;
     let odd = OddPayment { paid: Some(ChargedMoney::Known(ngn("8000"))), ..OddPayment::default() };
     world.platform.gateway.pay_oddly(&intent.reference, &odd);
     world.platform.payments.settle(&intent.reference).await.expect("settled");
-    world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
+    let name = world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
     let followed = world.platform.payments.follow_disputes().await.expect("followed");
     assert_eq!((followed.refused, followed.changed), (1, 0));
     world.platform.advance(hours(10 * 24)).await;
     let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
-    let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
-    world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await.expect("credited");
+    let resolve = async || {
+        let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
+        world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await
+    };
+    let refused = resolve().await;
+    assert!(matches!(&refused, Err(SuspenseError::Disputed(of)) if *of == name), "{refused:?}");
+    assert_eq!(shown(&world).await, ["0.00", "0.00", "0.00"]);
+    decide(&world, &name, GatewayDisputeStatus::Won).await;
+    resolve().await.expect("credited");
     assert_eq!(shown(&world).await, ["5.00", "0.00", "0.00"]);
+    world.platform.gateway.open_dispute(&intent.reference, None).expect("another dispute");
     world.platform.advance(hours(1)).await;
     assert_eq!(shown(&world).await, ["0.00", "5.00", "0.00"]);
     world.lawful();
