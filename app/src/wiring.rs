@@ -204,6 +204,7 @@ pub fn wire(
         stores.payments.clone(),
         stores.wallet.clone(),
         stores.auth.clone(),
+        stores.books.clone(),
         gateway.clone(),
         shared.clone(),
         random.clone(),

@@ -173,6 +173,7 @@ impl Platform {
             store.clone(),
             store.clone(),
             store.clone(),
+            store.clone(),
             ports.gateway.clone(),
             clock.clone(),
             random.clone(),

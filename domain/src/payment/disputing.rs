@@ -1,9 +1,10 @@
 //! Use cases of disputes. Every notice and every sweep is only a reason to read; what was read decides.
 
 use crate::{
-    CommitError, DisputeId,
+    CommitError, DisputeId, Fault,
     payment::{
-        Followed, GatewayDispute, GatewayDisputeStatus, IntentState, PaymentService, SettleError,
+        Followed, GatewayDispute, GatewayDisputeStatus, Intent, PaymentService, SettleError,
+        elsewhere::Elsewhere,
         refunding::undecidable,
         returns::{self, Moment},
     },
@@ -35,8 +36,9 @@ impl PaymentService {
         let oldest = self.reads.oldest_open_dispute().await?;
         let from = oldest.map_or(lately, |oldest| lately.min(oldest - minutes(1)));
         let mut followed = Followed::default();
-        for seen in self.gateway.disputes_since(from).await? {
-            match retry_stale(|| self.see_once(&seen)).await {
+        let listed = self.gateway.disputes_since(from).await?;
+        for seen in &listed {
+            match retry_stale(|| self.see_once(seen, &listed)).await {
                 Ok(one) => followed.add(one),
                 Err(_) => followed.unanswered += 1,
             }
@@ -44,14 +46,17 @@ impl PaymentService {
         Ok(followed)
     }
 
-    async fn see_once(&self, seen: &GatewayDispute) -> Result<Followed, CommitError> {
+    async fn see_once(
+        &self,
+        seen: &GatewayDispute,
+        listed: &[GatewayDispute],
+    ) -> Result<Followed, CommitError> {
         let unavailable = CommitError::Unavailable;
         let known = self.reads.dispute_named(&seen.id).await.map_err(unavailable)?;
         let read = self.reads.intent_by_reference(&seen.reference).await.map_err(unavailable)?;
         let Some(of) = read else { return Ok(UNCHANGED) };
-        // Nobody's wallet has it: who gives it to its owner now should know.
-        if matches!(of.state, IntentState::Suspense { .. }) && seen.status != GatewayDisputeStatus::Won {
-            return Ok(REFUSED);
+        if of.is_suspended() {
+            return self.see_suspended(&of, seen, listed).await;
         }
         if !of.is_credited() {
             return Ok(UNCHANGED);
@@ -73,5 +78,21 @@ impl PaymentService {
             Err(CommitError::Duplicate(_)) => Err(CommitError::Stale),
             Err(error) => Err(error),
         }
+    }
+
+    /// No wallet has the money: nothing can be frozen, but what the bank gave back has left suspense.
+    async fn see_suspended(
+        &self,
+        of: &Intent,
+        seen: &GatewayDispute,
+        listed: &[GatewayDispute],
+    ) -> Result<Followed, CommitError> {
+        if seen.status == GatewayDisputeStatus::Won {
+            return Ok(UNCHANGED);
+        }
+        let read = self.gateway.refunds_of(&of.reference).await;
+        let refunds = read.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
+        let disputes: Vec<_> = listed.iter().filter(|dispute| dispute.reference == of.reference).collect();
+        self.follow_suspended(of, Elsewhere { refunds: &refunds, disputes: &disputes }).await
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     time::{hours, seconds},
     unit::retry_stale,
-    wallet::{Account, WalletReads},
+    wallet::{Account, BookReads, WalletReads},
 };
 
 /// What the house allows and asks.
@@ -79,6 +79,7 @@ pub struct PaymentService {
     pub(super) reads: Arc<dyn PaymentReads>,
     pub(super) wallets: Arc<dyn WalletReads>,
     pub(super) users: Arc<dyn AuthReads>,
+    pub(super) books: Arc<dyn BookReads>,
     pub(super) gateway: Arc<dyn PaymentGateway>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
@@ -103,12 +104,13 @@ impl PaymentService {
         reads: Arc<dyn PaymentReads>,
         wallets: Arc<dyn WalletReads>,
         users: Arc<dyn AuthReads>,
+        books: Arc<dyn BookReads>,
         gateway: Arc<dyn PaymentGateway>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         policy: PaymentPolicy,
     ) -> Self {
-        Self { store, reads, wallets, users, gateway, clock, random, policy, far: Mutex::default() }
+        Self { store, reads, wallets, users, books, gateway, clock, random, policy, far: Mutex::default() }
     }
 
     /// Stores the intent, then asks the gateway where to pay.

@@ -184,6 +184,7 @@ async fn late_money_is_credited_at_the_rate_of_its_day_rounded_down() {
         platform.store.clone(),
         platform.store.clone(),
         platform.store.clone(),
+        platform.store.clone(),
         platform.gateway.clone(),
         platform.clock.clone(),
         platform.random.clone(),
