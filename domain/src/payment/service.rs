@@ -186,13 +186,17 @@ impl PaymentService {
     /// If the store cannot be asked.
     pub async fn handle_notices(&self, notices: &dyn NoticeReads) -> Result<u32, SettleError> {
         let mut handled = 0;
-        for notice in notices.new_notices(Sender::Paystack, NOTICE_LIMIT).await? {
-            if self.act_on(&notice).await.is_err() {
-                continue;
-            }
-            let seen = UnitOfWork::new().with(Change::Notice(notice.seen(NoticeState::Handled)));
-            match self.store.commit(seen).await {
-                Ok(_) | Err(CommitError::Stale) => handled += 1,
+        let listed = notices.new_notices(Sender::Paystack, NOTICE_LIMIT).await?;
+        let is_full = listed.len() == NOTICE_LIMIT as usize;
+        for notice in listed {
+            let seen = match self.act_on(&notice).await {
+                Ok(()) => notice.seen(NoticeState::Handled),
+                Err(_) if is_full => notice.put_off(),
+                Err(_) => continue,
+            };
+            let is_handled = seen.state == NoticeState::Handled;
+            match self.store.commit(UnitOfWork::new().with(Change::Notice(seen))).await {
+                Ok(_) | Err(CommitError::Stale) => handled += u32::from(is_handled),
                 Err(error) => return Err(unavailable(error)),
             }
         }
