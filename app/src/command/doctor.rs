@@ -70,9 +70,7 @@ async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wire
     if !is_current {
         return None;
     }
-    let sandbox = (config.mode == Mode::Sandbox)
-        .then(|| config.sandbox.url.clone().unwrap_or_else(|| format!("http://{}", config.sandbox.listen)));
-    let outside = Outside::of(config, sandbox.as_deref(), None);
+    let outside = Outside::beside(config);
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let wired = async {
         let stores = wiring::open_stores(config, &database)?;

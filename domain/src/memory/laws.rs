@@ -9,7 +9,7 @@ mod again;
 
 use super::{MemoryStore, Platform};
 use crate::{
-    Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
+    Clock, Currency, HoldId, Money, ReservationId, Time, UserId, Version,
     payment::{
         Dispute, DisputeState, GatewayRefundId, Intent, IntentState, Refund, RefundOrigin, RefundState,
         Suspended, SuspenseState,
@@ -342,10 +342,13 @@ fn loss_in(transfer: &Transfer, user: UserId) -> i64 {
     purses.into_iter().map(|purse| -transfer.effect_on(purse).units()).sum()
 }
 
-/// Law 5 for one dispute: it is booked once, if it was lost.
+/// Law 5 for one dispute: it is booked once, if it was lost, and given back if it was won after all.
 fn dispute(now: &Snapshot, dispute: &Dispute, broken: &mut Broken) {
-    let entry = Source::disputed(dispute.id);
-    let took: i64 = now.entry(&entry).map(|transfer| loss_in(transfer, dispute.user)).sum();
+    let versions = (1..=dispute.version.get()).map(Version::from_stored);
+    let entries = versions.flat_map(|v| [Source::disputed(dispute.id, v), Source::undisputed(dispute.id, v)]);
+    let took: i64 = entries
+        .flat_map(|entry| now.entry(&entry).map(|t| loss_in(t, dispute.user)).collect::<Vec<_>>())
+        .sum();
     let due = loss_of(dispute).map_or(0, |(taken, _)| taken);
     broken.unless(took == due, || format!("5: {} is {:?} and took {took}", dispute.id, dispute.state));
 }

@@ -321,6 +321,27 @@ async fn a_notice_that_cannot_be_handled_now_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn a_hundred_notices_that_fail_hold_up_no_newer_one() {
+    let world = odd(|odd| odd.unnamed.store(false, Ordering::SeqCst)).await;
+    let orders = [world.buy("whatsapp").await, world.buy("telegram").await];
+    let first = forged(&orders[0], line(&orders[0]).reservation, world.platform.clock.now());
+    let first = IncomingMessage { reservation: None, ..first };
+    world.platform.provider.list_message(first.clone());
+    for _ in 0..100 {
+        world.platform.notify_text(&first).await.expect("stored");
+    }
+    world.platform.clock.advance(seconds(1));
+    let second = world.text(&line(&orders[1]), "Your code is 482913");
+    world.platform.notify_text(&second).await.expect("stored");
+    world.fail(ProviderOperation::Messages, ProviderFailure::Unavailable, 199);
+    let handle = async || world.platform.orders.handle_notices(world.platform.store.as_ref()).await;
+    handle().await.expect_err("none could be read");
+    assert_eq!(world.status(orders[1].head().id).await, OrderStatus::Waiting);
+    handle().await.expect_err("the others cannot be read");
+    assert_eq!(world.status(orders[1].head().id).await, OrderStatus::Completed);
+}
+
+#[tokio::test]
 async fn a_lost_answer_of_the_store_charges_a_code_once() {
     let mut failing = None;
     let world = World::with(|fakes, ports| {

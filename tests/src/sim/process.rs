@@ -16,7 +16,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::{FxRate, PaymentGateway, PaymentPolicy, PaymentReads, PaymentService},
     verification::{NumberProvider, OrderPolicy, OrderReads, PriceRule, VerificationService},
-    wallet::WalletReads,
+    wallet::{BookReads, WalletReads},
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -32,6 +32,8 @@ pub struct Ports {
     pub payments: Arc<dyn PaymentReads>,
     /// Reads of accounts.
     pub wallets: Arc<dyn WalletReads>,
+    /// Reads of suspense.
+    pub books: Arc<dyn BookReads>,
     /// Reads of orders.
     pub orders: Arc<dyn OrderReads>,
     /// Reads of users.
@@ -156,6 +158,7 @@ impl Process {
             ports.payments.clone(),
             ports.wallets.clone(),
             ports.auth.clone(),
+            ports.books.clone(),
             ports.gateway.clone(),
             ports.clock.clone(),
             random.clone(),

@@ -221,6 +221,7 @@ fn ports(
         store: called!(backend.store),
         payments: called!(backend.payments),
         wallets: backend.wallet.clone(),
+        books: backend.books.clone(),
         orders: called!(backend.orders),
         auth: backend.auth.clone(),
         notices: called!(backend.notices),
