@@ -13,10 +13,10 @@ fn now() -> Time {
     Time::UNIX_EPOCH + hours(24)
 }
 
-/// Ten dollars for 16,000 naira, all of which was asked back a quarter of an hour ago.
-fn sent() -> Refund {
+/// Ten dollars for 16,000 naira.
+fn payment() -> Intent {
     let (amount, charged) = (amount(10_000_000, Currency::Usd), amount(16_000_000_000, Currency::Ngn));
-    let payment = Intent {
+    Intent {
         id: PaymentId::from_uuid(uuid::Uuid::nil()),
         user: UserId::from_uuid(uuid::Uuid::nil()),
         reference: PaymentReference::try_new("nmk-1").expect("a reference"),
@@ -31,7 +31,13 @@ fn sent() -> Refund {
         next_check_at: None,
         back: PaidBack::nothing(amount, charged),
         version: Version::FIRST,
-    };
+    }
+}
+
+/// All of it, which was asked back a quarter of an hour ago.
+fn sent() -> Refund {
+    let payment = payment();
+    let Intent { amount, charged, .. } = payment;
     let (id, hold) = (RefundId::from_uuid(uuid::Uuid::nil()), HoldId::from_uuid(uuid::Uuid::nil()));
     let asked_at = now() - minutes(15);
     let refund = Refund::ask(id, &payment, hold, Share { amount, charged }, asked_at);
@@ -90,4 +96,20 @@ fn what_is_another_refunds_or_a_disputes_or_of_another_sum_leaves_ours_absent() 
     let ours = [other, sent()];
     let step = next_step(&ours, &[listed("9", far), of_a_dispute, of_another_sum], now());
     assert!(matches!(step, Some(Step::Absent(_))), "{step:?}");
+}
+
+#[test]
+fn a_row_that_does_not_agree_with_our_refund_is_odd_and_one_that_does_is_not() {
+    let name = || GatewayRefundId::try_new("rf-1").expect("a name");
+    let pending = sent().becomes(RefundState::Pending { gateway: name() });
+    let failed = sent().becomes(RefundState::Failed { gateway: Some(name()), at: now() });
+    let agrees = listed("rf-1", now());
+    let other_sum = ChargedMoney::Known(amount(15_000_000_000, Currency::Ngn));
+    let differs = GatewayRefund { amount: other_sum, ..agrees.clone() };
+    let odd = |ours: &Refund, theirs: &GatewayRefund| {
+        oddities(&payment(), std::slice::from_ref(ours), std::slice::from_ref(theirs)).1
+    };
+    assert_eq!(odd(&pending, &agrees), 0);
+    assert_eq!(odd(&pending, &differs), 1);
+    assert_eq!(odd(&failed, &agrees), 1, "it came back after all");
 }
