@@ -153,6 +153,21 @@ async fn a_providers_clock_that_runs_ahead_or_behind_hides_no_code() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_number_is_the_providers_whatever_its_clock_says() {
+    for skew in [-30, 30] {
+        let world = World::new().await;
+        world.platform.provider.set_skew(seconds(skew));
+        let order = world.buy("whatsapp").await;
+        // Ten seconds before the end, which both clocks call something else.
+        world.platform.clock.advance(minutes(15) - seconds(10));
+        world.text(&line(&order), "Your code is 482913");
+        assert!(matches!(world.platform.orders.poll().await, Ok(1)), "skew {skew}");
+        assert_eq!(world.status(order.head().id).await, OrderStatus::Completed);
+        world.lawful();
+    }
+}
+
+#[tokio::test]
 async fn a_text_that_comes_three_ways_is_shown_and_charged_once() {
     let world = World::new().await;
     let order = world.buy("whatsapp").await;
