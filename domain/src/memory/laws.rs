@@ -7,6 +7,8 @@ use chrono::{SubsecRound, TimeDelta, Timelike};
 
 mod again;
 
+pub use again::{of_reports, of_retries};
+
 use super::{MemoryStore, Platform};
 use crate::{
     Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
@@ -108,8 +110,8 @@ pub fn check(platform: &Platform) -> Vec<String> {
     broken.extend(of_orders(&now, platform.provider.skew()));
     broken.extend(of_time(&now, platform.clock.now()));
     broken.extend(of_purchases(&now));
-    broken.extend(again::of_retries(&now));
-    broken.extend(again::of_reports(&now));
+    broken.extend(of_retries(&now));
+    broken.extend(of_reports(&now));
     broken
 }
 
