@@ -265,7 +265,11 @@ impl World {
             let mut broken = self.advance(TimeDelta::seconds(seconds));
             broken.extend(self.check());
             match seconds {
-                125 => broken.extend(self.check_credited().into_iter().chain(self.check_heard())),
+                125 => {
+                    broken.extend(self.check_credited());
+                    broken.extend(self.check_heard());
+                    broken.extend(self.check_told_provider());
+                }
                 60 => broken.extend(self.check_shown_late(&late)),
                 _ => {}
             }

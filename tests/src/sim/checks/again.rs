@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use namaskah_domain::{
-    BatchId, Clock, OrderId, UserId,
+    BatchId, Clock, OrderId, Time, UserId,
     memory::laws::{self, Snapshot},
-    verification::{Line, Order},
+    verification::{Head, Line, Order, ReservationState},
 };
 
 use super::Broken;
@@ -91,14 +91,42 @@ impl World {
         lacking.map(|order| format!("7: {order} does not show the code that came late")).collect()
     }
 
+    /// With nothing left to do, the provider knows which numbers nobody needs and which were reported after their code.
+    pub(in crate::sim) fn check_told_provider(&self) -> Broken {
+        if !self.watch.seen().jobs.is_empty() {
+            return Broken::new();
+        }
+        let orders: BTreeMap<OrderId, &Order> =
+            self.before.orders.iter().map(|order| (order.head().id, order)).collect();
+        let real: BTreeMap<_, _> =
+            self.provider.fake.reservations().into_iter().map(|real| (real.id, real.state)).collect();
+        let untold = self.before.purchases.iter().filter_map(|purchase| {
+            let bought = purchase.bought()?;
+            let order = purchase.wanted_by.and_then(|(order, _)| orders.get(&order));
+            let is_over = order.is_none_or(|order| order.status().is_final());
+            let after_code = match order {
+                Some(Order::Completed(done)) if done.line.purchase == purchase.id => {
+                    done.head.report.is_some_and(|report| report.is_told && report.at > done.at)
+                }
+                _ => false,
+            };
+            let is_open = |state: &ReservationState| match state {
+                ReservationState::Pending => is_over,
+                ReservationState::Completed => after_code,
+                _ => false,
+            };
+            real.get(&bought.reservation).is_some_and(is_open).then_some(&bought.reservation)
+        });
+        untold.map(|reservation| format!("8: nobody told the provider of the end of {reservation}")).collect()
+    }
+
     /// At rest: of a number that was reported the house knows not to sell it again.
     pub(super) fn check_suppressed(&self) -> Broken {
         let backend = self.kept.backend();
         let mut broken = Broken::new();
         for order in &self.before.orders {
             let (head, Some(line)) = (order.head(), order.line()) else { continue };
-            // A complaint from before there was a number is about none.
-            let is_told = head.report.is_some_and(|report| report.is_told && report.at > line.bound_at);
+            let is_told = reported_at(head, line).is_some();
             let known = || backend.orders.is_suppressed(&head.ask.service, &line.number);
             if is_told && !futures::executor::block_on(known()).unwrap_or_default() {
                 broken.push(format!("8: the number of {} may be sold again", head.id));
@@ -143,15 +171,21 @@ fn check_batches(orders: &BTreeMap<OrderId, &Order>, broken: &mut Broken) {
 fn check_reported_numbers(now: &Snapshot, broken: &mut Broken) {
     for order in &now.orders {
         let (head, Some(line)) = (order.head(), order.line()) else { continue };
-        let told = head.report.filter(|report| report.is_told && report.at > line.bound_at);
-        let Some(report) = told else { continue };
+        let Some(reported_at) = reported_at(head, line) else { continue };
         let again = now.orders.iter().find(|other| {
             other.head().id != head.id
                 && other.head().ask.service == head.ask.service
-                && other.line().is_some_and(|sold| sold.number == line.number && sold.bound_at > report.at)
+                && other.line().is_some_and(|sold| sold.number == line.number && sold.bound_at > reported_at)
         });
         broken.extend(
             again.map(|other| format!("8: {} has a number that {} has reported", other.head().id, head.id)),
         );
     }
+}
+
+/// When the number of an order was reported. A complaint from before there was a number is about none, and so is one
+/// that came while another number was on its way.
+fn reported_at(head: &Head, line: &Line) -> Option<Time> {
+    let report = head.report.filter(|report| report.is_told && report.at > line.bound_at);
+    report.filter(|_| head.swaps == 0).map(|report| report.at)
 }

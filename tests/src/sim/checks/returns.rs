@@ -205,9 +205,10 @@ impl World {
     }
 }
 
-/// True for a refund that was made at the gateway's desk and is booked as lost.
+/// True for a refund that was made at the gateway's desk and booked as lost. If it came back, an open dispute may have
+/// kept the wallet from repaying all of it.
 const fn is_loss(refund: &Refund) -> bool {
-    matches!((&refund.origin, &refund.state), (RefundOrigin::Found, RefundState::Processed { .. }))
+    matches!(refund.origin, RefundOrigin::Found)
 }
 
 const fn taken_by(dispute: &Dispute) -> i64 {
