@@ -7,6 +7,8 @@ use chrono::{SubsecRound, TimeDelta, Timelike};
 
 mod again;
 
+pub use again::{of_reports, of_retries};
+
 use super::{MemoryStore, Platform};
 use crate::{
     Clock, Currency, HoldId, Money, ReservationId, Time, UserId, Version,
@@ -108,8 +110,8 @@ pub fn check(platform: &Platform) -> Vec<String> {
     broken.extend(of_orders(&now, platform.provider.skew()));
     broken.extend(of_time(&now, platform.clock.now()));
     broken.extend(of_purchases(&now));
-    broken.extend(again::of_retries(&now));
-    broken.extend(again::of_reports(&now));
+    broken.extend(of_retries(&now));
+    broken.extend(of_reports(&now));
     broken
 }
 
@@ -374,10 +376,13 @@ pub fn of_orders(now: &Snapshot, skew: TimeDelta) -> Vec<String> {
     for order in &now.orders {
         let id = order.head().id;
         let texts: Vec<&Message> = now.messages.iter().filter(|message| message.order == id).collect();
+        let (before, texts): (Vec<&Message>, Vec<&Message>) =
+            texts.into_iter().partition(|text| again::came_before_a_swap(now, order, text, skew));
         let Some(line) = order.line() else {
             broken.unless(texts.is_empty(), || format!("7: {id} has texts and no number"));
             continue;
         };
+        broken.unless(before.is_empty() || order.head().swaps > 0, || format!("7: {id} was never swapped"));
         let readable = texts.iter().any(|text| text.code.is_some() && !text.late);
         let is_completed = matches!(order, Order::Completed(_));
         broken.unless(readable == is_completed, || {

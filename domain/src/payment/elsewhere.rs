@@ -1,6 +1,8 @@
 //! What happened at the gateway, without us, to a payment that stands in suspense: refunds made at its own desk, and
 //! disputes.
 
+use std::collections::BTreeMap;
+
 use crate::{
     CommitError, Fault, Money, MoneyError,
     payment::{
@@ -83,15 +85,25 @@ impl Elsewhere<'_> {
     }
 
     fn lost(&self) -> impl Iterator<Item = &GatewayDispute> {
-        self.disputes.iter().copied().filter(|dispute| dispute.status == GatewayDisputeStatus::Lost)
+        let lost = self.disputes.iter().filter(|dispute| dispute.status == GatewayDisputeStatus::Lost);
+        once_each(lost.copied(), |dispute| &dispute.id)
     }
 
     /// Refunds that count. What a lost dispute gave back is counted with the dispute alone.
     fn refunds_of(&self, counts: fn(&GatewayRefund) -> bool) -> impl Iterator<Item = &GatewayRefund> {
         let is_a_disputes =
             |refund: &GatewayRefund| self.lost().any(|d| refund.dispute.as_ref() == Some(&d.id));
-        self.refunds.iter().filter(move |refund| counts(refund) && !is_a_disputes(refund))
+        let refunds = self.refunds.iter().filter(move |refund| counts(refund) && !is_a_disputes(refund));
+        once_each(refunds, |refund| &refund.id)
     }
+}
+
+/// A list that grows while it is read page by page shows a row twice; each name counts once.
+fn once_each<'a, T, N: Ord + 'a>(
+    rows: impl Iterator<Item = &'a T>,
+    name: fn(&'a T) -> &'a N,
+) -> impl Iterator<Item = &'a T> {
+    rows.map(|row| (name(row), row)).collect::<BTreeMap<_, _>>().into_values()
 }
 
 /// These together; `None` if one is not in the currency that was paid.
@@ -140,5 +152,55 @@ impl PaymentService {
             refused: u32::from(odd),
             unanswered: 0,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Amount, Currency, PaymentId, PaymentReference, Time, UserId, Version,
+        payment::{GatewayDisputeId, GatewayRefundId, SuspenseReason},
+    };
+
+    fn naira(units: i64) -> Amount {
+        Amount::try_new(Money::from_units(units, Currency::Ngn)).expect("above zero")
+    }
+
+    #[test]
+    fn a_half_that_is_listed_twice_does_not_come_to_the_whole() {
+        let nil = uuid::Uuid::nil();
+        let item = Suspended {
+            payment: PaymentId::from_uuid(nil),
+            user: UserId::from_uuid(nil),
+            paid: naira(8_000),
+            reason: SuspenseReason::AmountDiffers,
+            at: Time::UNIX_EPOCH,
+            state: SuspenseState::Open,
+            version: Version::FIRST,
+        };
+        let refund = GatewayRefund {
+            id: GatewayRefundId::try_new("rf-1").expect("a name"),
+            amount: ChargedMoney::Known(naira(4_000)),
+            status: GatewayRefundStatus::Processed,
+            created_at: Time::UNIX_EPOCH,
+            dispute: None,
+        };
+        let other = GatewayRefund { id: GatewayRefundId::try_new("rf-2").expect("a name"), ..refund.clone() };
+        let dispute = GatewayDispute {
+            id: GatewayDisputeId::try_new("d-1").expect("a name"),
+            reference: PaymentReference::try_new("nmk-1").expect("a reference"),
+            amount: ChargedMoney::Known(naira(4_000)),
+            status: GatewayDisputeStatus::Lost,
+            created_at: Time::UNIX_EPOCH,
+        };
+        let returned = |refunds: &[GatewayRefund], disputes: &[&GatewayDispute]| {
+            Elsewhere { refunds, disputes }.meaning(&item).expect("in range").returned
+        };
+        assert!(!returned(&[refund.clone(), refund.clone()], &[]));
+        assert!(!returned(&[], &[&dispute, &dispute]));
+        assert!(returned(&[refund.clone(), other], &[]));
+        let left = Elsewhere { refunds: &[refund.clone(), refund], disputes: &[] }.left_of(&item);
+        assert_eq!(left.expect("known"), naira(4_000).money());
     }
 }
