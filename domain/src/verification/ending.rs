@@ -208,11 +208,12 @@ impl VerificationService {
         }
     }
 
-    /// "Completed", and no text of ours is listed: believed for a minute, or to the end. With a text that has no
-    /// code the order goes on waiting for another.
+    /// "Completed", and no text of ours is listed: believed for a minute, or to the end. With a text to this number that
+    /// has no code the order goes on waiting for another.
     async fn await_text(&self, waiting: Waiting) -> Result<Order, IntakeError> {
         let (id, now) = (waiting.head.id, self.clock.now());
-        if !self.reads.messages_of(&[id]).await?.is_empty() {
+        let texts = self.reads.messages_of(&[id]).await?;
+        if texts.iter().any(|text| text.reservation == waiting.line.reservation) {
             return Ok(waiting.into());
         }
         let since = self.remember(|memory| *memory.completed_without_text.entry(id).or_insert(now));
