@@ -43,6 +43,11 @@ pub(super) async fn run(overrides: &Overrides) -> Result<ExitCode, CommandError>
         }
     };
     findings.tell("configuration", Ok(format!("mode {}", config.mode.name())), "");
+    if !config.outbound_allow.is_empty() {
+        let networks: Vec<String> = config.outbound_allow.iter().map(ToString::to_string).collect();
+        let told = format!("besides the internet, users' URLs may lead to {}", networks.join(", "));
+        findings.tell("outbound_allow", Ok(told), "");
+    }
     if let Some(wired) = check_database(&config, &mut findings).await {
         check_outside(&config, &wired, &mut findings).await;
     }
