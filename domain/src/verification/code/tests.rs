@@ -130,6 +130,7 @@ fn a_code_is_told_from_the_numbers_around_it() {
         ("Steam code: R4K2P", "R4K2P"),
         ("Your login code is A1B2-C3D4", "A1B2C3D4"),
         ("G-123456", "123456"),
+        ("Your login code for your account no id nr 482913", "482913"),
     ];
     assert_eq!(misread(&cases), []);
 }
@@ -161,6 +162,11 @@ fn a_number_that_is_plainly_something_else_is_no_code() {
         "Your code is on its way",
         "Do not share your code with anyone. Reply STOP to 89203",
         "See https://example.com/code/482913",
+        "Your code is at log-in.example/482913",
+        "Your code is at www2.example.com/482913",
+        "Your code was sent to +1 555 4829",
+        "Enter 2026",
+        "Use SAVE20",
     ];
     let taken: Vec<_> = texts.into_iter().filter_map(|text| Some((text, code(text)?))).collect();
     assert_eq!(taken, []);
