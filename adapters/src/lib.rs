@@ -10,4 +10,5 @@ pub mod standings;
 pub mod system;
 pub mod textverified;
 pub mod tokens;
+pub mod totp;
 pub mod vault;
