@@ -38,6 +38,7 @@ mod m20261125_000010_seals;
 mod m20261125_000011_refunds;
 mod m20261125_000013_job_lanes;
 mod m20261125_000014_reconciliation;
+mod m20261125_000015_second_factor;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000011_refunds::Migration),
             Box::new(m20261125_000013_job_lanes::Migration),
             Box::new(m20261125_000014_reconciliation::Migration),
+            Box::new(m20261125_000015_second_factor::Migration),
         ]
     }
 }

@@ -224,6 +224,7 @@ impl AuthService {
             created_at: now,
             last_used_at: now,
             expires_at: now + lifetime,
+            elevated_until: None,
             ended: None,
             version: Version::FIRST,
         }
