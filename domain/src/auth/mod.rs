@@ -14,8 +14,9 @@ pub mod user;
 
 pub use credential::{MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Secret, TokenHash};
 pub use error::{
-    AuthenticateError, ChangePasswordError, CreateOwnerError, DeleteAccountError, MailRequestError,
-    RefreshError, RegisterError, Remainder, ResetPasswordError, SessionError, SignInError, VerifyEmailError,
+    AuthenticateError, ChangePasswordError, CodeError, ConfirmTotpError, CreateOwnerError,
+    DeleteAccountError, DisableTotpError, EnrollTotpError, MailRequestError, RefreshError, RegisterError,
+    Remainder, ResetPasswordError, SessionError, SignInError, StepUpError, VerifyEmailError,
 };
 pub use one_time::{OneTimeCode, RecoveryCode};
 pub use password::WeakPassword;
@@ -25,8 +26,8 @@ pub use ports::{
 };
 pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
 pub use service::{
-    AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, Credentials, Origin, Register,
-    ResetPassword, SignedIn, Tokens,
+    AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, ConfirmTotp, Credentials,
+    DisableTotp, NewTotp, Origin, Register, ResetPassword, SignedIn, StepUp, Tokens,
 };
 pub use session::{Session, SessionEnd, SessionKind};
 pub use token::TokenKind;
