@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use namaskah_domain::Time;
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode,
+    Client, ClientBuilder, RequestBuilder, Response, StatusCode,
     header::{DATE, HeaderMap, RETRY_AFTER},
 };
 use tokio::time::{Instant, timeout_at};
@@ -86,6 +86,11 @@ impl HttpFault {
 /// # Errors
 /// `Client` if the platform's TLS roots cannot be had.
 pub fn client(timeout: Duration) -> Result<Client, HttpFault> {
+    builder(timeout).build().map_err(HttpFault::Client)
+}
+
+/// What every client of ours begins with.
+pub(crate) fn builder(timeout: Duration) -> ClientBuilder {
     // The second call in a process says that there is one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -97,8 +102,6 @@ pub fn client(timeout: Duration) -> Result<Client, HttpFault> {
         .no_proxy()
         .referer(false)
         .user_agent(concat!("namaskah/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(HttpFault::Client)
 }
 
 /// An answer, read whole.

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod http;
+pub mod outbound;
 pub mod password;
 pub mod paystack;
 pub mod persistence;

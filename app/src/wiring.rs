@@ -60,6 +60,14 @@ impl Outside {
             smtp: config.smtp_url.clone().unwrap_or_else(|| SecretString::from(format!("smtp://{mail}"))),
         }
     }
+
+    /// As a command finds them that runs beside the product.
+    pub fn beside(config: &Config) -> Self {
+        let listens = || format!("http://{}", config.sandbox.listen);
+        let sandbox =
+            (config.mode == Mode::Sandbox).then(|| config.sandbox.url.clone().unwrap_or_else(listens));
+        Self::of(config, sandbox.as_deref(), None)
+    }
 }
 
 /// Who may sign webhooks of providers.
@@ -169,7 +177,7 @@ impl Adapters {
     ) -> Result<Self, Fault> {
         Ok(Self {
             provider: provider(config, outside, clock)?,
-            gateway: gateway(config, outside, &WebhookKeys::of(config))?,
+            gateway: gateway(config, outside)?,
             mailer: mailer(config, outside, public_url)?,
         })
     }
@@ -197,6 +205,7 @@ pub fn wire(
         stores.payments.clone(),
         stores.wallet.clone(),
         stores.auth.clone(),
+        stores.books.clone(),
         gateway.clone(),
         shared.clone(),
         random.clone(),
@@ -325,8 +334,12 @@ fn provider(
     Ok(Arc::new(TextVerifiedProvider::try_new(config, clock).map_err(Fault::new)?))
 }
 
-fn gateway(config: &Config, outside: &Outside, keys: &WebhookKeys) -> Result<Arc<dyn PaymentGateway>, Fault> {
-    let secret_key = keys.paystack.first().cloned().unwrap_or_default();
+/// The payment gateway.
+///
+/// # Errors
+/// If it refuses its settings.
+pub fn gateway(config: &Config, outside: &Outside) -> Result<Arc<dyn PaymentGateway>, Fault> {
+    let secret_key = WebhookKeys::of(config).paystack.first().cloned().unwrap_or_default();
     let mode = if config.mode == Mode::Live { PaystackMode::Live } else { PaystackMode::Test };
     let mut paystack = PaystackConfig::new(outside.paystack.clone(), secret_key, mode);
     paystack.timeout = config.provider_timeout;
@@ -382,6 +395,7 @@ pub fn books(
 pub fn suspense(
     config: &Config,
     stores: &Stores,
+    gateway: Arc<dyn PaymentGateway>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> SuspenseService {
@@ -390,6 +404,7 @@ pub fn suspense(
         stores.payments.clone(),
         stores.wallet.clone(),
         stores.books.clone(),
+        gateway,
         clock,
         random,
         config.rate,

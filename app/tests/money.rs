@@ -1,6 +1,11 @@
 //! `namaskah money …` by the real binary, on a database of its own.
 
-use std::process::{Command, Output};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    process::{Command, Output},
+    sync::{Arc, Mutex},
+};
 
 use namaskah_adapters::{
     persistence::{Database, Options, Stores, connect},
@@ -18,12 +23,58 @@ const ADA: &str = "ada@example.com";
 
 struct Desk {
     folder: TempDir,
+    gateway: Gateway,
+}
+
+/// A gateway that has one payment, and the refunds that are put there.
+struct Gateway {
+    url: String,
+    refunds: Arc<Mutex<String>>,
+}
+
+impl Gateway {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let refunds = Arc::new(Mutex::new("[]".to_owned()));
+        let listed = refunds.clone();
+        // It ends with the test.
+        std::thread::spawn(move || {
+            listener.incoming().flatten().for_each(|call| answer(call, &listed.lock().expect("refunds")));
+        });
+        Self { url, refunds }
+    }
+
+    /// Somebody has refunded so many kobo at its desk.
+    fn refunds(&self, kobo: u32) {
+        *self.refunds.lock().expect("refunds") = format!(
+            r#"[{{"id":9,"transaction":1,"amount":{kobo},"currency":"NGN","status":"processed","domain":"test",
+                "createdAt":"2026-11-22T00:00:00Z"}}]"#
+        );
+    }
+}
+
+fn answer(mut call: TcpStream, refunds: &str) {
+    let mut line = String::new();
+    let mut reader = BufReader::new(call.try_clone().expect("a stream"));
+    reader.read_line(&mut line).expect("a request");
+    while reader.read_line(&mut String::new()).is_ok_and(|read| read > 2) {}
+    let data = if line.contains("/transaction/verify/nmk-abc") {
+        r#"{"id":1,"reference":"nmk-abc","status":"success","amount":800000,"currency":"NGN","domain":"test"}"#
+    } else if line.contains("/refund") {
+        refunds
+    } else {
+        "[]"
+    };
+    let body = format!(r#"{{"status":true,"data":{data}}}"#);
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+    write!(call, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).expect("an answer");
 }
 
 impl Desk {
     /// A folder with a database that has one user.
     fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().expect("a folder") };
+        let desk = Self { folder: tempfile::tempdir().expect("a folder"), gateway: Gateway::start() };
         desk.does("admin", &["create", "--email", ADA]);
         desk
     }
@@ -34,7 +85,8 @@ impl Desk {
             binary.env_remove(name);
         }
         let folder = self.folder.path();
-        binary.current_dir(folder).env("NAMASKAH_LOG", "warn").arg("--data-dir").arg(folder);
+        binary.current_dir(folder).env("NAMASKAH_LOG", "warn");
+        binary.env("NAMASKAH_PAYSTACK_BASE_URL", &self.gateway.url).arg("--data-dir").arg(folder);
         binary.arg(command).args(arguments).output().expect("the binary runs")
     }
 
@@ -244,4 +296,22 @@ async fn suspense_is_listed_and_resolved_once_and_debt_is_given_up() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("resolved already"), "{again:?}");
     assert_eq!(desk.money(&["suspense", "list"]), "");
     assert_eq!(desk.balance().await, told("5.00", "0.00", "0.00"));
+}
+
+#[tokio::test]
+async fn suspense_that_was_refunded_at_the_gateway_is_not_credited_and_not_refunded_again() {
+    let desk = Desk::new();
+    let payment = left_over(&desk).await.to_string();
+    let resolve = |to, key| ["suspense", "resolve", &payment, "--to", to, "--key", key].map(str::to_owned);
+    let run = |arguments: [String; 7]| desk.run("money", &arguments.each_ref().map(String::as_str));
+    desk.gateway.refunds(300_000);
+    let refused = run(resolve("owner", "a"));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("refund 9 was made at the gateway"), "{said}");
+    let done = run(resolve("source", "b"));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success() && said.contains("refund 5000.00 NGN of nmk-abc"), "{done:?}");
+    desk.gateway.refunds(800_000);
+    let again = run(resolve("source", "b"));
+    assert!(String::from_utf8_lossy(&again.stdout).contains("refund nothing there"), "{again:?}");
 }

@@ -275,6 +275,14 @@ impl Notice {
     pub fn seen(self, state: NoticeState) -> Self {
         Self { state, version: self.version.next(), ..self }
     }
+
+    /// The same notice, behind those that were looked at less often. Needed only where a list is full of notices that
+    /// fail, since it would hold up all that come later; elsewhere a failure is not worth a writing.
+    #[must_use]
+    pub fn put_off(self) -> Self {
+        let state = self.state;
+        self.seen(state)
+    }
 }
 
 impl fmt::Debug for Notice {

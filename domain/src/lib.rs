@@ -27,6 +27,7 @@ pub mod mailer;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod money;
+pub mod outbound;
 pub mod outbox;
 pub mod page;
 pub mod payment;

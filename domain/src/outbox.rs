@@ -103,9 +103,10 @@ pub trait Leases: Send + Sync {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait NoticeReads: Send + Sync {
-    /// Notices of a sender that nobody has looked at, oldest first.
+    /// Notices of a sender that nobody has handled: first those that were put off least often, each oldest first.
     async fn new_notices(&self, sender: Sender, limit: u32) -> Result<Vec<Notice>, Fault>;
 
-    /// Unmatched notices of a number provider whose subject is now the reservation of a purchase, oldest first.
+    /// Unmatched notices of a number provider whose subject is now the reservation of a purchase: in the same
+    /// order.
     async fn matchable_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault>;
 }

@@ -38,7 +38,8 @@ mod m20261125_000010_seals;
 mod m20261125_000011_refunds;
 mod m20261125_000013_job_lanes;
 mod m20261125_000014_reconciliation;
-mod m20261125_000015_second_factor;
+mod m20261125_000015_notices;
+mod m20261125_000016_second_factor;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -60,7 +61,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000011_refunds::Migration),
             Box::new(m20261125_000013_job_lanes::Migration),
             Box::new(m20261125_000014_reconciliation::Migration),
-            Box::new(m20261125_000015_second_factor::Migration),
+            Box::new(m20261125_000015_notices::Migration),
+            Box::new(m20261125_000016_second_factor::Migration),
         ]
     }
 }

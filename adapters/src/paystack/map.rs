@@ -139,7 +139,8 @@ fn dispute_status(status: &str, resolution: Option<&str>) -> GatewayDisputeStatu
     match (status, resolution) {
         ("resolved", Some("merchant-accepted")) => GatewayDisputeStatus::Lost,
         ("resolved", Some("declined")) => GatewayDisputeStatus::Won,
-        // Whatever waits, and whatever was resolved in a word that we do not know: not final.
+        ("resolved", _) => GatewayDisputeStatus::Unknown,
+        // Whatever waits: not final.
         _ => GatewayDisputeStatus::Open,
     }
 }
@@ -257,13 +258,18 @@ mod tests {
         for name in ["pending", "processing", "Processed", "reversed"] {
             assert_eq!(refund_status(name), GatewayRefundStatus::Pending, "{name}");
         }
-        for (status, resolution) in [
-            ("awaiting-merchant-feedback", None),
-            ("pending", Some("merchant-accepted")),
-            ("resolved", None),
-            ("resolved", Some("auto-accepted")),
-        ] {
+        for (status, resolution) in
+            [("awaiting-merchant-feedback", None), ("pending", Some("merchant-accepted")), ("new", None)]
+        {
             assert_eq!(dispute_status(status, resolution), GatewayDisputeStatus::Open, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_resolution_that_we_do_not_know_is_told_apart_from_a_dispute_that_waits() {
+        for resolution in [None, Some("auto-accepted"), Some("Declined"), Some("")] {
+            let status = dispute_status("resolved", resolution);
+            assert_eq!(status, GatewayDisputeStatus::Unknown, "{resolution:?}");
         }
     }
 

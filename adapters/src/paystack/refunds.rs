@@ -1,7 +1,7 @@
 //! Refunds and disputes. A refund has no reference of ours and no idempotency key, so it is asked for by one call that
 //! is never repeated; what came of it is read from the list of its transaction's refunds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use namaskah_domain::{
     Fault, PaymentReference, Time,
@@ -68,7 +68,8 @@ impl PaystackGateway {
     }
 
     /// The reference of a row that names none is asked for by the number of its transaction, once each. A row that
-    /// cannot be read, or is not ours, is left out, so that it does not hide the others.
+    /// cannot be read, whose transaction cannot be read, or that is not ours, is left out, so that it does not hide the
+    /// others. If the gateway falls silent, no more of them are asked for: each would take its whole time-out.
     pub(super) async fn list_refunds_since(
         &self,
         from: Time,
@@ -92,9 +93,19 @@ impl PaystackGateway {
             refunds.push((id, refund));
         }
         let mut listed = Vec::with_capacity(refunds.len());
+        let (mut unnamed, mut is_silent) = (BTreeSet::new(), false);
         for (id, refund) in refunds {
-            if !references.contains_key(&id) {
-                references.insert(id.clone(), self.reference_of(&id).await?);
+            if !references.contains_key(&id) && !is_silent && unnamed.insert(id.clone()) {
+                match self.reference_of(&id).await {
+                    Ok(reference) => drop(references.insert(id.clone(), reference)),
+                    Err(fault) => {
+                        is_silent = matches!(
+                            fault,
+                            HttpFault::TimedOut | HttpFault::NotConnected(_) | HttpFault::Broken(_)
+                        );
+                        tracing::warn!(%fault, "refunds of a Paystack transaction are left out");
+                    }
+                }
             }
             let reference = references.get(&id).and_then(|text| PaymentReference::try_new(text).ok());
             listed.extend(reference.map(|reference| (reference, refund)));
@@ -102,10 +113,10 @@ impl PaystackGateway {
         Ok(listed)
     }
 
-    async fn reference_of(&self, transaction: &str) -> Result<String, GatewayError> {
+    async fn reference_of(&self, transaction: &str) -> Result<String, HttpFault> {
         let url = self.client.url(&["transaction", transaction]);
-        let answer = self.client.get(url).await.map_err(unreadable)?;
-        let row: wire::Transaction = parse(&answer, "the transaction").map_err(unreadable)?;
+        let answer = self.client.get(url).await?;
+        let row: wire::Transaction = parse(&answer, "the transaction")?;
         Ok(row.reference)
     }
 

@@ -107,7 +107,7 @@ pub enum Suspense {
 pub enum Destination {
     /// To the wallet of who opened the payment, at the rate in force.
     Owner,
-    /// Back to where it was paid from. This changes the books; refund it at the gateway too.
+    /// Back to where it was paid from. This changes the books, and says what is still to be refunded at the gateway.
     Source,
 }
 

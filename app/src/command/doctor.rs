@@ -43,6 +43,11 @@ pub(super) async fn run(overrides: &Overrides) -> Result<ExitCode, CommandError>
         }
     };
     findings.tell("configuration", Ok(format!("mode {}", config.mode.name())), "");
+    if !config.outbound_allow.is_empty() {
+        let networks: Vec<String> = config.outbound_allow.iter().map(ToString::to_string).collect();
+        let told = format!("besides the internet, users' URLs may lead to {}", networks.join(", "));
+        findings.tell("outbound_allow", Ok(told), "");
+    }
     if let Some(wired) = check_database(&config, &mut findings).await {
         check_outside(&config, &wired, &mut findings).await;
     }
@@ -70,9 +75,7 @@ async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wire
     if !is_current {
         return None;
     }
-    let sandbox = (config.mode == Mode::Sandbox)
-        .then(|| config.sandbox.url.clone().unwrap_or_else(|| format!("http://{}", config.sandbox.listen)));
-    let outside = Outside::of(config, sandbox.as_deref(), None);
+    let outside = Outside::beside(config);
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let wired = async {
         let stores = wiring::open_stores(config, &database)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use namaskah_adapters::persistence::Stores;
 use namaskah_domain::{
     Amount, BookingId, Claim, Clock, GrantId, IdempotencyKey, PaymentId, UserId,
-    payment::{self, Done, Suspended, SuspenseService, SuspenseState},
+    payment::{self, Done, Suspended, SuspenseError, SuspenseService, SuspenseState},
     wallet::{Book, BookService, Booking, ClawBack, Direction, Grant, Movement, PromoGrant},
 };
 use uuid::Uuid;
@@ -15,7 +15,8 @@ use crate::{
     cli::money::{Destination, Money, Promo, Suspense, Treasury, UserName, Why},
     config::Config,
     http::idempotency::{Canon, Fingerprinted, fingerprint},
-    start, wiring,
+    start,
+    wiring::{self, Outside},
 };
 
 /// Keys of the command line are the house's own, and meet those of no user.
@@ -29,9 +30,10 @@ pub(super) async fn run(config: &Config, what: &Money) -> Result<(), CommandErro
     start::stamp_mode(config, &stores).await?;
     let clock: Arc<dyn Clock> = start::clock_of(config, &stores).await?;
     let random = start::random();
+    let gateway = wiring::gateway(config, &Outside::beside(config))?;
     let desk = Desk {
         books: wiring::books(&stores, stores.store.clone(), clock.clone(), random.clone()),
-        suspense: wiring::suspense(config, &stores, clock, random),
+        suspense: wiring::suspense(config, &stores, gateway, clock, random),
         stores,
     };
     let done = desk.run(what).await;
@@ -136,10 +138,8 @@ impl Desk {
             SuspenseState::Returned { .. } => {
                 let intent = self.stores.payments.intent(payment).await?;
                 let reference = intent.map(|intent| intent.reference.to_string()).unwrap_or_default();
-                vec![
-                    format!("{payment} is booked back to its source: {:?}", item.paid),
-                    format!("refund {reference} at the gateway, whole, if that was not done"),
-                ]
+                let booked = format!("{payment} is booked back to its source: {:?}", item.paid);
+                vec![booked, still_to_send(&reference, self.suspense.left_to_return(payment).await)]
             }
         })
     }
@@ -176,6 +176,19 @@ fn booked(done: &Done<Booking>) -> Vec<String> {
 fn granted(verb: &str, done: &Done<PromoGrant>) -> Vec<String> {
     let PromoGrant { id, user, amount, taken, .. } = &done.value;
     vec![format!("{id} {verb}: {amount:?} for {user}, {taken:?} taken back{}", before(done.replayed))]
+}
+
+/// What is to be done at the gateway, which only a person does: never more than what has not gone back there.
+fn still_to_send(reference: &str, left: Result<namaskah_domain::Money, SuspenseError>) -> String {
+    match left {
+        Ok(left) if left.is_zero() => {
+            format!("all of {reference} has gone back at the gateway: refund nothing there")
+        }
+        Ok(left) => format!("refund {left:?} of {reference} at the gateway, and no more"),
+        Err(error) => {
+            format!("before you refund {reference} at the gateway, look what went back there: {error}")
+        }
+    }
 }
 
 fn waiting(item: &Suspended) -> String {

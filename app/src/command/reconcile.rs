@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::CommandError;
 use crate::{
     cli::Reconcile,
-    config::{Config, Mode},
+    config::Config,
     start,
     wiring::{self, Adapters, Outside},
 };
@@ -27,9 +27,7 @@ pub(super) async fn run(config: &Config, asked: &Reconcile) -> Result<ExitCode, 
     let stores = wiring::open_stores(config, &database)?;
     start::stamp_mode(config, &stores).await?;
     let clock = start::clock_of(config, &stores).await?;
-    let sandbox = (config.mode == Mode::Sandbox)
-        .then(|| config.sandbox.url.clone().unwrap_or_else(|| format!("http://{}", config.sandbox.listen)));
-    let outside = Outside::of(config, sandbox.as_deref(), None);
+    let outside = Outside::beside(config);
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let adapters = Adapters::of(config, &outside, &url, clock.clone())?;
     let wired = wiring::wire(config, stores, adapters, &url, clock)?;

@@ -68,6 +68,8 @@ pub struct Config {
     pub limit_factor: u32,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks besides the internet that URLs of users may lead to.
+    pub outbound_allow: Vec<IpNet>,
     /// What is logged.
     pub log: String,
     /// True for one JSON object a line.
@@ -166,6 +168,7 @@ impl Config {
             max_open_orders: values.number("max_open_orders", 1, 100_000),
             limit_factor: values.limit_factor(mode),
             trusted_proxies: values.networks("trusted_proxies"),
+            outbound_allow: values.networks("outbound_allow"),
             log: values.text("log").unwrap_or_default(),
             log_json: values.choice("log_format", &["text", "json"]) == Some("json"),
             secrets: Secrets::load(&mut values, mode, &data_dir),

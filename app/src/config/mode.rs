@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use namaskah_domain::outbound::set_aside;
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
@@ -110,6 +111,9 @@ fn check_live_network(config: &Config, values: &mut Values) {
     if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
         values.fault("trusted_proxies must not be every address in live mode");
     }
+    if config.outbound_allow.iter().any(|network| set_aside(*network).is_some()) {
+        values.fault("outbound_allow must be public networks alone in live mode");
+    }
     if config.limit_factor > HIGHEST_LIMIT_FACTOR {
         values.fault(&format!("limit_factor must be at most {HIGHEST_LIMIT_FACTOR} in live mode"));
     }
@@ -120,15 +124,15 @@ fn check_live_network(config: &Config, values: &mut Values) {
     }
 }
 
-/// True unless it is `https://` to a host that can be a vendor's: neither this machine nor a private network.
+/// True unless it is `https://` to a host that can be a vendor's: neither this machine nor an address that is not public.
 fn is_unsafe_in_live(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return true };
-    let is_private = match host(&url) {
-        Host::Address(ip) => is_private(ip),
+    let is_inside = match host(&url) {
+        Host::Address(ip) => set_aside(ip).is_some(),
         Host::Name(name) => is_local_name(&name),
         Host::None => true,
     };
-    url.scheme() != "https" || is_private
+    url.scheme() != "https" || is_inside
 }
 
 /// True for mail in the clear to another machine.
@@ -158,13 +162,4 @@ fn host(url: &Url) -> Host {
 fn is_local_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     name == "localhost" || name.ends_with(".localhost")
-}
-
-fn is_private(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.octets()[0] == 0,
-        IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
-    }
 }

@@ -63,6 +63,11 @@ pub const SETTINGS: &[Setting] = &[
         Some(""),
         "networks (CIDR) whose X-Forwarded-For is believed, separated by commas",
     ),
+    setting(
+        "outbound_allow",
+        Some(""),
+        "networks (CIDR) besides the internet that URLs of users may lead to, separated by commas",
+    ),
     setting("encryption_key", None, "64 hex digits; encrypts numbers and texts; generated outside live"),
     setting(
         "signing_key",

@@ -68,6 +68,7 @@ fn a_whole_live_configuration_is_accepted() {
         ("smtp_url", "smtp://localhost:25"),
         ("smtp_url", "smtp+starttls://user:word@mail.example:587"),
         ("trusted_proxies", "10.0.0.0/8,::1"),
+        ("outbound_allow", "8.8.8.0/24,2606:4700::/32"),
         ("limit_factor", "10"),
     ] {
         assert_eq!(live_faults(&[(key, value)]), Vec::<String>::new(), "{key}={value}");
@@ -90,6 +91,10 @@ fn live_mode_refuses_each_of_these_by_name() {
         ("textverified_webhook_secret", "sixteen letters!,short"),
         ("trusted_proxies", "0.0.0.0/0"),
         ("trusted_proxies", "10.0.0.0/8,::/0"),
+        ("outbound_allow", "127.0.0.0/8"),
+        ("outbound_allow", "8.8.8.0/24,10.1.2.3"),
+        ("outbound_allow", "0.0.0.0/0"),
+        ("outbound_allow", "::/0"),
         ("limit_factor", "11"),
         ("smtp_url", ""),
         ("smtp_url", "smtp://mail.namaskah.example"),
@@ -122,6 +127,9 @@ fn live_mode_refuses_providers_on_this_machine_or_a_private_network() {
         "https://172.16.0.1",
         "https://192.168.1.1",
         "https://169.254.169.254",
+        "https://100.100.100.200",
+        "https://168.63.129.16",
+        "https://192.0.2.1",
         "https://[::1]",
         "https://[::]",
         "https://[::ffff:127.0.0.1]",

@@ -168,6 +168,7 @@ impl Fingerprinted for RefundCommand {
     fn fields(&self, canon: &mut Canon) {
         canon.field("payment", self.0);
         canon.optional("units", self.1.map(Amount::units));
+        canon.optional("currency", self.1.map(Amount::currency));
     }
 }
 
@@ -300,5 +301,22 @@ impl PaymentsApi {
     ) -> Result<Shown<Listed<RefundBody>>, Problem> {
         let page = self.payments.refunds(user.id(), id.0.0, limit.0.page(after.0)).await?;
         Ok(Shown(Listed::of(page, |refund| refund.id, RefundBody::from)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use namaskah_domain::{Currency, Money};
+
+    use super::*;
+    use crate::http::idempotency::fingerprint;
+
+    #[test]
+    fn a_refund_is_another_command_in_another_currency() {
+        let of = |amount| fingerprint(&RefundCommand(PaymentId::from_uuid(uuid::Uuid::nil()), amount)).0;
+        let amount = |currency| Amount::try_new(Money::from_units(1_000_000, currency)).expect("above zero");
+        let (dollars, naira) = (of(Some(amount(Currency::Usd))), of(Some(amount(Currency::Ngn))));
+        assert!(dollars != naira && naira != of(None) && dollars != of(None));
+        assert_eq!(dollars, of(Some(amount(Currency::Usd))));
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use namaskah_domain::payment::PaymentService;
+use namaskah_domain::payment::{Followed, PaymentService, SettleError};
 
 use super::{RunError, Worker};
 
@@ -35,20 +35,97 @@ impl Worker for Returns {
         // Neither's trouble may hold up the other.
         let (refunds, disputes) =
             tokio::join!(self.payments.follow_refunds(), self.payments.follow_disputes());
-        let (refunds, disputes) = (refunds?, disputes?);
-        if refunds.attention > 0 {
-            tracing::warn!(refunds = refunds.attention, "refunds need attention: look at the gateway");
+        let changed = tell("refunds", &refunds) + tell("disputes", &disputes);
+        // The first trouble is the run's; the other would be lost with it.
+        if let (Err(_), Err(error)) = (&refunds, &disputes) {
+            tracing::warn!(%error, "disputes could not be followed");
         }
-        if refunds.refused + disputes.refused > 0 {
-            tracing::error!(
-                refunds = refunds.refused,
-                disputes = disputes.refused,
-                "what the gateway says does not agree with our books: look at the gateway"
-            );
+        refunds?;
+        disputes?;
+        Ok(changed)
+    }
+}
+
+/// Tells what one half has found, whatever became of the other. Returns what it changed.
+fn tell(what: &'static str, half: &Result<Followed, SettleError>) -> u32 {
+    let Ok(followed) = half else { return 0 };
+    if followed.attention > 0 {
+        tracing::warn!(what, payments = followed.attention, "they need attention: look at the gateway");
+    }
+    if followed.refused > 0 {
+        tracing::error!(
+            what,
+            payments = followed.refused,
+            "what the gateway says does not agree with our books: look at the gateway"
+        );
+    }
+    if followed.changed + followed.unanswered > 0 {
+        tracing::info!(what, ?followed, "money on its way back was followed");
+    }
+    followed.changed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use namaskah_domain::{
+        Amount, Currency, Money,
+        memory::{FakePaymentGateway, GatewayFailure, GatewayOperation, Platform},
+        payment::PaymentPolicy,
+    };
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("the log").write(bytes)
         }
-        if refunds.changed + disputes.changed + refunds.unanswered + disputes.unanswered > 0 {
-            tracing::info!(?refunds, ?disputes, "money on its way back was followed");
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
         }
-        Ok(refunds.changed + disputes.changed)
+    }
+
+    fn payments(platform: &Platform, policy: PaymentPolicy) -> Arc<PaymentService> {
+        let store = &platform.store;
+        Arc::new(PaymentService::new(
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            platform.gateway.clone(),
+            platform.clock.clone(),
+            platform.random.clone(),
+            policy,
+        ))
+    }
+
+    fn claim_in_cedi(gateway: &FakePaymentGateway, of: &namaskah_domain::PaymentReference) {
+        let cedi = Money::parse("5", Currency::Ghs).and_then(Amount::try_new).expect("a sum");
+        gateway.open_dispute(of, Some(cedi)).expect("a dispute");
+    }
+
+    #[tokio::test]
+    async fn what_disputes_need_is_told_though_refunds_cannot_be_read() {
+        let mut policy = None;
+        let platform = Platform::with(7, |_, ports| policy = Some(ports.payments.clone()));
+        let ada = platform.new_user("ada@example.com").await.expect("a user");
+        let paid = platform.fund(ada, "10.00").await.expect("funds");
+        claim_in_cedi(&platform.gateway, &paid.reference);
+        platform.gateway.fail_next(GatewayOperation::Refunds, GatewayFailure::Unavailable);
+        let log = Log::default();
+        let written = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || written.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let worker = Returns::new(payments(&platform, policy.expect("a policy")));
+        worker.run().await.expect_err("refunds cannot be read");
+        let logged = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+        assert!(logged.contains("does not agree with our books"), "{logged}");
     }
 }

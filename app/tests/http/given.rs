@@ -87,6 +87,7 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
         store.clone(),
         store.clone(),
         store.clone(),
+        store.clone(),
         gateway.clone(),
         shared.clone(),
         random.clone(),

@@ -7,9 +7,11 @@ use chrono::{SubsecRound, TimeDelta, Timelike};
 
 mod again;
 
+pub use again::{of_reports, of_retries};
+
 use super::{MemoryStore, Platform};
 use crate::{
-    Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
+    Clock, Currency, HoldId, Money, ReservationId, Time, UserId, Version,
     payment::{
         Dispute, DisputeState, GatewayRefundId, Intent, IntentState, Refund, RefundOrigin, RefundState,
         Suspended, SuspenseState,
@@ -108,8 +110,8 @@ pub fn check(platform: &Platform) -> Vec<String> {
     broken.extend(of_orders(&now, platform.provider.skew()));
     broken.extend(of_time(&now, platform.clock.now()));
     broken.extend(of_purchases(&now));
-    broken.extend(again::of_retries(&now));
-    broken.extend(again::of_reports(&now));
+    broken.extend(of_retries(&now));
+    broken.extend(of_reports(&now));
     broken
 }
 
@@ -342,10 +344,13 @@ fn loss_in(transfer: &Transfer, user: UserId) -> i64 {
     purses.into_iter().map(|purse| -transfer.effect_on(purse).units()).sum()
 }
 
-/// Law 5 for one dispute: it is booked once, if it was lost.
+/// Law 5 for one dispute: it is booked once, if it was lost, and given back if it was won after all.
 fn dispute(now: &Snapshot, dispute: &Dispute, broken: &mut Broken) {
-    let entry = Source::disputed(dispute.id);
-    let took: i64 = now.entry(&entry).map(|transfer| loss_in(transfer, dispute.user)).sum();
+    let versions = (1..=dispute.version.get()).map(Version::from_stored);
+    let entries = versions.flat_map(|v| [Source::disputed(dispute.id, v), Source::undisputed(dispute.id, v)]);
+    let took: i64 = entries
+        .flat_map(|entry| now.entry(&entry).map(|t| loss_in(t, dispute.user)).collect::<Vec<_>>())
+        .sum();
     let due = loss_of(dispute).map_or(0, |(taken, _)| taken);
     broken.unless(took == due, || format!("5: {} is {:?} and took {took}", dispute.id, dispute.state));
 }
@@ -371,10 +376,13 @@ pub fn of_orders(now: &Snapshot, skew: TimeDelta) -> Vec<String> {
     for order in &now.orders {
         let id = order.head().id;
         let texts: Vec<&Message> = now.messages.iter().filter(|message| message.order == id).collect();
+        let (before, texts): (Vec<&Message>, Vec<&Message>) =
+            texts.into_iter().partition(|text| again::came_before_a_swap(now, order, text, skew));
         let Some(line) = order.line() else {
             broken.unless(texts.is_empty(), || format!("7: {id} has texts and no number"));
             continue;
         };
+        broken.unless(before.is_empty() || order.head().swaps > 0, || format!("7: {id} was never swapped"));
         let readable = texts.iter().any(|text| text.code.is_some() && !text.late);
         let is_completed = matches!(order, Order::Completed(_));
         broken.unless(readable == is_completed, || {

@@ -132,7 +132,7 @@ impl NoticeReads for MemoryStore {
     async fn new_notices(&self, sender: Sender, limit: u32) -> Result<Vec<Notice>, Fault> {
         let state = self.state();
         let new = state.notices.values().filter(|n| n.sender == sender && n.state == NoticeState::New);
-        Ok(new.take(limit as usize).cloned().collect())
+        Ok(least_often(new, limit))
     }
 
     async fn matchable_notices(&self, limit: u32) -> Result<Vec<Notice>, Fault> {
@@ -143,8 +143,15 @@ impl NoticeReads for MemoryStore {
         let unmatched = state.notices.values().filter(|n| n.state == NoticeState::Unmatched);
         let known =
             unmatched.filter(|n| n.sender == Sender::TextVerified && n.subject.as_deref().is_some_and(held));
-        Ok(known.take(limit as usize).cloned().collect())
+        Ok(least_often(known, limit))
     }
+}
+
+/// Those that were looked at least often first; among equals the order stays.
+fn least_often<'a>(notices: impl Iterator<Item = &'a Notice>, limit: u32) -> Vec<Notice> {
+    let mut notices: Vec<&Notice> = notices.collect();
+    notices.sort_by_key(|notice| notice.version);
+    notices.into_iter().take(limit as usize).cloned().collect()
 }
 
 #[async_trait]

@@ -1,9 +1,10 @@
 //! Use cases of disputes. Every notice and every sweep is only a reason to read; what was read decides.
 
 use crate::{
-    CommitError, DisputeId,
+    CommitError, DisputeId, Fault,
     payment::{
-        Followed, GatewayDispute, GatewayDisputeStatus, IntentState, PaymentService, SettleError,
+        Followed, GatewayDispute, GatewayDisputeStatus, Intent, PaymentService, SettleError,
+        elsewhere::Elsewhere,
         refunding::undecidable,
         returns::{self, Moment},
     },
@@ -17,12 +18,10 @@ const LOOK_BACK_H: i64 = 7 * 24;
 /// one that was won may be lost after all.
 const LOOK_FAR_BACK_H: i64 = 180 * 24;
 
-/// What became of one listed dispute.
-enum Seen {
-    Changed,
-    Unchanged,
-    Unbookable,
-}
+/// Nothing new.
+const UNCHANGED: Followed = Followed { changed: 0, attention: 0, refused: 0, unanswered: 0 };
+/// It cannot be booked, or is not understood.
+const REFUSED: Followed = Followed { refused: 1, ..UNCHANGED };
 
 impl PaymentService {
     /// Reads the disputes that were opened lately, or since the oldest that is not decided, and does what they mean:
@@ -37,44 +36,63 @@ impl PaymentService {
         let oldest = self.reads.oldest_open_dispute().await?;
         let from = oldest.map_or(lately, |oldest| lately.min(oldest - minutes(1)));
         let mut followed = Followed::default();
-        for seen in self.gateway.disputes_since(from).await? {
-            match retry_stale(|| self.see_once(&seen)).await {
-                Ok(Seen::Changed) => followed.changed += 1,
-                Ok(Seen::Unchanged) => {}
-                Ok(Seen::Unbookable) => followed.refused += 1,
+        let listed = self.gateway.disputes_since(from).await?;
+        for seen in &listed {
+            match retry_stale(|| self.see_once(seen, &listed)).await {
+                Ok(one) => followed.add(one),
                 Err(_) => followed.unanswered += 1,
             }
         }
         Ok(followed)
     }
 
-    async fn see_once(&self, seen: &GatewayDispute) -> Result<Seen, CommitError> {
+    async fn see_once(
+        &self,
+        seen: &GatewayDispute,
+        listed: &[GatewayDispute],
+    ) -> Result<Followed, CommitError> {
         let unavailable = CommitError::Unavailable;
         let known = self.reads.dispute_named(&seen.id).await.map_err(unavailable)?;
         let read = self.reads.intent_by_reference(&seen.reference).await.map_err(unavailable)?;
-        let Some(of) = read else { return Ok(Seen::Unchanged) };
-        // Nobody's wallet has it: who gives it to its owner now should know.
-        if matches!(of.state, IntentState::Suspense { .. }) && seen.status != GatewayDisputeStatus::Won {
-            return Ok(Seen::Unbookable);
+        let Some(of) = read else { return Ok(UNCHANGED) };
+        if of.is_suspended() {
+            return self.see_suspended(&of, seen, listed).await;
         }
         if !of.is_credited() {
-            return Ok(Seen::Unchanged);
+            return Ok(UNCHANGED);
         }
         if returns::is_unbookable(&of, seen) {
-            return Ok(Seen::Unbookable);
+            return Ok(REFUSED);
         }
         let account = self.wallets.account(of.user).await.map_err(unavailable)?;
         let account = account.ok_or(CommitError::Stale)?;
         let now = self.clock.now();
         let id = DisputeId::generate(now, self.random.as_ref());
         let moment = Moment { event: self.event_id(now), now };
+        let told = if returns::is_in_doubt(known.as_ref(), seen) { REFUSED } else { UNCHANGED };
         let decided = returns::dispute(of, known, seen, id, &account, moment).map_err(undecidable)?;
-        let Some(unit) = decided else { return Ok(Seen::Unchanged) };
+        let Some(unit) = decided else { return Ok(told) };
         match self.store.commit(unit).await {
-            Ok(_) => Ok(Seen::Changed),
+            Ok(_) => Ok(Followed { changed: 1, ..told }),
             // Somebody else has seen it at the same time: decide again.
             Err(CommitError::Duplicate(_)) => Err(CommitError::Stale),
             Err(error) => Err(error),
         }
+    }
+
+    /// No wallet has the money: nothing can be frozen, but what the bank gave back has left suspense.
+    async fn see_suspended(
+        &self,
+        of: &Intent,
+        seen: &GatewayDispute,
+        listed: &[GatewayDispute],
+    ) -> Result<Followed, CommitError> {
+        if seen.status == GatewayDisputeStatus::Won {
+            return Ok(UNCHANGED);
+        }
+        let read = self.gateway.refunds_of(&of.reference).await;
+        let refunds = read.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
+        let disputes: Vec<_> = listed.iter().filter(|dispute| dispute.reference == of.reference).collect();
+        self.follow_suspended(of, Elsewhere { refunds: &refunds, disputes: &disputes }).await
     }
 }

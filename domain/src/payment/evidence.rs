@@ -98,8 +98,10 @@ pub struct GatewayRefund {
 /// How a dispute stands at the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GatewayDisputeStatus {
-    /// Not decided, or in words that we do not know: not final.
+    /// Not decided.
     Open,
+    /// Decided, in a word that we do not know: as good as open for money, and a person must look.
+    Unknown,
     /// Declined: the house keeps the money.
     Won,
     /// Accepted: the customer has the money.

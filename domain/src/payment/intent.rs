@@ -173,6 +173,11 @@ impl Intent {
         matches!(self.state, IntentState::Succeeded { .. })
     }
 
+    /// True if it was paid, and set aside.
+    pub const fn is_suspended(&self) -> bool {
+        matches!(self.state, IntentState::Suspense { .. })
+    }
+
     /// More or less of it goes back.
     #[must_use]
     pub(crate) fn with_back(self, back: PaidBack) -> Self {

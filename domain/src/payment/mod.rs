@@ -5,6 +5,7 @@
 pub mod charge;
 pub mod dispute;
 mod disputing;
+mod elsewhere;
 pub mod error;
 pub mod evidence;
 pub mod intent;

@@ -117,10 +117,11 @@ pub trait PaymentGateway: Send + Sync {
     async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError>;
 
     /// Refunds that anybody asked for since `from`, of payments that have a reference of ours, by one account-wide
-    /// list. One of the other mode (test or live) is left out.
+    /// list: reasons to look at those payments. One of the other mode (test or live) is left out, and so is a row that
+    /// cannot be read.
     ///
     /// # Errors
-    /// [`GatewayError`] if the list cannot be read whole.
+    /// [`GatewayError`] if the list has pages that cannot be read.
     async fn refunds_since(&self, from: Time)
     -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError>;
 

@@ -188,9 +188,12 @@ impl Refund {
     pub(crate) fn may_be(&self, listed: &GatewayRefund) -> bool {
         let from = self.created_at - seconds(SLACK_S);
         let until = self.send_by + seconds(SLACK_S);
-        listed.amount == ChargedMoney::Known(self.charged)
-            && listed.dispute.is_none()
-            && (from..=until).contains(&listed.created_at)
+        self.is_like(listed) && (from..=until).contains(&listed.created_at)
+    }
+
+    /// True if `listed` is of its amount, whenever it was asked for.
+    pub(crate) fn is_like(&self, listed: &GatewayRefund) -> bool {
+        listed.amount == ChargedMoney::Known(self.charged) && listed.dispute.is_none()
     }
 
     /// What a list that was read whole at `now`, and does not show it, means.

@@ -11,6 +11,7 @@ use crate::{
     payment::{
         Done, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, PaymentError, PaymentReference,
         PaymentService, Refund, RefundError, RefundFailure, RefundRequest, RefundState, SettleError,
+        elsewhere::Elsewhere,
         refund::{LOOK_BACK, LOOK_FAR_BACK},
         returns::{self, Moment, Step},
         service::unavailable,
@@ -122,9 +123,15 @@ impl PaymentService {
     /// If the gateway or the store cannot be asked; trying again is safe.
     pub async fn follow_refunds_of(&self, reference: &PaymentReference) -> Result<Followed, SettleError> {
         let read = self.reads.intent_by_reference(reference).await?;
-        let Some(intent) = read.filter(Intent::is_credited) else { return Ok(Followed::default()) };
+        let has_come = |intent: &Intent| intent.is_credited() || intent.is_suspended();
+        let Some(intent) = read.filter(has_come) else { return Ok(Followed::default()) };
         let read_at = self.clock.now();
         let listed = self.gateway.refunds_of(reference).await?;
+        if intent.is_suspended() {
+            let elsewhere = Elsewhere { refunds: &listed, disputes: &[] };
+            let followed = retry_stale(|| self.follow_suspended(&intent, elsewhere)).await;
+            return followed.map_err(unavailable);
+        }
         let mut followed = Followed::default();
         while followed.changed < MAX_STEPS
             && retry_stale(|| self.step_once(intent.id, &listed, read_at)).await.map_err(unavailable)?

@@ -1,11 +1,14 @@
 //! What money on its way back means for our books: refunds, and disputes. Pure.
 
+mod disputes;
+
+pub(crate) use disputes::{dispute, is_in_doubt, is_unbookable};
+
 use crate::{
-    Amount, Change, Claim, DisputeId, Event, EventId, EventKind, Money, MoneyError, RefundId, Standing, Time,
-    UnitOfWork, Version,
+    Amount, Change, Claim, Event, EventId, EventKind, Money, RefundId, Standing, Time, UnitOfWork,
     payment::{
-        ChargedMoney, Dispute, DisputeState, GatewayDispute, GatewayDisputeStatus, GatewayRefund,
-        GatewayRefundId, GatewayRefundStatus, Intent, Refund, RefundOrigin, RefundState,
+        ChargedMoney, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, Refund, RefundOrigin,
+        RefundState,
         refund::{Missed, Share},
         settlement::Undecidable,
     },
@@ -62,15 +65,20 @@ fn step_of(refund: &Refund, ours: &[Refund], listed: &[GatewayRefund], read_at: 
     };
     match &refund.state {
         RefundState::Sent { .. } => {
-            let free = |theirs: &&GatewayRefund| refund.may_be(theirs) && !is_bound(theirs, ours);
-            let oldest =
-                listed.iter().filter(free).min_by_key(|theirs| (theirs.created_at, theirs.id.clone()));
-            match (oldest, refund.missed(read_at)) {
-                (Some(theirs), _) => Some(Step::Bind(refund.clone(), theirs.id.clone())),
-                (None, Missed::First) => Some(Step::Missed(refund.clone())),
-                (None, Missed::Absent) => Some(Step::Absent(refund.clone())),
-                (None, Missed::Nothing) => None,
-            }
+            let oldest = |fits: fn(&Refund, &GatewayRefund) -> bool| {
+                let free = listed.iter().filter(|theirs| fits(refund, theirs) && !is_bound(theirs, ours));
+                let oldest = free.min_by_key(|theirs| (theirs.created_at, theirs.id.clone()));
+                oldest.map(|theirs| Step::Bind(refund.clone(), theirs.id.clone()))
+            };
+            oldest(Refund::may_be).or_else(|| match refund.missed(read_at) {
+                Missed::Nothing => None,
+                Missed::First => Some(Step::Missed(refund.clone())),
+                // A free one of its amount is taken for it, however wrong the gateway's clock is. If it is ours, to
+                // call it absent would free the money that the customer is being given, and he could ask for it
+                // again. If it is somebody else's, it would be taken from the same wallet anyway, once it has arrived:
+                // each sum that left the gateway is paid for once either way.
+                Missed::Absent => oldest(Refund::is_like).or_else(|| Some(Step::Absent(refund.clone()))),
+            })
         }
         RefundState::Pending { gateway } => match agreeing(gateway)? {
             GatewayRefundStatus::Processed => Some(Step::Processed(refund.clone(), gateway.clone())),
@@ -262,96 +270,6 @@ fn lose(mut legs: Legs, account: &Account, share: Share, frozen: Money) -> Resul
     Ok(UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing))
 }
 
-/// What a dispute at the gateway means, given what we know of it. `None`: nothing new, or nothing that can be booked.
-pub(crate) fn dispute(
-    of: Intent,
-    known: Option<Dispute>,
-    seen: &GatewayDispute,
-    id: DisputeId,
-    account: &Account,
-    moment: Moment,
-) -> Result<Option<UnitOfWork>, Undecidable> {
-    let ChargedMoney::Known(claimed) = seen.amount else { return Ok(None) };
-    let Some(share) = of.share_taken(claimed) else { return Ok(None) };
-    let state = known.as_ref().map(|dispute| dispute.state);
-    let row = known.unwrap_or_else(|| Dispute {
-        id,
-        gateway: seen.id.clone(),
-        payment: of.id,
-        reference: of.reference.clone(),
-        user: of.user,
-        claimed,
-        state: DisputeState::Won { at: moment.now },
-        opened_at: seen.created_at,
-        version: Version::NONE,
-    });
-    match (state, seen.status) {
-        (None, GatewayDisputeStatus::Open) => open(of, row, share, moment).map(Some),
-        (None, GatewayDisputeStatus::Won) => {
-            let row = becomes(row, claimed, DisputeState::Won { at: moment.now });
-            Ok(Some(UnitOfWork::new().with(Change::Dispute(row))))
-        }
-        (Some(DisputeState::Open { frozen }), GatewayDisputeStatus::Won) => {
-            let back = closed(of.back);
-            let row = becomes(row, claimed, DisputeState::Won { at: moment.now });
-            let unit = UnitOfWork::new().close_dispute(of.user, frozen).with(Change::Dispute(row));
-            Ok(Some(unit.with(Change::Intent(of.with_back(back)))))
-        }
-        (Some(DisputeState::Open { frozen }), GatewayDisputeStatus::Lost) => {
-            let of = Intent { back: closed(of.back), ..of };
-            let unit = lost(of, row, share, account, frozen.money(), moment)?;
-            Ok(Some(unit.close_dispute(account.user, frozen)))
-        }
-        (None | Some(DisputeState::Won { .. }), GatewayDisputeStatus::Lost) => {
-            let nothing = Money::zero(share.amount.currency());
-            lost(of, row, share, account, nothing, moment).map(Some)
-        }
-        (Some(DisputeState::Open { .. }), GatewayDisputeStatus::Open)
-        | (Some(DisputeState::Won { .. }), GatewayDisputeStatus::Open | GatewayDisputeStatus::Won)
-        | (Some(DisputeState::Lost { .. }), _) => Ok(None),
-    }
-}
-
-/// True if a dispute cannot be booked, so that a person must look.
-pub(crate) fn is_unbookable(of: &Intent, seen: &GatewayDispute) -> bool {
-    match seen.amount {
-        ChargedMoney::Known(claimed) => of.share_taken(claimed).is_none(),
-        ChargedMoney::Unbookable => true,
-    }
-}
-
-fn open(of: Intent, row: Dispute, share: Share, moment: Moment) -> Result<UnitOfWork, Undecidable> {
-    let open_disputes = of.back.open_disputes.checked_add(1).ok_or(MoneyError::Overflow)?;
-    let back = super::PaidBack { open_disputes, ..of.back };
-    let row = becomes(row, share.charged, DisputeState::Open { frozen: share.amount });
-    let unit = UnitOfWork::new().open_dispute(of.user, share.amount).with(Change::Dispute(row));
-    Ok(told(unit, of.with_back(back), EventKind::PaymentDisputed, moment))
-}
-
-fn lost(
-    of: Intent,
-    row: Dispute,
-    share: Share,
-    account: &Account,
-    frozen: Money,
-    moment: Moment,
-) -> Result<UnitOfWork, Undecidable> {
-    let legs = Legs::new(Source::disputed(row.id), EntryKind::Chargeback, moment.now);
-    let unit = lose(legs, account, share, frozen)?;
-    let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
-    let state = DisputeState::Lost { taken: share.amount, at: moment.now };
-    let unit = unit.with(Change::Dispute(becomes(row, share.charged, state)));
-    Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
-}
-
-const fn closed(back: super::PaidBack) -> super::PaidBack {
-    super::PaidBack { open_disputes: back.open_disputes.saturating_sub(1), ..back }
-}
-
-fn becomes(row: Dispute, claimed: Amount, state: DisputeState) -> Dispute {
-    Dispute { claimed, state, version: row.version.next(), ..row }
-}
-
 fn end_hold(unit: UnitOfWork, refund: &Refund, end: HoldEnd, at: Time) -> UnitOfWork {
     match refund.origin {
         RefundOrigin::Asked { hold } => unit.end(EndHold { hold, user: refund.user, end, at }),
@@ -363,3 +281,6 @@ fn told(unit: UnitOfWork, intent: Intent, kind: EventKind, moment: Moment) -> Un
     let event = Event::about_payment(moment.event, kind, &intent, moment.now);
     unit.with(Change::Intent(intent)).with(Change::Event(event))
 }
+
+#[cfg(test)]
+mod tests;

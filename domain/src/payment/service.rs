@@ -18,7 +18,7 @@ use crate::{
     },
     time::{hours, seconds},
     unit::retry_stale,
-    wallet::{Account, WalletReads},
+    wallet::{Account, BookReads, WalletReads},
 };
 
 /// What the house allows and asks.
@@ -79,6 +79,7 @@ pub struct PaymentService {
     pub(super) reads: Arc<dyn PaymentReads>,
     pub(super) wallets: Arc<dyn WalletReads>,
     pub(super) users: Arc<dyn AuthReads>,
+    pub(super) books: Arc<dyn BookReads>,
     pub(super) gateway: Arc<dyn PaymentGateway>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
@@ -103,12 +104,13 @@ impl PaymentService {
         reads: Arc<dyn PaymentReads>,
         wallets: Arc<dyn WalletReads>,
         users: Arc<dyn AuthReads>,
+        books: Arc<dyn BookReads>,
         gateway: Arc<dyn PaymentGateway>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         policy: PaymentPolicy,
     ) -> Self {
-        Self { store, reads, wallets, users, gateway, clock, random, policy, far: Mutex::default() }
+        Self { store, reads, wallets, users, books, gateway, clock, random, policy, far: Mutex::default() }
     }
 
     /// Stores the intent, then asks the gateway where to pay.
@@ -184,13 +186,17 @@ impl PaymentService {
     /// If the store cannot be asked.
     pub async fn handle_notices(&self, notices: &dyn NoticeReads) -> Result<u32, SettleError> {
         let mut handled = 0;
-        for notice in notices.new_notices(Sender::Paystack, NOTICE_LIMIT).await? {
-            if self.act_on(&notice).await.is_err() {
-                continue;
-            }
-            let seen = UnitOfWork::new().with(Change::Notice(notice.seen(NoticeState::Handled)));
-            match self.store.commit(seen).await {
-                Ok(_) | Err(CommitError::Stale) => handled += 1,
+        let listed = notices.new_notices(Sender::Paystack, NOTICE_LIMIT).await?;
+        let is_full = listed.len() == NOTICE_LIMIT as usize;
+        for notice in listed {
+            let seen = match self.act_on(&notice).await {
+                Ok(()) => notice.seen(NoticeState::Handled),
+                Err(_) if is_full => notice.put_off(),
+                Err(_) => continue,
+            };
+            let is_handled = seen.state == NoticeState::Handled;
+            match self.store.commit(UnitOfWork::new().with(Change::Notice(seen))).await {
+                Ok(_) | Err(CommitError::Stale) => handled += u32::from(is_handled),
                 Err(error) => return Err(unavailable(error)),
             }
         }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    Amount, Change, Claim, Clock, CommitError, Currency, Event, EventId, EventKind, Fault, MoneyError,
+    Amount, Change, Claim, Clock, CommitError, Currency, Event, EventId, EventKind, Fault, Money, MoneyError,
     PaymentId, Random, Store, Time, UnitOfWork, UserId, Version,
-    payment::{FxRate, Intent, IntentState, PaidBack, PaymentReads},
+    payment::{
+        ChargeStatus, FxRate, GatewayDispute, GatewayDisputeId, GatewayError, GatewayRefund, GatewayRefundId,
+        Intent, IntentState, PaidBack, PaymentGateway, PaymentReads, elsewhere::Elsewhere,
+    },
+    time::hours,
     unit::retry_stale,
     wallet::{
         Account, BookReads, EntryKind, House, LedgerAccount, Legs, Purse, Source, Unbalanced, WalletReads,
@@ -81,6 +85,24 @@ pub enum SuspenseError {
     /// There is no rate from its currency to that of wallets; it can go back to its source.
     #[error("there is no rate from {0} to dollars; it can only go back to its source")]
     NoRate(Currency),
+    /// Some of it was refunded at the gateway's own desk, or is about to be.
+    #[error("refund {0} was made at the gateway; the payment can only go back to its source")]
+    Refunded(GatewayRefundId),
+    /// The bank has given some of it back.
+    #[error("dispute {0} was lost at the gateway; the payment can only go back to its source")]
+    DisputeLost(GatewayDisputeId),
+    /// The bank may still give it back.
+    #[error("dispute {0} is not decided at the gateway; wait until it is")]
+    Disputed(GatewayDisputeId),
+    /// The gateway gave back another currency than was paid.
+    #[error("the gateway has given back money that cannot be compared with what was paid; look there")]
+    OtherMoney,
+    /// The gateway does not say that it still has the payment.
+    #[error("the gateway does not say that it has this payment; look there")]
+    NotHeld,
+    /// The gateway could not be asked what went back.
+    #[error("what went back is not known: {0}")]
+    Gateway(#[from] GatewayError),
     /// It is worth too little or too much for the ledger.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -173,23 +195,35 @@ pub struct SuspenseService {
     payments: Arc<dyn PaymentReads>,
     wallets: Arc<dyn WalletReads>,
     books: Arc<dyn BookReads>,
+    gateway: Arc<dyn PaymentGateway>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     rate: FxRate,
 }
 
+/// The gateway's clock and ours differ by less: a dispute is looked for from so long before its payment was opened.
+const DISPUTES_FROM_H: i64 = 24;
+
+/// What the gateway lists about one payment.
+struct Seen {
+    refunds: Vec<GatewayRefund>,
+    disputes: Vec<GatewayDispute>,
+}
+
 impl SuspenseService {
-    /// Over any store; `rate` is the one in force.
+    /// Over any store and gateway; `rate` is the one in force.
+    #[allow(clippy::too_many_arguments)] // Each is a port of its own.
     pub fn new(
         store: Arc<dyn Store>,
         payments: Arc<dyn PaymentReads>,
         wallets: Arc<dyn WalletReads>,
         books: Arc<dyn BookReads>,
+        gateway: Arc<dyn PaymentGateway>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         rate: FxRate,
     ) -> Self {
-        Self { store, payments, wallets, books, clock, random, rate }
+        Self { store, payments, wallets, books, gateway, clock, random, rate }
     }
 
     /// What waits, oldest first.
@@ -200,8 +234,9 @@ impl SuspenseService {
         Ok(self.books.open_suspense(limit).await?)
     }
 
-    /// Closes one, once. The outcome of `claim` must be the payment. For [`Destination::Source`] the books are changed
-    /// here, and the gateway is told by whoever asks for it.
+    /// Closes one, once, unless the gateway says that its money went elsewhere meanwhile. The outcome of `claim` must
+    /// be the payment. For [`Destination::Source`] the books are changed here, and the gateway is told by whoever asks
+    /// for it: no more than [`SuspenseService::left_to_return`].
     ///
     /// # Errors
     /// [`SuspenseError`], by name.
@@ -221,6 +256,50 @@ impl SuspenseService {
         self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)
     }
 
+    /// What of a payment that is booked back nobody has sent back at the gateway yet, as the gateway tells it now.
+    /// What went back at its desk, or by a lost dispute, must not be sent again.
+    ///
+    /// # Errors
+    /// [`SuspenseError`], by name; then nobody knows, and nothing should be sent before somebody has looked.
+    pub async fn left_to_return(&self, payment: PaymentId) -> Result<Money, SuspenseError> {
+        let item = self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)?;
+        let intent = self.payments.intent(payment).await?.ok_or(SuspenseError::NotFound)?;
+        let seen = self.seen(&intent).await?;
+        let disputes: Vec<_> = seen.disputes.iter().collect();
+        let elsewhere = Elsewhere { refunds: &seen.refunds, disputes: &disputes };
+        elsewhere.against_return().map_or_else(|| elsewhere.left_of(&item), Err)
+    }
+
+    async fn seen(&self, intent: &Intent) -> Result<Seen, SuspenseError> {
+        let refunds = self.gateway.refunds_of(&intent.reference).await?;
+        let mut disputes = self.gateway.disputes_since(intent.created_at - hours(DISPUTES_FROM_H)).await?;
+        disputes.retain(|dispute| dispute.reference == intent.reference);
+        Ok(Seen { refunds, disputes })
+    }
+
+    /// Refuses what would give money away that the gateway does not have any more.
+    async fn check(&self, item: &Suspended, intent: &Intent, to: Destination) -> Result<(), SuspenseError> {
+        if item.state != SuspenseState::Open {
+            return Err(SuspenseError::AlreadyResolved);
+        }
+        let seen = self.seen(intent).await?;
+        let disputes: Vec<_> = seen.disputes.iter().collect();
+        let elsewhere = Elsewhere { refunds: &seen.refunds, disputes: &disputes };
+        match to {
+            Destination::Source => {
+                elsewhere.against_return().map_or_else(|| elsewhere.left_of(item).map(|_| ()), Err)
+            }
+            Destination::Owner => {
+                if let Some(against) = elsewhere.against_credit() {
+                    return Err(against);
+                }
+                let charge = self.gateway.verify(&intent.reference).await?;
+                let has_it = charge.is_some_and(|c| c.of_our_mode && c.status == ChargeStatus::Succeeded);
+                if has_it { Ok(()) } else { Err(SuspenseError::NotHeld) }
+            }
+        }
+    }
+
     async fn resolve_once(
         &self,
         payment: PaymentId,
@@ -232,6 +311,7 @@ impl SuspenseService {
         }
         let item = self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)?;
         let intent = self.payments.intent(payment).await?.ok_or(SuspenseError::NotFound)?;
+        self.check(&item, &intent, to).await?;
         let now = self.clock.now();
         let unit = match to {
             Destination::Source => item.returned(&intent, now)?,

@@ -66,6 +66,11 @@ impl VerificationService {
         let upstream = self.provider.reservation(&reservation).await.map_err(unreachable)?;
         match self.follow(id, &upstream).await {
             Ok(order @ Order::Cancelled(_)) => Ok(order),
+            // It has been given another number meanwhile, or is about to be: that one is not wanted either.
+            Ok(Order::Waiting(moved)) if moved.line.reservation != reservation => {
+                Box::pin(self.cancel_upstream(moved)).await
+            }
+            Ok(Order::Requested(moved)) => Box::pin(self.cancel(moved.head.user, id)).await,
             Ok(Order::Waiting(_)) if matches!(asked, Err(ProviderError::Unavailable(_))) => {
                 Err(CancelError::ProviderUnavailable(Fault::new("the request to cancel did not arrive")))
             }
@@ -173,15 +178,18 @@ impl VerificationService {
         self.book_credit(id).await.map(|()| true)
     }
 
-    /// What a reservation's state means for the order that waits on it. A code wins over everything.
+    /// What a reservation's state means for the order that waits on it. A code wins over everything. For an order that
+    /// has another number by now it means nothing.
     pub(super) async fn follow(&self, id: OrderId, upstream: &Reservation) -> Result<Order, IntakeError> {
         if upstream.state != ReservationState::Pending {
             let texts = self.provider.messages(&upstream.id).await?;
             self.take_in(id, &texts).await?;
         }
         let waiting = match self.known(id).await? {
-            Order::Waiting(waiting) => waiting,
-            Order::Completed(done) if upstream.state.is_credited() => {
+            Order::Waiting(waiting) if waiting.line.reservation == upstream.id => waiting,
+            Order::Completed(done)
+                if done.line.reservation == upstream.id && upstream.state.is_credited() =>
+            {
                 // The code won, and the provider gave its price back all the same.
                 self.book_credit(done.line.purchase).await?;
                 return Ok(done.into());
@@ -200,11 +208,12 @@ impl VerificationService {
         }
     }
 
-    /// "Completed", and no text of ours is listed: believed for a minute, or to the end. With a text that has no
-    /// code the order goes on waiting for another.
+    /// "Completed", and no text of ours is listed: believed for a minute, or to the end. With a text to this number that
+    /// has no code the order goes on waiting for another.
     async fn await_text(&self, waiting: Waiting) -> Result<Order, IntakeError> {
         let (id, now) = (waiting.head.id, self.clock.now());
-        if !self.reads.messages_of(&[id]).await?.is_empty() {
+        let texts = self.reads.messages_of(&[id]).await?;
+        if texts.iter().any(|text| text.reservation == waiting.line.reservation) {
             return Ok(waiting.into());
         }
         let since = self.remember(|memory| *memory.completed_without_text.entry(id).or_insert(now));
@@ -212,9 +221,11 @@ impl VerificationService {
             return Ok(waiting.into());
         }
         self.remember(|memory| memory.completed_without_text.remove(&id));
-        let ended = self.change(id, waiting.line.purchase, |order, _, now| {
-            let Order::Waiting(waiting) = order else { return Ok(None) };
-            Ok(Some(self.expiring(waiting, now)))
+        let ended = self.change(id, waiting.line.purchase, |order, purchase, now| match order {
+            Order::Waiting(waiting) if waiting.line.purchase == purchase.id => {
+                Ok(Some(self.expiring(waiting, now)))
+            }
+            _ => Ok(None),
         });
         Ok(ended.await?)
     }
@@ -227,7 +238,10 @@ impl VerificationService {
         to: OrderStatus,
     ) -> Result<Order, IntakeError> {
         let ended = self.change(waiting.head.id, waiting.line.purchase, |order, purchase, now| {
-            let Order::Waiting(waiting) = order else { return Ok(None) };
+            let waiting = match order {
+                Order::Waiting(waiting) if waiting.line.purchase == purchase.id => waiting,
+                _ => return Ok(None),
+            };
             let head = waiting.head.clone();
             let (after, end) = match to {
                 OrderStatus::Expired => {

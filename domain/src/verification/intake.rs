@@ -113,20 +113,40 @@ impl VerificationService {
     pub async fn handle_notices(&self, notices: &dyn NoticeReads) -> Result<u32, IntakeError> {
         let mut handled = 0;
         let mut failed = None;
-        for notice in notices.matchable_notices(NOTICE_LIMIT).await? {
-            match self.reread(&notice).await {
-                Ok(()) => handled += self.mark(notice, NoticeState::Handled).await?,
-                // One that cannot be handled now stays for the next call, and holds up no other.
-                Err(error) => failed = failed.or(Some(error)),
-            }
+        let matchable = notices.matchable_notices(NOTICE_LIMIT).await?;
+        let listed = matchable.len();
+        for notice in matchable {
+            let outcome = self.reread(&notice).await.map(|()| NoticeState::Handled);
+            handled += self.settle_notice(notice, outcome, listed, &mut failed).await?;
         }
-        for notice in notices.new_notices(Sender::TextVerified, NOTICE_LIMIT).await? {
-            match self.handle(&notice).await {
-                Ok(state) => handled += self.mark(notice, state).await?,
-                Err(error) => failed = failed.or(Some(error)),
-            }
+        let new = notices.new_notices(Sender::TextVerified, NOTICE_LIMIT).await?;
+        let listed = new.len();
+        for notice in new {
+            let outcome = self.handle(&notice).await;
+            handled += self.settle_notice(notice, outcome, listed, &mut failed).await?;
         }
         failed.map_or(Ok(handled), Err)
+    }
+
+    /// One of so many `listed` that cannot be handled now stays for a later call, and holds up no other. Returns how
+    /// many were handled.
+    async fn settle_notice(
+        &self,
+        notice: Notice,
+        outcome: Result<NoticeState, IntakeError>,
+        listed: usize,
+        failed: &mut Option<IntakeError>,
+    ) -> Result<u32, IntakeError> {
+        match outcome {
+            Ok(state) => self.mark(notice.seen(state)).await,
+            Err(error) => {
+                failed.get_or_insert(error);
+                if listed >= NOTICE_LIMIT as usize {
+                    self.mark(notice.put_off()).await?;
+                }
+                Ok(0)
+            }
+        }
     }
 
     async fn handle(&self, notice: &Notice) -> Result<NoticeState, IntakeError> {
@@ -150,8 +170,8 @@ impl VerificationService {
         Ok(())
     }
 
-    async fn mark(&self, notice: Notice, state: NoticeState) -> Result<u32, IntakeError> {
-        match self.store.commit(UnitOfWork::new().with(Change::Notice(notice.seen(state)))).await {
+    async fn mark(&self, seen: Notice) -> Result<u32, IntakeError> {
+        match self.store.commit(UnitOfWork::new().with(Change::Notice(seen))).await {
             // Another instance looked at the same notice: harmless, texts are taken in once.
             Ok(_) | Err(CommitError::Stale) => Ok(1),
             Err(error) => Err(error.into()),

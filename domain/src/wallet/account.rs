@@ -259,3 +259,21 @@ impl FromStr for House {
         Self::ALL.into_iter().find(|house| house.name() == text).ok_or(UnknownHouse)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Currency;
+
+    #[test]
+    fn what_is_disputed_is_frozen_as_far_as_the_wallet_goes() {
+        let cents = |units| Money::from_units(units, Currency::Usd);
+        for (disputed, available, frozen) in [(0, 8, 0), (5, 3, 5), (8, 0, 8), (20, 0, 8)] {
+            let mut account = Account::open(UserId::from_uuid(uuid::Uuid::nil()));
+            (account.wallet.posted, account.wallet.held) = (cents(10), cents(2));
+            account.disputed = cents(disputed);
+            assert_eq!(account.wallet_available(), cents(available), "{disputed}");
+            assert_eq!(account.disputed_frozen(), cents(frozen), "{disputed}");
+        }
+    }
+}

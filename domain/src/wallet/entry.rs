@@ -100,9 +100,14 @@ impl Source {
         Self(format!("unrefund:{refund}"))
     }
 
-    /// A lost dispute.
-    pub fn disputed(dispute: DisputeId) -> Self {
-        Self(format!("dispute:{dispute}"))
+    /// A dispute that was lost by the writing of this version.
+    pub fn disputed(dispute: DisputeId, version: Version) -> Self {
+        Self(format!("dispute:{dispute}:{}", version.get()))
+    }
+
+    /// A lost dispute that was won after all, by the writing of this version.
+    pub fn undisputed(dispute: DisputeId, version: Version) -> Self {
+        Self(format!("undispute:{dispute}:{}", version.get()))
     }
 
     /// A refund that somebody made at the gateway without us.

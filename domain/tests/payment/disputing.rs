@@ -5,7 +5,7 @@ use namaskah_domain::{
     memory::{GatewayFailure, GatewayOperation, OddPayment},
     payment::{
         ChargedMoney, Destination, DisputeState, GatewayDisputeId, GatewayDisputeStatus, GatewayNotice,
-        GatewayRefundStatus, Intent, RefundError,
+        GatewayRefundStatus, Intent, RefundError, SuspenseError,
     },
     time::{hours, minutes, seconds},
 };
@@ -143,6 +143,29 @@ async fn a_dispute_that_is_lost_after_it_was_won_is_lost() {
 }
 
 #[tokio::test]
+async fn a_dispute_that_is_won_after_it_was_lost_gives_back_and_tells_whoever_was_told_of_the_loss() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let order = world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
+    world.platform.deliver(order.head().id, "Your code is 482913").await.expect("a code");
+    let name = open(&world, &intent, None).await;
+    for _ in 0..2 {
+        decide(&world, &name, GatewayDisputeStatus::Lost).await;
+        assert_eq!(shown(&world).await, ["0.00", "0.00", "1.13"]);
+        world.lawful();
+        let before = world.told().await.len();
+        decide(&world, &name, GatewayDisputeStatus::Won).await;
+        assert_eq!(shown(&world).await, ["8.87", "0.00", "0.00"]);
+        assert_eq!(world.told().await[before..], [EventKind::PaymentRefunded]);
+        assert!(world.now(&intent).await.back.arrived.is_zero());
+        let settled = world.journal();
+        world.platform.advance(hours(1)).await;
+        assert_eq!(world.journal(), settled);
+        world.lawful();
+    }
+}
+
+#[tokio::test]
 async fn of_two_disputes_each_takes_its_own() {
     let world = World::new().await;
     let (first, second) = (world.fund("10.00").await, world.fund("10.00").await);
@@ -191,6 +214,37 @@ async fn a_claim_in_another_currency_is_left_to_a_person() {
     let followed = world.platform.payments.follow_disputes().await.expect("followed");
     assert_eq!((followed.refused, followed.changed), (1, 0));
     assert_eq!(world.available().await, "10.00");
+}
+
+#[tokio::test]
+async fn a_dispute_resolved_in_a_word_that_we_do_not_know_stays_frozen_and_is_told() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let name = open(&world, &intent, None).await;
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Unknown));
+    for _ in 0..2 {
+        let followed = world.platform.payments.follow_disputes().await.expect("followed");
+        assert_eq!((followed.refused, followed.changed), (1, 0));
+    }
+    assert_eq!(shown(&world).await, ["0.00", "10.00", "0.00"]);
+    decide(&world, &name, GatewayDisputeStatus::Lost).await;
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Unknown));
+    let followed = world.platform.payments.follow_disputes().await.expect("followed");
+    assert_eq!((followed.refused, followed.changed), (0, 0));
+    assert_eq!(shown(&world).await, ["0.00", "0.00", "0.00"]);
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_dispute_that_is_first_seen_in_a_word_that_we_do_not_know_is_frozen_and_told() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let name = world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Unknown));
+    let followed = world.platform.payments.follow_disputes().await.expect("followed");
+    assert_eq!((followed.refused, followed.changed), (1, 1));
+    assert_eq!(shown(&world).await, ["0.00", "10.00", "0.00"]);
+    world.lawful();
 }
 
 #[tokio::test]
@@ -295,20 +349,28 @@ async fn a_refund_of_dollars_is_booked_and_reversed_without_a_bridge() {
 }
 
 #[tokio::test]
-async fn a_dispute_over_a_payment_in_suspense_is_told_and_freezes_it_once_it_is_credited() {
+async fn a_payment_in_suspense_is_not_credited_while_it_is_disputed() {
     let world = World::new().await;
     let intent = world.open("10.00").await;
     let odd = OddPayment { paid: Some(ChargedMoney::Known(ngn("8000"))), ..OddPayment::default() };
     world.platform.gateway.pay_oddly(&intent.reference, &odd);
     world.platform.payments.settle(&intent.reference).await.expect("settled");
-    world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
+    let name = world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
     let followed = world.platform.payments.follow_disputes().await.expect("followed");
     assert_eq!((followed.refused, followed.changed), (1, 0));
     world.platform.advance(hours(10 * 24)).await;
     let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
-    let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
-    world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await.expect("credited");
+    let resolve = async || {
+        let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
+        world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await
+    };
+    let refused = resolve().await;
+    assert!(matches!(&refused, Err(SuspenseError::Disputed(of)) if *of == name), "{refused:?}");
+    assert_eq!(shown(&world).await, ["0.00", "0.00", "0.00"]);
+    decide(&world, &name, GatewayDisputeStatus::Won).await;
+    resolve().await.expect("credited");
     assert_eq!(shown(&world).await, ["5.00", "0.00", "0.00"]);
+    world.platform.gateway.open_dispute(&intent.reference, None).expect("another dispute");
     world.platform.advance(hours(1)).await;
     assert_eq!(shown(&world).await, ["0.00", "5.00", "0.00"]);
     world.lawful();

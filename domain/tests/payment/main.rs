@@ -8,6 +8,7 @@ mod opening;
 mod refunding;
 mod settling;
 mod statements;
+mod suspending;
 mod sweeping;
 mod words;
 mod world;

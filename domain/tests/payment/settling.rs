@@ -184,6 +184,7 @@ async fn late_money_is_credited_at_the_rate_of_its_day_rounded_down() {
         platform.store.clone(),
         platform.store.clone(),
         platform.store.clone(),
+        platform.store.clone(),
         platform.gateway.clone(),
         platform.clock.clone(),
         platform.random.clone(),
@@ -254,6 +255,37 @@ async fn a_notice_that_cannot_be_settled_now_waits_and_holds_up_no_other() {
     assert_eq!(world.available().await, "5.00");
     assert!(matches!(world.platform.payments.handle_notices(notices).await, Ok(1)));
     assert_eq!(world.available().await, "15.00");
+}
+
+#[tokio::test]
+async fn a_hundred_notices_that_fail_hold_up_no_newer_one_and_none_is_lost() {
+    use namaskah_domain::{
+        memory::{GatewayFailure, GatewayOperation},
+        payment::GatewayNotice,
+    };
+    let world = World::new().await;
+    let refunded = world.fund("10.00").await;
+    for _ in 0..100 {
+        let notice = GatewayNotice::Refund(refunded.reference.clone());
+        world.platform.notify_gateway(&notice).await.expect("stored");
+        // Each failing one is tried twice.
+        for _ in 0..2 {
+            world.platform.gateway.fail_next(GatewayOperation::Refunds, GatewayFailure::Unavailable);
+        }
+    }
+    world.platform.clock.advance(namaskah_domain::time::seconds(1));
+    let intent = world.open("5.00").await;
+    world.platform.gateway.pay(&intent.reference);
+    world.platform.notify_payment(&intent.reference).await.expect("stored");
+    let notices = world.platform.store.as_ref();
+    let handle = async || world.platform.payments.handle_notices(notices).await.expect("handled");
+    assert_eq!((handle().await, world.available().await.as_str()), (0, "10.00"));
+    assert_eq!((handle().await, world.available().await.as_str()), (1, "15.00"));
+    let mut left = 0;
+    for _ in 0..4 {
+        left += handle().await;
+    }
+    assert_eq!(left, 100, "they are handled once the gateway answers");
 }
 
 /// Answers every question with the charge of another payment.

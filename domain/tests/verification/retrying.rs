@@ -247,3 +247,16 @@ async fn retries_cancels_and_codes_at_once_end_the_order_one_way() {
         world.settled();
     }
 }
+
+#[tokio::test]
+async fn an_order_may_be_left_from_a_time_on_and_not_once_its_user_wants_out() {
+    let world = World::with(|_, ports| ports.orders.cancel_after_s = 60).await;
+    let order = world.buy("whatsapp").await;
+    let at = |s| order.head().created_at + seconds(s);
+    assert!(!order.can_retry(at(59)) && !order.can_swap(at(59)));
+    assert!(order.can_retry(at(60)) && order.can_swap(at(60)));
+    let Order::Waiting(mut waiting) = order.clone() else { panic!("it waits") };
+    waiting.head.cancel_requested_at = Some(at(61));
+    let leaving = Order::from(waiting);
+    assert!(!leaving.can_retry(at(62)) && !leaving.can_swap(at(62)));
+}

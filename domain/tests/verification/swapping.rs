@@ -160,6 +160,36 @@ async fn an_order_between_two_numbers_has_its_money_back_at_its_end() {
 }
 
 #[tokio::test]
+async fn a_cancel_that_an_order_outran_by_a_swap_ends_its_new_number_too() {
+    let mut odd = None;
+    let world = World::with(|fakes, ports| {
+        let slow = Arc::new(Odd::new(fakes.provider.clone()));
+        ports.numbers = slow.clone();
+        odd = Some(slow);
+    })
+    .await;
+    let (world, odd) = (Arc::new(world), odd.expect("put in"));
+    let id = world.buy("whatsapp").await.head().id;
+    odd.slow_cancels.store(1, Ordering::SeqCst);
+    let cancelling = tokio::spawn({
+        let world = world.clone();
+        async move { world.platform.orders.cancel(world.ada, id).await }
+    });
+    while world.platform.provider.credited().is_zero() {
+        tokio::task::yield_now().await;
+    }
+    let moved = swapped(&world, id).await.expect("another number");
+    assert_eq!((moved.status(), world.platform.provider.reservations().len()), (OrderStatus::Waiting, 2));
+    // What the provider says of the first number says nothing of the second.
+    odd.let_go.notify_one();
+    let answer = cancelling.await.expect("a task").expect("cancelled");
+    assert_eq!(answer.status(), OrderStatus::Cancelled);
+    assert_eq!(world.money().await, ("100.00".into(), "0.00".into()));
+    assert_eq!(world.platform.provider.credited().to_string(), "1.50");
+    world.settled();
+}
+
+#[tokio::test]
 async fn a_crash_before_the_commit_leaves_an_order_that_ends_by_itself() {
     for lost in [false, true] {
         let mut failing = None;

@@ -153,6 +153,21 @@ async fn a_providers_clock_that_runs_ahead_or_behind_hides_no_code() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_number_is_the_providers_whatever_its_clock_says() {
+    for skew in [-30, 30] {
+        let world = World::new().await;
+        world.platform.provider.set_skew(seconds(skew));
+        let order = world.buy("whatsapp").await;
+        // Ten seconds before the end, which both clocks call something else.
+        world.platform.clock.advance(minutes(15) - seconds(10));
+        world.text(&line(&order), "Your code is 482913");
+        assert!(matches!(world.platform.orders.poll().await, Ok(1)), "skew {skew}");
+        assert_eq!(world.status(order.head().id).await, OrderStatus::Completed);
+        world.lawful();
+    }
+}
+
+#[tokio::test]
 async fn a_text_that_comes_three_ways_is_shown_and_charged_once() {
     let world = World::new().await;
     let order = world.buy("whatsapp").await;
@@ -317,6 +332,27 @@ async fn a_notice_that_cannot_be_handled_now_holds_up_no_other() {
     world.fail(ProviderOperation::Messages, ProviderFailure::Unavailable, 1);
     let handled = world.platform.orders.handle_notices(world.platform.store.as_ref()).await;
     handled.expect_err("one could not be read");
+    assert_eq!(world.status(orders[1].head().id).await, OrderStatus::Completed);
+}
+
+#[tokio::test]
+async fn a_hundred_notices_that_fail_hold_up_no_newer_one() {
+    let world = odd(|odd| odd.unnamed.store(false, Ordering::SeqCst)).await;
+    let orders = [world.buy("whatsapp").await, world.buy("telegram").await];
+    let first = forged(&orders[0], line(&orders[0]).reservation, world.platform.clock.now());
+    let first = IncomingMessage { reservation: None, ..first };
+    world.platform.provider.list_message(first.clone());
+    for _ in 0..100 {
+        world.platform.notify_text(&first).await.expect("stored");
+    }
+    world.platform.clock.advance(seconds(1));
+    let second = world.text(&line(&orders[1]), "Your code is 482913");
+    world.platform.notify_text(&second).await.expect("stored");
+    world.fail(ProviderOperation::Messages, ProviderFailure::Unavailable, 199);
+    let handle = async || world.platform.orders.handle_notices(world.platform.store.as_ref()).await;
+    handle().await.expect_err("none could be read");
+    assert_eq!(world.status(orders[1].head().id).await, OrderStatus::Waiting);
+    handle().await.expect_err("the others cannot be read");
     assert_eq!(world.status(orders[1].head().id).await, OrderStatus::Completed);
 }
 

@@ -131,6 +131,8 @@ pub struct Odd {
     pub unnamed: AtomicBool,
     /// Purchases whose answer waits until it is let go.
     pub slow_buys: AtomicU32,
+    /// Cancels of numbers whose answer waits so.
+    pub slow_cancels: AtomicU32,
     pub let_go: tokio::sync::Notify,
     /// Polls never answer.
     pub hangs: AtomicBool,
@@ -143,8 +145,17 @@ impl Odd {
             whole_seconds: AtomicBool::new(false),
             unnamed: AtomicBool::new(false),
             slow_buys: AtomicU32::new(0),
+            slow_cancels: AtomicU32::new(0),
             let_go: tokio::sync::Notify::new(),
             hangs: AtomicBool::new(false),
+        }
+    }
+
+    /// One of `slow` answers waits until it is let go.
+    async fn wait_for_its_turn(&self, slow: &AtomicU32) {
+        let is_slow = slow.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if is_slow.is_ok() {
+            self.let_go.notified().await;
         }
     }
 
@@ -189,10 +200,7 @@ impl NumberProvider for Odd {
 
     async fn buy(&self, attempt: &OpenAttempt) -> Result<Reservation, BuyFailure> {
         let sold = self.fake.buy(attempt).await;
-        let is_slow = self.slow_buys.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        if is_slow.is_ok() {
-            self.let_go.notified().await;
-        }
+        self.wait_for_its_turn(&self.slow_buys).await;
         sold.map(|reservation| self.dated(reservation))
     }
 
@@ -220,7 +228,9 @@ impl NumberProvider for Odd {
     }
 
     async fn cancel(&self, id: &ReservationId) -> Result<(), ProviderError> {
-        self.fake.cancel(id).await
+        let cancelled = self.fake.cancel(id).await;
+        self.wait_for_its_turn(&self.slow_cancels).await;
+        cancelled
     }
 
     async fn report(&self, id: &ReservationId) -> Result<(), ProviderError> {

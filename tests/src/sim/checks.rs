@@ -1,5 +1,8 @@
 //! Checks: the laws of money and orders on what is kept, and what is kept against the books of the outside.
 
+mod again;
+mod returns;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
@@ -8,8 +11,8 @@ use namaskah_domain::{
     memory::laws::{self, Snapshot},
     outbox::EventQuery,
     payment::{Intent, IntentState},
-    verification::{NumberProvider, Order, OrderStatus, Purchase, Receivable, Reservation},
-    wallet::{HoldState, House, Source},
+    verification::{NumberProvider, Order, OrderStatus, Purchase, Reservation},
+    wallet::{HoldState, House},
 };
 
 use super::world::World;
@@ -42,6 +45,8 @@ impl World {
         self.check_texts(&now, &mut broken);
         self.check_payments(&now, &mut broken);
         self.check_answers(&now, &mut broken);
+        self.check_returns(&now, &mut broken);
+        self.check_again(&now, &mut broken);
         self.before = now;
         broken
     }
@@ -165,13 +170,16 @@ impl World {
         let placed = told.refused.iter().find(|id| orders.contains_key(id));
         broken.extend(placed.map(|id| format!("4: {id} was refused, and was placed all the same")));
         let mut keys = BTreeSet::new();
-        for ordered in self.ordered.iter().filter(|ordered| orders.contains_key(&ordered.buy.id)) {
-            if !keys.insert(ordered.key) {
-                broken.push(format!("4: key {} has made two orders", ordered.key));
+        for command in &self.commanded {
+            let made = command.orders.iter().any(|order| orders.contains_key(order));
+            if made && !keys.insert((command.user, &command.key)) {
+                broken.push(format!("4: key {} has had two effects", command.key));
             }
-            let price = orders[&ordered.buy.id].head().price.units();
-            if price > ordered.most {
-                broken.push(format!("5: {} costs {price}, above {}", ordered.buy.id, ordered.most));
+        }
+        for (id, most) in &self.most {
+            let price = orders.get(id).map(|order| order.head().price.units());
+            if price.is_some_and(|price| price > *most) {
+                broken.push(format!("5: {id} costs {price:?}, above {most}"));
             }
         }
     }
@@ -182,7 +190,8 @@ impl World {
         let paid = self.gateway.paid();
         let waits = |intent: &&Intent| {
             let real = paid.get(&intent.reference);
-            real.is_some_and(|paid| paid.is_of_our_mode && paid.at <= by) && intent.is_creditable()
+            let is_due = real.is_some_and(|paid| paid.is_of_our_mode && paid.at <= by);
+            is_due && intent.is_creditable() && !self.gateway.is_reversed(&intent.reference)
         };
         let waiting = self.before.intents.iter().filter(waits);
         waiting.map(|intent| format!("10: {} was paid and is {:?}", intent.id, intent.state)).collect()
@@ -199,6 +208,9 @@ impl World {
         broken.extend(self.check_credited());
         broken.extend(self.watch.seen().buried.iter().map(|why| format!("8: a job was given up, {why}")));
         broken.extend(self.check_events());
+        broken.extend(self.check_returned());
+        broken.extend(self.check_suppressed());
+        broken.extend(self.check_findings());
         broken
     }
 
@@ -213,14 +225,7 @@ impl World {
         let mut broken: Broken = unknown.map(|r| format!("8: nobody knows of {}", r.id)).collect();
         let open = now.purchases.iter().filter(|purchase| purchase.is_sent());
         broken.extend(open.map(|purchase| format!("8: {} has no outcome", purchase.id)));
-        let booked: BTreeSet<_> = now.journal.iter().map(|(transfer, _)| &transfer.source).collect();
-        // A credit for a number whose code was paid for is found by comparing lists, not by following orders.
-        let unseen = sold.iter().filter(|r| {
-            let costed = bought.get(&r.id).is_some_and(|b| matches!(b.receivable, Receivable::Costed { .. }));
-            costed && r.state.is_credited() && !booked.contains(&Source::credited(&r.id))
-        });
-        let unseen: i64 = unseen.map(|reservation| reservation.cost.units()).sum();
-        let kept = fake.charged().units() - fake.credited().units() + unseen;
+        let kept = fake.charged().units() - fake.credited().units();
         let float = now.house(House::ProviderFloatTextVerified);
         let accounts = [House::ProviderReceivable, House::CostOfNumbers, House::WriteOff];
         let spent: i64 = accounts.into_iter().map(|house| -now.house(house)).sum();
@@ -230,12 +235,27 @@ impl World {
         broken
     }
 
+    /// Lists of others and our books agree, or somebody was told of it for nothing.
+    fn check_findings(&self) -> Broken {
+        let open = futures::executor::block_on(self.kept.backend().reconciliation.open_findings(100));
+        let Ok(open) = open else { return vec!["8: findings cannot be read".to_owned()] };
+        open.iter().map(|finding| format!("8: {finding:?} is open")).collect()
+    }
+
+    /// True if such an event about it was ever told.
+    fn was_told(&self, subject: uuid::Uuid, kind: EventKind) -> bool {
+        self.events().is_some_and(|told| told.contains(&(subject, kind)))
+    }
+
+    fn events(&self) -> Option<BTreeSet<(uuid::Uuid, EventKind)>> {
+        let query = EventQuery { user: None, subject: None, after: 0, limit: 100_000 };
+        let read = futures::executor::block_on(self.kept.backend().events.after(query)).ok()?;
+        Some(read.iter().map(|e| (e.event.subject, e.event.kind)).collect())
+    }
+
     /// Law 9: of everything that a customer can see he is told.
     fn check_events(&self) -> Broken {
-        let query = EventQuery { user: None, subject: None, after: 0, limit: 100_000 };
-        let read = futures::executor::block_on(self.kept.backend().events.after(query));
-        let Ok(read) = read else { return vec!["9: events cannot be read".to_owned()] };
-        let told: BTreeSet<_> = read.iter().map(|e| (e.event.subject, e.event.kind)).collect();
+        let Some(told) = self.events() else { return vec!["9: events cannot be read".to_owned()] };
         let mut broken = Broken::new();
         for order in &self.before.orders {
             let id = order.head().id;

@@ -1,18 +1,20 @@
-//! A payment gateway that is late and loses answers; and its own books, which say what was really paid.
+//! A payment gateway that is late and loses answers; and its own books, which say what was really paid and given back.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use futures::FutureExt;
 use namaskah_domain::{
     Clock, Fault, PaymentReference, Time,
     memory::{FakePaymentGateway, OddPayment},
     payment::{
-        Charge, ChargeRequest, ChargedMoney, Checkout, GatewayDispute, GatewayError, GatewayNotice,
-        GatewayRefund, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
+        GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
+        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 
@@ -29,18 +31,134 @@ pub struct Paid {
     pub is_of_our_mode: bool,
 }
 
+/// What a refund or a dispute once was, and need not be any more.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Refunds that we sent, for each payment.
+    pub sent: BTreeMap<PaymentReference, usize>,
+    /// Refunds that had reached the customer and have failed all the same.
+    pub came_back: BTreeSet<GatewayRefundId>,
+    /// Disputes that were won, for the time being at least.
+    pub won: BTreeSet<GatewayDisputeId>,
+}
+
+/// What becomes of a refund, where that is not done ten seconds later.
+const BECOMES: [Option<GatewayRefundStatus>; 6] = [
+    None,
+    None,
+    None,
+    Some(GatewayRefundStatus::Pending),
+    Some(GatewayRefundStatus::NeedsAttention),
+    Some(GatewayRefundStatus::Failed),
+];
+
 /// [`PaymentGateway`] between the product and the books of the fake.
 pub struct SimGateway {
     /// Transactions.
     pub fake: FakePaymentGateway,
     turns: Arc<Turns>,
     paid: Mutex<BTreeMap<PaymentReference, Paid>>,
+    past: Mutex<Past>,
+    lag: Mutex<TimeDelta>,
 }
 
 impl SimGateway {
     /// Over a fake without transactions.
     pub fn new(fake: FakePaymentGateway, turns: Arc<Turns>) -> Self {
-        Self { fake, turns, paid: Mutex::default() }
+        Self { fake, turns, paid: Mutex::default(), past: Mutex::default(), lag: Mutex::default() }
+    }
+
+    /// What was, and need not be any more.
+    pub fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// New refunds are listed so much later from now on.
+    pub fn set_listing_lag(&self, lag: TimeDelta) {
+        *self.lag.lock().unwrap_or_else(PoisonError::into_inner) = lag;
+    }
+
+    /// A transaction as it really is.
+    pub fn charge(&self, reference: &PaymentReference) -> Option<Charge> {
+        self.fake.verify(reference).now_or_never()?.ok()?
+    }
+
+    /// True if all of a payment has gone back.
+    pub fn is_reversed(&self, reference: &PaymentReference) -> bool {
+        self.charge(reference).is_some_and(|charge| charge.status == ChargeStatus::Reversed)
+    }
+
+    /// Every dispute as it really is.
+    pub fn disputes(&self) -> Vec<GatewayDispute> {
+        let all = self.fake.disputes_since(Time::UNIX_EPOCH).now_or_never();
+        all.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// A refund is now there.
+    pub fn move_refund(&self, refund: &GatewayRefund, to: GatewayRefundStatus) {
+        if refund.status == GatewayRefundStatus::Processed && to == GatewayRefundStatus::Failed {
+            self.past().came_back.insert(refund.id.clone());
+        }
+        self.fake.set_refund(&refund.id, to);
+    }
+
+    /// A dispute is now there.
+    pub fn move_dispute(&self, dispute: &GatewayDisputeId, to: GatewayDisputeStatus) {
+        if to == GatewayDisputeStatus::Won {
+            self.past().won.insert(dispute.clone());
+        }
+        self.fake.decide_dispute(dispute, to);
+    }
+
+    /// What is on its way arrives, and what is not decided is decided: every other dispute for the customer.
+    pub fn come_to_rest(&self) {
+        self.set_listing_lag(TimeDelta::zero());
+        for reference in self.fake.references() {
+            for refund in self.fake.refunds(&reference) {
+                if matches!(refund.status, GatewayRefundStatus::Pending | GatewayRefundStatus::NeedsAttention)
+                {
+                    self.move_refund(&refund, GatewayRefundStatus::Processed);
+                }
+            }
+        }
+        let open = |dispute: &GatewayDispute| {
+            matches!(dispute.status, GatewayDisputeStatus::Open | GatewayDisputeStatus::Unknown)
+        };
+        for (place, dispute) in self.disputes().into_iter().filter(open).enumerate() {
+            let to = if place % 2 == 0 { GatewayDisputeStatus::Won } else { GatewayDisputeStatus::Lost };
+            self.move_dispute(&dispute.id, to);
+        }
+    }
+
+    /// What lists show of refunds now.
+    fn listed(
+        &self,
+        refunds: impl Iterator<Item = (PaymentReference, GatewayRefund)>,
+    ) -> Vec<(PaymentReference, GatewayRefund)> {
+        let lag = *self.lag.lock().unwrap_or_else(PoisonError::into_inner);
+        let by = self.turns.now() - lag;
+        let mut shown: Vec<_> = refunds.filter(|(_, refund)| refund.created_at <= by).collect();
+        match self.turns.dice().roll_trouble(6) {
+            4 => shown.reverse(),
+            5 => shown.extend(shown.first().cloned()),
+            _ => {}
+        }
+        shown
+    }
+
+    /// The gateway lists what a lost dispute took among the refunds too, under the dispute's name.
+    fn taken_by_disputes(&self) -> impl Iterator<Item = (PaymentReference, GatewayRefund)> {
+        let lost = self.disputes().into_iter().filter(|d| d.status == GatewayDisputeStatus::Lost);
+        lost.filter_map(|dispute| {
+            let refund = GatewayRefund {
+                id: GatewayRefundId::try_new(&format!("d-{}", dispute.id)).ok()?,
+                amount: dispute.amount,
+                status: GatewayRefundStatus::Processed,
+                created_at: dispute.created_at,
+                dispute: Some(dispute.id),
+            };
+            Some((dispute.reference, refund))
+        })
     }
 
     /// What was really paid.
@@ -119,23 +237,66 @@ impl PaymentGateway for SimGateway {
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
-        self.turns.take().await;
-        self.fake.refund(request).await
+        *self.past().sent.entry(request.reference.clone()).or_default() += 1;
+        let began = self.turns.now();
+        let way = Way::roll(&self.turns);
+        self.turns.say(|| format!("    a refund of {:?} goes {way:?}", request.amount));
+        let there = match way {
+            Way::Through(there, _) | Way::Unanswered(there) => there,
+            Way::Lost | Way::Refused => 0,
+        };
+        self.turns.take_at(began + TimeDelta::milliseconds(there)).await;
+        match way {
+            Way::Lost => return Err(RefundFailure::Unknown(Fault::new("no answer"))),
+            Way::Refused => return Err(RefundFailure::Declined(Fault::new("not now"))),
+            Way::Through(..) | Way::Unanswered(_) => {}
+        }
+        let asked = self.fake.refund(request).await;
+        if let (Ok(refund), Some(to)) = (&asked, self.turns.dice().one_of(&BECOMES)) {
+            self.move_refund(refund, to);
+        }
+        match way {
+            Way::Unanswered(_) => {
+                self.turns.take_at(began + TimeDelta::seconds(10)).await;
+                Err(RefundFailure::Unknown(Fault::new("no answer in time")))
+            }
+            Way::Through(there, back) if back > 0 => {
+                self.turns.take_at(began + TimeDelta::milliseconds(there + back)).await;
+                asked
+            }
+            _ => asked,
+        }
     }
 
     async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
-        self.read(self.fake.refunds_of(reference)).await
+        let answer = async {
+            let own = self.fake.refunds_of(reference).await?;
+            let own = own.into_iter().map(|refund| (reference.clone(), refund));
+            let taken = self.taken_by_disputes().filter(|(of, _)| of == reference);
+            Ok(self.listed(own.chain(taken)).into_iter().map(|(_, refund)| refund).collect())
+        };
+        self.read(answer).await
     }
 
     async fn refunds_since(
         &self,
         from: Time,
     ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
-        self.read(self.fake.refunds_since(from)).await
+        let answer = async {
+            let all = self.fake.refunds_since(from).await?.into_iter();
+            Ok(self.listed(all.chain(self.taken_by_disputes().filter(|(_, r)| r.created_at >= from))))
+        };
+        self.read(answer).await
     }
 
     async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
-        self.read(self.fake.disputes_since(from)).await
+        let mut disputes = self.read(self.fake.disputes_since(from)).await?;
+        match self.turns.dice().roll_trouble(6) {
+            4 => disputes.reverse(),
+            5 => disputes.extend(disputes.first().cloned()),
+            _ => {}
+        }
+        Ok(disputes)
     }
 
     fn read_notice(&self, body: &[u8]) -> GatewayNotice {

@@ -7,7 +7,7 @@ use namaskah_domain::{
     UnitOfWork, Version,
     memory::OddPayment,
     payment::{ChargeStatus, ChargedMoney, PaymentGateway},
-    verification::{NumberProvider, OpenAttempt, Reservation, ReservationState},
+    verification::{NumberProvider, OpenAttempt, Order, Reservation, ReservationState},
 };
 
 use super::{
@@ -66,6 +66,34 @@ impl World {
         }
     }
 
+    /// A text arrives for an order that has expired lately.
+    pub fn late_text(&mut self) {
+        let since = self.turns.now() - TimeDelta::minutes(40);
+        let expired = |order: &Order| match order {
+            Order::Expired(o) if o.at >= since => Some(o.line.reservation.clone()),
+            _ => None,
+        };
+        let lately: Vec<_> = self.before.orders.iter().filter_map(expired).collect();
+        let Some(to) = self.a_reservation(|r| lately.contains(&r.id)) else { return };
+        let now = self.provider.now();
+        let lag = TimeDelta::seconds(LAGS_S[self.die(LAGS_S.len())]);
+        let message = text_to(to.id.clone(), to.number, TEXTS[self.die(2)], now);
+        let place = self.provider.write(Text { message, is_named: self.die(3) != 2, listed_from: now + lag });
+        self.say(|| format!("{} receives a text too late, listed {lag} later", to.id));
+        if self.die(2) == 1 {
+            let body = format!("text {place}").into_bytes();
+            self.notice(Sender::TextVerified, Some(to.id.to_string()), body);
+        }
+    }
+
+    /// The provider answers a report: it gives its price back, or says that the number served.
+    pub fn answer_report(&mut self) {
+        let Some(chosen) = self.a_reservation(|r| r.state == ReservationState::Reported) else { return };
+        let state = [ReservationState::Cancelled, ReservationState::Completed][self.die(2)];
+        self.provider.fake.set_state(&chosen.id, state);
+        self.say(|| format!("the report of {} is answered: {state:?}", chosen.id));
+    }
+
     /// A text to a number of ours that was meant for an earlier renter of it, of whose reservation we know nothing.
     pub fn text_of_another(&mut self) {
         let Some(to) = self.a_reservation(|_| true) else { return };
@@ -120,8 +148,11 @@ impl World {
         self.say(|| format!("the number of {} is sold again", chosen.id));
     }
 
-    /// New reservations are listed later from now on, or at once again.
+    /// New reservations, or refunds, are listed later from now on, or at once again.
     pub fn lag(&mut self) {
+        if self.die(3) == 2 {
+            return self.refunds_lag();
+        }
         let lag = TimeDelta::seconds([0, 5, 40, 150][self.die(4)]);
         self.provider.fake.set_listing_lag(lag);
         self.say(|| format!("lists lag by {lag}"));
@@ -190,7 +221,7 @@ impl World {
     }
 
     /// A webhook comes in, now or later, if the process that takes it lives so long.
-    fn notice(&mut self, sender: Sender, subject: Option<String>, body: Vec<u8>) {
+    pub fn notice(&mut self, sender: Sender, subject: Option<String>, body: Vec<u8>) {
         let id: NoticeId = self.id();
         let at = self.turns.now() + TimeDelta::milliseconds(DELAYS_MS[self.die(DELAYS_MS.len())]);
         let Some((no, process)) = self.a_process() else { return };

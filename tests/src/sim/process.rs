@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use namaskah::worker::{Expirer, Feed, JobRunner, NoticeHandler, Poller, Reconciler, Relay, Sweeper, Worker};
+use namaskah::worker::{
+    Bookcheck, Bookkeeper, Expirer, Feed, JobRunner, NoticeHandler, Poller, Reconciler, Relay, Returns,
+    Sweeper, Worker,
+};
 use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store, Time,
     auth::AuthReads,
@@ -15,8 +18,12 @@ use namaskah_domain::{
     money::UNITS_PER_ONE,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::{FxRate, PaymentGateway, PaymentPolicy, PaymentReads, PaymentService},
-    verification::{NumberProvider, OrderPolicy, OrderReads, PriceRule, VerificationService},
-    wallet::WalletReads,
+    reconciliation::{ReconciliationReads, ReconciliationService},
+    verification::{
+        NumberProvider, OrderPolicy, OrderReads, PriceRule, RECEIVABLE_DAYS, ReceivableService,
+        VerificationService,
+    },
+    wallet::{BookReads, BookService, WalletReads},
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -32,6 +39,10 @@ pub struct Ports {
     pub payments: Arc<dyn PaymentReads>,
     /// Reads of accounts.
     pub wallets: Arc<dyn WalletReads>,
+    /// Reads of the house's books.
+    pub books: Arc<dyn BookReads>,
+    /// Reads of what is compared with others' lists.
+    pub compared: Arc<dyn ReconciliationReads>,
     /// Reads of orders.
     pub orders: Arc<dyn OrderReads>,
     /// Reads of users.
@@ -69,6 +80,12 @@ pub enum Kind {
     Reconciler,
     /// Settles payments of which nobody told.
     Sweeper,
+    /// Follows refunds and disputes.
+    Returns,
+    /// Collects debts.
+    Bookkeeper,
+    /// Compares others' lists with our books.
+    Bookcheck,
     /// Does jobs.
     Jobs,
     /// Stamps events.
@@ -77,12 +94,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Notices,
         Self::Poller,
         Self::Expirer,
         Self::Reconciler,
         Self::Sweeper,
+        Self::Returns,
+        Self::Bookkeeper,
+        Self::Bookcheck,
         Self::Jobs,
         Self::Relay,
     ];
@@ -99,7 +119,7 @@ impl Kind {
                 Some((*first).max(now + TimeDelta::milliseconds(500)))
             }
             Self::Reconciler => stretched(5),
-            Self::Sweeper => stretched(60),
+            Self::Sweeper | Self::Returns | Self::Bookkeeper | Self::Bookcheck => stretched(60),
             Self::Jobs => seen.jobs.values().min().map(|at| (*at).max(now + TimeDelta::milliseconds(500))),
             Self::Relay => seen.has_events.then(|| now + TimeDelta::milliseconds(250)),
         }
@@ -156,6 +176,7 @@ impl Process {
             ports.payments.clone(),
             ports.wallets.clone(),
             ports.auth.clone(),
+            ports.books.clone(),
             ports.gateway.clone(),
             ports.clock.clone(),
             random.clone(),
@@ -164,7 +185,7 @@ impl Process {
         let now = ports.clock.now();
         let post = |kind: &Kind| Post {
             kind: *kind,
-            worker: worker(*kind, ports, &orders, &payments, holder),
+            worker: worker(*kind, ports, random, &orders, &payments, holder),
             due: Some(now),
             running: None,
             is_woken: false,
@@ -250,6 +271,7 @@ impl Post {
 fn worker(
     kind: Kind,
     ports: &Ports,
+    random: &Arc<SeededRandom>,
     orders: &Arc<VerificationService>,
     payments: &Arc<PaymentService>,
     holder: Uuid,
@@ -262,6 +284,9 @@ fn worker(
         Kind::Expirer => Arc::new(Expirer::new(orders.clone())),
         Kind::Reconciler => Arc::new(Reconciler::new(orders.clone())),
         Kind::Sweeper => Arc::new(Sweeper::new(payments.clone())),
+        Kind::Returns => Arc::new(Returns::new(payments.clone())),
+        Kind::Bookkeeper => bookkeeper(ports, random),
+        Kind::Bookcheck => bookcheck(ports, random, orders, holder),
         Kind::Jobs => {
             let (jobs, mailer) = (ports.jobs.clone(), ports.mailer.clone());
             let (lane, clock) = (JobLane::Provider, ports.clock.clone());
@@ -269,6 +294,31 @@ fn worker(
         }
         Kind::Relay => Arc::new(Relay::new(ports.events.clone(), Feed::default())),
     }
+}
+
+fn bookkeeper(ports: &Ports, random: &Arc<SeededRandom>) -> Arc<dyn Worker> {
+    let (store, books, clock) = (ports.store.clone(), ports.books.clone(), ports.clock.clone());
+    let receivables = ReceivableService::new(store.clone(), books.clone(), clock.clone(), RECEIVABLE_DAYS);
+    let books = BookService::new(store, ports.wallets.clone(), books, clock, random.clone());
+    Arc::new(Bookkeeper::new(Arc::new(books), Arc::new(receivables)))
+}
+
+fn bookcheck(
+    ports: &Ports,
+    random: &Arc<SeededRandom>,
+    orders: &Arc<VerificationService>,
+    holder: Uuid,
+) -> Arc<dyn Worker> {
+    let service = ReconciliationService::new(
+        ports.store.clone(),
+        ports.compared.clone(),
+        ports.gateway.clone(),
+        ports.provider.clone(),
+        orders.clone(),
+        ports.clock.clone(),
+        random.clone(),
+    );
+    Arc::new(Bookcheck::new(Arc::new(service), ports.leases.clone(), ports.clock.clone(), holder))
 }
 
 fn order_policy() -> OrderPolicy {

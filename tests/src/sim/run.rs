@@ -34,7 +34,7 @@ pub struct Outcome {
 
 /// Things that may happen, with how often each does. The first is the plainest.
 type Act = fn(&mut World);
-const ACTS: [(usize, Act); 21] = [
+const ACTS: [(usize, Act); 36] = [
     (1, |_| {}),
     (10, |world| world.buy(false)),
     (4, |world| world.buy(true)),
@@ -56,6 +56,21 @@ const ACTS: [(usize, Act); 21] = [
     (1, World::lag),
     (2, World::price),
     (3, World::crash),
+    (4, World::retry),
+    (3, World::swap),
+    (2, World::repeat_again),
+    (4, World::report),
+    (1, World::answer_report),
+    (3, World::late_text),
+    (3, World::batch),
+    (1, World::repeat_batch),
+    (1, World::look_at_batch),
+    (4, World::refund),
+    (2, World::repeat_refund),
+    (2, World::refund_moves),
+    (1, World::desk_refund),
+    (2, World::dispute),
+    (3, World::decide_dispute),
 ];
 const SPANS_MS: [i64; 10] = [900, 200, 2_000, 3_000, 5_500, 12_000, 31_000, 61_000, 240_000, 905_000];
 const TURNS: [u32; 8] = [MOST_TURNS, 0, 1, 2, 3, 5, 9, 17];
@@ -237,14 +252,27 @@ impl World {
         self.say(|| "everything comes to rest".to_owned());
         self.start_processes();
         self.provider.fake.set_listing_lag(TimeDelta::zero());
-        for (seconds, is_quick) in [(5, true), (125, true), (1_300, false), (1_300, false), (9_000, false)] {
+        self.gateway.come_to_rest();
+        let mut late = Vec::new();
+        for (seconds, is_quick) in
+            [(5, true), (125, true), (1_300, false), (60, true), (1_240, false), (9_000, false)]
+        {
             if !is_quick {
                 self.credit_what_was_reported();
             }
+            if seconds == 60 {
+                late = self.send_late_texts();
+            }
             let mut broken = self.advance(TimeDelta::seconds(seconds));
             broken.extend(self.check());
-            if seconds == 125 {
-                broken.extend(self.check_credited());
+            match seconds {
+                125 => {
+                    broken.extend(self.check_credited());
+                    broken.extend(self.check_heard());
+                    broken.extend(self.check_told_provider());
+                }
+                60 => broken.extend(self.check_shown_late(&late)),
+                _ => {}
             }
             if !broken.is_empty() {
                 return broken.into_iter().map(|what| format!("while settling: {what}")).collect();

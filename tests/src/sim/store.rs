@@ -10,7 +10,7 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Amount, Currency, Fault, Money, Page, PaymentId, Time, UserId, Version,
     memory::{MemoryStore, laws::Snapshot},
-    payment::{Suspended, SuspenseReason, SuspenseState},
+    payment::{GatewayDisputeId, Suspended, SuspenseReason, SuspenseState},
     verification::{OrderFilter, ProviderId},
     wallet::{EntryKind, House, LedgerAccount, Purse, Source, Transfer},
 };
@@ -83,6 +83,14 @@ async fn read(database: &Database, backend: &Backend, users: &[UserId]) -> Resul
         let page = Page { after: None, limit: ALL };
         all.orders.extend(backend.orders.orders(*user, &OrderFilter::default(), page).await?.rows);
         all.intents.extend(backend.payments.intents(*user, Page { after: None, limit: ALL }).await?.rows);
+    }
+    for intent in &all.intents {
+        all.refunds.extend(backend.payments.refunds_of(intent.id).await?);
+    }
+    for row in query(database, "SELECT gateway_id FROM disputes ORDER BY id").await? {
+        let name: String = row.try_get("", "gateway_id").map_err(Fault::new)?;
+        let name = GatewayDisputeId::try_new(&name).map_err(Fault::new)?;
+        all.disputes.extend(backend.payments.dispute_named(&name).await?);
     }
     let since = backend.orders.purchases_since(ProviderId::TextVerified, DateTime::UNIX_EPOCH).await?;
     all.purchases = since;

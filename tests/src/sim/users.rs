@@ -1,18 +1,22 @@
 //! What users do: each command runs in one of the processes, and its answer is remembered if it is ever given.
 
+mod again;
+mod batches;
+mod payments;
+
 use std::sync::PoisonError;
 
 use namaskah_domain::{
-    Amount, Claim, CommitError, Currency, Fingerprint, IdempotencyKey, Money, OrderId, Page, PaymentId,
-    QuoteId, UserId,
-    payment::{Intent, OpenPayment, service::Done},
-    verification::{
-        Ask, AskQuote, Buy, BuyError, Capability, CountryCode, Order, OrderFilter, PriceLimit, QuoteError,
-        ServiceCode, Shown,
-    },
+    Amount, Claim, Currency, Fingerprint, IdempotencyKey, Money, OrderId, Page, UserId,
+    verification::{Ask, AskQuote, Buy, Capability, CountryCode, OrderFilter, PriceLimit, ServiceCode},
 };
+use uuid::Uuid;
 
-use super::world::{Ordered, Told, World};
+pub use self::{again::Again, batches::Batched, payments::Refunded};
+use super::{
+    told::Told,
+    world::{Commanded, Ordered, World},
+};
 
 /// What is for sale.
 pub const SERVICES: [&str; 3] = ["whatsapp", "telegram", "google"];
@@ -42,6 +46,19 @@ impl World {
 
     fn a_user(&self) -> UserId {
         self.users[self.roll(self.users.len())]
+    }
+
+    /// The owner of something, or now and then somebody else.
+    fn perhaps_another(&self, owner: UserId) -> UserId {
+        if self.roll(12) == 11 { self.a_user() } else { owner }
+    }
+
+    /// The orders that a command under a key may make, and the most that each may cost.
+    fn command_for(&mut self, user: UserId, key: &str, orders: &[(OrderId, i64)]) {
+        self.placed.extend(orders.iter().map(|(order, _)| (user, *order)));
+        self.most.extend(orders.iter().copied());
+        let orders = orders.iter().map(|(order, _)| *order).collect();
+        self.commanded.push(Commanded { user, key: key.to_owned(), orders });
     }
 
     /// Starts a command in one of the processes; `answered` hears its answer, unless the process dies before.
@@ -117,25 +134,16 @@ impl World {
         self.send(self.ordered.len() - 1);
     }
 
-    fn ordering(&self, user: UserId, ask: Ask, limit: PriceLimit, key: usize) -> Buy {
+    fn ordering(&mut self, user: UserId, ask: Ask, limit: PriceLimit, key: usize) -> Buy {
         let id: OrderId = self.id();
-        let place = SERVICES.iter().position(|name| *name == ask.service.as_str()).unwrap_or_default();
-        let mut fingerprint = [u8::try_from(place).unwrap_or_default(); 32];
-        if let PriceLimit::AtMost(most) = limit {
-            fingerprint[..8].copy_from_slice(&most.units().to_be_bytes());
-        }
-        let claim = Claim {
-            scope: user,
-            key: IdempotencyKey::try_new(&format!("key-{key}")).expect("a key"),
-            fingerprint: Fingerprint(fingerprint),
-            outcome: id.uuid(),
-        };
+        let claim = claim(user, &format!("key-{key}"), &format!("{} {limit:?}", ask.service), id.uuid());
         Buy { id, user, ask, limit, metadata: None, claim }
     }
 
     fn send(&mut self, which: usize) {
         let Ordered { buy, most, key } = self.ordered[which].clone();
         let Buy { user, id, limit, .. } = buy.clone();
+        self.command_for(user, &format!("key-{key}"), &[(id, most)]);
         let (name, asked) = (buy.ask.service.clone(), buy.clone());
         self.command(
             || format!("{user} orders {name} as {id} under key {key}, {limit:?}"),
@@ -147,14 +155,18 @@ impl World {
         );
     }
 
+    /// An order, most often one that was placed; the newest are the likeliest to be worth it.
     fn an_order(&self) -> Option<(UserId, OrderId)> {
-        if self.ordered.is_empty() {
+        let mut orders = self.placed.clone();
+        if self.roll(6) != 5 {
+            orders = self.before.orders.iter().map(|order| (order.head().user, order.head().id)).collect();
+            orders.sort_by_key(|(_, id)| *id);
+        }
+        if orders.is_empty() {
             return None;
         }
-        // The newest are the likeliest to be worth it.
-        let back = self.roll(self.ordered.len().min(6));
-        let ordered = &self.ordered[self.ordered.len() - 1 - back];
-        Some((ordered.buy.user, ordered.buy.id))
+        let back = self.roll(orders.len().min(6));
+        orders.get(orders.len() - 1 - back).copied()
     }
 
     /// A user wants out.
@@ -210,138 +222,16 @@ impl World {
             },
         );
     }
-
-    /// A user wants to fund the wallet.
-    pub fn deposit(&mut self) {
-        let (user, amount, id) = (self.a_user(), cents(DEPOSITS[self.roll(4)]), self.id());
-        self.opened.push((user, id));
-        self.open(user, amount, id, self.opened.len());
-    }
-
-    /// Opens a payment under a key of its own.
-    pub fn open(&mut self, user: UserId, amount: Amount, id: PaymentId, key: usize) {
-        let claim = Claim {
-            scope: user,
-            key: IdempotencyKey::try_new(&format!("pay-{key}")).expect("a key"),
-            fingerprint: Fingerprint([9; 32]),
-            outcome: id.uuid(),
-        };
-        self.command(
-            || format!("{user} opens {id} of {amount}"),
-            |process| {
-                let payments = process.payments.clone();
-                async move { payments.open(OpenPayment { user, amount, claim, id }).await }
-            },
-            |told, answer| match answer {
-                Ok(Done { value, .. }) => told.payment(&value),
-                Err(error) => format!("no payment: {error}"),
-            },
-        );
-    }
-
-    /// A user comes back from the checkout.
-    pub fn sync(&mut self) {
-        if self.opened.is_empty() {
-            return;
-        }
-        let (user, id) = self.opened[self.roll(self.opened.len())];
-        self.command(
-            || format!("{user} returns from the checkout of {id}"),
-            |process| {
-                let payments = process.payments.clone();
-                async move { payments.sync(user, id).await }
-            },
-            move |told, answer| match answer {
-                Ok(intent) => told.payment(&intent),
-                Err(error) => format!("nothing new of {id}: {error}"),
-            },
-        );
-    }
 }
 
-impl Told {
-    fn quoted(&mut self, id: QuoteId, price: Result<i64, QuoteError>) -> String {
-        match price {
-            Ok(price) => {
-                self.quotes.insert(id, price);
-                format!("{id} costs {price}")
-            }
-            Err(error) => format!("no quote: {error}"),
-        }
+/// A user's claim to a key, for a command that these words stand for.
+fn claim(user: UserId, key: &str, command: &str, outcome: Uuid) -> Claim {
+    let key = IdempotencyKey::try_new(key).expect("a key");
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in command.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
-
-    fn bought(&mut self, asked: &Buy, most: i64, answer: Result<Done<Order>, BuyError>) -> String {
-        let id = asked.id;
-        match answer {
-            Ok(done) => {
-                let head = done.value.head();
-                let most = match asked.limit {
-                    PriceLimit::Quote(quote) => self.quotes.get(&quote).copied().unwrap_or(most),
-                    PriceLimit::AtMost(_) => most,
-                };
-                if !done.replayed && (head.id != id || head.price.units() > most) {
-                    self.broken.push(format!("5: {} costs {:?}, above {most}", head.id, head.price));
-                }
-                if head.ask != asked.ask {
-                    self.broken.push(format!("4: {id} was answered with {}, another command", head.id));
-                }
-                if let Some(first) =
-                    self.keys.insert((asked.user, asked.claim.key.as_str().to_owned()), head.id)
-                    && first != head.id
-                {
-                    self.broken.push(format!("4: one key has made {first} and {}", head.id));
-                }
-                self.order(asked.user, &done.value)
-            }
-            Err(error) => {
-                if is_certain(&error) {
-                    self.refused.insert(id);
-                }
-                format!("{id} is refused: {error}")
-            }
-        }
-    }
-
-    fn order(&mut self, user: UserId, order: &Order) -> String {
-        let head = order.head();
-        if head.user != user {
-            self.broken.push(format!("12: {user} was told of {}, which is not his", head.id));
-        }
-        let newest = self.orders.entry(head.id).or_insert((0, order.status()));
-        if head.version.get() >= newest.0 {
-            *newest = (head.version.get(), order.status());
-        }
-        format!("{} is {} at version {}", head.id, order.status().name(), head.version.get())
-    }
-
-    fn shown(&mut self, user: UserId, shown: &Shown) -> String {
-        let id = shown.order.head().id;
-        if shown.messages.iter().any(|message| message.order != id) {
-            self.broken.push(format!("7: {id} was shown with another order's text"));
-        }
-        self.order(user, &shown.order)
-    }
-
-    fn payment(&mut self, intent: &Intent) -> String {
-        let newest = self.payments.entry(intent.id).or_default();
-        *newest = (*newest).max(intent.version.get());
-        format!("{} is {:?}", intent.id, intent.state)
-    }
-}
-
-/// True if the refusal says that nothing was ordered; false if nobody can know.
-fn is_certain(error: &BuyError) -> bool {
-    match error {
-        BuyError::Unavailable(_)
-        | BuyError::Commit(CommitError::Unavailable(_) | CommitError::Stale | CommitError::Duplicate(_))
-        | BuyError::Quote(QuoteError::Unavailable(_) | QuoteError::Commit(_)) => false,
-        BuyError::PriceLimitRequired
-        | BuyError::NoSuchQuote
-        | BuyError::QuoteMismatch
-        | BuyError::QuoteExpired
-        | BuyError::QuoteUsed
-        | BuyError::PriceAboveLimit { .. }
-        | BuyError::Quote(_)
-        | BuyError::Commit(_) => true,
-    }
+    let mut fingerprint = [0; 32];
+    fingerprint[..8].copy_from_slice(&hash.to_be_bytes());
+    Claim { scope: user, key, fingerprint: Fingerprint(fingerprint), outcome }
 }

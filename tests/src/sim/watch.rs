@@ -7,8 +7,9 @@ use std::{
 };
 
 use namaskah_domain::{
-    Change, JobId, NoticeId, NoticeState, OrderId, Time, UnitOfWork,
-    verification::{Order, PurchaseState},
+    Change, JobId, NoticeId, NoticeState, OrderId, PaymentReference, Time, UnitOfWork,
+    payment::{RefundOrigin, RefundState},
+    verification::{Former, Order, PurchaseState, Requested},
 };
 use uuid::Uuid;
 
@@ -25,6 +26,8 @@ pub enum Noted {
     Notice(NoticeId, bool),
     /// A purchase was sent for an order.
     Sent,
+    /// A refund is about to be sent.
+    Refund(PaymentReference),
     /// A purchase has its number.
     Bound,
     /// An event waits for its sequence.
@@ -58,6 +61,8 @@ pub struct Seen {
     pub wakes: BTreeSet<Kind>,
     /// Purchases that were committed for orders.
     pub purchases: usize,
+    /// Refunds that were committed to be sent, for each payment.
+    pub refunds: BTreeMap<PaymentReference, usize>,
     /// When the store last failed.
     pub fault_at: Option<Time>,
 }
@@ -70,7 +75,16 @@ impl Watch {
                 let line = &waiting.line;
                 Some(Noted::Waits(waiting.head.id, Some((line.expires_at, line.bound_at))))
             }
+            // One that is being given another number ends with its former one, if there is none by then.
+            Change::Order(Order::Requested(Requested { head, former: Some(Former { line, .. }) })) => {
+                Some(Noted::Waits(head.id, Some((line.expires_at, line.bound_at))))
+            }
             Change::Order(order) => Some(Noted::Waits(order.head().id, None)),
+            Change::Refund(refund) => {
+                let is_new = matches!(refund.state, RefundState::Sent { missed_at: None })
+                    && matches!(refund.origin, RefundOrigin::Asked { .. });
+                is_new.then(|| Noted::Refund(refund.reference.clone()))
+            }
             Change::Job(job) => Some(Noted::Job(job.id, job.run_at)),
             Change::Notice(notice) => Some(Noted::Notice(notice.id, notice.state == NoticeState::New)),
             Change::Purchase(purchase) => match (&purchase.state, purchase.wanted_by) {
@@ -102,6 +116,7 @@ impl Watch {
                 }
                 Noted::Notice(notice, false) => drop(seen.notices.remove(&notice)),
                 Noted::Sent => seen.purchases += 1,
+                Noted::Refund(of) => *seen.refunds.entry(of).or_default() += 1,
                 Noted::Bound => seen.has_bound = true,
                 Noted::Event => {
                     seen.has_events = true;

@@ -7,10 +7,10 @@ use std::{
 
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Clock, Entity, Id, OrderId, PaymentId, PhoneNumber, QuoteId, Time, UserId,
+    Clock, Entity, Id, OrderId, PaymentId, PhoneNumber, Time, UserId,
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, SeededRandom, laws::Snapshot},
     outbox::{Jobs, Leases},
-    verification::{AskQuote, Buy, OrderStatus},
+    verification::{AskQuote, Buy},
 };
 
 use super::{
@@ -21,26 +21,11 @@ use super::{
     process::{Kind, Ports, Process},
     provider::SimProvider,
     store::Kept,
+    told::Told,
     turns::{ProcessNo, Tasks, Turns},
+    users::{Again, Batched, Refunded},
     watch::Watch,
 };
-
-/// What users were told, and may rely on.
-#[derive(Debug, Default)]
-pub struct Told {
-    /// The newest answer about an order: its version and state.
-    pub orders: BTreeMap<OrderId, (i64, OrderStatus)>,
-    /// The newest answer about a payment.
-    pub payments: BTreeMap<PaymentId, i64>,
-    /// Prices that were promised.
-    pub quotes: BTreeMap<QuoteId, i64>,
-    /// The orders that keys stand for.
-    pub keys: BTreeMap<(UserId, String), OrderId>,
-    /// Orders of which it was said that they were not placed.
-    pub refused: BTreeSet<OrderId>,
-    /// What was said and must never be said.
-    pub broken: Vec<String>,
-}
 
 /// A command of a user that can be repeated under its key.
 #[derive(Debug, Clone)]
@@ -51,6 +36,17 @@ pub struct Ordered {
     pub most: i64,
     /// Which of the commands under keys it repeats: 0 for itself.
     pub key: usize,
+}
+
+/// What a command under a key may make.
+#[derive(Debug, Clone)]
+pub struct Commanded {
+    /// Whose key.
+    pub user: UserId,
+    /// Which.
+    pub key: String,
+    /// The orders that it may make.
+    pub orders: Vec<OrderId>,
 }
 
 /// Everything.
@@ -83,6 +79,20 @@ pub struct World {
     pub quotes: Vec<AskQuote>,
     /// Purchases that were asked for.
     pub ordered: Vec<Ordered>,
+    /// Retries and swaps that were asked for.
+    pub again: Vec<Again>,
+    /// Batches that were asked for.
+    pub batched: Vec<Batched>,
+    /// Refunds that were asked for.
+    pub refunded: Vec<Refunded>,
+    /// Every order that was asked for.
+    pub placed: Vec<(UserId, OrderId)>,
+    /// Every command under a key that may make orders.
+    pub commanded: Vec<Commanded>,
+    /// Orders that are placed all together, or none of them.
+    pub together: Vec<Vec<OrderId>>,
+    /// The most that each order may cost.
+    pub most: BTreeMap<OrderId, i64>,
     /// Payments that were asked for.
     pub opened: Vec<(UserId, PaymentId)>,
     /// Numbers that were sold again.
@@ -124,6 +134,13 @@ impl World {
             users: Vec::new(),
             quotes: Vec::new(),
             ordered: Vec::new(),
+            again: Vec::new(),
+            batched: Vec::new(),
+            refunded: Vec::new(),
+            placed: Vec::new(),
+            commanded: Vec::new(),
+            together: Vec::new(),
+            most: BTreeMap::new(),
             opened: Vec::new(),
             recycled: BTreeSet::new(),
             before: Snapshot::default(),
@@ -220,7 +237,9 @@ fn ports(
     Ports {
         store: called!(backend.store),
         payments: called!(backend.payments),
-        wallets: backend.wallet.clone(),
+        wallets: called!(backend.wallet),
+        books: called!(backend.books),
+        compared: called!(backend.reconciliation),
         orders: called!(backend.orders),
         auth: backend.auth.clone(),
         notices: called!(backend.notices),

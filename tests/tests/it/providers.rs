@@ -4,6 +4,7 @@
 mod canned;
 mod fakes;
 mod mail;
+mod outbound;
 mod paystack_wire;
 mod sandboxed;
 mod textverified_buying;
@@ -15,6 +16,12 @@ mod fake_number_provider {
 }
 mod fake_payment_gateway {
     namaskah_tests::payment_gateway_contract!(super::fakes::payments);
+}
+mod fake_outbound_client {
+    namaskah_tests::outbound_client_contract!(super::fakes::outbound);
+}
+mod http_outbound_client {
+    namaskah_tests::outbound_client_contract!(super::outbound::started);
 }
 mod textverified {
     namaskah_tests::number_provider_contract!(super::sandboxed::started);

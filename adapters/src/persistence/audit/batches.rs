@@ -1,6 +1,6 @@
-//! Batches and their orders: what was said to be created is there, in its batch, for its user.
+//! Batches and their orders: what was said to be created is there, in its batch, for its user, and nothing else is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use namaskah_domain::{Fault, OrderId, verification::Batch};
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
@@ -65,4 +65,57 @@ async fn orders(
     }
     let found = snapshot.rows(&format!("{ORDERS}({})", places(ids.len())), ids).await?;
     found.iter().map(order).collect::<Result<_, _>>().map_err(Fault::new)
+}
+
+/// Orders that are in memory at a time. Those of one batch were made together, so their batches are few.
+const ORDERS_PAGE: usize = 1_000;
+
+const IN_BATCHES: &str =
+    "SELECT id, batch_id FROM orders WHERE id > $1 AND batch_id IS NOT NULL ORDER BY id LIMIT 1000";
+
+const AMONG: &str = "SELECT id, user_id, mode, results, created_at_us FROM batches WHERE id IN ";
+
+/// Walks through every order of a batch. One whose batch is missing, or cannot be read, is another law's business.
+pub(super) async fn check_orders(snapshot: &Snapshot, rows: u32) -> Result<Finding, Fault> {
+    let says = "an order that came in a batch is one that the batch says it created";
+    let mut tally = Tally::new(8, "listed", says, "orders", rows);
+    let mut after = Uuid::nil();
+    loop {
+        let page = snapshot.rows(IN_BATCHES, vec![after.into()]).await?;
+        tally.checked(page.len());
+        let mut orders: Vec<(OrderId, Uuid)> = Vec::with_capacity(page.len());
+        for row in &page {
+            after = row.try_get("", "id").map_err(Fault::new)?;
+            orders.push((OrderId::from_uuid(after), row.try_get("", "batch_id").map_err(Fault::new)?));
+        }
+        let listed = listed(snapshot, orders.iter().map(|(_, batch)| *batch).collect()).await?;
+        for (order, batch) in orders {
+            if listed.get(&batch).is_some_and(|listed| !listed.contains(&order)) {
+                tally.add(order.to_string(), || "its batch does not list it".to_owned());
+            }
+        }
+        if page.len() < ORDERS_PAGE {
+            return Ok(tally.finding());
+        }
+    }
+}
+
+/// What these batches say they created.
+async fn listed(
+    snapshot: &Snapshot,
+    batches: BTreeSet<Uuid>,
+) -> Result<HashMap<Uuid, HashSet<OrderId>>, Fault> {
+    if batches.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!("{AMONG}({})", places(batches.len()));
+    let mut listed = HashMap::new();
+    for row in snapshot.rows(&sql, batches.into_iter().map(Value::from).collect()).await? {
+        let model = batch::Model::from_query_result(&row, "").map_err(Fault::new)?;
+        let id = model.id;
+        if let Ok(batch) = Batch::try_from(model) {
+            listed.insert(id, batch.results.iter().filter_map(|result| result.order()).collect());
+        }
+    }
+    Ok(listed)
 }

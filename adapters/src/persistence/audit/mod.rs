@@ -145,6 +145,7 @@ impl Audit {
             for finding in [
                 reports::check(&snapshot, question.rows).await?,
                 batches::check(&snapshot, question.rows).await?,
+                batches::check_orders(&snapshot, question.rows).await?,
             ] {
                 tell(&finding);
                 report.findings.push(finding);

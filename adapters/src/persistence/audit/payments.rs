@@ -2,7 +2,7 @@
 
 use super::law::{Law, Subject};
 
-pub(super) const LAWS: [Law; 3] = [
+pub(super) const LAWS: [Law; 5] = [
     Law {
         promise: 4,
         name: "payment",
@@ -39,6 +39,44 @@ pub(super) const LAWS: [Law; 3] = [
         broken: "SELECT t.source AS id, 'line ' || CAST(t.id AS TEXT) || ' has no payment' AS why FROM transfers t \
              WHERE t.source LIKE 'paystack:%' \
              AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.reference = substr(t.source, 10))",
+    },
+    // What a bank takes by a dispute, or somebody gives at the gateway's own desk, may come to more: the user owes it.
+    Law {
+        promise: 5,
+        name: "refunded",
+        says: "what users had refunded of a payment is never above what was paid, in either currency",
+        of: "intents",
+        subject: Subject::Payment,
+        of_ledger: false,
+        broken: "SELECT i.id AS id, CAST(r.taken AS TEXT) || ' refunded of ' || CAST(i.amount_units AS TEXT) || ', ' \
+             || CAST(r.charged AS TEXT) || ' of ' || CAST(i.charged_units AS TEXT) || ' paid' AS why FROM intents i \
+             JOIN (SELECT payment_id, SUM(amount_units) AS taken, SUM(charged_units) AS charged FROM refunds \
+             WHERE hold_id IS NOT NULL AND state <> 'failed' GROUP BY payment_id) r ON r.payment_id = i.id \
+             WHERE r.taken > i.amount_units OR r.charged > i.charged_units",
+    },
+    Law {
+        promise: 5,
+        name: "back",
+        says: "what a payment says went back of it is the sum of its refunds and lost disputes, and it counts its open ones",
+        of: "intents",
+        subject: Subject::Payment,
+        of_ledger: false,
+        broken: "SELECT id, 'says ' || CAST(said_taken AS TEXT) || ', ' || CAST(said_charged AS TEXT) || ', ' \
+             || CAST(said_arrived AS TEXT) || ' and ' || CAST(said_open AS TEXT) || ' disputes, due ' \
+             || CAST(taken AS TEXT) || ', ' || CAST(charged AS TEXT) || ', ' || CAST(arrived AS TEXT) || ' and ' \
+             || CAST(open_ones AS TEXT) AS why FROM (SELECT i.id AS id, i.back_taken_units AS said_taken, \
+             i.back_charged_units AS said_charged, i.back_arrived_units AS said_arrived, i.back_disputes AS said_open, \
+             COALESCE(r.taken, 0) + COALESCE(d.taken, 0) AS taken, \
+             COALESCE(r.charged, 0) + COALESCE(d.charged, 0) AS charged, \
+             COALESCE(r.arrived, 0) + COALESCE(d.charged, 0) AS arrived, COALESCE(d.open_ones, 0) AS open_ones \
+             FROM intents i LEFT JOIN (SELECT payment_id, SUM(amount_units) AS taken, SUM(charged_units) AS charged, \
+             SUM(CASE WHEN state = 'processed' THEN charged_units ELSE 0 END) AS arrived FROM refunds \
+             WHERE state <> 'failed' GROUP BY payment_id) r ON r.payment_id = i.id \
+             LEFT JOIN (SELECT payment_id, SUM(CASE WHEN state = 'lost' THEN worth_units ELSE 0 END) AS taken, \
+             SUM(CASE WHEN state = 'lost' THEN claimed_units ELSE 0 END) AS charged, \
+             SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END) AS open_ones FROM disputes \
+             GROUP BY payment_id) d ON d.payment_id = i.id) b WHERE said_taken <> taken \
+             OR said_charged <> charged OR said_arrived <> arrived OR said_open <> open_ones",
     },
     Law {
         promise: 2,

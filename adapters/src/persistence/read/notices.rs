@@ -16,6 +16,7 @@ impl NoticeReads for Reads {
         let query = notice::Entity::find()
             .filter(Expr::cust("state = 'new'"))
             .filter(notice::Column::Sender.eq(sender.name()))
+            .order_by_asc(notice::Column::Version)
             .order_by_asc(notice::Column::Id)
             .limit(u64::from(limit));
         all(query.all(self.database.reads()).await.map_err(fault)?, |row| row.open(&self.vault))
@@ -33,6 +34,7 @@ impl NoticeReads for Reads {
             .filter(Expr::cust("state = 'unmatched'"))
             .filter(notice::Column::Sender.eq(sender))
             .filter(notice::Column::Subject.in_subquery(reserved))
+            .order_by_asc(notice::Column::Version)
             .order_by_asc(notice::Column::Id)
             .limit(u64::from(limit));
         all(query.all(self.database.reads()).await.map_err(fault)?, |row| row.open(&self.vault))

@@ -1,8 +1,10 @@
 //! What orders owe to those that they follow.
 
+use chrono::{SubsecRound, TimeDelta, Timelike};
+
 use super::{Broken, Snapshot};
 use crate::{
-    verification::{Order, Purchase, PurchaseState, Requested},
+    verification::{Message, Order, Purchase, PurchaseState, Requested},
     wallet::{House, LedgerAccount, Source},
 };
 
@@ -89,4 +91,27 @@ pub(super) fn numbers_fit(order: &Order, own: &[&Purchase]) -> bool {
     let vain = others.iter().filter(|purchase| !matches!(purchase.state, PurchaseState::Bound(_))).count();
     let may_be_vain = usize::from(matches!(order, Order::Cancelled(_) | Order::Expired(_)));
     live.len() == 1 && serves && vain <= may_be_vain
+}
+
+/// Law 7: a text without a code to a number that the order had before a swap. It stays with the order; none is taken
+/// in once the number was given up.
+pub(super) fn came_before_a_swap(now: &Snapshot, order: &Order, text: &Message, skew: TimeDelta) -> bool {
+    let is_own = |purchase: &&Purchase| purchase.wanted_by.is_some_and(|(id, _)| id == order.head().id);
+    let own = || now.purchases.iter().filter(is_own);
+    let former = own().find_map(|purchase| match &purchase.state {
+        PurchaseState::Bound(bought) if bought.reservation == text.reservation => Some((purchase, bought)),
+        _ => None,
+    });
+    let Some((former, bought)) = former else { return false };
+    if order.line().is_some_and(|line| line.purchase == former.id) {
+        return false;
+    }
+    // Of two attempts of one instant nobody knows which came first.
+    let others = || own().filter(|other| other.id != former.id).map(|other| other.sent_at);
+    let later = others().filter(|at| *at > former.sent_at).min();
+    let given_up_at = later.or_else(|| others().find(|at| *at == former.sent_at));
+    let shown = bought.bound_at + skew;
+    let earliest = if text.received_at.nanosecond() == 0 { shown.trunc_subsecs(0) } else { shown };
+    let in_time = text.received_at >= earliest && given_up_at.is_some_and(|at| text.stored_at <= at);
+    text.code.is_none() && !text.late && in_time
 }

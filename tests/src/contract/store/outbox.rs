@@ -219,6 +219,12 @@ pub async fn notices_are_found_by_their_state(on: &Backend) {
     assert_eq!(new(ours, 10).await, all[..2]);
     assert_eq!(new(ours, 1).await, all[..1]);
     assert_eq!(new(theirs, 10).await, all[2..]);
+    // One that failed stands behind those that were looked at less often, and is not lost.
+    let put_off = all[0].clone().put_off();
+    on.apply(UnitOfWork::new().with(Change::Notice(put_off.clone()))).await;
+    assert_eq!(new(ours, 10).await, [all[1].clone(), put_off.clone()]);
+    assert_eq!(new(ours, 1).await, all[1..2]);
+    let all = [put_off, all[1].clone(), all[2].clone()];
     let unmatched = all.map(|notice| notice.seen(NoticeState::Unmatched));
     on.apply(unmatched.iter().fold(UnitOfWork::new(), stored)).await;
     assert_eq!(new(ours, 10).await, []);

@@ -1,5 +1,6 @@
 //! Canaries: broken variants of what the product stands on. The simulator must catch every one.
 
+mod gateway;
 mod outside;
 mod store;
 
@@ -67,6 +68,8 @@ canaries! {
     MadeJustNow, "made-just-now";
     /// The provider's adapter does not send the cap of a cost.
     IgnoresCap, "ignores-cap";
+    /// The provider's adapter hides texts to numbers whose time is over.
+    HidesLateTexts, "hides-late-texts";
     /// The gateway's adapter believes every notice.
     CreditsFromNotice, "credits-from-notice";
     /// The gateway's adapter ignores the currency.
@@ -81,6 +84,36 @@ canaries! {
     NoSweeper, "no-sweeper";
     /// The expirer waits for a provider that does not answer.
     WaitsForProvider, "waits-for-provider";
+    /// The store places a retry's hold and keeps that of the order before.
+    RetriesWithoutRelease, "retries-without-release";
+    /// The store holds money for the first order of a batch only.
+    BatchHoldsOnce, "batch-holds-once";
+    /// The store does not remember which numbers were reported.
+    ForgetsReported, "forgets-reported";
+    /// The store does not freeze what a dispute claims.
+    IgnoresDispute, "ignores-dispute";
+    /// The store does not write down what a user owes.
+    ForgetsDebt, "forgets-debt";
+    /// The gateway's adapter sends a refund again after a time-out.
+    SendsRefundTwice, "sends-refund-twice";
+    /// The gateway's adapter says that a refund is done as soon as the gateway has it.
+    BelievesRefundAnswer, "believes-refund-answer";
+    /// The gateway's adapter hides that a refund which was done has failed after all.
+    DoneStaysDone, "done-stays-done";
+    /// The gateway's adapter knows of no refunds but those that are asked for by payment.
+    NoRefundList, "no-refund-list";
+    /// The gateway's adapter does not say that a refund belongs to a dispute.
+    UnnamedDisputes, "unnamed-disputes";
+    /// The gateway's adapter tells a lost dispute under a second name.
+    LostTwice, "lost-dispute-twice";
+    /// The gateway's adapter reads every open dispute as lost.
+    OpenIsLost, "open-is-lost";
+    /// Nobody follows refunds and disputes.
+    NoReturns, "no-returns-worker";
+    /// Nobody collects debts.
+    NoBookkeeper, "no-bookkeeper";
+    /// Nobody compares lists.
+    NoBookcheck, "no-bookcheck";
 }
 
 impl Canary {
@@ -101,7 +134,12 @@ impl Canary {
             | Self::ReleasesTwice
             | Self::StalePasses
             | Self::LosesText
-            | Self::ForgetsShown => {
+            | Self::ForgetsShown
+            | Self::RetriesWithoutRelease
+            | Self::BatchHoldsOnce
+            | Self::ForgetsReported
+            | Self::IgnoresDispute
+            | Self::ForgetsDebt => {
                 ports.store = Arc::new(store::BrokenStore::new(ports.store.clone(), self));
             }
             Self::BuysAgain
@@ -110,16 +148,29 @@ impl Canary {
             | Self::StampsTexts
             | Self::EndsLate
             | Self::MadeJustNow
-            | Self::IgnoresCap => {
+            | Self::IgnoresCap
+            | Self::HidesLateTexts => {
                 let inner = ports.provider.clone();
                 ports.provider = Arc::new(outside::BrokenProvider::new(inner, turns.clone(), self));
             }
-            Self::CreditsFromNotice | Self::IgnoresCurrency | Self::IgnoresMode => {
-                ports.gateway = Arc::new(outside::BrokenGateway::new(ports.gateway.clone(), self));
+            Self::CreditsFromNotice
+            | Self::IgnoresCurrency
+            | Self::IgnoresMode
+            | Self::SendsRefundTwice
+            | Self::BelievesRefundAnswer
+            | Self::DoneStaysDone
+            | Self::NoRefundList
+            | Self::UnnamedDisputes
+            | Self::LostTwice
+            | Self::OpenIsLost => {
+                ports.gateway = Arc::new(gateway::BrokenGateway::new(ports.gateway.clone(), self));
             }
             Self::NoReconciler => ports.workers.retain(|kind| *kind != Kind::Reconciler),
             Self::NoExpirer => ports.workers.retain(|kind| *kind != Kind::Expirer),
             Self::NoSweeper => ports.workers.retain(|kind| *kind != Kind::Sweeper),
+            Self::NoReturns => ports.workers.retain(|kind| *kind != Kind::Returns),
+            Self::NoBookkeeper => ports.workers.retain(|kind| *kind != Kind::Bookkeeper),
+            Self::NoBookcheck => ports.workers.retain(|kind| *kind != Kind::Bookcheck),
             Self::WaitsForProvider => ports.clock = Arc::new(outside::Sleepless(turns.clone())),
         }
     }

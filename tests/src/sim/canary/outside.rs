@@ -1,4 +1,4 @@
-//! Adapters of the outside, and a clock, that are broken on purpose.
+//! A provider's adapter and a clock that are broken on purpose.
 
 use std::{
     collections::BTreeSet,
@@ -8,11 +8,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Amount, Clock, Currency, Money, PaymentReference, ReservationId, Time,
-    payment::{
-        Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayError,
-        GatewayNotice, GatewayRefund, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
-    },
+    Clock, Currency, Money, ReservationId, Time,
     verification::{
         Ask, BuyFailure, Capability, IncomingMessage, Listing, NumberProvider, OpenAttempt, ProviderError,
         ProviderId, ProviderService, Reservation, ReservationState, ServiceCode,
@@ -48,6 +44,20 @@ impl BrokenProvider {
             reservation.created_at = self.turns.now() + self.inner.skew();
         }
         reservation
+    }
+
+    async fn hidden(&self, messages: Vec<IncomingMessage>) -> Result<Vec<IncomingMessage>, ProviderError> {
+        let mut shown = Vec::new();
+        for message in messages {
+            let over = match message.reservation.as_ref().filter(|_| self.canary == Canary::HidesLateTexts) {
+                Some(id) => self.inner.reservation(id).await.map(|r| r.state == ReservationState::TimedOut),
+                None => Ok(false),
+            };
+            if !over.unwrap_or(false) {
+                shown.push(message);
+            }
+        }
+        Ok(shown)
     }
 
     fn told_wrongly(&self, mut message: IncomingMessage) -> IncomingMessage {
@@ -115,13 +125,13 @@ impl NumberProvider for BrokenProvider {
             let all = self.inner.messages_since(Time::UNIX_EPOCH).await?;
             all.into_iter().filter(|message| message.to.as_ref() == Some(&number)).collect()
         } else {
-            self.inner.messages(id).await?
+            self.hidden(self.inner.messages(id).await?).await?
         };
         Ok(messages.into_iter().map(|message| self.told_wrongly(message)).collect())
     }
 
     async fn messages_since(&self, from: Time) -> Result<Vec<IncomingMessage>, ProviderError> {
-        let messages = self.inner.messages_since(from).await?;
+        let messages = self.hidden(self.inner.messages_since(from).await?).await?;
         Ok(messages.into_iter().map(|message| self.told_wrongly(message)).collect())
     }
 
@@ -143,73 +153,6 @@ impl NumberProvider for BrokenProvider {
 
     fn read_notice(&self, body: &[u8]) -> Vec<IncomingMessage> {
         self.inner.read_notice(body).into_iter().map(|message| self.told_wrongly(message)).collect()
-    }
-}
-
-/// A gateway's adapter that does one thing wrong.
-pub struct BrokenGateway {
-    inner: Arc<dyn PaymentGateway>,
-    canary: Canary,
-}
-
-impl BrokenGateway {
-    /// Over a sound one.
-    pub fn new(inner: Arc<dyn PaymentGateway>, canary: Canary) -> Self {
-        Self { inner, canary }
-    }
-
-    fn read_wrongly(&self, mut charge: Charge) -> Charge {
-        if self.canary == Canary::CreditsFromNotice {
-            charge.status = ChargeStatus::Succeeded;
-        }
-        if self.canary == Canary::IgnoresMode {
-            charge.of_our_mode = true;
-        }
-        if let (Canary::IgnoresCurrency, ChargedMoney::Known(paid)) = (self.canary, &charge.paid) {
-            let naira = Money::from_units(paid.units(), Currency::Ngn);
-            charge.paid = Amount::try_new(naira).map_or(ChargedMoney::Unbookable, ChargedMoney::Known);
-            charge.fee = None;
-        }
-        charge
-    }
-}
-
-#[async_trait]
-impl PaymentGateway for BrokenGateway {
-    async fn open(&self, request: &ChargeRequest) -> Result<Checkout, OpenChargeError> {
-        self.inner.open(request).await
-    }
-
-    async fn verify(&self, reference: &PaymentReference) -> Result<Option<Charge>, GatewayError> {
-        Ok(self.inner.verify(reference).await?.map(|charge| self.read_wrongly(charge)))
-    }
-
-    async fn succeeded_since(&self, from: Time) -> Result<Vec<Charge>, GatewayError> {
-        let listed = self.inner.succeeded_since(from).await?;
-        Ok(listed.into_iter().map(|charge| self.read_wrongly(charge)).collect())
-    }
-
-    async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
-        self.inner.refund(request).await
-    }
-
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
-        self.inner.refunds_of(reference).await
-    }
-
-    async fn refunds_since(
-        &self,
-        from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
-        self.inner.refunds_since(from).await
-    }
-
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
-        self.inner.disputes_since(from).await
-    }
-
-    fn read_notice(&self, body: &[u8]) -> GatewayNotice {
-        self.inner.read_notice(body)
     }
 }
 

@@ -29,7 +29,8 @@ impl BrokenStore {
             (Canary::LosesJob, Change::Job(_))
             | (Canary::LosesEvent, Change::Event(_))
             | (Canary::LosesText, Change::Message(_))
-            | (Canary::ForgetsShown, Change::ShownNumber(_)) => false,
+            | (Canary::ForgetsShown, Change::ShownNumber(_))
+            | (Canary::ForgetsReported, Change::SuppressedNumber(_)) => false,
             (_, _) => true,
         }
     }
@@ -60,7 +61,10 @@ impl BrokenStore {
         for (user, account) in unit.accounts() {
             new = self.moved(new, *user, account);
         }
-        for entry in entries(unit.transfers()) {
+        let owes = |transfer: &&Transfer| is_debt(transfer.debit) || is_debt(transfer.credit);
+        let forgets = self.canary == Canary::ForgetsDebt;
+        let transfers: Vec<_> = unit.transfers().iter().filter(|t| !(forgets && owes(t))).cloned().collect();
+        for entry in entries(&transfers) {
             new = new.post(entry);
         }
         new
@@ -68,11 +72,16 @@ impl BrokenStore {
 
     fn moved(&self, mut new: UnitOfWork, user: UserId, account: &AccountChange) -> UnitOfWork {
         new = new.expecting(user, account.standing);
-        for place in account.places.iter().filter_map(|place| self.placed(place)) {
+        let placed = if self.canary == Canary::BatchHoldsOnce { 1 } else { account.places.len() };
+        for place in account.places.iter().take(placed).filter_map(|place| self.placed(place)) {
             new = new.place(place);
         }
-        for end in &account.ends {
+        let keeps_old_hold = self.canary == Canary::RetriesWithoutRelease && !account.places.is_empty();
+        for end in account.ends.iter().filter(|_| !keeps_old_hold) {
             new = new.end(end.clone());
+        }
+        if self.canary != Canary::IgnoresDispute {
+            new = disputed(new, user, account);
         }
         for _ in 0..account.intents_opened {
             new = new.count_intent_opened(user, account.max_open_intents);
@@ -99,6 +108,20 @@ impl BrokenStore {
         };
         Some(UnitOfWork::new().post(JournalEntry::try_new(vec![transfer]).ok()?))
     }
+}
+
+/// What of a unit opens or closes a dispute; none does both.
+fn disputed(unit: UnitOfWork, user: UserId, account: &AccountChange) -> UnitOfWork {
+    let claimed = Money::from_units(account.disputed_units.abs(), namaskah_domain::Currency::Usd);
+    match (Amount::try_new(claimed), account.disputed_units > 0) {
+        (Ok(claimed), true) => unit.open_dispute(user, claimed),
+        (Ok(claimed), false) => unit.close_dispute(user, claimed),
+        (Err(_), _) => unit,
+    }
+}
+
+const fn is_debt(account: LedgerAccount) -> bool {
+    matches!(account, LedgerAccount::User(_, Purse::Debt))
 }
 
 fn entries(transfers: &[Transfer]) -> Vec<JournalEntry> {

@@ -1,13 +1,14 @@
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_domain::{
     Amount, Clock, Money, PaymentReference, PhoneNumber, ReservationId,
     memory::{
-        FakeNumberProvider, FakePaymentGateway, GatewayFailure, GatewayOperation, ManualClock, OddPayment,
-        ProviderFailure, ProviderOperation,
+        FakeNumberProvider, FakeOutboundClient, FakePaymentGateway, GatewayFailure, GatewayOperation,
+        ManualClock, OddPayment, ProviderFailure, ProviderOperation, Receiver,
     },
+    outbound::{Destination, OutboundClient, OutboundPolicy},
     payment::{
         ChargeStatus, ChargedMoney, GatewayDispute, GatewayDisputeStatus, GatewayRefundId,
         GatewayRefundStatus, PaymentGateway,
@@ -16,6 +17,7 @@ use namaskah_domain::{
 };
 use namaskah_tests::contract::{
     number_provider::{NumberWorld, ProviderBooks, Trouble},
+    outbound_client::{Arrived, OutboundWorld},
     payment_gateway::{Customer, PaymentWorld},
 };
 
@@ -169,6 +171,43 @@ impl PaymentWorld for Payments {
         for operation in [Open, Verify, List, Refund, Refunds, Disputes] {
             (0..ALL).for_each(|_| self.gateway.fail_next(operation, GatewayFailure::Unavailable));
         }
+    }
+}
+
+pub struct Outbound {
+    client: FakeOutboundClient,
+    policy: OutboundPolicy,
+}
+
+pub async fn outbound() -> Outbound {
+    let policy = OutboundPolicy::allowing(vec!["127.0.0.1/32".parse().expect("a network")]);
+    Outbound { client: FakeOutboundClient::new(policy.clone()), policy }
+}
+
+#[async_trait]
+impl OutboundWorld for Outbound {
+    fn client(&self) -> &dyn OutboundClient {
+        &self.client
+    }
+
+    async fn receiver(&self, does: Receiver) -> Destination {
+        self.client.next(does);
+        Destination::try_new("http://127.0.0.1:9000/hook", &self.policy).expect("let through")
+    }
+
+    async fn lead(&self, name: &str, addresses: Vec<IpAddr>) {
+        self.client.lead(name, addresses);
+    }
+
+    async fn arrived(&self) -> Vec<Arrived> {
+        let arrived = self.client.arrived().into_iter();
+        let arrived = arrived.map(|(_, call)| Arrived {
+            id: call.id.to_string(),
+            timestamp: call.at.timestamp().to_string(),
+            signature: call.signature.as_str().to_owned(),
+            body: call.body,
+        });
+        arrived.collect()
     }
 }
 

@@ -313,6 +313,27 @@ async fn refunds_of_the_account_name_their_payment_or_it_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn a_refund_whose_payment_cannot_be_read_hides_no_other() {
+    let rows = json!([
+        refund(7, &json!({ "transaction": 1 })),
+        refund(8, &json!({ "transaction": 2 })),
+        refund(9, &json!({ "transaction": 1 })),
+        refund(6, &json!({})),
+    ]);
+    let gateway = Canned::start(move |request| match request {
+        request if request.is("GET /refund") => envelope(&rows),
+        request if request.is("GET /transaction/1") => answer(404, "{}"),
+        request if request.is("GET /transaction/2") => envelope(&json!({ "nonsense": true })),
+        _ => envelope(&transaction("nmk-1")),
+    })
+    .await;
+    let listed = adapter(&gateway).refunds_since(Time::UNIX_EPOCH).await.expect("a list");
+    let named: Vec<_> = listed.iter().map(|(of, refund)| (of.as_str(), refund.id.as_str())).collect();
+    assert_eq!(named, [("nmk-1", "6")]);
+    assert_eq!(gateway.seen("GET /transaction/1").len(), 1);
+}
+
+#[tokio::test]
 async fn disputes_of_others_and_of_the_other_mode_do_not_lose_a_page() {
     let dispute = |id: u64, reference: &str, domain: &str| {
         json!({

@@ -241,7 +241,7 @@ impl PaymentWorld for Sandboxed {
         let resolution = match status {
             GatewayDisputeStatus::Won => "declined",
             GatewayDisputeStatus::Lost => "merchant-accepted",
-            GatewayDisputeStatus::Open => return,
+            GatewayDisputeStatus::Open | GatewayDisputeStatus::Unknown => return,
         };
         let body = json!({ "event": "resolve", "resolution": resolution });
         self.control(&format!("/control/paystack/{}/dispute", dispute.reference), body).await;

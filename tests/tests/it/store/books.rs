@@ -5,8 +5,11 @@ use std::sync::Arc;
 use namaskah_adapters::persistence::audit::{Audit, Question, Scope};
 use namaskah_domain::{
     Amount, BookingId, Change, Currency, GrantId, Money, PaymentId, UnitOfWork, UserId,
-    memory::ManualClock,
-    payment::{Destination, IntentState, SuspenseService},
+    auth::Email,
+    memory::{FakePaymentGateway, ManualClock, OddPayment},
+    payment::{
+        ChargeRequest, ChargedMoney, Destination, Intent, IntentState, PaymentGateway, SuspenseService,
+    },
     wallet::{Book, BookService, ClawBack, Direction, Grant, Movement},
 };
 use namaskah_tests::given::{self, TestRandom, amount, at};
@@ -17,10 +20,24 @@ fn naira(units: i64) -> Amount {
     Amount::try_new(Money::from_units(units, Currency::Ngn)).expect("above zero")
 }
 
+/// The gateway has so much for it.
+async fn pay(gateway: &FakePaymentGateway, intent: &Intent, paid: Amount) {
+    let request = ChargeRequest {
+        reference: intent.reference.clone(),
+        email: Email::try_new("ada@example.com").expect("an address"),
+        amount: intent.charged,
+        return_url: None,
+    };
+    gateway.open(&request).await.expect("opened");
+    let odd = OddPayment { paid: Some(ChargedMoney::Known(paid)), ..OddPayment::default() };
+    assert!(gateway.pay_oddly(&intent.reference, &odd));
+}
+
 /// A payment of the user that was set aside.
-async fn set_aside(opened: &Opened, user: UserId, paid: Amount) -> PaymentId {
+async fn set_aside(opened: &Opened, user: UserId, paid: Amount, gateway: &FakePaymentGateway) -> PaymentId {
     let on = &opened.backend;
     let intent = given::intent(user);
+    pay(gateway, &intent, paid).await;
     let opened_unit = UnitOfWork::new().count_intent_opened(user, 10).with(Change::Intent(intent.clone()));
     on.apply(opened_unit).await;
     let item = namaskah_domain::payment::Suspended { paid, ..given::suspended(&intent) };
@@ -55,11 +72,13 @@ async fn whatever_staff_books_the_audit_stays_clean() {
         book(Movement::PaidOut { amount: naira(5_000_000) }).await;
         book(Movement::Converted { sold: naira(4_000_000), bought: amount(2_500) }).await;
         book(Movement::ToppedUp { amount: amount(2_500) }).await;
+        let gateway = Arc::new(FakePaymentGateway::new(clock.clone()));
         let suspense = SuspenseService::new(
             on.store.clone(),
             on.payments.clone(),
             on.wallet.clone(),
             on.books.clone(),
+            gateway.clone(),
             clock.clone(),
             random,
             given::intent(user).rate,
@@ -69,12 +88,12 @@ async fn whatever_staff_books_the_audit_stays_clean() {
             (amount(700_000), Destination::Owner),
             (naira(9_000_000), Destination::Source),
         ] {
-            let payment = set_aside(&opened, user, paid).await;
+            let payment = set_aside(&opened, user, paid, &gateway).await;
             let key = given::claim(user, &payment.to_string(), 1);
             let claim = namaskah_domain::Claim { outcome: payment.uuid(), ..key };
             suspense.resolve(payment, to, claim).await.expect("resolved");
         }
-        set_aside(&opened, user, naira(1_000)).await;
+        set_aside(&opened, user, naira(1_000), &gateway).await;
         let id: GrantId = given::id();
         let claim = |key| namaskah_domain::Claim { outcome: id.uuid(), ..given::claim(user, key, 1) };
         let (reason, amount) = (given::reason(), amount(300_000));

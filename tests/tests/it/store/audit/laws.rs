@@ -1,11 +1,12 @@
 //! Each law broken by hand, and found.
 
 mod reports;
+mod returns;
 
 use namaskah_domain::wallet::Source;
 use namaskah_tests::given::{self, amount};
 
-use self::reports::*;
+use self::{reports::*, returns::*};
 use super::{World, open_postgres, open_sqlite};
 use crate::store::Options;
 
@@ -80,6 +81,12 @@ found! {
     a_batch_that_has_vanished,
     an_order_of_a_batch_that_has_vanished,
     an_order_that_left_its_batch,
+    an_order_that_its_batch_does_not_list,
+    a_payment_that_was_refunded_twice,
+    a_payment_whose_coins_were_refunded_twice,
+    a_refund_that_its_payment_does_not_tell,
+    a_lost_dispute_that_its_payment_does_not_tell,
+    an_open_dispute_that_its_payment_does_not_count,
     a_report_that_gave_more_back_than_was_paid,
     a_report_that_gave_back_twice,
     a_report_without_the_providers_credit,
@@ -436,6 +443,14 @@ async fn an_order_that_left_its_batch(w: World) {
     assert_eq!(w.broken().await, ["batch"]);
     let batch = w.batch.id.to_string();
     w.finds("batch", &batch).await;
+}
+
+async fn an_order_that_its_batch_does_not_list(w: World) {
+    let (batch, order) = (w.key(w.batch.id.uuid()), w.key(w.cancelled.order.uuid()));
+    w.run(&format!("UPDATE orders SET batch_id = {batch} WHERE id = {order}")).await;
+    assert_eq!(w.broken().await, ["listed"]);
+    let order = w.cancelled.order.to_string();
+    w.finds("listed", &order).await;
 }
 
 /// A line from revenue to a purse of hers, in SQL.

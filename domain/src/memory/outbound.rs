@@ -1,0 +1,101 @@
+//! A client of users' URLs that calls nobody and keeps what it was given.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use crate::{
+    Fault,
+    outbound::{
+        Answer, BodyEnd, CallError, Destination, DestinationRefusal, OutboundCall, OutboundClient,
+        OutboundPolicy,
+    },
+};
+
+/// What the receiver of a call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// Answers with a status.
+    Answers(u16),
+    /// Answers with a status and a body that does not end.
+    AnswersWithoutEnd(u16),
+    /// Takes the call and hangs up.
+    HangsUp,
+    /// Takes the call and says nothing.
+    IsSilent,
+    /// Is not there.
+    IsAbsent,
+}
+
+/// [`OutboundClient`] that decides like the real one, sends nothing and keeps what arrived. Names that nobody has
+/// led elsewhere lead to a public address; receivers that nobody has told otherwise answer 200.
+#[derive(Debug, Default)]
+pub struct FakeOutboundClient {
+    policy: OutboundPolicy,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    names: BTreeMap<String, Vec<IpAddr>>,
+    receivers: VecDeque<Receiver>,
+    arrived: Vec<(Destination, OutboundCall)>,
+}
+
+impl FakeOutboundClient {
+    /// A client under this policy.
+    pub fn new(policy: OutboundPolicy) -> Self {
+        Self { policy, state: Mutex::default() }
+    }
+
+    /// A name leads to these addresses from now on; to none: it does not exist.
+    pub fn lead(&self, name: &str, addresses: Vec<IpAddr>) {
+        self.state().names.insert(name.to_owned(), addresses);
+    }
+
+    /// The receiver of the next call that the rules allow does this; several are done in turn.
+    pub fn next(&self, receiver: Receiver) {
+        self.state().receivers.push_back(receiver);
+    }
+
+    /// Every call that arrived, oldest first.
+    pub fn arrived(&self) -> Vec<(Destination, OutboundCall)> {
+        self.state().arrived.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl OutboundClient for FakeOutboundClient {
+    async fn post(&self, to: &Destination, call: &OutboundCall) -> Result<Answer, CallError> {
+        to.check(&self.policy)?;
+        let mut state = self.state();
+        if let Some(addresses) = state.names.get(to.host()) {
+            if addresses.is_empty() {
+                return Err(CallError::NotSent(Fault::new("no such name")));
+            }
+            let outcome = self.policy.check_all(addresses.iter().copied());
+            outcome.map_err(DestinationRefusal::from)?;
+        }
+        let receiver = state.receivers.pop_front().unwrap_or(Receiver::Answers(200));
+        if receiver == Receiver::IsAbsent {
+            return Err(CallError::NotSent(Fault::new("nobody listens there")));
+        }
+        state.arrived.push((to.clone(), call.clone()));
+        let answer = |status, body| Ok(Answer { status, took: Duration::ZERO, body });
+        match receiver {
+            Receiver::Answers(status) => answer(status, BodyEnd::Whole),
+            Receiver::AnswersWithoutEnd(status) => answer(status, BodyEnd::CutOff),
+            Receiver::HangsUp => Err(CallError::Broken(Fault::new("the receiver hung up"))),
+            Receiver::IsSilent | Receiver::IsAbsent => Err(CallError::TimedOut),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+use super::*;
+use crate::{
+    Currency, HoldId, PaymentId, UserId, Version,
+    payment::{FxRate, GatewayDisputeId, IntentState, PaidBack, PaymentReference},
+    time::{hours, minutes, seconds},
+};
+
+fn amount(units: i64, currency: Currency) -> Amount {
+    Amount::try_new(Money::from_units(units, currency)).expect("above zero")
+}
+
+fn now() -> Time {
+    Time::UNIX_EPOCH + hours(24)
+}
+
+/// Ten dollars for 16,000 naira.
+fn payment() -> Intent {
+    let (amount, charged) = (amount(10_000_000, Currency::Usd), amount(16_000_000_000, Currency::Ngn));
+    Intent {
+        id: PaymentId::from_uuid(uuid::Uuid::nil()),
+        user: UserId::from_uuid(uuid::Uuid::nil()),
+        reference: PaymentReference::try_new("nmk-1").expect("a reference"),
+        amount,
+        charged,
+        rate: FxRate::one_to_one(),
+        checkout_url: None,
+        state: IntentState::Succeeded { at: Time::UNIX_EPOCH },
+        created_at: Time::UNIX_EPOCH,
+        expires_at: Time::UNIX_EPOCH,
+        checks: 0,
+        next_check_at: None,
+        back: PaidBack::nothing(amount, charged),
+        version: Version::FIRST,
+    }
+}
+
+/// All of it, which was asked back a quarter of an hour ago.
+fn sent() -> Refund {
+    let payment = payment();
+    let Intent { amount, charged, .. } = payment;
+    let (id, hold) = (RefundId::from_uuid(uuid::Uuid::nil()), HoldId::from_uuid(uuid::Uuid::nil()));
+    let asked_at = now() - minutes(15);
+    let refund = Refund::ask(id, &payment, hold, Share { amount, charged }, asked_at);
+    refund.becomes(RefundState::Sent { missed_at: Some(asked_at + seconds(5)) })
+}
+
+fn listed(name: &str, created_at: Time) -> GatewayRefund {
+    GatewayRefund {
+        id: GatewayRefundId::try_new(name).expect("a name"),
+        amount: ChargedMoney::Known(sent().charged),
+        status: GatewayRefundStatus::Processed,
+        created_at,
+        dispute: None,
+    }
+}
+
+fn bound(step: Option<Step>) -> Option<String> {
+    match step {
+        Some(Step::Bind(_, name)) => Some(name.to_string()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_free_refund_of_the_same_sum_is_taken_for_ours_before_ours_is_called_absent() {
+    for by in [minutes(-240), minutes(-2), minutes(2), hours(5)] {
+        let theirs = listed("9", sent().created_at + by);
+        let step = next_step(&[sent()], std::slice::from_ref(&theirs), now());
+        assert_eq!(bound(step).as_deref(), Some("9"), "{by}");
+        // Until then it may be listed late under its own time.
+        let early = next_step(&[sent()], &[theirs], sent().created_at + seconds(10));
+        assert!(!matches!(early, Some(Step::Bind(..) | Step::Absent(_))), "{early:?}");
+    }
+}
+
+#[test]
+fn the_one_of_the_right_time_goes_before_an_older_one() {
+    let theirs = [listed("8", sent().created_at - hours(3)), listed("9", sent().created_at)];
+    assert_eq!(bound(next_step(&[sent()], &theirs, now())).as_deref(), Some("9"));
+}
+
+#[test]
+fn what_is_another_refunds_or_a_disputes_or_of_another_sum_leaves_ours_absent() {
+    let far = sent().created_at - hours(3);
+    let other = Refund {
+        id: RefundId::from_uuid(uuid::Uuid::max()),
+        state: RefundState::Processed {
+            gateway: GatewayRefundId::try_new("9").expect("a name"),
+            at: sent().created_at,
+        },
+        ..sent()
+    };
+    let of_a_dispute = GatewayRefund { dispute: GatewayDisputeId::try_new("7").ok(), ..listed("10", far) };
+    let of_another_sum =
+        GatewayRefund { amount: ChargedMoney::Known(amount(1, Currency::Ngn)), ..listed("11", far) };
+    let ours = [other, sent()];
+    let step = next_step(&ours, &[listed("9", far), of_a_dispute, of_another_sum], now());
+    assert!(matches!(step, Some(Step::Absent(_))), "{step:?}");
+}
+
+#[test]
+fn a_row_that_does_not_agree_with_our_refund_is_odd_and_one_that_does_is_not() {
+    let name = || GatewayRefundId::try_new("rf-1").expect("a name");
+    let pending = sent().becomes(RefundState::Pending { gateway: name() });
+    let failed = sent().becomes(RefundState::Failed { gateway: Some(name()), at: now() });
+    let agrees = listed("rf-1", now());
+    let other_sum = ChargedMoney::Known(amount(15_000_000_000, Currency::Ngn));
+    let differs = GatewayRefund { amount: other_sum, ..agrees.clone() };
+    let odd = |ours: &Refund, theirs: &GatewayRefund| {
+        oddities(&payment(), std::slice::from_ref(ours), std::slice::from_ref(theirs)).1
+    };
+    assert_eq!(odd(&pending, &agrees), 0);
+    assert_eq!(odd(&pending, &differs), 1);
+    assert_eq!(odd(&failed, &agrees), 1, "it came back after all");
+}

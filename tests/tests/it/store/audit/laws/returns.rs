@@ -1,0 +1,78 @@
+//! Laws of what goes back of a payment, broken by hand.
+
+use namaskah_domain::{
+    Change, UnitOfWork,
+    payment::{Dispute, DisputeState, Refund, RefundState},
+};
+
+use super::*;
+
+/// Stores a refund, with what its payment then tells of itself if it is sound.
+async fn refund(w: &World, refund: Refund) {
+    let (taken, charged) = (refund.amount.units(), refund.charged.units());
+    w.opened.backend.apply(UnitOfWork::new().with(Change::Refund(refund))).await;
+    tell(w, taken, charged).await;
+}
+
+async fn tell(w: &World, taken: i64, charged: i64) {
+    let id = w.key(w.paid.id.uuid());
+    w.run(&format!(
+        "UPDATE intents SET back_taken_units = back_taken_units + {taken}, \
+         back_charged_units = back_charged_units + {charged} WHERE id = {id}"
+    ))
+    .await;
+}
+
+fn half(w: &World) -> Refund {
+    Refund {
+        amount: given::amount(w.paid.amount.units() / 2),
+        charged: given::naira(w.paid.charged.units() / 2),
+        ..given::refund(&w.paid)
+    }
+}
+
+pub(super) async fn a_payment_that_was_refunded_twice(w: World) {
+    let name = || given::refund_name();
+    let failed = RefundState::Failed { gateway: Some(name()), at: given::at(5) };
+    refund(&w, half(&w)).await;
+    let nothing = UnitOfWork::new().with(Change::Refund(Refund { state: failed, ..half(&w) }));
+    w.opened.backend.apply(nothing).await;
+    assert_eq!(w.broken().await, [""; 0], "half of it, and one that failed, are sound");
+    w.run("DROP INDEX refunds_open_once").await;
+    let more = Refund { amount: given::amount(w.paid.amount.units() / 2 + 1), ..half(&w) };
+    refund(&w, more).await;
+    let payment = w.paid.id.to_string();
+    w.finds("refunded", &payment).await;
+}
+
+pub(super) async fn a_payment_whose_coins_were_refunded_twice(w: World) {
+    let all = Refund { charged: given::naira(w.paid.charged.units() + 1), ..half(&w) };
+    refund(&w, all).await;
+    assert_eq!(w.broken().await, ["refunded"]);
+    let payment = w.paid.id.to_string();
+    w.finds("refunded", &payment).await;
+}
+
+pub(super) async fn a_refund_that_its_payment_does_not_tell(w: World) {
+    refund(&w, half(&w)).await;
+    tell(&w, -1, 0).await;
+    assert_eq!(w.broken().await, ["back"]);
+    let payment = w.paid.id.to_string();
+    w.finds("back", &payment).await;
+}
+
+pub(super) async fn a_lost_dispute_that_its_payment_does_not_tell(w: World) {
+    let state = DisputeState::Lost { taken: given::amount(1_000_000), at: given::at(5) };
+    let lost = Dispute { state, ..given::dispute(&w.paid) };
+    w.opened.backend.apply(UnitOfWork::new().with(Change::Dispute(lost))).await;
+    assert_eq!(w.broken().await, ["back"]);
+    let payment = w.paid.id.to_string();
+    w.finds("back", &payment).await;
+}
+
+pub(super) async fn an_open_dispute_that_its_payment_does_not_count(w: World) {
+    w.opened.backend.apply(UnitOfWork::new().with(Change::Dispute(given::dispute(&w.paid)))).await;
+    assert_eq!(w.broken().await, ["back"]);
+    let payment = w.paid.id.to_string();
+    w.finds("back", &payment).await;
+}
