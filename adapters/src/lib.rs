@@ -11,4 +11,5 @@ pub mod standings;
 pub mod system;
 pub mod textverified;
 pub mod tokens;
+pub mod totp;
 pub mod vault;

@@ -64,7 +64,9 @@ mod tests {
 
     use namaskah_domain::{
         Time, Version,
-        auth::{Email, MailToken, PasswordHash, RefreshToken, Role, Session, SessionKind, User},
+        auth::{
+            Email, MailToken, PasswordHash, RefreshToken, Role, SecondFactor, Session, SessionKind, User,
+        },
     };
 
     use super::*;
@@ -99,6 +101,7 @@ mod tests {
             created_at: at(),
             last_used_at: at(),
             expires_at: at(),
+            elevated_until: None,
             ended: None,
             version: Version::FIRST,
         }
@@ -115,6 +118,7 @@ mod tests {
                 email_verified_at: None,
                 suspension: None,
                 must_change_password: false,
+                second_factor: SecondFactor::Off,
                 password_changed_at: at(),
                 created_at: at(),
                 version: Version::FIRST,

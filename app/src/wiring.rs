@@ -13,6 +13,7 @@ use namaskah_adapters::{
     system::{SystemClock, SystemRandom},
     textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
     tokens::{EdDsaSigner, SigningSeed},
+    totp::Rfc6238,
     vault::Vault,
 };
 use namaskah_domain::{
@@ -373,6 +374,7 @@ fn auth(
         standings: Arc::new(CachedStandings::new(stores.auth.clone())),
         hasher: Arc::new(Argon2Hasher::default()),
         signer: Arc::new(EdDsaSigner::new(current, older)),
+        codes: Arc::new(Rfc6238),
         clock,
         random,
     };

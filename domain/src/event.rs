@@ -160,6 +160,10 @@ pub enum Letter {
     },
     /// "Your password was changed."
     PasswordChanged,
+    /// "Signing in needs a code from now on."
+    SecondFactorOn,
+    /// "Signing in needs no code any more."
+    SecondFactorOff,
 }
 
 /// What is to be done after a commit. Never a purchase, never a refund.

@@ -39,6 +39,7 @@ mod m20261125_000011_refunds;
 mod m20261125_000013_job_lanes;
 mod m20261125_000014_reconciliation;
 mod m20261125_000015_notices;
+mod m20261125_000016_second_factor;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_job_lanes::Migration),
             Box::new(m20261125_000014_reconciliation::Migration),
             Box::new(m20261125_000015_notices::Migration),
+            Box::new(m20261125_000016_second_factor::Migration),
         ]
     }
 }

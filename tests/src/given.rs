@@ -15,8 +15,8 @@ use namaskah_domain::{
     MailSecret, Money, NewJob, Notice, NoticeState, OrderId, PaymentReference, PhoneNumber, Random,
     ReservationId, Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
     auth::{
-        Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, Session, SessionKind,
-        TokenHash, User,
+        Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, SecondFactor, Session,
+        SessionKind, TokenHash, Totp, TotpSecret, TotpStep, User,
     },
     payment::{FxRate, Intent, IntentState, PaidBack},
     time,
@@ -98,10 +98,23 @@ pub fn user() -> User {
         email_verified_at: None,
         suspension: None,
         must_change_password: false,
+        second_factor: SecondFactor::Off,
         password_changed_at: start(),
         created_at: start(),
         version: Version::FIRST,
     }
+}
+
+/// A second factor that is on, with ten recovery codes.
+pub fn second_factor() -> SecondFactor {
+    SecondFactor::On(Totp {
+        secret: TotpSecret::generate(&TestRandom),
+        since: start(),
+        last_step: TotpStep::at(start()),
+        misses: 2,
+        closed_until: start(),
+        recovery: (0..10).map(|_| hash()).collect(),
+    })
 }
 
 /// An address that nobody has.
@@ -120,6 +133,7 @@ pub fn session(user: UserId) -> Session {
         created_at: start(),
         last_used_at: start(),
         expires_at: at(3600),
+        elevated_until: None,
         ended: None,
         version: Version::FIRST,
     }

@@ -145,7 +145,7 @@ impl Plan {
     fn add(&mut self, change: &Change, unit: &UnitOfWork, vault: &Vault) -> Result<(), Fault> {
         match change {
             Change::OpenAccount(_) => {}
-            Change::User(user) => self.versioned(&user::Model::from(user), user.version.get()),
+            Change::User(user) => self.versioned(&user::Model::seal(user, vault)?, user.version.get()),
             Change::Session(s) => self.versioned(&session::Model::from(s), s.version.get()),
             Change::RefreshToken(t) => self.versioned(&refresh_token::Model::from(t), t.version.get()),
             Change::EndSessions(end) => self.endings.push(ending(end, unit)),

@@ -62,6 +62,27 @@ pub(super) fn words(letter: &Letter, site: &Url) -> Words {
                 Part::Link("Go to Namaskah", site),
             ],
         ),
+        Letter::SecondFactorOn => compose(
+            "Your second factor is on",
+            &[
+                Part::Text(
+                    "From now on, signing in needs a code of your authenticator app as well. Every other session was \
+                     ended. Keep the recovery codes where you find them without your device.",
+                ),
+                Part::Text("If it was not you, write to support at once:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
+        Letter::SecondFactorOff => compose(
+            "Your second factor is off",
+            &[
+                Part::Text(
+                    "Signing in needs your password alone from now on. Every other session was ended.",
+                ),
+                Part::Text("If it was not you, ask for a new password at once, and turn it on again:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
     }
 }
 
@@ -148,7 +169,12 @@ mod tests {
 
     #[test]
     fn letters_without_a_token_have_none() {
-        for letter in [Letter::AlreadyRegistered, Letter::PasswordChanged] {
+        for letter in [
+            Letter::AlreadyRegistered,
+            Letter::PasswordChanged,
+            Letter::SecondFactorOn,
+            Letter::SecondFactorOff,
+        ] {
             let words = words(&letter, &site("https://example.com"));
             assert!(!words.text.contains("token="));
             assert!(words.text.contains("https://example.com/"));

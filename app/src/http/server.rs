@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 pub use super::listen::serve;
 
 use super::{
-    auth::{AuthApi, export::Sources, me::MeApi},
+    auth::{AuthApi, export::Sources, me::MeApi, second_factor::SecondFactorApi},
     auth_scheme::{Gate, Site},
     catalogue::CatalogueApi,
     document::{self, Document, ui},
@@ -47,7 +47,7 @@ pub struct HttpSettings {
 
 /// Every route of the document.
 type Routes = (
-    AuthApi,
+    (AuthApi, SecondFactorApi),
     MeApi,
     WalletApi,
     PaymentsApi,
@@ -62,7 +62,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
         services.clone();
     let feed = Feed::new(services.told.clone(), services.events.clone(), stop);
     (
-        AuthApi { auth: auth.clone(), site },
+        (AuthApi { auth: auth.clone(), site }, SecondFactorApi { auth: auth.clone() }),
         MeApi {
             sources: Sources {
                 auth: auth.clone(),

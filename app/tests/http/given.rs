@@ -22,6 +22,7 @@ use namaskah_adapters::{
     password::{Argon2Hasher, HashingCost},
     textverified::WebhookSecrets,
     tokens::{EdDsaSigner, SigningSeed},
+    totp::Rfc6238,
 };
 use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store,
@@ -172,6 +173,7 @@ fn auth(
         standings: Arc::new(DirectStandings::new(memory.clone())),
         hasher: Arc::new(Argon2Hasher::with_params(cheap).expect("a cost")),
         signer: Arc::new(EdDsaSigner::new(&SigningSeed::from_bytes([7; 32]), &[])),
+        codes: Arc::new(Rfc6238),
         clock: clock.clone(),
         random: random.clone(),
     };

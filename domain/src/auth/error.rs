@@ -35,6 +35,26 @@ pub enum MailRequestError {
     Unavailable(#[from] Fault),
 }
 
+/// Why a one-time code did not pass.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CodeError {
+    /// A second factor is on, and no code was given.
+    #[error("a one-time code is required")]
+    Required,
+    /// It is wrong, or was used before.
+    #[error("the one-time code is wrong")]
+    Wrong,
+    /// Too many were wrong, so digits are not looked at for a while. Recovery codes are.
+    #[error("too many one-time codes were wrong")]
+    Closed {
+        /// For how long, in seconds.
+        wait_s: u64,
+    },
+    /// The store did not answer.
+    #[error("one-time codes cannot be checked now")]
+    Unavailable(#[from] Fault),
+}
+
 /// Why nobody was signed in.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SignInError {
@@ -47,6 +67,9 @@ pub enum SignInError {
     /// Right, but the user may do nothing.
     #[error("the account is suspended")]
     Suspended,
+    /// The password is right, and the second factor does not let it pass.
+    #[error(transparent)]
+    Code(#[from] CodeError),
     /// Right, but the password must be changed first.
     #[error("the password must be changed first")]
     PasswordChangeRequired {
@@ -106,6 +129,9 @@ pub enum ResetPasswordError {
 /// Why a password was not changed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ChangePasswordError {
+    /// A second factor is on, and the session has not stepped up by it.
+    #[error("a step-up is required")]
+    StepUpRequired,
     /// The present password was given wrongly.
     #[error("the current password is wrong")]
     WrongPassword,
@@ -114,6 +140,74 @@ pub enum ChangePasswordError {
     WeakPassword(#[from] WeakPassword),
     /// The store or the hasher did not answer.
     #[error("the password cannot be changed now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a session was not lifted.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StepUpError {
+    /// The session has ended meanwhile.
+    #[error("the session is over")]
+    SignedOut,
+    /// Without a second factor it takes the password.
+    #[error("the password is required")]
+    PasswordRequired,
+    /// The present password was given wrongly.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// The second factor does not let it pass.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// The store or the hasher did not answer.
+    #[error("nobody can step up now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a second factor was not begun.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EnrollTotpError {
+    /// The session has not stepped up.
+    #[error("a step-up is required")]
+    StepUpRequired,
+    /// There is one. It must be turned off first.
+    #[error("a second factor is on")]
+    AlreadyOn,
+    /// The store did not answer.
+    #[error("no second factor can be begun now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a second factor was not turned on.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConfirmTotpError {
+    /// It is on.
+    #[error("a second factor is on")]
+    AlreadyOn,
+    /// None was begun, or not lately.
+    #[error("no second factor is pending")]
+    NothingPending,
+    /// The code is not that of the pending one.
+    #[error("the one-time code is wrong")]
+    WrongCode,
+    /// The store did not answer.
+    #[error("no second factor can be turned on now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why a second factor was not turned off.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DisableTotpError {
+    /// There is none.
+    #[error("no second factor is on")]
+    NotOn,
+    /// The present password was given wrongly.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// The second factor does not let it pass.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// The store or the hasher did not answer.
+    #[error("no second factor can be turned off now")]
     Unavailable(#[from] Fault),
 }
 

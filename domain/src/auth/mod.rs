@@ -2,26 +2,34 @@
 
 pub mod credential;
 pub mod error;
+pub mod one_time;
 pub mod password;
 pub mod ports;
+pub mod second_factor;
 pub mod service;
 pub mod session;
 pub mod token;
+pub mod totp;
 pub mod user;
 
 pub use credential::{MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Secret, TokenHash};
 pub use error::{
-    AuthenticateError, ChangePasswordError, CreateOwnerError, DeleteAccountError, MailRequestError,
-    RefreshError, RegisterError, Remainder, ResetPasswordError, SessionError, SignInError, VerifyEmailError,
+    AuthenticateError, ChangePasswordError, CodeError, ConfirmTotpError, CreateOwnerError,
+    DeleteAccountError, DisableTotpError, EnrollTotpError, MailRequestError, RefreshError, RegisterError,
+    Remainder, ResetPasswordError, SessionError, SignInError, StepUpError, VerifyEmailError,
 };
+pub use one_time::{OneTimeCode, RecoveryCode};
 pub use password::WeakPassword;
 pub use ports::{
-    AccessClaims, AuthReads, DirectStandings, PasswordCheck, PasswordHasher, Standing, Standings, TokenSigner,
+    AccessClaims, AuthReads, DirectStandings, OneTimeCodes, PasswordCheck, PasswordHasher, Standing,
+    Standings, TokenSigner,
 };
+pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
 pub use service::{
-    AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, Credentials, Origin, Register,
-    ResetPassword, SignedIn, Tokens,
+    AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, ConfirmTotp, Credentials,
+    DisableTotp, NewTotp, Origin, Register, ResetPassword, SignedIn, StepUp, Tokens,
 };
 pub use session::{Session, SessionEnd, SessionKind};
 pub use token::TokenKind;
+pub use totp::{TotpSecret, TotpStep};
 pub use user::{Email, InvalidEmail, Role, Suspension, User};

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 
 use crate::{
     Fault, SessionId, Time, UserId,
-    auth::{Email, MailToken, PasswordHash, RefreshToken, Secret, Session, TokenHash, User},
+    auth::{
+        Email, MailToken, PasswordHash, RefreshToken, Secret, Session, TokenHash, TotpSecret, TotpStep, User,
+    },
 };
 
 /// Reads of users, sessions and tokens. One statement each.
@@ -149,4 +151,11 @@ pub trait TokenSigner: Send + Sync {
 
     /// A second secret out of a random one: from it the first cannot be found. One for each `label`.
     fn derive(&self, label: &str, secret: &Secret) -> Secret;
+}
+
+/// Makes the codes of a second factor. Pure and quick.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait OneTimeCodes: Send + Sync {
+    /// The code of a step, below 1,000,000: RFC 6238 with HMAC-SHA-1 and six digits.
+    fn code(&self, secret: &TotpSecret, step: TotpStep) -> u32;
 }

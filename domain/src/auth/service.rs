@@ -6,11 +6,13 @@
 mod account;
 mod passwords;
 mod registration;
+mod second_factor;
 mod sessions;
 mod sign_in;
 
 pub use passwords::{ChangePassword, ResetPassword};
 pub use registration::Register;
+pub use second_factor::{ConfirmTotp, DisableTotp, NewTotp, StepUp};
 pub use sign_in::{BrowserSession, Credentials, Origin, Tokens};
 
 use std::sync::Arc;
@@ -21,8 +23,8 @@ use crate::{
     Change, Clock, CommitError, Fault, Id, JobKind, Letter, MailSecret, NewJob, Random, SessionId, Store,
     Time, UnitOfWork, UserId, Version,
     auth::{
-        AuthReads, AuthenticateError, Email, MailToken, MailTokenPurpose, PasswordHasher, Role, Secret,
-        SessionKind, Standing, Standings, TokenKind, TokenSigner, User,
+        AuthReads, AuthenticateError, Email, MailToken, MailTokenPurpose, OneTimeCodes, PasswordHasher, Role,
+        Secret, SessionKind, Standing, Standings, TokenKind, TokenSigner, User,
     },
     time::{hours, minutes},
     wallet::WalletReads,
@@ -46,6 +48,10 @@ pub struct AuthPolicy {
     pub reset_password: TimeDelta,
     /// A token, given at sign-in, that changes a password that must be changed.
     pub change_password: TimeDelta,
+    /// A second factor that was begun, until it is confirmed.
+    pub enrolment: TimeDelta,
+    /// What a step-up allows.
+    pub step_up: TimeDelta,
 }
 
 impl Default for AuthPolicy {
@@ -57,6 +63,8 @@ impl Default for AuthPolicy {
             verify_email: hours(24),
             reset_password: hours(1),
             change_password: minutes(15),
+            enrolment: minutes(15),
+            step_up: minutes(5),
         }
     }
 }
@@ -97,6 +105,8 @@ pub struct AuthPorts {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Signs access tokens and hashes random ones.
     pub signer: Arc<dyn TokenSigner>,
+    /// Makes the codes of second factors.
+    pub codes: Arc<dyn OneTimeCodes>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers and tokens.

@@ -58,6 +58,8 @@ pub struct Session {
     pub last_used_at: Time,
     /// From when on it cannot be renewed.
     pub expires_at: Time,
+    /// Until when it may change what its user signs in with. `None`: it has not stepped up.
+    pub elevated_until: Option<Time>,
     /// When and why it ended.
     pub ended: Option<(Time, SessionEnd)>,
     /// Counts every change.
@@ -68,6 +70,17 @@ impl Session {
     /// True if it may be used at `now`.
     pub fn is_open(&self, now: Time) -> bool {
         self.ended.is_none() && now < self.expires_at
+    }
+
+    /// True if it may change, at `now`, what its user signs in with.
+    pub fn is_elevated(&self, now: Time) -> bool {
+        self.is_open(now) && self.elevated_until.is_some_and(|until| now < until)
+    }
+
+    /// The same session, stepped up until then.
+    #[must_use]
+    pub fn elevated(self, until: Time) -> Self {
+        Self { elevated_until: Some(until), version: self.version.next(), ..self }
     }
 
     /// The same session, ended; an ended one stays as it is.

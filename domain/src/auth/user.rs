@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{Time, UserId, Version, auth::PasswordHash};
+use crate::{
+    Time, UserId, Version,
+    auth::{PasswordHash, SecondFactor},
+};
 
 /// An e-mail address, folded to lower case so that one address has one user. `Debug` hides most of it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,6 +118,8 @@ pub struct User {
     pub suspension: Option<Suspension>,
     /// True if the password must be changed before anything else.
     pub must_change_password: bool,
+    /// What signing in needs besides the password.
+    pub second_factor: SecondFactor,
     /// When the password was last set; a mailed token to set one that is older than this is void.
     pub password_changed_at: Time,
     /// When the user registered.
@@ -148,6 +153,12 @@ impl User {
         Self { password, must_change_password: false, password_changed_at: at, ..self }.touched()
     }
 
+    /// The same user with another second factor, or none.
+    #[must_use]
+    pub fn with_second_factor(self, second_factor: SecondFactor) -> Self {
+        Self { second_factor, ..self }.touched()
+    }
+
     /// What stays of a user who left: the identifier, which the journal names, and nothing about the person.
     /// No password fits, and the suspension has no end.
     #[must_use]
@@ -158,6 +169,7 @@ impl User {
             role: Role::Customer,
             email_verified_at: None,
             suspension: Some(Suspension { reason: "deleted by the user".to_owned(), since: at, until: None }),
+            second_factor: SecondFactor::Off,
             password_changed_at: at,
             ..self
         }

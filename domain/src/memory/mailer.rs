@@ -43,7 +43,10 @@ impl FakeMailer {
     pub fn latest_token(&self, to: &Email) -> Option<MailSecret> {
         self.letters_to(to).into_iter().rev().find_map(|letter| match letter {
             Letter::VerifyEmail { token } | Letter::ResetPassword { token } => Some(token),
-            Letter::AlreadyRegistered | Letter::PasswordChanged => None,
+            Letter::AlreadyRegistered
+            | Letter::PasswordChanged
+            | Letter::SecondFactorOn
+            | Letter::SecondFactorOff => None,
         })
     }
 

@@ -13,7 +13,7 @@ use crate::{
     Amount, Change, Claim, Clock, Currency, Entity, Fault, Fingerprint, Id, IdempotencyKey, Money, Notice,
     NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, RefundId, Sender, Store, UnitOfWork, UserId,
     Version,
-    auth::{Email, PasswordHash, Role, User},
+    auth::{Email, PasswordHash, Role, SecondFactor, User},
     outbox::Jobs,
     payment::{
         AskRefund, FxRate, GatewayNotice, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService,
@@ -249,6 +249,7 @@ impl Platform {
             email_verified_at: Some(now),
             suspension: None,
             must_change_password: false,
+            second_factor: SecondFactor::Off,
             password_changed_at: now,
             created_at: now,
             version: Version::FIRST,

@@ -11,8 +11,8 @@ use namaskah_domain::{
     UserId, Version,
     auth::{
         AccessClaims, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings, Email,
-        Origin, PasswordCheck, PasswordHash, PasswordHasher, Register, Secret, SignedIn, TokenHash,
-        TokenSigner, Tokens, User,
+        OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash, PasswordHasher, Register, Secret,
+        SignedIn, TokenHash, TokenSigner, Tokens, TotpSecret, TotpStep, User,
     },
     memory::MemoryStore,
     outbox::Jobs,
@@ -32,7 +32,7 @@ pub fn email(text: &str) -> Email {
 }
 
 pub fn credentials(address: &str, password: &str) -> Credentials {
-    Credentials { email: email(address), password: secret(password) }
+    Credentials { email: email(address), password: secret(password), code: None }
 }
 
 /// Stands until it is moved.
@@ -135,6 +135,15 @@ impl TokenSigner for PlainSigner {
     }
 }
 
+/// The code of a step is its number, whatever the secret.
+struct NumberedCodes;
+
+impl OneTimeCodes for NumberedCodes {
+    fn code(&self, _secret: &TotpSecret, step: TotpStep) -> u32 {
+        u32::try_from(step.get() % 1_000_000).expect("a number")
+    }
+}
+
 /// What happens just before a commit reaches the store.
 enum Before {
     /// Another unit gets in first.
@@ -200,6 +209,7 @@ impl World {
             standings: Arc::new(DirectStandings::new(memory.clone())),
             hasher: hasher.clone(),
             signer: Arc::new(PlainSigner),
+            codes: Arc::new(NumberedCodes),
             clock: clock.clone(),
             random: Arc::new(Counting::default()),
         };
@@ -226,6 +236,12 @@ impl World {
 
     pub async fn ada(&self) -> User {
         self.memory.user_by_email(&email(ADA)).await.expect("an answer").expect("Ada")
+    }
+
+    /// The code of so many steps after the present one.
+    pub fn code(&self, steps: i64) -> OneTimeCode {
+        let step = TotpStep::at(self.clock.now()).get() + steps;
+        OneTimeCode::Digits(u32::try_from(step % 1_000_000).expect("a number"))
     }
 
     /// Writes Ada's record over, as staff or another process would.

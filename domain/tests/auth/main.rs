@@ -4,6 +4,7 @@
 mod fakes;
 mod passwords;
 mod registering;
+mod second_factor;
 mod sessions;
 mod signing_in;
 mod words;

@@ -96,10 +96,18 @@ fn a_session_ends_once_and_is_open_until_its_last_second() {
         created_at: now,
         last_used_at: now,
         expires_at: now + seconds(60),
+        elevated_until: None,
         ended: None,
         version: written(1),
     };
     assert!(session.is_open(now + seconds(59)) && !session.is_open(now + seconds(60)));
+    let lifted = session.clone().elevated(now + seconds(30));
+    assert!(
+        !session.is_elevated(now)
+            && lifted.is_elevated(now + seconds(29))
+            && !lifted.is_elevated(now + seconds(30))
+    );
+    assert!(!lifted.ended(SessionEnd::Revoked, now).is_elevated(now));
     let longer = session.clone().renewed(now + seconds(30), now + seconds(90));
     assert!(longer.is_open(now + seconds(89)));
     assert_eq!((longer.last_used_at, longer.version), (now + seconds(30), written(2)));

@@ -195,6 +195,7 @@ macro_rules! store_contract {
             lines_of_a_span_come_in_pages_in_the_order_of_posting
             holds_come_in_pages_newest_first
             users_are_stored_as_decided
+            users_keep_their_second_factor
             sessions_and_tokens_are_stored_as_decided
             intents_are_stored_as_decided_in_every_state
             wallet_settings_are_stored_as_decided

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use namaskah_domain::{
     Change, Clock, Time, UnitOfWork, UserId, Version,
-    auth::{Email, PasswordHash, Role, User},
+    auth::{Email, PasswordHash, Role, SecondFactor, User},
     memory::OddPayment,
     verification::ReservationState,
 };
@@ -132,6 +132,7 @@ impl World {
             email_verified_at: Some(now),
             suspension: None,
             must_change_password: false,
+            second_factor: SecondFactor::Off,
             password_changed_at: now,
             created_at: now,
             version: Version::FIRST,

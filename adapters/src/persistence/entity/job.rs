@@ -46,6 +46,8 @@ enum StoredLetter {
     AlreadyRegistered,
     ResetPassword { token: String },
     PasswordChanged,
+    SecondFactorOn,
+    SecondFactorOff,
 }
 
 impl Model {
@@ -106,6 +108,8 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
                 Letter::AlreadyRegistered => StoredLetter::AlreadyRegistered,
                 Letter::ResetPassword { token } => StoredLetter::ResetPassword { token: token.0.clone() },
                 Letter::PasswordChanged => StoredLetter::PasswordChanged,
+                Letter::SecondFactorOn => StoredLetter::SecondFactorOn,
+                Letter::SecondFactorOff => StoredLetter::SecondFactorOff,
             };
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
@@ -123,6 +127,8 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
                 StoredLetter::AlreadyRegistered => Letter::AlreadyRegistered,
                 StoredLetter::ResetPassword { token } => Letter::ResetPassword { token: MailSecret(token) },
                 StoredLetter::PasswordChanged => Letter::PasswordChanged,
+                StoredLetter::SecondFactorOn => Letter::SecondFactorOn,
+                StoredLetter::SecondFactorOff => Letter::SecondFactorOff,
             },
         },
         Payload::EndReservation { purchase } => JobKind::EndReservation {

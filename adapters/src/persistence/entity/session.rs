@@ -6,7 +6,7 @@ use namaskah_domain::{
 };
 use sea_orm::entity::prelude::*;
 
-use crate::persistence::stored::{time, unreadable, us};
+use crate::persistence::stored::{optional_time, time, unreadable, us};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
@@ -21,6 +21,7 @@ pub struct Model {
     pub created_at_us: i64,
     pub last_used_at_us: i64,
     pub expires_at_us: i64,
+    pub elevated_until_us: Option<i64>,
     pub ended_at_us: Option<i64>,
     pub ended_for: Option<String>,
     pub version: i64,
@@ -41,6 +42,7 @@ impl From<&Session> for Model {
             created_at_us: us(session.created_at),
             last_used_at_us: us(session.last_used_at),
             expires_at_us: us(session.expires_at),
+            elevated_until_us: session.elevated_until.map(us),
             ended_at_us: session.ended.map(|(at, _)| us(at)),
             ended_for: session.ended.map(|(_, why)| why.name().to_owned()),
             version: session.version.get(),
@@ -77,6 +79,7 @@ impl TryFrom<Model> for Session {
             created_at: time(row.created_at_us)?,
             last_used_at: time(row.last_used_at_us)?,
             expires_at: time(row.expires_at_us)?,
+            elevated_until: optional_time(row.elevated_until_us)?,
             ended,
             version: Version::from_stored(row.version),
         })

@@ -17,12 +17,13 @@ use crate::persistence::{
 impl AuthReads for Reads {
     async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
         let row = user::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
-        row.map_err(fault)?.map(User::try_from).transpose()
+        row.map_err(fault)?.map(|row| row.open(&self.vault)).transpose()
     }
 
     async fn user_by_email(&self, email: &Email) -> Result<Option<User>, Fault> {
         let query = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
-        query.one(self.database.reads()).await.map_err(fault)?.map(User::try_from).transpose()
+        let row = query.one(self.database.reads()).await;
+        row.map_err(fault)?.map(|row| row.open(&self.vault)).transpose()
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Fault> {

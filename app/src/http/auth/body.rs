@@ -1,15 +1,13 @@
 //! Bodies of sign-in.
 
-use std::borrow::Cow;
-
 use namaskah_domain::{
     SessionId, Time, UserId,
-    auth::{Credentials, Email, Role, Secret, Session, SessionKind, Tokens, User},
+    auth::{Credentials, Email, OneTimeCode, Role, Secret, Session, SessionKind, Tokens, User},
 };
-use poem_openapi::{Object, registry::MetaSchema};
+use poem_openapi::Object;
 use serde::Deserialize;
 
-use crate::http::body::{Text, TextForm, forms::NewPassword, text::sized, word_enum};
+use crate::http::body::{Text, forms::NewPassword, word_enum};
 
 /// An address and a new password.
 #[derive(Debug, Deserialize, Object)]
@@ -55,26 +53,6 @@ pub struct EmailBody {
     pub email: Text<Email>,
 }
 
-/// Six digits, or a recovery code.
-#[derive(Debug, Clone)]
-pub struct TotpCode;
-
-impl TextForm for TotpCode {
-    const EXPECTED: &'static str = "a one-time code";
-
-    fn schema() -> MetaSchema {
-        sized(6, 32, "123456")
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        (6..=32).contains(&text.chars().count()).then_some(Self)
-    }
-
-    fn write(&self) -> Cow<'_, str> {
-        "".into()
-    }
-}
-
 /// What somebody signs in with.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
@@ -85,13 +63,14 @@ pub struct LoginBody {
     /// Its password.
     pub password: Text<Secret>,
     /// The one-time code, where a second factor is on.
-    pub totp_code: Option<Text<TotpCode>>,
+    pub totp_code: Option<Text<OneTimeCode>>,
 }
 
 impl LoginBody {
     /// The command.
     pub fn parse(self) -> Credentials {
-        Credentials { email: self.email.0, password: self.password.0 }
+        let code = self.totp_code.map(|code| code.0);
+        Credentials { email: self.email.0, password: self.password.0, code }
     }
 }
 
@@ -120,7 +99,7 @@ impl From<User> for UserBody {
             email: user.email.as_str().to_owned(),
             role: Text(user.role),
             email_verified: user.email_verified_at.is_some(),
-            totp_enabled: false,
+            totp_enabled: user.second_factor.is_on(),
             created_at: Text(user.created_at),
         }
     }
@@ -203,6 +182,65 @@ pub struct ChangeBody {
     pub current_password: Text<Secret>,
     /// The new one.
     pub new_password: Text<NewPassword>,
+}
+
+/// A proof that it is still you: the password, or with a second factor a code.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "StepUp")]
+pub struct StepUpBody {
+    /// The present password; needed without a second factor.
+    pub password: Option<Text<Secret>>,
+    /// A one-time code; needed with a second factor.
+    pub totp_code: Option<Text<OneTimeCode>>,
+}
+
+/// How long a step-up is good.
+#[derive(Debug, Object)]
+#[oai(rename = "Elevation")]
+pub struct ElevationBody {
+    /// Until when this sign-in may change what you sign in with.
+    pub elevated_until: Text<Time>,
+}
+
+/// A second factor that waits for its first code.
+#[derive(Debug, Object)]
+#[oai(rename = "TotpEnrolment")]
+pub struct TotpEnrolmentBody {
+    /// To type into an authenticator app: Base32.
+    pub secret: String,
+    /// The same with all that an app wants to know.
+    pub otpauth_url: String,
+    /// That address as a QR code: an SVG document.
+    pub qr_svg: String,
+}
+
+/// The first code of a second factor.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "TotpConfirmation")]
+pub struct TotpConfirmBody {
+    /// What the authenticator app shows.
+    pub code: Text<OneTimeCode>,
+}
+
+/// What stands in for a lost device.
+#[derive(Debug, Object)]
+#[oai(rename = "RecoveryCodes")]
+pub struct TotpRecoveryBody {
+    /// Each works once, in the place of a one-time code. They cannot be shown again.
+    pub recovery_codes: Vec<String>,
+}
+
+/// What turns a second factor off.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "TotpRemoval")]
+pub struct TotpDisableBody {
+    /// The present password.
+    pub password: Text<Secret>,
+    /// A one-time code, or a recovery code.
+    pub code: Text<OneTimeCode>,
 }
 
 word_enum! {

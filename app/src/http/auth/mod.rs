@@ -4,6 +4,7 @@ pub mod body;
 pub mod cookie;
 pub mod export;
 pub mod me;
+pub mod second_factor;
 
 use std::sync::Arc;
 
@@ -167,7 +168,7 @@ impl AuthApi {
 
     /// Change your password
     ///
-    /// Ends every other session.
+    /// Ends every other session. With a second factor it needs a step-up.
     #[oai(path = "/password/change", method = "post", operation_id = "change_password")]
     async fn change(
         &self,

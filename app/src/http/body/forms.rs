@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, SecondsFormat, Utc};
 use namaskah_domain::{
     Entity, Id, Time,
-    auth::{Email, Role, Secret},
+    auth::{Email, OneTimeCode, Role, Secret},
     entity::OrderEntity,
     verification::{
         AreaCode, BatchMode, Capability, Carrier, CountryCode, OrderStatus, ReportReason, ServiceCode,
@@ -265,6 +265,23 @@ impl TextForm for Role {
 
     fn write(&self) -> Cow<'_, str> {
         self.name().into()
+    }
+}
+
+impl TextForm for OneTimeCode {
+    const EXPECTED: &'static str = "six digits, or a recovery code";
+
+    fn schema() -> MetaSchema {
+        pattern("^([0-9]{6}|[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){3})$", "123456")
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::read(text)
+    }
+
+    /// It only ever comes in, and is told to nobody.
+    fn write(&self) -> Cow<'_, str> {
+        "".into()
     }
 }
 

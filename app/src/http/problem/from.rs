@@ -1,5 +1,7 @@
 //! Every error of the use cases as a problem: the only such place. No `_` arm: a new variant must choose its answer.
 
+mod second_factor;
+
 use namaskah_domain::{
     CommitError, Fault, MoneyError,
     auth::{
@@ -349,12 +351,13 @@ impl From<MailRequestError> for Problem {
 impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
         use SignInError::{
-            EmailNotVerified, InvalidCredentials, PasswordChangeRequired, Suspended, Unavailable,
+            Code, EmailNotVerified, InvalidCredentials, PasswordChangeRequired, Suspended, Unavailable,
         };
         match error {
             InvalidCredentials => Self::refused(401, "invalid_credentials", &"Address or password is wrong."),
             EmailNotVerified => Self::refused(403, "email_not_verified", &"The address is not verified."),
             Suspended => suspended(),
+            Code(error) => error.into(),
             PasswordChangeRequired { change_token } => {
                 Self::refused(403, "password_change_required", &"The password must be changed first.")
                     .with_change_token(change_token.expose().to_owned())
@@ -387,6 +390,7 @@ impl From<ResetPasswordError> for Problem {
 impl From<ChangePasswordError> for Problem {
     fn from(error: ChangePasswordError) -> Self {
         match error {
+            ChangePasswordError::StepUpRequired => second_factor::step_up_required(),
             ChangePasswordError::WrongPassword => {
                 Self::invalid("current_password", "wrong", "this is not the present password")
             }

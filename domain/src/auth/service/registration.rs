@@ -5,7 +5,7 @@ use crate::{
     Change, Fault, Letter, Time, UnitOfWork, Version,
     auth::{
         CreateOwnerError, Email, MailRequestError, MailTokenPurpose, PasswordHash, RegisterError, Role,
-        Secret, User, VerifyEmailError, password,
+        SecondFactor, Secret, User, VerifyEmailError, password,
     },
 };
 
@@ -118,6 +118,7 @@ impl AuthService {
             email_verified_at: None,
             suspension: None,
             must_change_password: false,
+            second_factor: SecondFactor::Off,
             password_changed_at: now,
             created_at: now,
             version: Version::FIRST,

@@ -4,8 +4,8 @@ use super::{ATTEMPTS, AuthService, KeptChanging};
 use crate::{
     Change, Fault, SessionId, Time, UnitOfWork, Version,
     auth::{
-        AccessClaims, Email, MailTokenPurpose, PasswordCheck, PasswordHash, RefreshError, RefreshToken,
-        Secret, Session, SessionEnd, SessionError, SessionKind, SignInError, TokenKind, User,
+        AccessClaims, Email, MailTokenPurpose, OneTimeCode, PasswordCheck, PasswordHash, RefreshError,
+        RefreshToken, Secret, Session, SessionEnd, SessionError, SessionKind, SignInError, TokenKind, User,
     },
 };
 
@@ -18,6 +18,8 @@ pub struct Credentials {
     pub email: Email,
     /// The password.
     pub password: Secret,
+    /// What a second factor asks for; without one it is not looked at.
+    pub code: Option<OneTimeCode>,
 }
 
 /// Where a sign-in comes from, as its owner is shown it later.
@@ -68,7 +70,8 @@ impl AuthService {
     ///
     /// # Errors
     /// `InvalidCredentials`, after the same time for unknown addresses and wrong passwords; only with the right
-    /// password `Suspended`, `EmailNotVerified`, `PasswordChangeRequired`; `Unavailable` if a port does not answer.
+    /// password `Suspended`, `EmailNotVerified`, `Code`, and after the code `PasswordChangeRequired`; `Unavailable` if a
+    /// port does not answer.
     pub async fn login(&self, credentials: Credentials, origin: Origin) -> Result<Tokens, SignInError> {
         let begun = self.begin(&credentials, |service, user, now| {
             let session = service.new_session(user, SessionKind::Tokens, &origin, now);
@@ -147,8 +150,9 @@ impl AuthService {
         }
     }
 
-    /// Checks the password and whether the user may sign in; commits what `open` makes of the user together with
-    /// the user's next version. The password is compared again only if it was changed in between.
+    /// Checks the password, whether the user may sign in, and the code; commits what `open` makes of the user together
+    /// with the user's next version, in which the code is used. The password is compared again only if it was changed
+    /// in between.
     async fn begin(
         &self,
         credentials: &Credentials,
@@ -164,7 +168,18 @@ impl AuthService {
                 None => self.prove(user, &credentials.password).await?,
             };
             let now = self.ports.clock.now();
-            self.may_sign_in(&user, now).await?;
+            may_sign_in(&user, now)?;
+            let Some(user) = self.pass(user, credentials.code.as_ref(), now).await? else {
+                proof = Some(proven);
+                continue;
+            };
+            if user.must_change_password {
+                if let Some(change_token) = self.change_token(user, now).await? {
+                    return Err(SignInError::PasswordChangeRequired { change_token });
+                }
+                proof = Some(proven);
+                continue;
+            }
             let (session, secret, more) = open(self, &user, now);
             let password = proven.stronger.clone().unwrap_or_else(|| user.password.clone());
             let user = User { password, ..user }.touched();
@@ -191,20 +206,11 @@ impl AuthService {
         }
     }
 
-    async fn may_sign_in(&self, user: &User, now: Time) -> Result<(), SignInError> {
-        if user.is_suspended(now) {
-            return Err(SignInError::Suspended);
-        }
-        if user.email_verified_at.is_none() {
-            return Err(SignInError::EmailNotVerified);
-        }
-        if user.must_change_password {
-            let (change_token, stored) = self.mail_token(user.id, MailTokenPurpose::ChangePassword, now);
-            let unit = UnitOfWork::new().with(Change::MailToken(stored));
-            self.ports.store.commit(unit).await.map_err(Fault::new)?;
-            return Err(SignInError::PasswordChangeRequired { change_token });
-        }
-        Ok(())
+    /// A token that changes the password, committed with the user's next version. `None`: the record has moved on.
+    async fn change_token(&self, user: User, now: Time) -> Result<Option<Secret>, Fault> {
+        let (change_token, stored) = self.mail_token(user.id, MailTokenPurpose::ChangePassword, now);
+        let unit = UnitOfWork::new().with(Change::MailToken(stored)).with(Change::User(user.touched()));
+        Ok(self.commit(unit).await?.then_some(change_token))
     }
 
     fn new_session(&self, user: &User, kind: SessionKind, origin: &Origin, now: Time) -> Session {
@@ -224,6 +230,7 @@ impl AuthService {
             created_at: now,
             last_used_at: now,
             expires_at: now + lifetime,
+            elevated_until: None,
             ended: None,
             version: Version::FIRST,
         }
@@ -254,4 +261,14 @@ impl AuthService {
         let expires_in_s = self.policy.access.num_seconds();
         Ok(Tokens { access, expires_in_s, refresh, user, session: session.id })
     }
+}
+
+fn may_sign_in(user: &User, now: Time) -> Result<(), SignInError> {
+    if user.is_suspended(now) {
+        return Err(SignInError::Suspended);
+    }
+    if user.email_verified_at.is_none() {
+        return Err(SignInError::EmailNotVerified);
+    }
+    Ok(())
 }

@@ -2,7 +2,10 @@
 
 use namaskah_domain::{
     Change, CommitError, Committed, Page, Standing, UnitOfWork, Version,
-    auth::{MailTokenPurpose, PasswordHash, Role, SessionEnd, SessionKind, Suspension},
+    auth::{
+        Enrolment, MailTokenPurpose, PasswordHash, Role, SecondFactor, SessionEnd, SessionKind, Suspension,
+        TotpSecret, TotpStep, User,
+    },
     payment::IntentState,
     verification::{
         Cancelled, Completed, Expired, Failed, Failure, ItemRefusal, ItemResult, Message, Order, OrderStatus,
@@ -40,7 +43,29 @@ pub async fn users_are_stored_as_decided(on: &Backend) {
     assert_eq!(on.auth.user(given::id()).await.expect("readable"), None);
 }
 
-/// Of either kind, open and ended; tokens new and used.
+/// Begun, on with every recovery code and with none, and off again.
+pub async fn users_keep_their_second_factor(on: &Backend) {
+    let mut user = User { second_factor: given::second_factor(), ..given::user() };
+    on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
+    let SecondFactor::On(full) = user.second_factor.clone() else { panic!("it is on") };
+    let mut bare = full.clone();
+    (bare.recovery, bare.misses, bare.closed_until) = (Vec::new(), u32::MAX, at(900));
+    bare.last_step = TotpStep::from_stored(i64::MAX);
+    let begun = Enrolment { secret: TotpSecret::from_stored([0; 20]), begun_at: at(5) };
+    let states =
+        [SecondFactor::Off, SecondFactor::Pending(begun), SecondFactor::On(bare), SecondFactor::On(full)];
+    for second_factor in states {
+        assert_eq!(on.auth.user(user.id).await.expect("readable"), Some(user.clone()));
+        user = user.with_second_factor(second_factor);
+        on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
+        assert_eq!(on.auth.user_by_email(&user.email).await.expect("readable"), Some(user.clone()));
+    }
+    let gone = user.anonymised(at(80));
+    on.apply(UnitOfWork::new().with(Change::User(gone.clone()))).await;
+    assert_eq!(on.auth.user(gone.id).await.expect("readable"), Some(gone));
+}
+
+/// Of either kind, open, stepped up and ended; tokens new and used.
 pub async fn sessions_and_tokens_are_stored_as_decided(on: &Backend) {
     let user = given::id();
     let (bearer, cookie) = (given::session(user), given::hash());
@@ -57,9 +82,11 @@ pub async fn sessions_and_tokens_are_stored_as_decided(on: &Backend) {
     assert_eq!(on.auth.session_by_cookie(cookie).await.expect("readable"), Some(browser.clone()));
     assert_eq!(on.auth.session_by_cookie(given::hash()).await.expect("readable"), None);
     let renewed = browser.renewed(at(5), at(7_200));
+    let lifted = renewed.clone().elevated(at(300));
     for session in [
-        renewed.clone(),
-        renewed.ended(SessionEnd::SignedOut, at(6)),
+        renewed,
+        lifted.clone(),
+        lifted.ended(SessionEnd::SignedOut, at(6)),
         bearer.clone().ended(SessionEnd::TokenReused, at(7)),
     ] {
         on.apply(UnitOfWork::new().with(Change::Session(session.clone()))).await;

@@ -20,6 +20,7 @@ mod limits;
 mod orders;
 mod reconciling;
 mod refunds;
+mod second_factor;
 mod streams;
 mod unknown;
 

@@ -1,6 +1,9 @@
 //! Numbers, texts, codes and secrets do not stand in the database.
 
-use namaskah_domain::{Change, NewJob, Sender, UnitOfWork};
+use namaskah_domain::{
+    Change, NewJob, Sender, UnitOfWork,
+    auth::{SecondFactor, TotpSecret, User},
+};
 use namaskah_tests::given;
 use sea_orm::DbBackend;
 
@@ -41,7 +44,12 @@ async fn what_is_sealed_cannot_be_read_in_the_database() {
         let mut bound = purchase.bind(bought.clone());
         bound.version = namaskah_domain::Version::FIRST;
         let NewJob { kind, .. } = given::job();
+        let SecondFactor::On(mut totp) = given::second_factor() else { panic!("it is on") };
+        totp.secret = TotpSecret::from_stored(*b"a-secret-of-a-device");
+        let device = totp.secret.to_text();
+        let user = User { second_factor: SecondFactor::On(totp), ..given::user() };
         let unit = UnitOfWork::new()
+            .with(Change::User(user.clone()))
             .with(Change::Order(first.into()))
             .with(Change::Purchase(bound))
             .with(Change::ShownNumber(given::shown(&waiting)))
@@ -53,10 +61,11 @@ async fn what_is_sealed_cannot_be_read_in_the_database() {
         let contains = |text: &str| all.windows(text.len()).any(|window| window == text.as_bytes());
         assert!(contains("lr_visible"), "the search finds what is stored in the clear");
         let digits = &bought.number.as_str()[1..];
-        for hidden in [digits, "ZQX98471", "Your code", "22395", "your code is 123456", "a-secret-of-a-mail"]
-        {
+        let texts = [digits, "ZQX98471", "Your code", "22395", "your code is 123456", "a-secret-of-a-mail"];
+        for hidden in texts.into_iter().chain(["a-secret-of-a-device", device.expose()]) {
             assert!(!contains(hidden), "{hidden:?} can be read");
         }
+        assert_eq!(on.auth.user(user.id).await.expect("readable"), Some(user));
         let [read] =
             on.orders.messages_of(&[waiting.head.id]).await.expect("readable").try_into().expect("one");
         assert_eq!(read, message);
