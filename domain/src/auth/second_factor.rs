@@ -142,16 +142,7 @@ impl Totp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::{RecoveryCode, ports::MockTokenSigner};
-
-    /// The code of a step is its number.
-    struct Counting;
-
-    impl OneTimeCodes for Counting {
-        fn code(&self, _secret: &TotpSecret, step: TotpStep) -> u32 {
-            u32::try_from(step.get()).unwrap_or_default()
-        }
-    }
+    use crate::auth::{RecoveryCode, ports::MockTokenSigner, totp::tests::Counting};
 
     struct Bytes(u8);
 

@@ -120,11 +120,11 @@ fn percent_encoded(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// The code of a step is its number.
-    struct Counting;
+    pub(in crate::auth) struct Counting;
 
     impl OneTimeCodes for Counting {
         fn code(&self, _secret: &TotpSecret, step: TotpStep) -> u32 {

@@ -294,7 +294,7 @@ pub(crate) const LOOK_BACK: chrono::TimeDelta = minutes(3 * 24 * 60);
 pub(crate) const LOOK_FAR_BACK: chrono::TimeDelta = minutes(30 * 24 * 60);
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         Currency,
@@ -306,12 +306,12 @@ mod tests {
         Money::from_units(units, Currency::Usd)
     }
 
-    fn amount(units: i64, currency: Currency) -> Amount {
+    pub(in crate::payment) fn amount(units: i64, currency: Currency) -> Amount {
         Amount::try_new(Money::from_units(units, currency)).expect("above zero")
     }
 
     /// Ten dollars for 16,000.50 naira.
-    fn payment() -> Intent {
+    pub(in crate::payment) fn payment() -> Intent {
         let (amount, charged) = (amount(10_000_000, Currency::Usd), amount(16_000_500_000, Currency::Ngn));
         Intent {
             id: PaymentId::from_uuid(uuid::Uuid::nil()),

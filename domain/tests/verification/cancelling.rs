@@ -10,7 +10,7 @@ use namaskah_domain::{
 
 use crate::{
     world::{World, line},
-    wrappers::{Failing, Odd},
+    wrappers::Failing,
 };
 
 #[tokio::test]
@@ -205,15 +205,8 @@ async fn a_cancel_before_the_number_is_known_waits_for_it_and_then_ends_the_orde
 
 #[tokio::test]
 async fn a_cancel_while_the_purchase_is_under_way_ends_the_order_when_its_answer_comes() {
-    let mut odd = None;
-    let world = World::with(|fakes, ports| {
-        let slow = Arc::new(Odd::new(fakes.provider.clone()));
-        slow.slow_buys.store(1, Ordering::SeqCst);
-        ports.numbers = slow.clone();
-        odd = Some(slow);
-    })
-    .await;
-    let (world, odd) = (Arc::new(world), odd.expect("put in"));
+    let (world, odd) = World::at_an_odd_provider().await;
+    odd.slow_buys.store(1, Ordering::SeqCst);
     let command = world.order("whatsapp");
     let id = command.id;
     let buying = tokio::spawn({

@@ -11,7 +11,7 @@ use namaskah_domain::{
 
 use crate::{
     world::{World, line},
-    wrappers::{Failing, Odd, Polite},
+    wrappers::{Failing, Polite},
 };
 
 fn swap(world: &World, order: OrderId) -> Swap {
@@ -127,14 +127,7 @@ async fn an_order_that_is_cancelled_between_two_numbers_ends_when_the_next_is_kn
 
 #[tokio::test]
 async fn an_order_between_two_numbers_has_its_money_back_at_its_end() {
-    let mut odd = None;
-    let world = World::with(|fakes, ports| {
-        let slow = Arc::new(Odd::new(fakes.provider.clone()));
-        ports.numbers = slow.clone();
-        odd = Some(slow);
-    })
-    .await;
-    let (world, odd) = (Arc::new(world), odd.expect("put in"));
+    let (world, odd) = World::at_an_odd_provider().await;
     let order = world.buy("whatsapp").await;
     world.platform.clock.advance(minutes(14));
     odd.slow_buys.store(1, Ordering::SeqCst);
@@ -161,14 +154,7 @@ async fn an_order_between_two_numbers_has_its_money_back_at_its_end() {
 
 #[tokio::test]
 async fn a_cancel_that_an_order_outran_by_a_swap_ends_its_new_number_too() {
-    let mut odd = None;
-    let world = World::with(|fakes, ports| {
-        let slow = Arc::new(Odd::new(fakes.provider.clone()));
-        ports.numbers = slow.clone();
-        odd = Some(slow);
-    })
-    .await;
-    let (world, odd) = (Arc::new(world), odd.expect("put in"));
+    let (world, odd) = World::at_an_odd_provider().await;
     let id = world.buy("whatsapp").await.head().id;
     odd.slow_cancels.store(1, Ordering::SeqCst);
     let cancelling = tokio::spawn({

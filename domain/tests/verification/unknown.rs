@@ -219,15 +219,8 @@ async fn a_night_without_a_process_loses_no_number() {
 
 #[tokio::test]
 async fn an_answer_that_comes_after_the_reconciler_bound_its_number_changes_nothing() {
-    let mut odd = None;
-    let world = World::with(|fakes, ports| {
-        let slow = Arc::new(Odd::new(fakes.provider.clone()));
-        slow.slow_buys.store(2, Ordering::SeqCst);
-        ports.numbers = slow.clone();
-        odd = Some(slow);
-    })
-    .await;
-    let (world, odd) = (Arc::new(world), odd.expect("put in"));
+    let (world, odd) = World::at_an_odd_provider().await;
+    odd.slow_buys.store(2, Ordering::SeqCst);
     let mut buying = Vec::new();
     let mut orders = Vec::new();
     for sold in 1..=2 {

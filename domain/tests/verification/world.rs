@@ -1,5 +1,7 @@
 //! A funded user, and what a test asks about orders.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use namaskah_domain::{
     Amount, Currency, Money, OrderId, UserId,
@@ -9,6 +11,8 @@ use namaskah_domain::{
         PurchaseState, Quote,
     },
 };
+
+use crate::wrappers::Odd;
 
 pub struct World {
     pub platform: Platform,
@@ -35,6 +39,17 @@ impl World {
 
     pub fn now(&self) -> namaskah_domain::Time {
         namaskah_domain::Clock::now(self.platform.clock.as_ref())
+    }
+
+    /// With a provider whose answers can be made to wait.
+    pub async fn at_an_odd_provider() -> (Arc<Self>, Arc<Odd>) {
+        let mut odd = None;
+        let world = Self::with(|fakes, ports| {
+            let provider = Arc::new(Odd::new(fakes.provider.clone()));
+            ports.numbers = provider.clone();
+            odd = Some(provider);
+        });
+        (Arc::new(world.await), odd.expect("put in"))
     }
 
     pub fn order(&self, service: &str) -> Buy {

@@ -1,37 +1,15 @@
 use super::*;
 use crate::{
-    Currency, HoldId, PaymentId, UserId, Version,
-    payment::{FxRate, GatewayDisputeId, IntentState, PaidBack, PaymentReference},
+    Currency, HoldId,
+    payment::{
+        GatewayDisputeId,
+        refund::tests::{amount, payment},
+    },
     time::{hours, minutes, seconds},
 };
 
-fn amount(units: i64, currency: Currency) -> Amount {
-    Amount::try_new(Money::from_units(units, currency)).expect("above zero")
-}
-
 fn now() -> Time {
     Time::UNIX_EPOCH + hours(24)
-}
-
-/// Ten dollars for 16,000 naira.
-fn payment() -> Intent {
-    let (amount, charged) = (amount(10_000_000, Currency::Usd), amount(16_000_000_000, Currency::Ngn));
-    Intent {
-        id: PaymentId::from_uuid(uuid::Uuid::nil()),
-        user: UserId::from_uuid(uuid::Uuid::nil()),
-        reference: PaymentReference::try_new("nmk-1").expect("a reference"),
-        amount,
-        charged,
-        rate: FxRate::one_to_one(),
-        checkout_url: None,
-        state: IntentState::Succeeded { at: Time::UNIX_EPOCH },
-        created_at: Time::UNIX_EPOCH,
-        expires_at: Time::UNIX_EPOCH,
-        checks: 0,
-        next_check_at: None,
-        back: PaidBack::nothing(amount, charged),
-        version: Version::FIRST,
-    }
 }
 
 /// All of it, which was asked back a quarter of an hour ago.
