@@ -76,9 +76,8 @@ impl RecoveryCode {
 
     /// As it is shown, in fours: `abcd-efgh-ijkl-mnop`.
     pub fn to_text(&self) -> Secret {
-        let fours: Vec<&str> = (0..RECOVERY_CHARS / GROUP)
-            .filter_map(|place| self.0.get(place * GROUP..(place + 1) * GROUP))
-            .collect();
+        let fours: Vec<&str> =
+            (0..RECOVERY_CHARS).step_by(GROUP).filter_map(|from| self.0.get(from..from + GROUP)).collect();
         Secret::new(fours.join("-"))
     }
 }

@@ -192,6 +192,21 @@ async fn a_dispute_is_found_though_it_is_old_and_undecided() {
 }
 
 #[tokio::test]
+async fn a_dispute_that_was_won_is_seen_lost_at_once_within_a_week_and_in_an_hour_within_half_a_year() {
+    for (days, wait) in [(6, minutes(1)), (179, hours(1))] {
+        let world = World::new().await;
+        let intent = world.fund("10.00").await;
+        let name = open(&world, &intent, None).await;
+        decide(&world, &name, GatewayDisputeStatus::Won).await;
+        world.platform.advance(hours(24 * days)).await;
+        assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Lost));
+        world.platform.advance(wait).await;
+        assert_eq!(world.available().await, "0.00", "after {days} days");
+        world.lawful();
+    }
+}
+
+#[tokio::test]
 async fn a_dispute_over_a_payment_that_was_not_credited_waits_for_the_credit() {
     let world = World::new().await;
     let intent = world.open("10.00").await;

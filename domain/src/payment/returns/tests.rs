@@ -91,3 +91,18 @@ fn a_row_that_does_not_agree_with_our_refund_is_odd_and_one_that_does_is_not() {
     assert_eq!(odd(&pending, &differs), 1);
     assert_eq!(odd(&failed, &agrees), 1, "it came back after all");
 }
+
+#[test]
+fn a_row_that_is_nobodys_is_odd_once_it_is_paid_in_money_that_the_payment_was_not() {
+    let odd = |amount, status| {
+        let theirs = GatewayRefund { amount, status, ..listed("rf-1", now()) };
+        oddities(&payment(), &[], &[theirs])
+    };
+    let dollars = ChargedMoney::Known(amount(1, Currency::Usd));
+    let naira = ChargedMoney::Known(amount(1, Currency::Ngn));
+    assert_eq!(odd(dollars.clone(), GatewayRefundStatus::Processed), (0, 1));
+    assert_eq!(odd(dollars.clone(), GatewayRefundStatus::Pending), (0, 0));
+    assert_eq!(odd(dollars, GatewayRefundStatus::NeedsAttention), (1, 0));
+    assert_eq!(odd(naira.clone(), GatewayRefundStatus::Processed), (0, 0));
+    assert_eq!(odd(naira, GatewayRefundStatus::Pending), (0, 0));
+}
