@@ -92,7 +92,11 @@ fn link(site: &Url, page: &str, token: &MailSecret) -> Url {
     if let Ok(mut path) = link.path_segments_mut() {
         path.pop_if_empty().push(page);
     }
-    link.query_pairs_mut().append_pair("token", &token.0);
+    // Behind the `#`, so that no server and no proxy on the way reads it when the page is opened.
+    let token =
+        link.query_pairs_mut().clear().append_pair("token", &token.0).finish().query().map(str::to_owned);
+    link.set_query(None);
+    link.set_fragment(token.as_deref());
     link
 }
 
@@ -148,22 +152,22 @@ mod tests {
         for base in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"] {
             let words = words(&verify("abc-DEF_1"), &site(base));
             assert!(
-                words.text.contains("\nhttp://127.0.0.1:8080/verify-email?token=abc-DEF_1\n"),
+                words.text.contains("\nhttp://127.0.0.1:8080/verify-email#token=abc-DEF_1\n"),
                 "{}",
                 words.text
             );
-            assert!(words.html.contains("href=\"http://127.0.0.1:8080/verify-email?token=abc-DEF_1\""));
+            assert!(words.html.contains("href=\"http://127.0.0.1:8080/verify-email#token=abc-DEF_1\""));
         }
         let reset = Letter::ResetPassword { token: MailSecret("t".into()) };
         let words = words(&reset, &site("https://example.com/app"));
-        assert!(words.text.contains("\nhttps://example.com/app/reset-password?token=t\n"));
+        assert!(words.text.contains("\nhttps://example.com/app/reset-password#token=t\n"));
     }
 
     #[test]
     fn a_hostile_token_stays_inside_its_link() {
         let words = words(&verify("\"><script>&x=1"), &site("https://example.com"));
         assert!(!words.html.contains("<script>"));
-        assert!(words.text.contains("?token=%22%3E%3Cscript%3E%26x%3D1\n"));
+        assert!(words.text.contains("#token=%22%3E%3Cscript%3E%26x%3D1\n"));
         assert_eq!(escape("<a href=\"'&'\">"), "&lt;a href=&quot;&#39;&amp;&#39;&quot;&gt;");
     }
 

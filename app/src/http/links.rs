@@ -6,7 +6,7 @@ use poem::{IntoResponse, Response, handler};
 use crate::http::page::Page;
 
 const VERIFY: &str = r#"const told=document.getElementById("told"),button=document.getElementById("go");
-const token=new URLSearchParams(location.search).get("token")||"";
+const token=new URLSearchParams(location.hash.slice(1)).get("token")||"";
 history.replaceState(null,"",location.pathname);
 button.addEventListener("click",async()=>{
 button.disabled=true;
@@ -17,7 +17,7 @@ told.textContent=answer.ok?"Your address is verified. You can sign in now.":"Thi
 });"#;
 
 const RESET: &str = r#"const told=document.getElementById("told"),form=document.getElementById("form");
-const token=new URLSearchParams(location.search).get("token")||"";
+const token=new URLSearchParams(location.hash.slice(1)).get("token")||"";
 history.replaceState(null,"",location.pathname);
 form.addEventListener("submit",async(event)=>{
 event.preventDefault();
@@ -30,7 +30,7 @@ told.textContent=problem.code==="weak_password"?problem.detail:"This link is not
 }catch{told.textContent="The server cannot be reached now.";}
 });"#;
 
-/// `GET /verify-email?token=`.
+/// `GET /verify-email`. The token is behind the `#`, which browsers send to nobody.
 #[handler]
 pub fn verify_email() -> Response {
     let body = "<p id=\"told\" role=\"status\">Press the button to prove that this address is yours.</p>\
@@ -38,7 +38,7 @@ pub fn verify_email() -> Response {
     Page { title: "Verify your address", body, script: Some(VERIFY) }.into_response()
 }
 
-/// `GET /reset-password?token=`.
+/// `GET /reset-password`, with its token behind the `#`.
 #[handler]
 pub fn reset_password() -> Response {
     let body = "<p id=\"told\" role=\"status\">Choose a new password of at least 10 characters.</p>\

@@ -46,7 +46,7 @@ async fn a_letter_arrives_with_its_link_in_text_and_html() {
     let mails = inbox["data"].as_array().expect("a list");
     assert_eq!(mails.len(), 2);
     assert_eq!(mails[0]["subject"], "Your password was changed");
-    let link = format!("http://127.0.0.1:8080/verify-email?token={token}");
+    let link = format!("http://127.0.0.1:8080/verify-email#token={token}");
     for part in ["text", "html"] {
         let text = mails[1][part].as_str().unwrap_or_default();
         assert!(text.contains(&link), "{part}: {text}");
