@@ -11,8 +11,8 @@ use crate::{
 pub const RECOVERY_CODES: usize = 10;
 
 const DIGITS: usize = 6;
-const RECOVERY_BYTES: usize = 10;
-const RECOVERY_CHARS: usize = 16;
+const RECOVERY_BYTES: usize = 20;
+const RECOVERY_CHARS: usize = 32;
 const GROUP: usize = 4;
 
 /// A code as it was typed. `Debug` hides it.
@@ -25,8 +25,8 @@ pub enum OneTimeCode {
 }
 
 impl OneTimeCode {
-    /// Six digits, or sixteen letters and digits of Base32 in either case, in fours, with or without `-` between
-    /// them.
+    /// Six digits, or thirty-two letters and digits of Base32 in either case, in fours, with or without `-`
+    /// between them.
     pub fn read(text: &str) -> Option<Self> {
         if text.len() == DIGITS && text.bytes().all(|b| b.is_ascii_digit()) {
             return text.parse().ok().map(Self::Digits);
@@ -41,7 +41,7 @@ impl fmt::Debug for OneTimeCode {
     }
 }
 
-/// Stands in for the device once: 80 bits, so that its plain hash gives nothing away. `Debug` hides it.
+/// Stands in for the device once: 160 bits, so that its plain hash gives nothing away. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
@@ -74,7 +74,7 @@ impl RecoveryCode {
         &self.0
     }
 
-    /// As it is shown, in fours: `abcd-efgh-ijkl-mnop`.
+    /// As it is shown, in eight fours: `abcd-efgh-…`.
     pub fn to_text(&self) -> Secret {
         let fours: Vec<&str> =
             (0..RECOVERY_CHARS).step_by(GROUP).filter_map(|from| self.0.get(from..from + GROUP)).collect();
@@ -115,13 +115,14 @@ mod tests {
     fn a_recovery_code_is_read_as_it_is_shown_and_as_people_type_it() {
         let code = RecoveryCode::generate(&Bytes);
         let shown = code.to_text().expose().to_owned();
-        assert_eq!((shown.len(), shown.matches('-').count()), (19, 3));
+        assert_eq!((shown.len(), shown.matches('-').count()), (39, 7));
         for text in [shown.clone(), shown.replace('-', ""), shown.to_uppercase(), shown.replacen('-', "", 1)]
         {
             assert_eq!(OneTimeCode::read(&text), Some(OneTimeCode::Recovery(code.clone())), "{text}");
         }
         for text in [
-            &shown[..18],
+            &shown[..38],
+            &shown[..19],
             &shown[5..],
             &format!("{shown}a"),
             &format!("{shown}-"),
@@ -130,7 +131,7 @@ mod tests {
             &format!("{}-{}", &shown[..3], &shown[3..]),
             &shown.replace('-', " "),
             &shown.replacen(|char: char| char != '-', "1", 1),
-            "abcd-efgh-ijkl-mnoé",
+            "abcd-efgh-ijkl-mnop-qrst-uvwx-yzab-cdeé",
         ] {
             assert_eq!(OneTimeCode::read(text), None, "{text}");
         }

@@ -158,7 +158,7 @@ mod tests {
 
     fn hash(text: &str) -> TokenHash {
         let mut bytes = [0; 32];
-        bytes[..16].copy_from_slice(text.as_bytes());
+        bytes.copy_from_slice(text.as_bytes());
         TokenHash(bytes)
     }
 

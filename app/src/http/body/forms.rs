@@ -272,7 +272,7 @@ impl TextForm for OneTimeCode {
     const EXPECTED: &'static str = "six digits, or a recovery code";
 
     fn schema() -> MetaSchema {
-        pattern("^([0-9]{6}|[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){3})$", "123456")
+        pattern("^([0-9]{6}|[A-Za-z2-7]{4}(-?[A-Za-z2-7]{4}){7})$", "123456")
     }
 
     fn read(text: &str) -> Option<Self> {
