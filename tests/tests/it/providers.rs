@@ -9,6 +9,7 @@ mod paystack_wire;
 mod sandboxed;
 mod textverified_buying;
 mod textverified_reading;
+mod tls;
 mod vendor;
 
 mod fake_number_provider {

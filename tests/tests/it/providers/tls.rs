@@ -1,0 +1,85 @@
+//! A server whose certificate nobody has vouched for is sent nothing, whichever client of ours calls it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use namaskah_adapters::{
+    http::{self, HttpFault},
+    outbound::{HttpOutboundClient, OutboundCaps, SystemResolver},
+    smtp::{SmtpConfig, SmtpMailer},
+};
+use namaskah_domain::{
+    Letter,
+    auth::Email,
+    mailer::{MailError, Mailer},
+    outbound::{CallError, Destination, OutboundClient, OutboundPolicy},
+};
+use namaskah_tests::contract::outbound_client::call;
+use tokio::{io::AsyncReadExt, net::TcpListener, task::JoinHandle};
+use tokio_rustls::TlsAcceptor;
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+/// Speaks TLS for 127.0.0.1 with a certificate that it made itself, and tells what it was sent over it by the first
+/// client: nothing, if that broke off.
+async fn self_signed() -> (SocketAddr, JoinHandle<Vec<u8>>) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a certificate and its key");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let addr = listener.local_addr().expect("an address");
+    let sent = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let mut sent = Vec::new();
+        if let Ok(mut stream) = acceptor.accept(stream).await {
+            // However it ends, what was read before counts.
+            let _ = stream.read_to_end(&mut sent).await;
+        }
+        sent
+    });
+    (addr, sent)
+}
+
+#[tokio::test]
+async fn providers_are_sent_nothing_without_a_certificate_that_holds() {
+    let (addr, sent) = self_signed().await;
+    let client = http::client(PATIENT).expect("a client");
+    let outcome = http::send(client.get(format!("https://{addr}/"))).await;
+    assert!(matches!(outcome, Err(HttpFault::NotConnected(_))), "{outcome:?}");
+    assert_eq!(sent.await.expect("the server"), b"");
+}
+
+#[tokio::test]
+async fn receivers_of_users_are_sent_nothing_without_a_certificate_that_holds() {
+    let (addr, sent) = self_signed().await;
+    let policy = OutboundPolicy::allowing(vec!["127.0.0.1/32".parse().expect("a network")]);
+    let to = Destination::try_new(&format!("https://{addr}/hook"), &policy).expect("let through");
+    let caps = OutboundCaps { connect: PATIENT, whole: PATIENT, ..OutboundCaps::default() };
+    let client =
+        HttpOutboundClient::try_new(policy, caps, Arc::new(SystemResolver::default())).expect("a client");
+    let outcome = client.post(&to, &call()).await;
+    assert!(matches!(outcome, Err(CallError::NotSent(_))), "{outcome:?}");
+    assert_eq!(sent.await.expect("the server"), b"");
+}
+
+#[tokio::test]
+async fn mail_is_not_handed_over_without_a_certificate_that_holds() {
+    let (addr, sent) = self_signed().await;
+    let config = SmtpConfig {
+        url: format!("smtps://{addr}").into(),
+        from: "Namaskah <hello@example.com>".into(),
+        public_url: "http://127.0.0.1:8080".into(),
+        timeout: PATIENT,
+    };
+    let mailer = SmtpMailer::try_new(&config).expect("a mailer");
+    let ada = Email::try_new("ada@example.com").expect("an address");
+    let outcome = mailer.send(&ada, &Letter::PasswordChanged).await;
+    assert!(matches!(outcome, Err(MailError::Transient(_))), "{outcome:?}");
+    assert_eq!(sent.await.expect("the server"), b"");
+}
