@@ -125,7 +125,10 @@ async fn an_account_is_exported_whole_and_closed_only_when_it_is_empty() {
         let cancel = format!("/api/v1/verifications/{}/cancel", order["id"].as_str().expect("an id"));
         ada.request("POST", &cancel).send().await.expect("an answer");
     }
-    let export = body(ada.get("/api/v1/me/export").await, 200).await;
+    let export = ada.get("/api/v1/me/export").await;
+    let saved_as = "attachment; filename=\"namaskah-export.json\"";
+    assert_eq!(export.headers()["content-disposition"], saved_as);
+    let export = body(export, 200).await;
     assert_eq!(export["user"]["email"], "ada@example.com");
     let lengths = ["sessions", "wallet_entries", "wallet_holds", "payments", "verifications"]
         .map(|list| export[list].as_array().map(Vec::len));

@@ -132,6 +132,7 @@ async fn a_statement_is_streamed_oldest_first_between_its_balances() {
     ] {
         let answer = ada.get(&format!("/api/v1/wallet/statement.csv{query}")).await;
         assert_eq!(answer.status(), 200, "{query}");
+        assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"statement.csv\"");
         let (mut balance, told, closing) = parsed(&answer.text().await.expect("a text"));
         assert_eq!(balance, Decimal::new(i64::from(lines.start) - 1, 2), "{query}");
         assert_eq!(told.len(), (lines.end - lines.start) as usize, "{query}");

@@ -168,24 +168,40 @@ fn the_example_of_the_environment_names_every_setting_and_no_other() {
     assert_eq!(assigned, expected, "name, default and order");
 }
 
-#[test]
-fn every_source_file_is_short_enough_to_read() {
-    let mut folders = vec![root()];
-    let mut read = 0;
+/// Every file of these kinds below a folder, as text.
+fn sources(below: PathBuf, kinds: &[&str]) -> Vec<(PathBuf, String)> {
+    let (mut folders, mut read) = (vec![below], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             if path.is_dir() && name != "target" && !name.starts_with('.') {
                 folders.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|e| ["rs", "js", "css", "html", "py"].iter().any(|s| e == *s))
-            {
-                let lines = std::fs::read_to_string(&path).expect("a text").lines().count();
-                assert!(lines < LONGEST_FILE, "{} has {lines} lines", path.display());
-                read += 1;
+            } else if path.extension().is_some_and(|of| kinds.iter().any(|kind| of == *kind)) {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                read.push((path, text));
             }
         }
     }
-    assert!(read > 100, "{read} files were read");
+    read
+}
+
+#[test]
+fn every_source_file_is_short_enough_to_read() {
+    let read = sources(root(), &["rs", "js", "css", "html", "py"]);
+    for (path, text) in &read {
+        let lines = text.lines().count();
+        assert!(lines < LONGEST_FILE, "{} has {lines} lines", path.display());
+    }
+    assert!(read.len() > 100, "{} files were read", read.len());
+}
+
+#[test]
+fn the_product_starts_no_other_program() {
+    for member in ["domain", "adapters", "app", "migration", "sandbox"] {
+        let read = sources(root().join(member).join("src"), &["rs"]);
+        assert!(!read.is_empty(), "{member}");
+        for (path, text) in read {
+            assert!(!text.contains("process::Command"), "{}", path.display());
+        }
+    }
 }
