@@ -1,6 +1,7 @@
 //! Adapters of the Namaskah domain. Each turns the failures of one outside thing into the port's own words.
 #![deny(missing_docs)]
 
+pub mod allowlists;
 pub mod http;
 pub mod outbound;
 pub mod password;

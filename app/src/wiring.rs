@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use namaskah_adapters::{
+    allowlists::CachedAllowlists,
     http::ReadPolicy,
     password::Argon2Hasher,
     paystack::{PaystackConfig, PaystackGateway, PaystackMode},
@@ -21,6 +22,7 @@ use namaskah_domain::{
     auth::{AuthPolicy, AuthPorts, AuthService},
     payment::{PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
     reconciliation::ReconciliationService,
+    staff::{StaffPorts, StaffService},
     verification::{
         CatalogueService, NumberProvider, OrderPolicy, RECEIVABLE_DAYS, ReceivableService,
         VerificationService,
@@ -108,6 +110,8 @@ impl WebhookKeys {
 pub struct Wired {
     /// Sign-in.
     pub auth: Arc<AuthService>,
+    /// The gate of staff, and what staff does.
+    pub staff: Arc<StaffService>,
     /// Balances, entries, holds.
     pub wallet: Arc<WalletService>,
     /// Payments.
@@ -236,11 +240,13 @@ pub fn wire(
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
         ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
+    let auth = Arc::new(auth(config, &store, &stores, shared, random.clone())?);
     Ok(Wired {
+        staff: Arc::new(staff(auth.clone(), &stores)),
         books,
         receivables: Arc::new(receivables),
         reconciliation: Arc::new(reconciliation),
-        auth: Arc::new(auth(config, &store, &stores, shared, random.clone())?),
+        auth,
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments: Arc::new(payments),
         orders,
@@ -379,6 +385,16 @@ fn auth(
         random,
     };
     Ok(AuthService::new(ports, AuthPolicy::default()))
+}
+
+/// Staff over these stores.
+fn staff(auth: Arc<AuthService>, stores: &Stores) -> StaffService {
+    let ports = StaffPorts {
+        reads: stores.staff.clone(),
+        allowlists: Arc::new(CachedAllowlists::new(stores.staff.clone())),
+        seals: stores.audit_seals.clone(),
+    };
+    StaffService::new(auth, ports)
 }
 
 /// The house's books over these stores.

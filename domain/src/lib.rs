@@ -36,6 +36,7 @@ pub mod ports;
 mod race;
 pub mod reconciliation;
 pub mod record;
+pub mod staff;
 pub mod time;
 pub mod unit;
 pub mod verification;
@@ -112,11 +113,13 @@ pub mod entity {
         BookingEntity, BookingId, "bkg";
         /// A gift of promo money.
         GrantEntity, GrantId, "grt";
+        /// A line of the log of what staff did.
+        AuditEntity, AuditId, "aud";
         /// A mismatch between a provider's list and our books.
         FindingEntity, FindingId, "fnd";
     }
 }
 pub use entity::{
-    BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId, MessageId, NoticeId,
-    OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
+    AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId, MessageId,
+    NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
 };

@@ -8,6 +8,7 @@ use crate::{
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     reconciliation::Finding,
+    staff::{Allowlist, AuditEntry},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
@@ -63,6 +64,10 @@ pub enum Change {
     SuppressedNumber(SuppressedNumber),
     /// A provider's message as it came, kept as evidence; `Duplicate(Notice)` if it is known.
     Notice(Notice),
+    /// What staff did, beside what it did; never changes.
+    Audited(AuditEntry),
+    /// From where staff may come. There is one.
+    Allowlist(Allowlist),
     /// Something a customer may be told.
     Event(Event),
     /// Work for after the commit.

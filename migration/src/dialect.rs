@@ -5,13 +5,14 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DbBackend},
 };
 
-const WORDS: [(&str, &str, &str); 7] = [
+const WORDS: [(&str, &str, &str); 8] = [
     ("<UUID>", "UUID", "BLOB"),
     ("<BYTES>", "BYTEA", "BLOB"),
     ("<INT>", "BIGINT", "INTEGER"),
     ("<BOOL>", "BOOLEAN", "INTEGER"),
     ("<SERIAL>", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
     ("<STRICT>", "", "STRICT"),
+    ("<BYTEWISE>", "COLLATE \"C\"", ""),
     ("<ROOMY>", "WITH (fillfactor = 80)", "STRICT"),
 ];
 

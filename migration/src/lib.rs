@@ -40,6 +40,7 @@ mod m20261125_000013_job_lanes;
 mod m20261125_000014_reconciliation;
 mod m20261125_000015_notices;
 mod m20261125_000016_second_factor;
+mod m20261125_000017_admin;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000014_reconciliation::Migration),
             Box::new(m20261125_000015_notices::Migration),
             Box::new(m20261125_000016_second_factor::Migration),
+            Box::new(m20261125_000017_admin::Migration),
         ]
     }
 }

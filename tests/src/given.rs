@@ -2,8 +2,10 @@
 //! and rise in the order in which they are made.
 
 mod returns;
+mod staff;
 
 pub use returns::*;
+pub use staff::*;
 
 use std::{
     hash::{BuildHasher, RandomState},

@@ -43,6 +43,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     reconciliation::ReconciliationReads,
+    staff::{AuditSeals, StaffReads},
     verification::OrderReads,
     wallet::{BookReads, WalletReads},
 };
@@ -66,6 +67,10 @@ pub struct Stores {
     pub auth: Arc<dyn AuthReads>,
     /// What is held against providers' lists, and what was found.
     pub reconciliation: Arc<dyn ReconciliationReads>,
+    /// What staff reads.
+    pub staff: Arc<dyn StaffReads>,
+    /// Reads the sealed log of staff again.
+    pub audit_seals: Arc<dyn AuditSeals>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -101,6 +106,8 @@ impl Stores {
             orders: reads.clone(),
             auth: reads.clone(),
             reconciliation: reads.clone(),
+            staff: reads.clone(),
+            audit_seals: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),
             jobs: reads.clone(),

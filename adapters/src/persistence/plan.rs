@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     entity::{
-        account, batch, booking, claim, dispute, event, finding, grant, hold, intent, job, mail_token,
-        message, notice, order, purchase, quote, refresh_token, refund, session, shown_number,
-        suppressed_number, suspended, user, wallet_settings,
+        account, allowlist, audit_entry, batch, booking, claim, dispute, event, finding, grant, hold, intent,
+        job, mail_token, message, notice, order, purchase, quote, refresh_token, refund, session,
+        shown_number, suppressed_number, suspended, user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -159,6 +159,8 @@ impl Plan {
             Change::Batch(b) => self.inserts.push(row(&batch::Model::of(b)?, &[])),
             Change::Grant(g) => self.versioned(&grant::Model::from(g), g.version.get()),
             Change::Finding(f) => self.versioned(&finding::Model::from(f), f.version.get()),
+            Change::Audited(e) => self.inserts.push(row(&audit_entry::Model::of(e)?, &[])),
+            Change::Allowlist(list) => self.versioned(&allowlist::Model::of(list)?, list.version.get()),
             Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),
             Change::Order(o) => self.versioned(&order::Model::seal(o, vault)?, o.head().version.get()),
             Change::Purchase(p) => self.versioned(&purchase::Model::seal(p, vault)?, p.version.get()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use namaskah_domain::{
     UserId,
     auth::{AuthService, AuthenticateError, Secret, SignedIn as Visitor},
+    staff::StaffService,
 };
 use poem::{
     Request, RequestBody, Result,
@@ -52,6 +53,7 @@ impl Identity {
 #[derive(Clone)]
 pub struct Gate {
     auth: Arc<AuthService>,
+    staff: Arc<StaffService>,
     site: Site,
 }
 
@@ -75,9 +77,14 @@ impl Site {
 }
 
 impl Gate {
-    /// With the service that knows credentials.
-    pub const fn new(auth: Arc<AuthService>, site: Site) -> Self {
-        Self { auth, site }
+    /// With the services that know credentials and staff.
+    pub const fn new(auth: Arc<AuthService>, staff: Arc<StaffService>, site: Site) -> Self {
+        Self { auth, staff, site }
+    }
+
+    /// What knows staff.
+    pub const fn staff(&self) -> &Arc<StaffService> {
+        &self.staff
     }
 
     /// Reads the credential of a request. An `Authorization` header wins over the cookie.
@@ -138,7 +145,7 @@ impl SignedIn {
 #[derive(Debug, Clone)]
 pub struct InBrowser(pub Visitor, pub Secret);
 
-fn admit(request: &Request) -> Result<(Visitor, Option<Secret>), Problem> {
+pub(super) fn admit(request: &Request) -> Result<(Visitor, Option<Secret>), Problem> {
     match request.data::<Identity>() {
         Some(Identity::ByToken(visitor)) => Ok((*visitor, None)),
         Some(Identity::ByCookie(visitor, cookie)) => {

@@ -1,5 +1,6 @@
 //! HTTP: routes, bodies, problems, and what every request passes.
 
+pub mod admin;
 pub mod auth;
 pub mod auth_scheme;
 pub mod body;
@@ -17,6 +18,7 @@ pub mod payments;
 pub mod problem;
 pub mod server;
 pub mod services;
+pub mod staff_scheme;
 pub mod system;
 pub mod tags;
 pub mod verifications;

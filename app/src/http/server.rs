@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 pub use super::listen::serve;
 
 use super::{
+    admin::{self, AdminApis},
     auth::{AuthApi, export::Sources, me::MeApi, second_factor::SecondFactorApi},
     auth_scheme::{Gate, Site},
     catalogue::CatalogueApi,
@@ -55,6 +56,7 @@ type Routes = (
     (VerificationsApi, AgainApi, BatchApi),
     HooksApi,
     SystemApi,
+    AdminApis,
 );
 
 fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
@@ -96,6 +98,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
             textverified: services.textverified.clone(),
         },
         SystemApi { readiness: services.readiness.clone() },
+        admin::apis(services),
     )
 }
 
@@ -106,7 +109,7 @@ pub fn build(
     stop: CancellationToken,
 ) -> impl Endpoint<Output = Response> + 'static {
     let site = Site { origin: settings.origin.clone() };
-    let gate = Gate::new(services.auth.clone(), site.clone());
+    let gate = Gate::new(services.auth.clone(), services.staff.clone(), site.clone());
     let api = document::described(routes(services, site.clone(), stop));
     let document = Document::of(&api);
     let app = ui::routes(&document)

@@ -7,6 +7,7 @@ use namaskah_domain::{
     auth::AuthService,
     outbox::EventLog,
     payment::PaymentService,
+    staff::StaffService,
     verification::{CatalogueService, VerificationService},
     wallet::WalletService,
 };
@@ -22,6 +23,8 @@ use crate::{wiring::Wired, worker};
 pub struct Services {
     /// Sign-in.
     pub auth: Arc<AuthService>,
+    /// The gate of staff, and what staff does.
+    pub staff: Arc<StaffService>,
     /// Balances and movements.
     pub wallet: Arc<WalletService>,
     /// Adding money.
@@ -53,6 +56,7 @@ impl Services {
     pub fn of(wired: &Wired, readiness: Arc<dyn Readiness>) -> Self {
         Self {
             auth: wired.auth.clone(),
+            staff: wired.staff.clone(),
             wallet: wired.wallet.clone(),
             payments: wired.payments.clone(),
             verifications: wired.orders.clone(),

@@ -15,6 +15,8 @@ pub enum Tag {
     Catalogue,
     /// Buying a number and receiving its code.
     Verifications,
+    /// What staff does.
+    Admin,
     /// Health of the process.
     System,
     /// Webhooks of providers. Not for customers.

@@ -29,6 +29,7 @@ use namaskah_domain::{
     auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email},
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom},
     payment::{FxRate, PaymentPolicy, PaymentReference, PaymentService},
+    staff::{DirectAllowlists, StaffPorts, StaffService},
     verification::{CatalogueService, OrderPolicy, PriceRule, ServiceCode, VerificationService},
     wallet::WalletService,
 };
@@ -82,6 +83,12 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
     let gateway = Arc::new(FakePaymentGateway::new(shared.clone()));
     let mailer = Arc::new(FakeMailer::default());
     let auth = Arc::new(auth(&waking, &store, &shared, &random));
+    let staff = StaffPorts {
+        reads: store.clone(),
+        allowlists: Arc::new(DirectAllowlists(store.clone())),
+        seals: store.clone(),
+    };
+    let staff = Arc::new(StaffService::new(auth.clone(), staff));
     let payments = Arc::new(PaymentService::new(
         waking.clone(),
         store.clone(),
@@ -110,6 +117,7 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
     let ready = Arc::new(Switch(AtomicBool::new(true)));
     let services = Services {
         auth,
+        staff,
         wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),

@@ -25,6 +25,7 @@ pub use ports::{
     Standings, TokenSigner,
 };
 pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
+pub(crate) use service::{ATTEMPTS, KeptChanging};
 pub use service::{
     AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, ConfirmTotp, Credentials,
     DisableTotp, NewTotp, Origin, Register, ResetPassword, SignedIn, StepUp, Tokens,

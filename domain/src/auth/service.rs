@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How often a use case decides again when records move on under it. One of those who race always gets through.
-const ATTEMPTS: u32 = 16;
+pub(crate) const ATTEMPTS: u32 = 16;
 
 /// How long credentials last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,13 +115,13 @@ pub struct AuthPorts {
 
 /// Registers, signs in, and tells who makes a request.
 pub struct AuthService {
-    ports: AuthPorts,
+    pub(crate) ports: AuthPorts,
     policy: AuthPolicy,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the records of this sign-in kept changing")]
-struct KeptChanging;
+pub(crate) struct KeptChanging;
 
 impl AuthService {
     /// Over any ports.
@@ -180,7 +180,7 @@ impl AuthService {
     }
 
     /// Commits. False if the unit was decided on something that has moved on: load and decide again.
-    async fn commit(&self, unit: UnitOfWork) -> Result<bool, Fault> {
+    pub(crate) async fn commit(&self, unit: UnitOfWork) -> Result<bool, Fault> {
         match self.ports.store.commit(unit).await {
             Ok(_) => Ok(true),
             Err(CommitError::Stale | CommitError::Duplicate(_)) => Ok(false),
@@ -189,7 +189,7 @@ impl AuthService {
         }
     }
 
-    fn id<T>(&self, now: Time) -> Id<T> {
+    pub(crate) fn id<T>(&self, now: Time) -> Id<T> {
         Id::generate(now, self.ports.random.as_ref())
     }
 
@@ -229,13 +229,13 @@ impl AuthService {
         Ok(user.map(|user| (token, user)))
     }
 
-    fn mail(&self, unit: UnitOfWork, to: &Email, letter: Letter, now: Time) -> UnitOfWork {
+    pub(crate) fn mail(&self, unit: UnitOfWork, to: &Email, letter: Letter, now: Time) -> UnitOfWork {
         let kind = JobKind::SendMail { to: to.clone(), letter };
         unit.with(Change::Job(NewJob { id: self.id(now), kind, run_at: now }))
     }
 
     /// Adds a new token and the mail that carries it.
-    fn mail_with_token(
+    pub(crate) fn mail_with_token(
         &self,
         unit: UnitOfWork,
         user: &User,

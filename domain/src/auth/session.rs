@@ -1,6 +1,19 @@
 //! Sessions: one sign-in on one device, and the family of its refresh tokens.
 
-use crate::{SessionId, Time, UserId, Version, auth::TokenHash};
+use chrono::TimeDelta;
+
+use crate::{
+    SessionId, Time, UserId, Version,
+    auth::TokenHash,
+    time::{hours, minutes},
+};
+
+/// How long staff may do nothing.
+const STAFF_IDLE: TimeDelta = minutes(30);
+/// How long a sign-in of staff is good, whatever is done.
+const STAFF_LIFE: TimeDelta = hours(12);
+/// A use is noted again only when the last note is so old, so that a busy session is not written at every request.
+const NOTED_EVERY: TimeDelta = minutes(1);
 
 /// How a session is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +67,7 @@ pub struct Session {
     pub ip: Option<String>,
     /// When it began.
     pub created_at: Time,
-    /// When it was last renewed.
+    /// When it was last renewed. Of staff: when it was last used for staff's work, to a minute.
     pub last_used_at: Time,
     /// From when on it cannot be renewed.
     pub expires_at: Time,
@@ -75,6 +88,27 @@ impl Session {
     /// True if it may change, at `now`, what its user signs in with.
     pub fn is_elevated(&self, now: Time) -> bool {
         self.is_open(now) && self.elevated_until.is_some_and(|until| now < until)
+    }
+
+    /// True if staff may use it at `now`: idle for less than 30 minutes, and less than 12 hours old.
+    pub fn is_fit_for_staff(&self, now: Time) -> bool {
+        now < self.last_used_at + STAFF_IDLE && now < self.created_at + STAFF_LIFE
+    }
+
+    /// The same session, used now; `None` if that was noted less than a minute ago.
+    #[must_use]
+    pub fn used(self, at: Time) -> Option<Self> {
+        (self.last_used_at + NOTED_EVERY <= at).then(|| Self {
+            last_used_at: at,
+            version: self.version.next(),
+            ..self
+        })
+    }
+
+    /// The same session, good until `expires_at`, which is no use of it.
+    #[must_use]
+    pub fn extended(self, expires_at: Time) -> Self {
+        Self { expires_at, version: self.version.next(), ..self }
     }
 
     /// The same session, stepped up until then.

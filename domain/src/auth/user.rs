@@ -84,6 +84,11 @@ impl Role {
         }
     }
 
+    /// True for whoever works here.
+    pub const fn is_staff(self) -> bool {
+        !matches!(self, Self::Customer)
+    }
+
     /// The role of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)

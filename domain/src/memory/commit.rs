@@ -94,6 +94,8 @@ impl State {
                 absent(known, Unique::Record)?;
                 guard(f.version, self.findings.get(&f.id).map(|x| x.version))
             }
+            Change::Audited(e) => absent(self.audit_log.contains_key(&e.id), Unique::Record),
+            Change::Allowlist(list) => guard(list.version, self.allowlist.as_ref().map(|x| x.version)),
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
                 let first = o.head().retry_of;
@@ -274,6 +276,8 @@ impl State {
             Change::Booking(booking) => drop(self.bookings.insert(booking.id, booking)),
             Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
             Change::Finding(finding) => drop(self.findings.insert(finding.id, finding)),
+            Change::Audited(entry) => drop(self.audit_log.insert(entry.id, entry)),
+            Change::Allowlist(list) => self.allowlist = Some(list),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
             Change::Batch(batch) => drop(self.batches.insert(batch.id, batch)),

@@ -17,6 +17,7 @@ mod provider_books;
 mod random;
 mod reads;
 mod reconciliation;
+mod staff;
 mod state;
 mod store;
 

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId, MessageId, Money, NewJob,
-    Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId, ReservationId,
-    SessionId, SuppressedNumber, Time, UserId,
+    AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId, MessageId,
+    Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId,
+    ReservationId, SessionId, SuppressedNumber, Time, UserId,
     auth::{MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::Finding,
+    staff::{Allowlist, AuditEntry},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
@@ -55,6 +56,8 @@ pub(super) struct State {
     pub(super) disputes: BTreeMap<DisputeId, Dispute>,
     pub(super) bookings: BTreeMap<BookingId, Booking>,
     pub(super) grants: BTreeMap<GrantId, PromoGrant>,
+    pub(super) audit_log: BTreeMap<AuditId, AuditEntry>,
+    pub(super) allowlist: Option<Allowlist>,
     pub(super) findings: BTreeMap<FindingId, Finding>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,
     pub(super) orders: BTreeMap<OrderId, Order>,

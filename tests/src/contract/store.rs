@@ -13,6 +13,7 @@ mod reads;
 mod reconciliation;
 mod records;
 mod returns;
+mod staff;
 mod units;
 
 use std::sync::Arc;
@@ -24,13 +25,14 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     reconciliation::ReconciliationReads,
+    staff::StaffReads,
     verification::OrderReads,
     wallet::{Account, BookReads, WalletReads},
 };
 
 pub use self::{
     books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, reconciliation::*, records::*,
-    returns::*, units::*,
+    returns::*, staff::*, units::*,
 };
 
 /// Every port over one store.
@@ -50,6 +52,8 @@ pub struct Backend {
     pub auth: Arc<dyn AuthReads>,
     /// What is held against providers' lists, and what was found.
     pub reconciliation: Arc<dyn ReconciliationReads>,
+    /// What staff reads.
+    pub staff: Arc<dyn StaffReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -70,6 +74,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             orders: stores.orders,
             auth: stores.auth,
             reconciliation: stores.reconciliation,
+            staff: stores.staff,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -88,6 +93,7 @@ impl From<Arc<MemoryStore>> for Backend {
             orders: memory.clone(),
             auth: memory.clone(),
             reconciliation: memory.clone(),
+            staff: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -237,6 +243,11 @@ macro_rules! store_contract {
             statistics_count_ended_orders_that_had_a_number
             sessions_are_found_while_they_are_open
             staff_is_counted
+            lines_of_the_audit_log_are_stored_as_decided
+            lines_of_the_audit_log_are_found_by_what_they_tell
+            the_allowlist_is_stored_as_decided
+            users_are_found_by_address_state_and_role
+            sign_ins_and_refunds_of_a_user_come_in_pages
             events_are_stamped_in_order_without_gaps
             events_are_stamped_once_by_however_many_relays
             events_are_read_by_user_and_subject

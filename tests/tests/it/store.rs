@@ -1,6 +1,7 @@
 //! The contract of the store on SQLite and on Postgres, and what only databases can show.
 
 mod audit;
+mod audit_log;
 mod books;
 mod budget;
 mod coalescing;

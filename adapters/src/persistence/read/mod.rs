@@ -12,6 +12,7 @@ mod orders;
 mod payments;
 mod reconciliation;
 mod settings;
+mod staff;
 mod wallet;
 
 use std::sync::Arc;

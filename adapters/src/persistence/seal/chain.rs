@@ -42,7 +42,7 @@ pub(super) struct Chain {
 }
 
 /// Every transfer.
-const TRANSFERS: Chain = Chain {
+static TRANSFERS: Chain = Chain {
     name: "transfers",
     law: "seals:transfers",
     table: "transfers",
@@ -65,7 +65,7 @@ const TRANSFERS: Chain = Chain {
 };
 
 /// Every hold, once it has ended.
-const HOLDS: Chain = Chain {
+static HOLDS: Chain = Chain {
     name: "holds",
     law: "seals:holds",
     table: "holds",
@@ -86,8 +86,30 @@ const HOLDS: Chain = Chain {
     is_final: Some("state <> 'open'"),
 };
 
+/// Every line of the log of what staff did.
+pub(super) static AUDIT_LOG: Chain = Chain {
+    name: "audit_log",
+    law: "seals:audit_log",
+    table: "audit_log",
+    order: Order::Timed,
+    columns: &[
+        Column::Id("id"),
+        Column::Id("actor_id"),
+        Column::Text("role"),
+        Column::Text("ip"),
+        Column::Text("request_id"),
+        Column::Text("action"),
+        Column::Text("subject_kind"),
+        Column::Text("subject_id"),
+        Column::Text("facts_before"),
+        Column::Text("facts_after"),
+        Column::Number("at_us"),
+    ],
+    is_final: None,
+};
+
 /// Every chain there is.
-pub(super) static CHAINS: [Chain; 2] = [TRANSFERS, HOLDS];
+pub(super) static CHAINS: [&Chain; 3] = [&TRANSFERS, &HOLDS, &AUDIT_LOG];
 
 /// A place in a chain's order. As text: a decimal number, or 32 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -30,7 +30,7 @@ use namaskah_domain::{Fault, HoldId, Time};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, TransactionTrait, Value};
 
 pub use self::verify::Head;
-pub(crate) use self::verify::verify;
+pub(crate) use self::verify::{verify, verify_audit_log};
 use self::{
     batch::{Content, Found, Seal},
     chain::{CHAINS, Chain, Key, Order},
@@ -98,7 +98,7 @@ impl Sealer {
     /// [`Fault`] if the database does not answer, or another has sealed the same; nothing is sealed twice.
     pub async fn run(&self, now: Time) -> Result<u32, Fault> {
         let mut sealed = 0u32;
-        for chain in &CHAINS {
+        for chain in CHAINS {
             sealed = sealed.saturating_add(self.seal(chain, now).await?);
         }
         Ok(sealed)

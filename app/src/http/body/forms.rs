@@ -10,7 +10,7 @@ use namaskah_domain::{
     verification::{
         AreaCode, BatchMode, Capability, Carrier, CountryCode, OrderStatus, ReportReason, ServiceCode,
     },
-    wallet::HoldPurpose,
+    wallet::{HoldPurpose, Reason},
 };
 use poem_openapi::registry::MetaSchema;
 use serde_json::Value;
@@ -86,6 +86,22 @@ impl TextForm for Email {
 
     fn schema() -> MetaSchema {
         MetaSchema { format: Some("email"), ..sized(3, 254, "ada@example.com") }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::try_new(text).ok()
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.as_str().into()
+    }
+}
+
+impl TextForm for Reason {
+    const EXPECTED: &'static str = "a text of 1 to 500 characters in one line";
+
+    fn schema() -> MetaSchema {
+        sized(1, 500, "as agreed with the customer")
     }
 
     fn read(text: &str) -> Option<Self> {

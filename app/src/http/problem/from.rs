@@ -1,6 +1,7 @@
 //! Every error of the use cases as a problem: the only such place. No `_` arm: a new variant must choose its answer.
 
 mod second_factor;
+mod staff;
 
 use namaskah_domain::{
     CommitError, Fault, MoneyError,

@@ -107,6 +107,8 @@ impl AuthService {
     /// Each works once. A second exchange means that there is a copy, so it ends the session; that holds for two
     /// exchanges at the same moment too: one commits, the other finds the token used.
     ///
+    /// Staff that was idle for 30 minutes, or signed in 12 hours ago, signs in anew.
+    ///
     /// # Errors
     /// `InvalidToken`, `Reused`, `Suspended`; `Unavailable` if a port does not answer.
     pub async fn refresh(&self, token: &str) -> Result<Tokens, RefreshError> {
@@ -123,14 +125,17 @@ impl AuthService {
             }
             let session = reads.session(used.session).await?.ok_or(RefreshError::InvalidToken)?;
             let user = reads.user(used.user).await?.ok_or(RefreshError::InvalidToken)?;
-            if now >= used.expires_at || !session.is_open(now) || user.must_change_password {
+            if now >= used.expires_at || !may_go_on(&session, &user, now) {
                 return Err(RefreshError::InvalidToken);
             }
             if user.is_suspended(now) {
                 return Err(RefreshError::Suspended);
             }
             let (next, stored) = self.new_refresh_token(&session, now);
-            let session = session.renewed(now, now + self.policy.refresh);
+            let until = now + self.policy.refresh;
+            // A client that renews by itself does not keep staff from being idle.
+            let session =
+                if user.role.is_staff() { session.extended(until) } else { session.renewed(now, until) };
             let unit = UnitOfWork::new()
                 .with(Change::RefreshToken(used.used(now)))
                 .with(Change::RefreshToken(stored))
@@ -261,6 +266,12 @@ impl AuthService {
         let expires_in_s = self.policy.access.num_seconds();
         Ok(Tokens { access, expires_in_s, refresh, user, session: session.id })
     }
+}
+
+fn may_go_on(session: &Session, user: &User, now: Time) -> bool {
+    session.is_open(now)
+        && !user.must_change_password
+        && (!user.role.is_staff() || session.is_fit_for_staff(now))
 }
 
 fn may_sign_in(user: &User, now: Time) -> Result<(), SignInError> {

@@ -87,6 +87,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::Order(given::requested(user).into()),
         Change::Purchase(given::purchase(&given::requested(user))),
         Change::Batch(given::batch(user, Vec::new())),
+        Change::Audited(given::audit_entry(&given::actor())),
         Change::Event(given::event(user)),
         Change::Session(session),
     ];

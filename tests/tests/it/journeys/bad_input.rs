@@ -100,6 +100,7 @@ async fn every_route_refuses_what_is_no_sound_body(world: &World) {
     let described: BTreeSet<String> = operations(&document)
         .into_iter()
         .filter(|(_, path, operation)| !operation["requestBody"].is_null() && !path.contains("/hooks/"))
+        .filter(|(_, path, _)| !path.contains("/admin/"))
         .map(|(_, path, _)| path)
         .collect();
     let tried = routes_with_bodies().into_iter().map(|(_, path, _)| format!("/api/v1/{path}")).collect();

@@ -112,10 +112,15 @@ impl World {
 
     /// Runs it past the triggers of the journal, which stand again afterwards.
     pub async fn tamper(&self, sql: &str) {
+        self.tamper_with("transfers", sql).await;
+    }
+
+    /// Runs it past the triggers of a table, which stand again afterwards.
+    pub async fn tamper_with(&self, table: &str, sql: &str) {
         if self.is_postgres() {
-            self.run("ALTER TABLE transfers DISABLE TRIGGER USER").await;
+            self.run(&format!("ALTER TABLE {table} DISABLE TRIGGER USER")).await;
             self.run(sql).await;
-            return self.run("ALTER TABLE transfers ENABLE TRIGGER USER").await;
+            return self.run(&format!("ALTER TABLE {table} ENABLE TRIGGER USER")).await;
         }
         let triggers = self.opened.query("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").await;
         let text = |row: &sea_orm::QueryResult, column| row.try_get::<String>("", column).expect("a text");

@@ -9,6 +9,7 @@ use namaskah_domain::{
     outbox::EventQuery,
     payment::IntentState,
     reconciliation::Book,
+    staff::{AuditQuery, UserFilter},
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
     wallet::{HoldEnd, Purse, Source, Span},
 };
@@ -216,6 +217,14 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("refresh token", on.auth.refresh_token(given::hash()));
     read!("mail token", on.auth.mail_token(given::hash()));
     read!("staff count", on.auth.staff_count());
+    let query = AuditQuery { actor: Some(given::id()), ..AuditQuery::default() };
+    read!("audit log", on.staff.audit_log(&query, Page { limit: 20, after: Some(given::id()) }));
+    read!("allowlist", on.staff.allowlist());
+    read!("staff", on.staff.staff());
+    let filter = UserFilter { email_prefix: Some("ada".into()), ..UserFilter::default() };
+    read!("users", on.staff.users(&filter, at(0), Page { limit: 20, after: Some(given::id()) }));
+    read!("sign-ins", on.staff.sign_ins(given::id(), Page { limit: 20, after: Some(given::id()) }));
+    read!("refunds to", on.staff.refunds_to(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("new notices", on.notices.new_notices(Sender::Paystack, 20));
     read!("matchable notices", on.notices.matchable_notices(20));
     let mine = EventQuery { user: Some(given::id()), subject: None, after: 5, limit: 20 };

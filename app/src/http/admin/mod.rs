@@ -1,0 +1,16 @@
+//! The admin API: a file for each part of it. Every handler begins with a `Staff<…>`; every change is in the audit log.
+
+pub mod audit_log;
+pub mod networks;
+
+use self::{audit_log::AuditLogApi, networks::NetworksApi};
+use super::services::Services;
+
+/// Every route of the admin API.
+pub type AdminApis = (AuditLogApi, NetworksApi);
+
+/// Those routes over what they need.
+pub fn apis(services: &Services) -> AdminApis {
+    let staff = || services.staff.clone();
+    (AuditLogApi { staff: staff() }, NetworksApi { staff: staff() })
+}

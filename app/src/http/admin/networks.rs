@@ -1,0 +1,122 @@
+//! From where staff may come.
+
+use std::{borrow::Cow, sync::Arc};
+
+use ipnet::IpNet;
+use namaskah_domain::{
+    Time, UserId,
+    staff::{AllowedNetwork, StaffService},
+    wallet::Reason,
+};
+use poem_openapi::{Object, OpenApi, param::Query, registry::MetaSchema};
+use serde::Deserialize;
+
+use crate::http::{
+    body::{Body, Created, Listed, NoContent, Shown, Text, TextForm, text::sized},
+    detached::detached,
+    problem::Problem,
+    staff_scheme::{Staff, SteppedUp, may},
+    tags::Tag,
+};
+
+/// A network, or one address.
+impl TextForm for IpNet {
+    const EXPECTED: &'static str = "a network such as 198.51.100.0/24 or 2001:db8::/32, or an address";
+
+    fn schema() -> MetaSchema {
+        sized(2, 43, "198.51.100.0/24")
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(Self::from))
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+}
+
+/// A network to enter.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "NewAllowedNetwork")]
+pub struct AllowBody {
+    /// Which. The address that asks must be in it, or in another one of the list.
+    pub network: Text<IpNet>,
+    /// What it is.
+    pub note: Text<Reason>,
+}
+
+/// A network from which staff may come.
+#[derive(Debug, Object)]
+#[oai(rename = "AllowedNetwork")]
+pub struct AllowedBody {
+    /// Which.
+    pub network: Text<IpNet>,
+    /// What it is.
+    pub note: String,
+    /// Who entered it.
+    pub added_by: Text<UserId>,
+    /// When.
+    pub added_at: Text<Time>,
+}
+
+impl From<AllowedNetwork> for AllowedBody {
+    fn from(allowed: AllowedNetwork) -> Self {
+        Self {
+            network: Text(allowed.network),
+            note: allowed.note.as_str().to_owned(),
+            added_by: Text(allowed.added_by),
+            added_at: Text(allowed.added_at),
+        }
+    }
+}
+
+/// Routes of the list.
+pub struct NetworksApi {
+    /// Keeps it.
+    pub staff: Arc<StaffService>,
+}
+
+#[OpenApi(prefix_path = "/api/v1/admin/ip-allowlist", tag = "Tag::Admin")]
+impl NetworksApi {
+    /// From where staff may come
+    ///
+    /// An empty list means: from anywhere.
+    #[oai(path = "/", method = "get", operation_id = "list_allowed_networks")]
+    async fn list(&self, _staff: Staff<may::Settings>) -> Result<Shown<Listed<AllowedBody>>, Problem> {
+        let list = self.staff.allowlist().await?;
+        Ok(Shown(Listed::whole(list.networks.into_iter().map(AllowedBody::from).collect())))
+    }
+
+    /// Enter a network
+    ///
+    /// Refused if the list would then shut out the address that asks.
+    #[oai(path = "/", method = "post", operation_id = "allow_network")]
+    async fn allow(
+        &self,
+        staff: Staff<SteppedUp<may::Settings>>,
+        body: Body<AllowBody>,
+    ) -> Result<Created<AllowedBody>, Problem> {
+        let AllowBody { network, note } = body.0;
+        let (service, actor) = (self.staff.clone(), staff.0);
+        let allowed = detached(async move { service.allow_network(&actor, network.0, note.0).await }).await?;
+        let location = format!("/api/v1/admin/ip-allowlist?network={}", allowed.network);
+        Ok(Created::new(allowed.into(), location))
+    }
+
+    /// Remove a network
+    ///
+    /// Refused if the list would then shut out the address that asks.
+    #[oai(path = "/", method = "delete", operation_id = "remove_network")]
+    async fn remove(
+        &self,
+        staff: Staff<SteppedUp<may::Settings>>,
+        /// Which.
+        network: Query<Text<IpNet>>,
+    ) -> Result<NoContent, Problem> {
+        let (service, actor) = (self.staff.clone(), staff.0);
+        detached(async move { service.remove_network(&actor, network.0.0).await }).await?;
+        Ok(NoContent)
+    }
+}

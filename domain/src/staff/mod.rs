@@ -1,0 +1,20 @@
+//! Staff: who may do what, from where, and the log of what was done.
+
+pub mod allowlist;
+pub mod audit;
+pub mod error;
+pub mod gate;
+pub mod permission;
+pub mod ports;
+pub mod service;
+
+pub use allowlist::{AllowedNetwork, Allowlist, AllowlistRefusal};
+pub use audit::{Actor, AuditAction, AuditEntry, By, Facts, Subject};
+pub use error::{AllowlistError, GateError};
+pub use gate::{Ask, Proof, Refusal};
+pub use permission::Permission;
+pub use ports::{
+    Allowlists, AuditQuery, AuditSeals, Broken, DirectAllowlists, SealedLog, StaffReads, UserFilter,
+    UserState,
+};
+pub use service::{StaffPorts, StaffService};

@@ -1,0 +1,38 @@
+//! Builders of what staff leaves behind.
+
+use namaskah_domain::{
+    auth::Role,
+    staff::{Actor, AllowedNetwork, AuditAction, AuditEntry, By, Facts, Subject},
+    wallet::Reason,
+};
+
+use super::{id, number, start};
+
+/// An owner at an address of documentation.
+pub fn actor() -> Actor {
+    let ip = "2001:db8::7".parse().expect("an address");
+    Actor { user: id(), role: Role::Owner, ip, request: format!("req-{}", number()) }
+}
+
+/// "This actor has suspended this user."
+pub fn audit_entry(by: &Actor) -> AuditEntry {
+    AuditEntry {
+        id: id(),
+        by: By::Staff(by.clone()),
+        action: AuditAction::UserSuspended,
+        subject: Subject::user(id()),
+        before: Facts::none().maybe("reason", None::<String>),
+        after: Facts::none().with("reason", "said \"no\", é").at("until", Some(start())),
+        at: start(),
+    }
+}
+
+/// A network from which staff may come.
+pub fn allowed_network(network: &str) -> AllowedNetwork {
+    AllowedNetwork {
+        network: network.parse().expect("a network"),
+        note: Reason::try_new("the office").expect("a reason"),
+        added_by: id(),
+        added_at: start(),
+    }
+}
