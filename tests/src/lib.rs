@@ -3,5 +3,6 @@
 pub mod contract;
 pub mod crash;
 pub mod given;
+pub mod passwords;
 pub mod postgres;
 pub mod sim;
