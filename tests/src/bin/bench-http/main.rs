@@ -1,4 +1,5 @@
-//! Figures of the HTTP server, one JSON line each: `bench-http [--seconds S] [--tasks N] [--orders N]`.
+//! Figures of the HTTP server, one JSON line each: `bench-http [--seconds S] [--tasks N] [--orders N]`;
+//! `bench-http storm [--seconds S]` for that one alone.
 //!
 //! The server is a process of its own over a real database (Postgres with fsync on, SQLite with synchronous FULL) and
 //! real sockets; its number provider answers from memory, so that no provider's latency is in the figures. The load
@@ -9,6 +10,7 @@ mod load;
 mod paid;
 mod process;
 mod server;
+mod storm;
 
 use std::{env, process::ExitCode, time::Duration};
 
@@ -28,6 +30,7 @@ async fn main() -> ExitCode {
         Some("serve") => server::run(&words[1..]).await,
         Some("expire") => ending::expire(&words[1..]).await,
         Some("poll") => ending::poll(&words[1..]).await,
+        Some("storm") => storm_alone(&words[1..]).await,
         _ => bench(&words).await,
     };
     match ran {
@@ -64,6 +67,16 @@ async fn bench(words: &[String]) -> Result<(), Failure> {
     process::another(&["expire", &database, "http.expiry.postgres", &orders]).await
 }
 
+/// `bench-http storm`: that figure alone, on SQLite.
+async fn storm_alone(words: &[String]) -> Result<(), Failure> {
+    let time = Duration::from_secs(option(words, "--seconds", 10)?);
+    let folder = tempfile::tempdir()?;
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("storm.db").display());
+    let served = Served::start(&url, 0).await?;
+    storm::logins(&served, "login.storm.sqlite", time).await?;
+    served.stop().await
+}
+
 /// Payments that are paid beforehand, for each second of the load.
 const DEPOSITS_PER_S: u64 = 3_000;
 
@@ -72,6 +85,7 @@ async fn measure(database: &str, url: &str, time: Duration, tasks: usize) -> Res
     let load = Load::new(&served, time, tasks)?;
     load.balance_reads(&format!("http.balance.{database}")).await?;
     load.purchases(&format!("http.purchase.{database}")).await?;
+    storm::logins(&served, &format!("login.storm.{database}"), time).await?;
     // Last: crediting goes on behind the answers.
     load.webhooks(&format!("http.webhook.{database}")).await?;
     let peak = served.peak_memory_mib()?;
