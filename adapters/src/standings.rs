@@ -1,5 +1,5 @@
 //! [`Standings`] that remembers each answer for one second of the machine's own time, so that a busy session costs
-//! two reads a second and not two a request. What this process itself changes is forgotten at once; what another
+//! two reads a second, a busy key one, and not so many a request. What this process itself changes is forgotten at once; what another
 //! one changes shows within the second.
 
 use std::{sync::Arc, time::Duration};
@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use moka::future::Cache;
 use namaskah_domain::{
     Fault, SessionId, UserId,
-    auth::{AuthReads, DirectStandings, Standing, Standings, TokenHash},
+    auth::{AuthReads, DirectStandings, KeyStanding, Standing, Standings, TokenHash},
 };
 
 /// How old an answer may be.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// Sessions remembered at most.
+/// Sessions remembered at most, and as many keys.
 const CAPACITY: u64 = 20_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,13 +27,15 @@ enum Key {
 pub struct CachedStandings {
     direct: DirectStandings,
     recent: Cache<Key, Option<Standing>>,
+    keys: Cache<TokenHash, Option<KeyStanding>>,
 }
 
 impl CachedStandings {
     /// Over any reads.
     pub fn new(reads: Arc<dyn AuthReads>) -> Self {
         let recent = Cache::builder().max_capacity(CAPACITY).time_to_live(MAX_AGE).build();
-        Self { direct: DirectStandings::new(reads), recent }
+        let keys = Cache::builder().max_capacity(CAPACITY).time_to_live(MAX_AGE).build();
+        Self { direct: DirectStandings::new(reads), recent, keys }
     }
 }
 
@@ -49,11 +51,21 @@ impl Standings for CachedStandings {
         self.recent.try_get_with(Key::Cookie(cookie), read).await.map_err(|fault| (*fault).clone())
     }
 
+    async fn of_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
+        let read = self.direct.of_key(hash);
+        self.keys.try_get_with(hash, read).await.map_err(|fault| (*fault).clone())
+    }
+
     async fn forget(&self, user: UserId) {
         let his = |standing: &Option<Standing>| standing.as_ref().is_some_and(|s| s.user.id == user);
         let keys: Vec<Key> = self.recent.iter().filter(|(_, s)| his(s)).map(|(key, _)| *key).collect();
         for key in keys {
             self.recent.invalidate(&key).await;
+        }
+        let his = |standing: &Option<KeyStanding>| standing.as_ref().is_some_and(|s| s.user.id == user);
+        let keys: Vec<TokenHash> = self.keys.iter().filter(|(_, s)| his(s)).map(|(key, _)| *key).collect();
+        for key in keys {
+            self.keys.invalidate(&key).await;
         }
     }
 }
@@ -63,9 +75,10 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use namaskah_domain::{
-        Time, Version,
+        ApiKeyId, Time, Version,
         auth::{
-            Email, MailToken, PasswordHash, RefreshToken, Role, SecondFactor, Session, SessionKind, User,
+            AllowedIps, ApiKey, Email, KeyName, MailToken, PasswordHash, RefreshToken, Role, Scope, Scopes,
+            SecondFactor, Session, SessionKind, User,
         },
     };
 
@@ -103,6 +116,23 @@ mod tests {
             expires_at: at(),
             elevated_until: None,
             ended: None,
+            version: Version::FIRST,
+        }
+    }
+
+    fn key() -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::from_parts(at(), [3; 10]),
+            user: user_id(),
+            name: KeyName::try_new("CI").expect("a name"),
+            prefix: "nmk_00000000".to_owned(),
+            hash: HASH,
+            scopes: Scopes::of([Scope::WalletRead]).expect("a scope"),
+            allowed: AllowedIps::anywhere(),
+            created_at: at(),
+            expires_at: None,
+            last_used_at: None,
+            ended_at: None,
             version: Version::FIRST,
         }
     }
@@ -145,6 +175,14 @@ mod tests {
         async fn mail_token(&self, _hash: TokenHash) -> Result<Option<MailToken>, Fault> {
             Ok(None)
         }
+        async fn api_keys(&self, _user: UserId) -> Result<Vec<ApiKey>, Fault> {
+            Ok(Vec::new())
+        }
+        async fn api_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            let user = self.user(user_id()).await?.filter(|_| hash == HASH);
+            Ok(user.map(|user| KeyStanding { key: key(), user }))
+        }
         async fn staff_count(&self) -> Result<u32, Fault> {
             Ok(0)
         }
@@ -178,9 +216,26 @@ mod tests {
         assert_eq!(reads.reads.load(Ordering::SeqCst), 3);
     }
 
+    #[tokio::test]
+    async fn a_key_is_read_once_and_again_when_its_user_is_forgotten() {
+        let reads = Arc::new(OneSession::default());
+        let standings = CachedStandings::new(reads.clone());
+        let other = UserId::from_parts(at(), [9; 10]);
+        for (forgotten, expected) in [(None, 1), (None, 1), (Some(other), 1), (Some(user_id()), 2)] {
+            if let Some(user) = forgotten {
+                standings.forget(user).await;
+            }
+            let standing = standings.of_key(HASH).await.expect("an answer").expect("a key");
+            assert_eq!((standing.key, standing.user.id), (key(), user_id()));
+            assert_eq!(reads.reads.load(Ordering::SeqCst), expected);
+        }
+        assert!(standings.of_key(TokenHash([8; 32])).await.expect("an answer").is_none());
+    }
+
     #[test]
     fn no_answer_is_older_than_a_second() {
         let standings = CachedStandings::new(Arc::new(OneSession::default()));
+        assert_eq!(standings.keys.policy().time_to_live(), Some(Duration::from_secs(1)));
         assert_eq!(standings.recent.policy().time_to_live(), Some(Duration::from_secs(1)));
     }
 }

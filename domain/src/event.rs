@@ -164,6 +164,10 @@ pub enum Letter {
     SecondFactorOn,
     /// "Signing in needs no code any more."
     SecondFactorOff,
+    /// "A key was made, with which programs act for you."
+    ApiKeyCreated,
+    /// "A key of yours does not work any more."
+    ApiKeyDeleted,
 }
 
 /// What is to be done after a commit. Never a purchase, never a refund.

@@ -101,6 +101,8 @@ pub mod entity {
         EventEntity, EventId, "evt";
         /// A session.
         SessionEntity, SessionId, "ses";
+        /// An API key.
+        ApiKeyEntity, ApiKeyId, "key";
         /// A job.
         JobEntity, JobId, "job";
         /// A notice of a provider.
@@ -120,6 +122,6 @@ pub mod entity {
     }
 }
 pub use entity::{
-    AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId, MessageId,
+    ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId, MessageId,
     NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
-    auth::{MailToken, RefreshToken, Session, User},
+    auth::{ApiKey, MailToken, RefreshToken, Session, User},
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     reconciliation::Finding,
@@ -31,6 +31,8 @@ pub enum Change {
     EndSessions(EndSessions),
     /// A token that was mailed.
     MailToken(MailToken),
+    /// A credential of a program; `Duplicate(Record)` if another has its hash.
+    ApiKey(ApiKey),
     /// What a user wishes of the wallet.
     WalletSettings(Settings),
     /// A payment.

@@ -41,6 +41,7 @@ mod m20261125_000014_reconciliation;
 mod m20261125_000015_notices;
 mod m20261125_000016_second_factor;
 mod m20261125_000017_admin;
+mod m20261125_000019_api_keys;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000015_notices::Migration),
             Box::new(m20261125_000016_second_factor::Migration),
             Box::new(m20261125_000017_admin::Migration),
+            Box::new(m20261125_000019_api_keys::Migration),
         ]
     }
 }

@@ -17,8 +17,8 @@ use namaskah_domain::{
     MailSecret, Money, NewJob, Notice, NoticeState, OrderId, PaymentReference, PhoneNumber, Random,
     ReservationId, Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
     auth::{
-        Email, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role, SecondFactor, Session,
-        SessionKind, TokenHash, Totp, TotpSecret, TotpStep, User,
+        AllowedIps, ApiKey, Email, KeyName, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role,
+        Scope, Scopes, SecondFactor, Session, SessionKind, TokenHash, Totp, TotpSecret, TotpStep, User,
     },
     payment::{FxRate, Intent, IntentState, PaidBack},
     time,
@@ -157,6 +157,25 @@ pub fn refresh_token(session: &Session) -> RefreshToken {
         issued_at: start(),
         expires_at: at(3600),
         used_at: None,
+        version: Version::FIRST,
+    }
+}
+
+/// A key that may see the wallet, from one network, for an hour.
+pub fn api_key(user: UserId) -> ApiKey {
+    let network = AllowedIps::network("203.0.113.0/24").expect("a network");
+    ApiKey {
+        id: id(),
+        user,
+        name: KeyName::try_new("Checkout server").expect("a name"),
+        prefix: "nmk_0a1b2c3d".into(),
+        hash: hash(),
+        scopes: Scopes::of([Scope::WalletRead]).expect("a scope"),
+        allowed: AllowedIps::only(vec![network]).expect("a network"),
+        created_at: start(),
+        expires_at: Some(at(3600)),
+        last_used_at: None,
+        ended_at: None,
         version: Version::FIRST,
     }
 }

@@ -83,6 +83,24 @@ pub(super) fn words(letter: &Letter, site: &Url) -> Words {
                 Part::Link("Go to Namaskah", site),
             ],
         ),
+        Letter::ApiKeyCreated => compose(
+            "An API key was made",
+            &[
+                Part::Text(
+                    "A program that has the new key can act for your account, as far as its scopes allow.",
+                ),
+                Part::Text("If it was not you, delete the key and choose a new password at once:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
+        Letter::ApiKeyDeleted => compose(
+            "An API key was deleted",
+            &[
+                Part::Text("Programs that used it cannot act for your account any more."),
+                Part::Text("If it was not you, choose a new password at once:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
     }
 }
 
@@ -178,6 +196,8 @@ mod tests {
             Letter::PasswordChanged,
             Letter::SecondFactorOn,
             Letter::SecondFactorOff,
+            Letter::ApiKeyCreated,
+            Letter::ApiKeyDeleted,
         ] {
             let words = words(&letter, &site("https://example.com"));
             assert!(!words.text.contains("token="));

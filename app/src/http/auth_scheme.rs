@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use namaskah_domain::{
     UserId,
-    auth::{AuthService, AuthenticateError, Secret, SignedIn as Visitor},
+    auth::{AuthService, AuthenticateError, KeyBearer, Secret, SignedIn as Visitor, TokenKind},
     staff::StaffService,
 };
 use poem::{
@@ -16,7 +16,11 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use crate::http::problem::Problem;
+use crate::http::{
+    key_scheme::{Uses, not_for_keys},
+    middleware::ClientAddress,
+    problem::Problem,
+};
 
 /// Name of the session cookie. The prefix makes browsers refuse it from anywhere but this very host over https.
 pub const SECURE_COOKIE: &str = "__Host-namaskah_session";
@@ -37,13 +41,16 @@ pub enum Identity {
     ByToken(Visitor),
     /// The session cookie, and its value.
     ByCookie(Visitor, Secret),
+    /// An API key.
+    ByKey(KeyBearer),
 }
 
 impl Identity {
-    /// Who it is, if a credential was valid.
-    pub const fn visitor(&self) -> Option<Visitor> {
+    /// Whose request it is, if a credential was valid.
+    pub const fn account(&self) -> Option<UserId> {
         match self {
-            Self::ByToken(visitor) | Self::ByCookie(visitor, _) => Some(*visitor),
+            Self::ByToken(visitor) | Self::ByCookie(visitor, _) => Some(visitor.user),
+            Self::ByKey(bearer) => Some(bearer.user),
             Self::Anonymous | Self::Refused(_) => None,
         }
     }
@@ -55,6 +62,7 @@ pub struct Gate {
     auth: Arc<AuthService>,
     staff: Arc<StaffService>,
     site: Site,
+    uses: Uses,
 }
 
 /// Where the site is: what browsers name as the origin of its own requests.
@@ -78,8 +86,8 @@ impl Site {
 
 impl Gate {
     /// With the services that know credentials and staff.
-    pub const fn new(auth: Arc<AuthService>, staff: Arc<StaffService>, site: Site) -> Self {
-        Self { auth, staff, site }
+    pub fn new(auth: Arc<AuthService>, staff: Arc<StaffService>, site: Site) -> Self {
+        Self { auth, staff, site, uses: Uses::default() }
     }
 
     /// What knows staff.
@@ -87,18 +95,31 @@ impl Gate {
         &self.staff
     }
 
-    /// Reads the credential of a request. An `Authorization` header wins over the cookie.
-    pub async fn identify(&self, request: &Request) -> Identity {
+    /// Reads the credential of a request of that client. An `Authorization` header wins over the cookie.
+    pub async fn identify(&self, request: &Request, client: ClientAddress) -> Identity {
         if request.headers().contains_key(header::AUTHORIZATION) {
             let Some(token) = bearer(request) else {
                 return Identity::Refused(AuthenticateError::InvalidCredential);
             };
+            if token.starts_with(TokenKind::ApiKey.prefix()) {
+                return self.identify_key(token, client).await;
+            }
             return self.auth.authenticate(token).await.map_or_else(Identity::Refused, Identity::ByToken);
         }
         let Some(cookie) = cookie(request, self.site.cookie_name()) else { return Identity::Anonymous };
         match self.auth.authenticate_cookie(&cookie).await {
             Ok(visitor) if self.is_from_here(request) => Identity::ByCookie(visitor, cookie),
             Ok(_) => Identity::Refused(AuthenticateError::InvalidCredential),
+            Err(refused) => Identity::Refused(refused),
+        }
+    }
+
+    async fn identify_key(&self, key: &str, client: ClientAddress) -> Identity {
+        match self.auth.authenticate_key(key, client.0).await {
+            Ok(bearer) => {
+                self.uses.note(&self.auth, bearer);
+                Identity::ByKey(bearer)
+            }
             Err(refused) => Identity::Refused(refused),
         }
     }
@@ -157,6 +178,7 @@ pub(super) fn admit(request: &Request) -> Result<(Visitor, Option<Secret>), Prob
                 Err(Problem::told(403, "csrf_failed", "Send X-CSRF-Token with the session cookie."))
             }
         }
+        Some(Identity::ByKey(_)) => Err(not_for_keys()),
         Some(Identity::Refused(refused)) => Err(refused.clone().into()),
         Some(Identity::Anonymous) | None => Err(Problem::unauthorized()),
     }

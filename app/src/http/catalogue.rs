@@ -12,8 +12,8 @@ use namaskah_domain::{
 use poem_openapi::{Object, OpenApi, param::Query};
 
 use crate::http::{
-    auth_scheme::SignedIn,
     body::{Cached, LimitQuery, Listed, MoneyBody, Shown, Text, answer::IfNoneMatch, forms::SearchText},
+    key_scheme::{Caller, VerificationsRead},
     problem::Problem,
     tags::Tag,
 };
@@ -86,7 +86,7 @@ impl CatalogueApi {
     #[oai(path = "/countries", method = "get", operation_id = "list_countries")]
     async fn countries(
         &self,
-        _user: SignedIn,
+        _user: Caller<VerificationsRead>,
         known: IfNoneMatch,
     ) -> Result<Cached<Listed<CountryBody>>, Problem> {
         let countries = self.catalogue.countries().into_iter();
@@ -99,7 +99,7 @@ impl CatalogueApi {
     #[oai(path = "/services", method = "get", operation_id = "list_services")]
     async fn services(
         &self,
-        _user: SignedIn,
+        _user: Caller<VerificationsRead>,
         known: IfNoneMatch,
         country: Query<Option<Text<CountryCode>>>,
         capability: Query<Option<Text<Capability>>>,
@@ -129,7 +129,7 @@ impl CatalogueApi {
     #[oai(path = "/prices", method = "get", operation_id = "list_prices")]
     async fn prices(
         &self,
-        _user: SignedIn,
+        _user: Caller<VerificationsRead>,
         country: Query<Option<Text<CountryCode>>>,
         service: Query<Option<Text<ServiceCode>>>,
         #[oai(default)] limit: Query<LimitQuery>,

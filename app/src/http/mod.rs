@@ -10,6 +10,7 @@ pub mod document;
 pub mod feed;
 pub mod hooks;
 pub mod idempotency;
+pub mod key_scheme;
 pub mod links;
 pub mod listen;
 pub mod middleware;

@@ -14,13 +14,13 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use crate::http::{
-    auth_scheme::SignedIn,
     body::{
         AfterQuery, AmountBody, Begun, Body, Created, LimitQuery, Listed, MoneyBody, Shown, Text,
         text::decimal, word_enum,
     },
     detached::detached,
     idempotency::{Canon, Fingerprinted, KeyHeader},
+    key_scheme::{Caller, WalletRead, WalletWrite},
     problem::Problem,
     tags::Tag,
 };
@@ -229,7 +229,7 @@ impl PaymentsApi {
     #[oai(path = "/", method = "post", operation_id = "open_payment")]
     async fn open(
         &self,
-        user: SignedIn,
+        user: Caller<WalletWrite>,
         #[oai(name = "Idempotency-Key")] key: KeyHeader,
         body: Body<OpenBody>,
     ) -> Result<Created<PaymentBody>, Problem> {
@@ -246,7 +246,7 @@ impl PaymentsApi {
     #[oai(path = "/", method = "get", operation_id = "list_payments")]
     async fn list(
         &self,
-        user: SignedIn,
+        user: Caller<WalletRead>,
         #[oai(default)] limit: Query<LimitQuery>,
         after: Query<AfterQuery<PaymentEntity>>,
     ) -> Result<Shown<Listed<PaymentBody>>, Problem> {
@@ -256,13 +256,21 @@ impl PaymentsApi {
 
     /// One payment
     #[oai(path = "/:id", method = "get", operation_id = "get_payment")]
-    async fn get(&self, user: SignedIn, id: Path<Text<PaymentId>>) -> Result<Shown<PaymentBody>, Problem> {
+    async fn get(
+        &self,
+        user: Caller<WalletRead>,
+        id: Path<Text<PaymentId>>,
+    ) -> Result<Shown<PaymentBody>, Problem> {
         Ok(Shown(self.payments.get(user.id(), id.0.0).await?.into()))
     }
 
     /// Ask the gateway now
     #[oai(path = "/:id/sync", method = "post", operation_id = "sync_payment")]
-    async fn sync(&self, user: SignedIn, id: Path<Text<PaymentId>>) -> Result<Shown<PaymentBody>, Problem> {
+    async fn sync(
+        &self,
+        user: Caller<WalletWrite>,
+        id: Path<Text<PaymentId>>,
+    ) -> Result<Shown<PaymentBody>, Problem> {
         let (payments, user, id) = (self.payments.clone(), user.id(), id.0.0);
         let intent = detached(async move { payments.sync(user, id).await }).await?;
         Ok(Shown(intent.into()))
@@ -275,7 +283,7 @@ impl PaymentsApi {
     #[oai(path = "/:id/refund", method = "post", operation_id = "refund_payment")]
     async fn refund(
         &self,
-        user: SignedIn,
+        user: Caller<WalletWrite>,
         id: Path<Text<PaymentId>>,
         #[oai(name = "Idempotency-Key")] key: KeyHeader,
         body: Body<RefundWishBody>,
@@ -294,7 +302,7 @@ impl PaymentsApi {
     #[oai(path = "/:id/refunds", method = "get", operation_id = "list_refunds")]
     async fn refunds(
         &self,
-        user: SignedIn,
+        user: Caller<WalletRead>,
         id: Path<Text<PaymentId>>,
         #[oai(default)] limit: Query<LimitQuery>,
         after: Query<AfterQuery<RefundEntity>>,

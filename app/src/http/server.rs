@@ -10,7 +10,7 @@ pub use super::listen::serve;
 
 use super::{
     admin::{self, AdminApis},
-    auth::{AuthApi, export::Sources, me::MeApi, second_factor::SecondFactorApi},
+    auth::{AuthApi, api_keys::ApiKeysApi, export::Sources, me::MeApi, second_factor::SecondFactorApi},
     auth_scheme::{Gate, Site},
     catalogue::CatalogueApi,
     document::{self, Document, ui},
@@ -48,7 +48,7 @@ pub struct HttpSettings {
 
 /// Every route of the document.
 type Routes = (
-    (AuthApi, SecondFactorApi),
+    (AuthApi, SecondFactorApi, ApiKeysApi),
     MeApi,
     WalletApi,
     PaymentsApi,
@@ -64,7 +64,11 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
         services.clone();
     let feed = Feed::new(services.told.clone(), services.events.clone(), stop);
     (
-        (AuthApi { auth: auth.clone(), site }, SecondFactorApi { auth: auth.clone() }),
+        (
+            AuthApi { auth: auth.clone(), site },
+            SecondFactorApi { auth: auth.clone() },
+            ApiKeysApi { auth: auth.clone() },
+        ),
         MeApi {
             sources: Sources {
                 auth: auth.clone(),

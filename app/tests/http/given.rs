@@ -51,6 +51,7 @@ pub struct World {
     pub gateway: Arc<FakePaymentGateway>,
     pub mailer: Arc<FakeMailer>,
     pub orders: Arc<VerificationService>,
+    pub clock: Arc<ManualClock>,
     pub ready: Arc<Switch>,
     pub stop: CancellationToken,
     pub server: tokio::task::JoinHandle<std::io::Result<()>>,
@@ -74,7 +75,8 @@ pub async fn world() -> World {
 }
 
 pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -> World {
-    let shared: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    let clock = Arc::new(ManualClock::default());
+    let shared: Arc<dyn Clock> = clock.clone();
     let random: Arc<dyn Random> = Arc::new(SeededRandom::default());
     let store = Arc::new(MemoryStore::new());
     let wakers = Wakers::default();
@@ -144,7 +146,7 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
     let server = tokio::spawn(server::serve(listener, app, stop.clone()));
     let jobs = JobRunner::new(JobLane::Mail, store.clone(), mailer.clone(), orders.clone(), shared, holder);
     let client = client();
-    World { base: origin, client, store, provider, gateway, mailer, orders, ready, stop, server, jobs }
+    World { base: origin, client, store, provider, gateway, mailer, orders, clock, ready, stop, server, jobs }
 }
 
 fn client() -> Client {

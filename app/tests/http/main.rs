@@ -1,5 +1,6 @@
 //! HTTP over a real socket, with everything behind it in memory.
 
+mod api_keys;
 mod document;
 mod given;
 mod infrastructure;

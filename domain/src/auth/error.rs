@@ -107,6 +107,9 @@ pub enum AuthenticateError {
     /// The user may do nothing.
     #[error("the account is suspended")]
     Suspended,
+    /// The key is good, and not from here.
+    #[error("the key may not be used from this address")]
+    WrongAddress,
     /// The store did not answer.
     #[error("credentials cannot be checked now")]
     Unavailable(#[from] Fault),
@@ -219,6 +222,40 @@ pub enum SessionError {
     NotFound,
     /// The store did not answer.
     #[error("sessions cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why no API key was made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CreateApiKeyError {
+    /// A second factor is on, and the session has not stepped up by it.
+    #[error("a step-up is required")]
+    StepUpRequired,
+    /// The user has as many as he may.
+    #[error("there are {0} keys already")]
+    TooMany(usize),
+    /// It would be void from the beginning.
+    #[error("the key would have expired already")]
+    Expired,
+    /// The user has left or may do nothing since the request was admitted.
+    #[error("the session is over")]
+    SignedOut,
+    /// The store did not answer.
+    #[error("no key can be made now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why API keys were not shown, or one not deleted.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ApiKeyError {
+    /// A second factor is on, and the session has not stepped up by it.
+    #[error("a step-up is required")]
+    StepUpRequired,
+    /// There is none, or it is another user's.
+    #[error("no such key")]
+    NotFound,
+    /// The store did not answer.
+    #[error("keys cannot be read now")]
     Unavailable(#[from] Fault),
 }
 

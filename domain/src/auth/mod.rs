@@ -1,5 +1,6 @@
 //! Sign-in: users, their passwords, sessions and tokens.
 
+pub mod api_key;
 pub mod credential;
 pub mod error;
 pub mod one_time;
@@ -12,23 +13,25 @@ pub mod token;
 pub mod totp;
 pub mod user;
 
+pub use api_key::{AllowedIps, ApiKey, KeyName, Scope, Scopes};
 pub use credential::{MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Secret, TokenHash};
 pub use error::{
-    AuthenticateError, ChangePasswordError, CodeError, ConfirmTotpError, CreateOwnerError,
-    DeleteAccountError, DisableTotpError, EnrollTotpError, MailRequestError, RefreshError, RegisterError,
-    Remainder, ResetPasswordError, SessionError, SignInError, StepUpError, VerifyEmailError,
+    ApiKeyError, AuthenticateError, ChangePasswordError, CodeError, ConfirmTotpError, CreateApiKeyError,
+    CreateOwnerError, DeleteAccountError, DisableTotpError, EnrollTotpError, MailRequestError, RefreshError,
+    RegisterError, Remainder, ResetPasswordError, SessionError, SignInError, StepUpError, VerifyEmailError,
 };
 pub use one_time::{OneTimeCode, RecoveryCode};
 pub use password::WeakPassword;
 pub use ports::{
-    AccessClaims, AuthReads, DirectStandings, OneTimeCodes, PasswordCheck, PasswordHasher, Standing,
-    Standings, TokenSigner,
+    AccessClaims, AuthReads, DirectStandings, KeyStanding, OneTimeCodes, PasswordCheck, PasswordHasher,
+    Standing, Standings, TokenSigner,
 };
 pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
 pub(crate) use service::{ATTEMPTS, KeptChanging};
 pub use service::{
-    AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, ConfirmTotp, Credentials,
-    DisableTotp, NewTotp, Origin, Register, ResetPassword, SignedIn, StepUp, Tokens,
+    AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, ConfirmTotp, CreateApiKey,
+    Credentials, DisableTotp, KeyBearer, NewApiKey, NewTotp, Origin, Register, ResetPassword, SignedIn,
+    StepUp, Tokens,
 };
 pub use session::{Session, SessionEnd, SessionKind};
 pub use token::TokenKind;

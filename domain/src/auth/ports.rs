@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use crate::{
     Fault, SessionId, Time, UserId,
     auth::{
-        Email, MailToken, PasswordHash, RefreshToken, Secret, Session, TokenHash, TotpSecret, TotpStep, User,
+        ApiKey, Email, MailToken, PasswordHash, RefreshToken, Secret, Session, TokenHash, TotpSecret,
+        TotpStep, User,
     },
 };
 
@@ -35,6 +36,12 @@ pub trait AuthReads: Send + Sync {
 
     /// A mailed token.
     async fn mail_token(&self, hash: TokenHash) -> Result<Option<MailToken>, Fault>;
+
+    /// A user's keys that were not deleted, newest first; expired ones too.
+    async fn api_keys(&self, user: UserId) -> Result<Vec<ApiKey>, Fault>;
+
+    /// The key of a hash, deleted or not, and its user.
+    async fn api_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault>;
 
     /// How many users have a staff role.
     async fn staff_count(&self) -> Result<u32, Fault>;
@@ -76,7 +83,16 @@ pub struct Standing {
     pub user: User,
 }
 
-/// Tells every request whether its session still stands. May remember an answer for one second, no longer.
+/// A key and its user, as they are now or were at most a second ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStanding {
+    /// The key.
+    pub key: ApiKey,
+    /// Whose it is.
+    pub user: User,
+}
+
+/// Tells every request whether its session or its key still stands. May remember an answer for one second, no longer.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Standings: Send + Sync {
@@ -86,11 +102,14 @@ pub trait Standings: Send + Sync {
     /// Of the session that a browser's cookie carries.
     async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault>;
 
-    /// Something about the user or his sessions has changed: remember nothing of him.
+    /// Of the API key of this hash.
+    async fn of_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault>;
+
+    /// Something about the user, his sessions or his keys has changed: remember nothing of him.
     async fn forget(&self, user: UserId);
 }
 
-/// [`Standings`] without a memory: two reads for every question.
+/// [`Standings`] without a memory: two reads for every question about a session, one about a key.
 pub struct DirectStandings {
     reads: Arc<dyn AuthReads>,
 }
@@ -116,6 +135,10 @@ impl Standings for DirectStandings {
 
     async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault> {
         self.with_user(self.reads.session_by_cookie(cookie).await?).await
+    }
+
+    async fn of_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
+        self.reads.api_key(hash).await
     }
 
     async fn forget(&self, _user: UserId) {}

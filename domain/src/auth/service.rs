@@ -4,12 +4,14 @@
 //! password, a suspension or a role that has changed since it was checked.
 
 mod account;
+mod api_keys;
 mod passwords;
 mod registration;
 mod second_factor;
 mod sessions;
 mod sign_in;
 
+pub use api_keys::{CreateApiKey, KeyBearer, NewApiKey};
 pub use passwords::{ChangePassword, ResetPassword};
 pub use registration::Register;
 pub use second_factor::{ConfirmTotp, DisableTotp, NewTotp, StepUp};

@@ -13,6 +13,8 @@ pub enum TokenKind {
     Refresh,
     /// Carries a browser's sign-in.
     Cookie,
+    /// Carries what a program does for a user.
+    ApiKey,
     /// Was mailed, or given at sign-in, for one purpose.
     Mail(MailTokenPurpose),
 }
@@ -21,9 +23,10 @@ const SECRET_BYTES: usize = 32;
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Refresh,
         Self::Cookie,
+        Self::ApiKey,
         Self::Mail(MailTokenPurpose::VerifyEmail),
         Self::Mail(MailTokenPurpose::ResetPassword),
         Self::Mail(MailTokenPurpose::ChangePassword),
@@ -34,6 +37,7 @@ impl TokenKind {
         match self {
             Self::Refresh => "nmr_",
             Self::Cookie => "nms_",
+            Self::ApiKey => "nmk_",
             Self::Mail(MailTokenPurpose::VerifyEmail) => "nmv_",
             Self::Mail(MailTokenPurpose::ResetPassword) => "nmp_",
             Self::Mail(MailTokenPurpose::ChangePassword) => "nmc_",

@@ -65,6 +65,11 @@ impl State {
             Change::Batch(b) => absent(self.batches.contains_key(&b.id), Unique::Record),
             Change::Grant(g) => guard(g.version, self.grants.get(&g.id).map(|x| x.version)),
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
+            Change::ApiKey(k) => {
+                let taken = self.api_keys.values().any(|other| other.hash == k.hash && other.id != k.id);
+                absent(taken, Unique::Record)?;
+                guard(k.version, self.api_keys.get(&k.id).map(|x| x.version))
+            }
             Change::WalletSettings(s) => {
                 guard(s.version, self.wallet_settings.get(&s.user).map(|x| x.version))
             }
@@ -268,6 +273,7 @@ impl State {
             Change::RefreshToken(token) => drop(self.refresh_tokens.insert(token.hash, token)),
             Change::EndSessions(end) => self.end_sessions(&end),
             Change::MailToken(token) => drop(self.mail_tokens.insert(token.hash, token)),
+            Change::ApiKey(key) => drop(self.api_keys.insert(key.id, key)),
             Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
             Change::Suspended(item) => drop(self.suspended.insert(item.payment, item)),

@@ -46,7 +46,9 @@ impl FakeMailer {
             Letter::AlreadyRegistered
             | Letter::PasswordChanged
             | Letter::SecondFactorOn
-            | Letter::SecondFactorOff => None,
+            | Letter::SecondFactorOff
+            | Letter::ApiKeyCreated
+            | Letter::ApiKeyDeleted => None,
         })
     }
 

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     EntryId, Fault, HoldId, JobLane, NewJob, Notice, NoticeState, Page, PageOf, Sender, SessionId, Time,
     UserId,
-    auth::{AuthReads, Email, MailToken, RefreshToken, Role, Session, SessionKind, TokenHash, User},
+    auth::{
+        ApiKey, AuthReads, Email, KeyStanding, MailToken, RefreshToken, Role, Session, SessionKind,
+        TokenHash, User,
+    },
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
 };
@@ -119,6 +122,20 @@ impl AuthReads for MemoryStore {
 
     async fn mail_token(&self, hash: TokenHash) -> Result<Option<MailToken>, Fault> {
         Ok(self.state().mail_tokens.get(&hash).cloned())
+    }
+
+    async fn api_keys(&self, user: UserId) -> Result<Vec<ApiKey>, Fault> {
+        let state = self.state();
+        let open = |key: &&ApiKey| key.user == user && key.ended_at.is_none();
+        Ok(state.api_keys.values().rev().filter(open).cloned().collect())
+    }
+
+    async fn api_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
+        let state = self.state();
+        let Some(key) = state.api_keys.values().find(|key| key.hash == hash).cloned() else {
+            return Ok(None);
+        };
+        Ok(state.users.get(&key.user).cloned().map(|user| KeyStanding { key, user }))
     }
 
     async fn staff_count(&self) -> Result<u32, Fault> {

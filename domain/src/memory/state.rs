@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId, MessageId,
+    ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId, MessageId,
     Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId, RefundId,
     ReservationId, SessionId, SuppressedNumber, Time, UserId,
-    auth::{MailToken, RefreshToken, Session, TokenHash, User},
+    auth::{ApiKey, MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::Finding,
     staff::{Allowlist, AuditEntry},
@@ -49,6 +49,7 @@ pub(super) struct State {
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) refresh_tokens: BTreeMap<TokenHash, RefreshToken>,
     pub(super) mail_tokens: BTreeMap<TokenHash, MailToken>,
+    pub(super) api_keys: BTreeMap<ApiKeyId, ApiKey>,
     pub(super) wallet_settings: BTreeMap<UserId, Settings>,
     pub(super) intents: BTreeMap<PaymentId, Intent>,
     pub(super) suspended: BTreeMap<PaymentId, Suspended>,

@@ -7,12 +7,13 @@ use std::sync::{
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Claim, Clock, CommitError, Committed, Fault, JobKind, JobLane, Letter, Random, Store, Time, UnitOfWork,
-    UserId, Version,
+    Claim, Clock, CommitError, Committed, Fault, JobKind, JobLane, Letter, Random, SessionId, Store, Time,
+    UnitOfWork, UserId, Version,
     auth::{
-        AccessClaims, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings, Email,
-        OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash, PasswordHasher, Register, Secret,
-        SignedIn, TokenHash, TokenSigner, Tokens, TotpSecret, TotpStep, User,
+        AccessClaims, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings,
+        Email, KeyStanding, MailToken, OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash,
+        PasswordHasher, RefreshToken, Register, Secret, Session, SignedIn, TokenHash, TokenSigner, Tokens,
+        TotpSecret, TotpStep, User,
     },
     memory::MemoryStore,
     outbox::Jobs,
@@ -158,6 +159,7 @@ enum Before {
 pub struct Crowded {
     inner: Arc<MemoryStore>,
     before: Mutex<Vec<Before>>,
+    commits: AtomicU64,
 }
 
 impl Crowded {
@@ -169,6 +171,7 @@ impl Crowded {
 #[async_trait]
 impl Store for Crowded {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         let before = self.before.lock().expect("a lock").pop();
         match before {
             Some(Before::Unit(first)) => {
@@ -188,23 +191,82 @@ impl Store for Crowded {
     }
 }
 
+/// The memory store's reads, counted.
+pub struct CountingReads {
+    inner: Arc<MemoryStore>,
+    reads: AtomicU64,
+}
+
+impl CountingReads {
+    fn counted(&self) -> &MemoryStore {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        &self.inner
+    }
+}
+
+#[async_trait]
+impl AuthReads for CountingReads {
+    async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
+        self.counted().user(id).await
+    }
+
+    async fn user_by_email(&self, email: &Email) -> Result<Option<User>, Fault> {
+        self.counted().user_by_email(email).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        self.counted().session(id).await
+    }
+
+    async fn session_by_cookie(&self, cookie: TokenHash) -> Result<Option<Session>, Fault> {
+        self.counted().session_by_cookie(cookie).await
+    }
+
+    async fn open_sessions(&self, user: UserId, now: Time) -> Result<Vec<Session>, Fault> {
+        self.counted().open_sessions(user, now).await
+    }
+
+    async fn refresh_token(&self, hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {
+        self.counted().refresh_token(hash).await
+    }
+
+    async fn mail_token(&self, hash: TokenHash) -> Result<Option<MailToken>, Fault> {
+        self.counted().mail_token(hash).await
+    }
+
+    async fn api_keys(&self, user: UserId) -> Result<Vec<ApiKey>, Fault> {
+        self.counted().api_keys(user).await
+    }
+
+    async fn api_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
+        self.counted().api_key(hash).await
+    }
+
+    async fn staff_count(&self) -> Result<u32, Fault> {
+        self.counted().staff_count().await
+    }
+}
+
 pub struct World {
     pub auth: AuthService,
     pub memory: Arc<MemoryStore>,
     pub clock: Arc<StandingClock>,
     pub hasher: Arc<CountingHasher>,
     store: Arc<Crowded>,
+    reads: Arc<CountingReads>,
 }
 
 impl World {
     pub fn new() -> Self {
         let memory = Arc::new(MemoryStore::new());
-        let store = Arc::new(Crowded { inner: memory.clone(), before: Mutex::default() });
+        let store =
+            Arc::new(Crowded { inner: memory.clone(), before: Mutex::default(), commits: AtomicU64::new(0) });
+        let reads = Arc::new(CountingReads { inner: memory.clone(), reads: AtomicU64::new(0) });
         let clock = Arc::new(StandingClock(AtomicI64::new(1_800_000_000)));
         let hasher = Arc::new(CountingHasher::default());
         let ports = AuthPorts {
             store: store.clone(),
-            reads: memory.clone(),
+            reads: reads.clone(),
             accounts: memory.clone(),
             standings: Arc::new(DirectStandings::new(memory.clone())),
             hasher: hasher.clone(),
@@ -213,7 +275,7 @@ impl World {
             clock: clock.clone(),
             random: Arc::new(Counting::default()),
         };
-        Self { auth: AuthService::new(ports, AuthPolicy::default()), memory, clock, hasher, store }
+        Self { auth: AuthService::new(ports, AuthPolicy::default()), memory, clock, hasher, store, reads }
     }
 
     /// A world in which Ada has an account and a proven address, and no mail is left to send.
@@ -264,6 +326,16 @@ impl World {
     pub fn two_decide_at_once(&self) {
         let barrier = Arc::new(Barrier::new(2));
         self.store.push([Before::Twin(barrier.clone()), Before::Twin(barrier)]);
+    }
+
+    /// Units that were brought to the store.
+    pub fn commits(&self) -> u64 {
+        self.store.commits.load(Ordering::SeqCst)
+    }
+
+    /// Reads that decisions were made on.
+    pub fn reads(&self) -> u64 {
+        self.reads.reads.load(Ordering::SeqCst)
     }
 
     /// The next commit has no answer.

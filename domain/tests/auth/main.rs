@@ -1,6 +1,7 @@
 //! Sign-in over the memory store.
 #![cfg(feature = "memory")]
 
+mod api_keys;
 mod fakes;
 mod passwords;
 mod registering;

@@ -203,6 +203,7 @@ macro_rules! store_contract {
             users_are_stored_as_decided
             users_keep_their_second_factor
             sessions_and_tokens_are_stored_as_decided
+            keys_are_stored_as_decided_and_found_with_their_users
             intents_are_stored_as_decided_in_every_state
             wallet_settings_are_stored_as_decided
             quotes_are_stored_as_decided

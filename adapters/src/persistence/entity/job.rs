@@ -48,6 +48,8 @@ enum StoredLetter {
     PasswordChanged,
     SecondFactorOn,
     SecondFactorOff,
+    ApiKeyCreated,
+    ApiKeyDeleted,
 }
 
 impl Model {
@@ -110,6 +112,8 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
                 Letter::PasswordChanged => StoredLetter::PasswordChanged,
                 Letter::SecondFactorOn => StoredLetter::SecondFactorOn,
                 Letter::SecondFactorOff => StoredLetter::SecondFactorOff,
+                Letter::ApiKeyCreated => StoredLetter::ApiKeyCreated,
+                Letter::ApiKeyDeleted => StoredLetter::ApiKeyDeleted,
             };
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
@@ -129,6 +133,8 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
                 StoredLetter::PasswordChanged => Letter::PasswordChanged,
                 StoredLetter::SecondFactorOn => Letter::SecondFactorOn,
                 StoredLetter::SecondFactorOff => Letter::SecondFactorOff,
+                StoredLetter::ApiKeyCreated => Letter::ApiKeyCreated,
+                StoredLetter::ApiKeyDeleted => Letter::ApiKeyDeleted,
             },
         },
         Payload::EndReservation { purchase } => JobKind::EndReservation {

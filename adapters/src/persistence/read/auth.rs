@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use namaskah_domain::{
     Fault, SessionId, Time, UserId,
-    auth::{AuthReads, Email, MailToken, RefreshToken, Session, TokenHash, User},
+    auth::{ApiKey, AuthReads, Email, KeyStanding, MailToken, RefreshToken, Session, TokenHash, User},
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
 use super::{Reads, all, fault};
 use crate::persistence::{
-    entity::{mail_token, refresh_token, session, user},
+    entity::{api_key, mail_token, refresh_token, session, user},
     stored::{unreadable, us},
 };
 
@@ -53,6 +53,21 @@ impl AuthReads for Reads {
     async fn mail_token(&self, hash: TokenHash) -> Result<Option<MailToken>, Fault> {
         let row = mail_token::Entity::find_by_id(hash.0.to_vec()).one(self.database.reads()).await;
         row.map_err(fault)?.map(MailToken::try_from).transpose()
+    }
+
+    async fn api_keys(&self, user: UserId) -> Result<Vec<ApiKey>, Fault> {
+        let query = api_key::Entity::find()
+            .filter(api_key::Column::UserId.eq(user.uuid()))
+            .filter(api_key::Column::EndedAtUs.is_null())
+            .order_by_desc(api_key::Column::Id);
+        all(query.all(self.database.reads()).await.map_err(fault)?, ApiKey::try_from)
+    }
+
+    async fn api_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
+        let query = api_key::Entity::find().filter(api_key::Column::SecretHash.eq(hash.0.to_vec()));
+        let found = query.find_also_related(user::Entity).one(self.database.reads()).await.map_err(fault)?;
+        let Some((key, Some(user))) = found else { return Ok(None) };
+        Ok(Some(KeyStanding { key: key.try_into()?, user: user.open(&self.vault)? }))
     }
 
     async fn staff_count(&self) -> Result<u32, Fault> {

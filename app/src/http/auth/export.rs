@@ -19,7 +19,10 @@ use poem_openapi::{
 };
 use uuid::Uuid;
 
-use super::body::{SessionBody, UserBody};
+use super::{
+    api_keys::body::ApiKeyBody,
+    body::{SessionBody, UserBody},
+};
 use crate::http::{
     payments::PaymentBody,
     problem::Problem,
@@ -74,11 +77,14 @@ impl Export {
         let user = UserBody::from(sources.auth.me(by.user).await?);
         let sessions = sources.auth.sessions(by.user).await?.into_iter();
         let sessions: Vec<SessionBody> = sessions.map(|s| SessionBody::of(s, by.session)).collect();
+        let keys = sources.auth.api_keys(by.user).await?.into_iter();
+        let keys: Vec<ApiKeyBody> = keys.map(ApiKeyBody::from).collect();
         let wallet = WalletBody::from(sources.wallet.balance(by.user).await?);
         let head = format!(
-            "{{\"user\":{},\"sessions\":{},\"wallet\":{}",
+            "{{\"user\":{},\"sessions\":{},\"api_keys\":{},\"wallet\":{}",
             user.to_json_string(),
             sessions.to_json_string(),
+            keys.to_json_string(),
             wallet.to_json_string()
         );
         Ok(Self { head, user: by.user, sources })
@@ -185,7 +191,7 @@ impl ApiResponse for Export {
     fn meta() -> MetaResponses {
         let schema = MetaSchema {
             description: Some(
-                "`user`, `sessions`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, `payments`, \
+                "`user`, `sessions`, `api_keys`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, `payments`, \
                  `verifications`, each as the API shows it",
             ),
             ..MetaSchema::new("object")

@@ -1,5 +1,6 @@
 //! Sign-in: registration, tokens, the browser's session, passwords.
 
+pub mod api_keys;
 pub mod body;
 pub mod cookie;
 pub mod export;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::example;
+use crate::http::key_scheme::KEY_SCHEME;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -24,6 +25,7 @@ pub fn complete(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
     for_each_operation(document, |path, method, operation| {
         drop_impossible(path, method, operation);
+        name_scopes(operation);
         add_headers(operation);
         example::add_to(operation, &schemas, &closed);
     });
@@ -85,6 +87,21 @@ fn mark_nullable(schema: &mut Value) {
             values.push(Value::Null);
         }
         property["nullable"] = json!(true);
+    }
+}
+
+/// The scopes of a key stand beside the schemes: of a scheme that is not OAuth a document names none.
+fn name_scopes(operation: &mut Value) {
+    let mut scopes = Vec::new();
+    for scheme in operation.get_mut("security").and_then(Value::as_array_mut).into_iter().flatten() {
+        let names = scheme.as_object().and_then(|scheme| scheme.keys().next().cloned()).unwrap_or_default();
+        if let Some((KEY_SCHEME, names)) = names.split_once(' ') {
+            scopes.extend(names.split(' ').map(str::to_owned));
+            *scheme = json!({ KEY_SCHEME: [] });
+        }
+    }
+    if !scopes.is_empty() {
+        operation["x-api-key-scopes"] = json!(scopes);
     }
 }
 

@@ -104,7 +104,7 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
         let id = RequestId::of(&request);
         let client = self.proxies.client_of(&request);
         let verdicts = Verdicts::default();
-        let identity = self.gate.identify(&request).await;
+        let identity = self.gate.identify(&request, client).await;
         let first = self.count(&request, &identity, client);
         verdicts.push(first);
         let mut response = if first.allowed {
@@ -128,15 +128,15 @@ impl<E> RateLimitEndpoint<E> {
     fn count(&self, request: &Request, identity: &Identity, client: ClientAddress) -> Verdict {
         let class = class_of(request.method(), request.uri().path());
         let address = Who::Address(Network::from(client.0));
-        let Some(visitor) = identity.visitor() else {
+        let Some(user) = identity.account() else {
             let class = if class == Class::StatusRead { Class::Default } else { class };
             return self.limits.ask(class, address);
         };
-        let account = Who::Account(visitor.user);
+        let account = Who::Account(user);
         match class {
             Class::StatusRead => {
                 let record = self.limits.named(request.uri().path());
-                let who = Who::AccountAndRecord(visitor.user, record);
+                let who = Who::AccountAndRecord(user, record);
                 // A record that was not asked for lately counts as any other request too, so that asking for
                 // many records is limited like everything else.
                 if !self.limits.knows(Class::StatusRead, who) {

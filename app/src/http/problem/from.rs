@@ -1,13 +1,14 @@
 //! Every error of the use cases as a problem: the only such place. No `_` arm: a new variant must choose its answer.
 
+mod api_keys;
 mod second_factor;
 mod staff;
 
 use namaskah_domain::{
     CommitError, Fault, MoneyError,
     auth::{
-        AuthenticateError, ChangePasswordError, DeleteAccountError, MailRequestError, RefreshError,
-        RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
+        ChangePasswordError, DeleteAccountError, MailRequestError, RefreshError, RegisterError,
+        ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
     payment::{OpenPaymentError, PaymentError, RefundError},
     verification::{
@@ -297,16 +298,6 @@ fn suspended() -> Problem {
 
 fn invalid_token() -> Problem {
     Problem::refused(401, "invalid_token", &"The token is not valid.")
-}
-
-impl From<AuthenticateError> for Problem {
-    fn from(error: AuthenticateError) -> Self {
-        match error {
-            AuthenticateError::InvalidCredential => Self::unauthorized(),
-            AuthenticateError::Suspended => suspended(),
-            AuthenticateError::Unavailable(fault) => unavailable(&fault),
-        }
-    }
 }
 
 impl From<WeakPassword> for Problem {

@@ -12,10 +12,10 @@ use serde::Deserialize;
 
 use super::body::VerificationBody;
 use crate::http::{
-    auth_scheme::SignedIn,
     body::{Begun, Body, Created, Shown, Text},
     detached::detached,
     idempotency::{Canon, Fingerprinted, KeyHeader},
+    key_scheme::{Caller, VerificationsWrite},
     problem::Problem,
     tags::Tag,
 };
@@ -48,7 +48,7 @@ impl AgainApi {
     #[oai(path = "/verifications/:id/retry", method = "post", operation_id = "retry_verification")]
     async fn retry(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsWrite>,
         id: Path<Text<OrderId>>,
         #[oai(name = "Idempotency-Key")] key: KeyHeader,
     ) -> Result<Created<VerificationBody>, Problem> {
@@ -69,7 +69,7 @@ impl AgainApi {
     #[oai(path = "/verifications/:id/swap", method = "post", operation_id = "swap_verification")]
     async fn swap(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsWrite>,
         id: Path<Text<OrderId>>,
         #[oai(name = "Idempotency-Key")] key: KeyHeader,
     ) -> Result<Begun<VerificationBody>, Problem> {
@@ -89,7 +89,7 @@ impl AgainApi {
     #[oai(path = "/verifications/:id/report", method = "post", operation_id = "report_verification")]
     async fn report(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsWrite>,
         id: Path<Text<OrderId>>,
         body: Body<ReportBody>,
     ) -> Result<Shown<VerificationBody>, Problem> {

@@ -7,10 +7,10 @@ use poem_openapi::{OpenApi, param::Path};
 
 use super::batching::{BatchAskBody, BatchBody, BatchProgressBody};
 use crate::http::{
-    auth_scheme::SignedIn,
     body::{Body, Created, Shown, Text},
     detached::detached,
     idempotency::KeyHeader,
+    key_scheme::{Caller, VerificationsRead, VerificationsWrite},
     problem::Problem,
     tags::Tag,
 };
@@ -35,7 +35,7 @@ impl BatchApi {
     #[oai(path = "/verifications/batch", method = "post", operation_id = "create_batch")]
     async fn buy(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsWrite>,
         #[oai(name = "Idempotency-Key")] key: KeyHeader,
         body: Body<BatchAskBody>,
     ) -> Result<Created<BatchBody>, Problem> {
@@ -55,7 +55,7 @@ impl BatchApi {
     #[oai(path = "/verifications/batch/:id", method = "get", operation_id = "get_batch")]
     async fn get(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsRead>,
         id: Path<Text<BatchId>>,
     ) -> Result<Shown<BatchProgressBody>, Problem> {
         let shown = self.verifications.batch(user.id(), id.0.0).await?;

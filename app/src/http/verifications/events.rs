@@ -9,7 +9,7 @@ use std::{
 use futures::{Stream, stream};
 use namaskah_domain::{
     Clock, Event as DomainEvent, EventKind, Fault, OrderId, PaymentId, UserId,
-    auth::{AuthService, SignedIn as Visitor},
+    auth::AuthService,
     outbox::SequencedEvent,
     payment::{PaymentError, PaymentService},
     verification::{VerificationError, VerificationService},
@@ -30,9 +30,9 @@ use serde_json::{Value, json};
 
 use super::{VerificationsApi, body::VerificationBody};
 use crate::http::{
-    auth_scheme::SignedIn,
     body::TextForm,
     feed::{Feed, Listener, News, Wanted},
+    key_scheme::Credential,
     payments::PaymentBody,
     problem::Problem,
 };
@@ -159,7 +159,7 @@ impl ApiResponse for EventSource {
 struct Cursor {
     feed: Feed,
     auth: Arc<AuthService>,
-    visitor: Visitor,
+    credential: Credential,
     service: Arc<VerificationService>,
     payments: Arc<PaymentService>,
     clock: Arc<dyn Clock>,
@@ -177,11 +177,11 @@ impl VerificationsApi {
     /// Everything after a sequence, then everything as it happens.
     pub(super) async fn stream(
         &self,
-        SignedIn(visitor): SignedIn,
+        credential: Credential,
         order: Option<OrderId>,
         after: i64,
     ) -> Result<EventSource, Problem> {
-        let user = visitor.user;
+        let user = credential.user();
         let Some(place) = self.streams.open(user) else {
             let detail = format!("At most {MAX_STREAMS} streams of an account are open at once.");
             return Err(Problem::told(429, "rate_limited", detail).with_retry_after(HEARTBEAT.as_secs()));
@@ -190,7 +190,7 @@ impl VerificationsApi {
         let cursor = Cursor {
             feed: self.feed.clone(),
             auth: self.auth.clone(),
-            visitor,
+            credential,
             service: self.verifications.clone(),
             payments: self.payments.clone(),
             clock: self.clock.clone(),
@@ -232,9 +232,9 @@ impl Cursor {
         None
     }
 
-    /// `None` once the session has ended or the account is suspended, or if that cannot be read.
+    /// `None` once the session or the key has ended or the account is suspended, or if that cannot be read.
     async fn check_standing(&self) -> Option<()> {
-        match self.auth.still_stands(&self.visitor).await {
+        match self.credential.still_stands(&self.auth).await {
             Ok(stands) => stands.then_some(()),
             Err(fault) => {
                 tracing::error!(error = %fault, "a stream of events has ended");

@@ -34,11 +34,11 @@ use self::{
     wait::{VersionQuery, WaitQuery},
 };
 use crate::http::{
-    auth_scheme::SignedIn,
     body::{Accepted, AfterQuery, Body, Created, LimitQuery, Listed, Shown, Text},
     detached::detached,
     feed::Feed,
     idempotency::KeyHeader,
+    key_scheme::{Caller, EverythingRead, VerificationsRead, VerificationsWrite},
     problem::Problem,
     tags::Tag,
 };
@@ -73,7 +73,11 @@ impl VerificationsApi {
     ///
     /// It holds for two minutes, for this account and these options, once.
     #[oai(path = "/quotes", method = "post", operation_id = "create_quote")]
-    async fn quote(&self, user: SignedIn, body: Body<QuoteAskBody>) -> Result<Created<QuoteBody>, Problem> {
+    async fn quote(
+        &self,
+        user: Caller<VerificationsWrite>,
+        body: Body<QuoteAskBody>,
+    ) -> Result<Created<QuoteBody>, Problem> {
         let id = QuoteId::generate(self.clock.now(), self.random.as_ref());
         let ask = AskQuote { user: user.id(), ask: body.0.parse(), id };
         let quote = self.verifications.quote(ask).await?;
@@ -82,7 +86,11 @@ impl VerificationsApi {
 
     /// One quote
     #[oai(path = "/quotes/:id", method = "get", operation_id = "get_quote")]
-    async fn quote_of(&self, user: SignedIn, id: Path<Text<QuoteId>>) -> Result<Shown<QuoteBody>, Problem> {
+    async fn quote_of(
+        &self,
+        user: Caller<VerificationsRead>,
+        id: Path<Text<QuoteId>>,
+    ) -> Result<Shown<QuoteBody>, Problem> {
         Ok(Shown(self.verifications.quote_of(user.id(), id.0.0).await?.into()))
     }
 
@@ -92,7 +100,7 @@ impl VerificationsApi {
     #[oai(path = "/verifications", method = "post", operation_id = "create_verification")]
     async fn buy(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsWrite>,
         #[oai(name = "Idempotency-Key")] key: KeyHeader,
         body: Body<BuyBody>,
     ) -> Result<Created<VerificationBody>, Problem> {
@@ -114,7 +122,7 @@ impl VerificationsApi {
     #[oai(path = "/verifications", method = "get", operation_id = "list_verifications")]
     async fn list(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsRead>,
         status: Query<Option<Text<OrderStatus>>>,
         service: Query<Option<Text<ServiceCode>>>,
         #[oai(default)] limit: Query<LimitQuery>,
@@ -131,7 +139,7 @@ impl VerificationsApi {
     #[oai(path = "/verifications/:id", method = "get", operation_id = "get_verification")]
     async fn get(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsRead>,
         id: Path<Text<OrderId>>,
         /// Seconds to wait for a change, 25 at most.
         wait: Query<Option<WaitQuery>>,
@@ -147,7 +155,7 @@ impl VerificationsApi {
     #[oai(path = "/verifications/:id/messages", method = "get", operation_id = "list_messages")]
     async fn messages(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsRead>,
         id: Path<Text<OrderId>>,
     ) -> Result<Shown<Listed<MessageBody>>, Problem> {
         let mut shown = self.verifications.get(user.id(), id.0.0).await?;
@@ -159,7 +167,11 @@ impl VerificationsApi {
     ///
     /// The money is released, unless a code was first. Safe to repeat.
     #[oai(path = "/verifications/:id/cancel", method = "post", operation_id = "cancel_verification")]
-    async fn cancel(&self, user: SignedIn, id: Path<Text<OrderId>>) -> Result<Cancelled, Problem> {
+    async fn cancel(
+        &self,
+        user: Caller<VerificationsWrite>,
+        id: Path<Text<OrderId>>,
+    ) -> Result<Cancelled, Problem> {
         let (service, user, id) = (self.verifications.clone(), user.id(), id.0.0);
         let order = detached(async move { service.cancel(user, id).await }).await?;
         let soon = !order.status().is_final();
@@ -174,13 +186,13 @@ impl VerificationsApi {
     #[oai(path = "/verifications/:id/events", method = "get", operation_id = "stream_verification")]
     async fn events(
         &self,
-        user: SignedIn,
+        user: Caller<VerificationsRead>,
         id: Path<Text<OrderId>>,
         #[oai(name = "Last-Event-ID")] last: LastEventId,
     ) -> Result<EventSource, Problem> {
         let id = id.0.0;
         self.verifications.order_of(user.id(), id).await?;
-        self.stream(user, Some(id), last.0.unwrap_or(0)).await
+        self.stream(user.credential(), Some(id), last.0.unwrap_or(0)).await
     }
 
     /// News of all your orders and payments, as server-sent events
@@ -189,14 +201,14 @@ impl VerificationsApi {
     #[oai(path = "/events/stream", method = "get", operation_id = "stream_events")]
     async fn all_events(
         &self,
-        user: SignedIn,
+        user: Caller<EverythingRead>,
         #[oai(name = "Last-Event-ID")] last: LastEventId,
     ) -> Result<EventSource, Problem> {
         let after = match last.0 {
             Some(after) => after,
             None => self.feed.newest().await?,
         };
-        self.stream(user, None, after).await
+        self.stream(user.credential(), None, after).await
     }
 }
 

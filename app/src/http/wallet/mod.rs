@@ -16,8 +16,8 @@ use self::{
     statement::{Csv, Outline},
 };
 use crate::http::{
-    auth_scheme::SignedIn,
     body::{AfterQuery, Body, LimitQuery, Listed, Shown, Text},
+    key_scheme::{Caller, WalletRead, WalletWrite},
     problem::Problem,
     tags::Tag,
 };
@@ -32,7 +32,7 @@ pub struct WalletApi {
 impl WalletApi {
     /// What you have, hold and owe
     #[oai(path = "/", method = "get", operation_id = "get_wallet")]
-    async fn balance(&self, user: SignedIn) -> Result<Shown<WalletBody>, Problem> {
+    async fn balance(&self, user: Caller<WalletRead>) -> Result<Shown<WalletBody>, Problem> {
         Ok(Shown(self.wallet.balance(user.id()).await?.into()))
     }
 
@@ -40,7 +40,7 @@ impl WalletApi {
     #[oai(path = "/entries", method = "get", operation_id = "list_wallet_entries")]
     async fn entries(
         &self,
-        user: SignedIn,
+        user: Caller<WalletRead>,
         #[oai(default)] limit: Query<LimitQuery>,
         after: Query<AfterQuery<namaskah_domain::entity::EntryEntity>>,
     ) -> Result<Shown<Listed<EntryBody>>, Problem> {
@@ -52,7 +52,7 @@ impl WalletApi {
     #[oai(path = "/holds", method = "get", operation_id = "list_wallet_holds")]
     async fn holds(
         &self,
-        user: SignedIn,
+        user: Caller<WalletRead>,
         #[oai(default)] limit: Query<LimitQuery>,
         after: Query<AfterQuery<namaskah_domain::entity::HoldEntity>>,
     ) -> Result<Shown<Listed<HoldBody>>, Problem> {
@@ -66,7 +66,7 @@ impl WalletApi {
     #[oai(path = "/statement.csv", method = "get", operation_id = "get_statement")]
     async fn statement(
         &self,
-        user: SignedIn,
+        user: Caller<WalletRead>,
         /// First instant of the time.
         from: Query<Option<Text<Time>>>,
         /// First instant after the time.
@@ -78,7 +78,7 @@ impl WalletApi {
 
     /// What you wish of it
     #[oai(path = "/settings", method = "get", operation_id = "get_wallet_settings")]
-    async fn settings(&self, user: SignedIn) -> Result<Shown<SettingsBody>, Problem> {
+    async fn settings(&self, user: Caller<WalletRead>) -> Result<Shown<SettingsBody>, Problem> {
         Ok(Shown(self.wallet.settings(user.id()).await?.into()))
     }
 
@@ -88,7 +88,7 @@ impl WalletApi {
     #[oai(path = "/settings", method = "put", operation_id = "put_wallet_settings")]
     async fn change_settings(
         &self,
-        user: SignedIn,
+        user: Caller<WalletWrite>,
         body: Body<SettingsChangeBody>,
     ) -> Result<Shown<SettingsBody>, Problem> {
         let threshold = body.0.parse()?;

@@ -16,7 +16,7 @@ impl AuthService {
         self.ports.reads.user(user).await?.ok_or(SessionError::NotFound)
     }
 
-    /// Makes the user anonymous and ends every session. The journal stays, and names only the identifier. An
+    /// Makes the user anonymous and ends every session and every key. The journal stays, and names only the identifier. An
     /// order or a payment that is committed at the very same moment keeps its money under that identifier.
     ///
     /// # Errors
@@ -30,9 +30,12 @@ impl AuthService {
                 return Err(DeleteAccountError::NotEmpty(remainder));
             }
             let now = self.ports.clock.now();
+            // A key is made together with the user's next version, so none escapes this list.
+            let keys = self.ports.reads.api_keys(user).await?.into_iter();
             let unit = UnitOfWork::new()
                 .with(Change::User(record.anonymised(now)))
                 .with(Change::EndSessions(EndSessions { user, except: None, at: now }));
+            let unit = keys.fold(unit, |unit, key| unit.with(Change::ApiKey(key.anonymised(now))));
             if self.commit(unit).await? {
                 self.ports.standings.forget(user).await;
                 return Ok(());

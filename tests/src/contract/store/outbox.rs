@@ -145,6 +145,8 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
         Letter::PasswordChanged,
         Letter::SecondFactorOn,
         Letter::SecondFactorOff,
+        Letter::ApiKeyCreated,
+        Letter::ApiKeyDeleted,
     ];
     let mails = letters.map(|letter| JobKind::SendMail { to: given::email(), letter });
     let kinds = mails.into_iter().chain([JobKind::EndReservation { purchase: given::id() }]);

@@ -3,8 +3,8 @@
 use namaskah_domain::{
     Change, CommitError, Committed, Page, Standing, UnitOfWork, Version,
     auth::{
-        Enrolment, MailTokenPurpose, PasswordHash, Role, SecondFactor, SessionEnd, SessionKind, Suspension,
-        TotpSecret, TotpStep, User,
+        AllowedIps, ApiKey, Enrolment, KeyStanding, MailTokenPurpose, PasswordHash, Role, Scope, Scopes,
+        SecondFactor, SessionEnd, SessionKind, Suspension, TotpSecret, TotpStep, User,
     },
     payment::IntentState,
     verification::{
@@ -106,6 +106,35 @@ pub async fn sessions_and_tokens_are_stored_as_decided(on: &Backend) {
     }
     assert_eq!(on.auth.refresh_token(given::hash()).await.expect("readable"), None);
     assert_eq!(on.auth.mail_token(given::hash()).await.expect("readable"), None);
+}
+
+/// From anywhere and for ever as well; used and deleted.
+pub async fn keys_are_stored_as_decided_and_found_with_their_users(on: &Backend) {
+    let user = given::user();
+    on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
+    let bound = given::api_key(user.id);
+    let free = ApiKey {
+        scopes: Scopes::of(Scope::ALL).expect("scopes"),
+        allowed: AllowedIps::anywhere(),
+        expires_at: None,
+        ..given::api_key(user.id)
+    };
+    let foreign = given::api_key(given::user().id);
+    for key in [&bound, &free, &foreign] {
+        on.apply(UnitOfWork::new().with(Change::ApiKey(key.clone()))).await;
+    }
+    assert_eq!(on.auth.api_keys(user.id).await.expect("readable"), [free.clone(), bound.clone()]);
+    let used = bound.used(at(60));
+    for key in [free.clone(), used.clone(), used.clone().ended(at(70))] {
+        if key != free {
+            on.apply(UnitOfWork::new().with(Change::ApiKey(key.clone()))).await;
+        }
+        let found = on.auth.api_key(key.hash).await.expect("readable");
+        assert_eq!(found, Some(KeyStanding { key, user: user.clone() }));
+    }
+    assert_eq!(on.auth.api_keys(user.id).await.expect("readable"), [free]);
+    assert_eq!(on.auth.api_key(given::hash()).await.expect("readable"), None);
+    assert_eq!(on.auth.api_key(foreign.hash).await.expect("readable"), None, "its user is not there");
 }
 
 /// And on the way there.

@@ -23,6 +23,7 @@ pub async fn a_write_that_was_decided_on_another_version_is_stale(on: &Backend) 
         Change::MailToken(given::mail_token(user.id, MailTokenPurpose::VerifyEmail)),
         Change::Intent(given::intent(user.id)),
         Change::WalletSettings(given::wallet_settings(user.id)),
+        Change::ApiKey(given::api_key(user.id)),
         Change::Quote(given::quote(user.id)),
         Change::Grant(given::grant(user.id)),
         Change::Finding(super::reconciliation::finding("nmk-versions", 1)),
@@ -54,6 +55,7 @@ fn raised(change: &Change, versions: usize) -> Change {
         Change::RefreshToken(record) => &mut record.version,
         Change::MailToken(record) => &mut record.version,
         Change::Intent(record) => &mut record.version,
+        Change::ApiKey(record) => &mut record.version,
         Change::WalletSettings(record) => &mut record.version,
         Change::Quote(record) => &mut record.version,
         Change::Grant(record) => &mut record.version,
@@ -81,6 +83,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::RefreshToken(given::refresh_token(&session)),
         Change::MailToken(given::mail_token(user, MailTokenPurpose::ResetPassword)),
         Change::WalletSettings(given::wallet_settings(user)),
+        Change::ApiKey(given::api_key(user)),
         Change::Quote(given::quote(user)),
         Change::Grant(given::grant(user)),
         Change::Suspended(given::suspended(&given::intent(user))),
@@ -109,6 +112,9 @@ pub async fn what_must_be_unique_is(on: &Backend) {
     let (first, mut second) = (given::user(), given::user());
     second.email = first.email.clone();
     assert_duplicate(on, Change::User(first), Change::User(second), Unique::Email).await;
+    let (first, mut second) = (given::api_key(given::id()), given::api_key(given::id()));
+    second.hash = first.hash;
+    assert_duplicate(on, Change::ApiKey(first), Change::ApiKey(second), Unique::Record).await;
     let (first, mut second) = (given::intent(given::id()), given::intent(given::id()));
     second.reference = first.reference.clone();
     assert_duplicate(on, Change::Intent(first), Change::Intent(second), Unique::Reference).await;

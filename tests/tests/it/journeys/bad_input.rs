@@ -49,6 +49,7 @@ fn routes_with_bodies() -> Vec<Route> {
         ("auth/step-up", json!({ "password": "seven quiet lanterns" })),
         ("auth/totp/confirm", json!({ "code": "123456" })),
         ("auth/totp/disable", json!({ "password": "seven quiet lanterns", "code": "123456" })),
+        ("api-keys", json!({ "name": "CI", "scopes": ["wallet:read"] })),
         ("payments", payment("5.00")),
         ("payments/{id}/refund", json!({ "amount": sum })),
         ("quotes", json!({ "service": "telegram", "country": "US" })),

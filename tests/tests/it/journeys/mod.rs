@@ -11,6 +11,7 @@ pub mod world;
 
 mod account;
 mod again;
+mod api_keys;
 mod bad_input;
 mod batches;
 mod deposits;

@@ -216,6 +216,8 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("open sessions", on.auth.open_sessions(given::id(), at(0)));
     read!("refresh token", on.auth.refresh_token(given::hash()));
     read!("mail token", on.auth.mail_token(given::hash()));
+    read!("api keys", on.auth.api_keys(given::id()));
+    read!("api key", on.auth.api_key(given::hash()));
     read!("staff count", on.auth.staff_count());
     let query = AuditQuery { actor: Some(given::id()), ..AuditQuery::default() };
     read!("audit log", on.staff.audit_log(&query, Page { limit: 20, after: Some(given::id()) }));

@@ -121,6 +121,7 @@ async fn every_index_that_is_relied_on_is_there() {
             "refunds_of_user",
             "sessions_cookie_once",
             "sessions_open",
+            "api_keys_open",
             "intents_of_user",
             "intents_due",
             "refunds_of_payment",

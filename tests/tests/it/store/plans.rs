@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 use super::{Opened, both, budget, open_postgres};
 
 /// Reads that happen at every request, every text or every half second.
-const HOT: [&str; 18] = [
+const HOT: [&str; 19] = [
     "account",
     "hold",
     "entries",
@@ -27,6 +27,7 @@ const HOT: [&str; 18] = [
     "oldest waiting",
     "session",
     "refresh token",
+    "api key",
     "new notices",
     "events of a user",
     "no job to lease",
@@ -100,7 +101,8 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 50] = [
+const INDEXES: [&str; 51] = [
+    "api_keys.api_keys_open",
     "audit_log.audit_log_of_actor",
     "audit_log.audit_log_of_subject",
     "bookings.bookings_of_user",
