@@ -7,4 +7,5 @@ mod infrastructure;
 mod journey;
 mod limits;
 mod signing_in;
+mod timing;
 mod wallet;

@@ -8,4 +8,5 @@ mod registering;
 mod second_factor;
 mod sessions;
 mod signing_in;
+mod timing;
 mod words;
