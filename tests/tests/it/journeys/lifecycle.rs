@@ -98,3 +98,40 @@ async fn two_instances_start_at_once_on_an_empty_database_and_work_as_one() {
     }
     estate.stop().await;
 }
+
+/// Newest first, as operations.md says: the new key is put in front, and the old one taken out later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_keys_are_rotated_without_signing_anybody_out() {
+    let estate = Estate::on_sqlite().await;
+    let (old, new) = ("0123456789abcdef".repeat(4), "fedcba9876543210".repeat(4));
+    let both = format!("{new},{old}");
+    let serve = async |keys: &str| estate.product_with(&[("NAMASKAH_SIGNING_KEY", keys)]).await;
+    let stop = async |mut product: super::process::Process| {
+        product.ask_to_stop();
+        assert!(product.ended().await.success());
+    };
+    let at = |product: &super::process::Process, tokens: &Value| {
+        let customer = Customer::stranger(&product.address("product"));
+        customer.take_tokens(tokens);
+        customer
+    };
+
+    let product = serve(&old).await;
+    let ada = Customer::registered(&product.address("product"), &estate.controls).await;
+    let before = ada.sign_in().await;
+    stop(product).await;
+
+    let product = serve(&both).await;
+    at(&product, &before).get("me").await.is(200);
+    let refresh = json!({ "refresh_token": before["refresh_token"] });
+    let after = at(&product, &Value::Null).post("auth/refresh", refresh).await.is(200);
+    stop(product).await;
+
+    let product = serve(&new).await;
+    at(&product, &before).get("me").await.refused(401, "unauthorized");
+    at(&product, &after).get("me").await.is(200);
+    let refresh = json!({ "refresh_token": after["refresh_token"] });
+    at(&product, &Value::Null).post("auth/refresh", refresh).await.is(200);
+    stop(product).await;
+    estate.stop().await;
+}

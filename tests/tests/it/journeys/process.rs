@@ -40,7 +40,13 @@ pub struct Process {
 
 impl Process {
     /// Starts it, and returns once it has told every one of `wanted`.
-    async fn start(folder: &Path, name: &str, arguments: &[String], wanted: &[&str]) -> Self {
+    async fn start(
+        folder: &Path,
+        name: &str,
+        arguments: &[String],
+        settings: &[(&str, &str)],
+        wanted: &[&str],
+    ) -> Self {
         let log = folder.join(format!("{name}.log"));
         let errors = std::fs::File::options().create(true).append(true).open(&log).expect("a log");
         let mut command = Command::new(binary());
@@ -50,6 +56,7 @@ impl Process {
         command.args(arguments).current_dir(folder).env("NAMASKAH_LOG", "warn");
         command.env("NAMASKAH_LIMIT_FACTOR", "10000").env("NAMASKAH_MAX_OPEN_ORDERS", "10000");
         command.env("NAMASKAH_PROVIDER_TIMEOUT_S", "2").env("NAMASKAH_DATABASE_POOL", "8");
+        command.envs(settings.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).kill_on_drop(true);
         let mut child = command.spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -112,12 +119,17 @@ impl Estate {
         let arguments = ["sandbox", "--sandbox-listen", ANY, "--sandbox-smtp-listen", ANY];
         let mut arguments = arguments.map(str::to_owned).to_vec();
         arguments.extend(["--data-dir".to_owned(), folder.path().display().to_string()]);
-        let sandbox = Process::start(folder.path(), "sandbox", &arguments, &["console", "mail"]).await;
+        let sandbox = Process::start(folder.path(), "sandbox", &arguments, &[], &["console", "mail"]).await;
         Self { controls: Controls::new(&sandbox.address("console")), sandbox, postgres, folder }
     }
 
     /// A product on this estate's database and simulators.
     pub async fn product(&self) -> Process {
+        self.product_with(&[]).await
+    }
+
+    /// The same with settings of its environment.
+    pub async fn product_with(&self, settings: &[(&str, &str)]) -> Process {
         let mail = self.sandbox.address("mail");
         let mut arguments = vec!["serve".to_owned()];
         for (flag, value) in [
@@ -129,7 +141,7 @@ impl Estate {
         ] {
             arguments.extend([flag.to_owned(), value.to_owned()]);
         }
-        Process::start(self.folder.path(), "product", &arguments, &["product"]).await
+        Process::start(self.folder.path(), "product", &arguments, settings, &["product"]).await
     }
 
     fn database_url(&self) -> String {
