@@ -122,6 +122,6 @@ pub mod entity {
     }
 }
 pub use entity::{
-    ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId, MessageId,
-    NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
+    ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId,
+    MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
 };

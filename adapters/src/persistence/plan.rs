@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     entity::{
-        account, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding, grant, hold,
-        intent, job, mail_token, message, notice, order, purchase, quote, refresh_token, refund, session,
-        shown_number, suppressed_number, suspended, user, wallet_settings,
+        account, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding, grant,
+        hold, intent, job, mail_token, message, notice, order, purchase, quote, refresh_token, refund,
+        session, shown_number, suppressed_number, suspended, user, wallet_settings,
     },
     settle::settle,
     stored::us,

@@ -11,8 +11,8 @@ macro_rules! alone {
 
 pub(crate) mod account;
 pub(crate) mod allowlist;
-pub(crate) mod audit_entry;
 pub(crate) mod api_key;
+pub(crate) mod audit_entry;
 pub(crate) mod batch;
 pub(crate) mod booking;
 pub(crate) mod claim;
