@@ -50,7 +50,7 @@ async fn a_key_acts_for_its_user_until_it_is_deleted_and_both_are_told_by_mail()
     let bearer = present(&world, &new).await.expect("let in");
     assert_eq!((bearer.user, bearer.key, bearer.scopes), (by.user, new.key.id, new.key.scopes));
     assert!(world.auth.key_still_stands(&bearer).await.expect("an answer"));
-    assert_eq!(world.auth.api_keys(by.user).await.expect("keys"), [new.key.clone()]);
+    assert_eq!(world.auth.api_keys(by.user).await.expect("keys"), std::slice::from_ref(&new.key));
     world.auth.delete_api_key(by, new.key.id).await.expect("deleted");
     assert!(matches!(present(&world, &new).await, Err(AuthenticateError::InvalidCredential)));
     assert!(!world.auth.key_still_stands(&bearer).await.expect("an answer"));
