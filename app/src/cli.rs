@@ -86,6 +86,18 @@ pub enum Command {
     },
     /// Holds the lists of Paystack and TextVerified against our books; exits with 1 if a mismatch is open.
     Reconcile(Reconcile),
+    /// Keys that encrypt numbers and texts.
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        what: Keys,
+    },
+    /// Erases numbers and texts whose time is over, at once; or those of one user, before their time.
+    Purge {
+        /// Those of every order of this user that has ended.
+        #[arg(long, value_name = "USER")]
+        user: Option<UserId>,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.
@@ -107,6 +119,13 @@ pub enum Migrate {
     },
     /// Lists every step and whether it is applied.
     Status,
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Seals what older keys have sealed with the newest one, while the product serves. Safe to stop and to repeat.
+    Reseal,
 }
 
 /// What can be done with staff.

@@ -123,7 +123,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         address.map_or_else(|| format!("http://{}", config.listen), |address| format!("http://{address}"));
     let public_url = config.public_url.clone().unwrap_or_else(|| local.clone());
     let database = open_database(config).await?;
-    let stores = wiring::open_stores(config, &database).map_err(StartError::Settings)?;
+    let stores = wiring::open_stores(config, &database).await.map_err(StartError::Settings)?;
     stamp_mode(config, &stores).await?;
 
     let (sandbox, sandbox_url) = start_sandbox(config, role, &local).await?;

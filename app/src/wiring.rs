@@ -8,24 +8,25 @@ use namaskah_adapters::{
     http::ReadPolicy,
     password::Argon2Hasher,
     paystack::{PaystackConfig, PaystackGateway, PaystackMode},
-    persistence::{Database, Settings, Stores},
+    persistence::{Database, Settings, Stores, keys},
     smtp::{SmtpConfig, SmtpMailer},
     standings::CachedStandings,
     system::{SystemClock, SystemRandom},
     textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
     tokens::{EdDsaSigner, SigningSeed},
     totp::Rfc6238,
-    vault::Vault,
+    vault::MasterKeys,
 };
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService},
     payment::{PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
     reconciliation::ReconciliationService,
+    retention::RetentionService,
     staff::{StaffPorts, StaffService},
     verification::{
-        CatalogueService, NumberProvider, OrderPolicy, RECEIVABLE_DAYS, ReceivableService,
-        VerificationService,
+        CatalogueService, NumberProvider, OrderPolicy, OrderReads, RECEIVABLE_DAYS, ReceivableService,
+        Retained, VerificationService,
     },
     wallet::{BookService, WalletService},
 };
@@ -36,7 +37,7 @@ use crate::{
     config::{Config, Mode},
     worker::{
         Bookcheck, Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller,
-        Reconciler, Relay, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
+        Reconciler, Relay, Retention, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -124,6 +125,8 @@ pub struct Wired {
     pub reconciliation: Arc<ReconciliationService>,
     /// Quotes and orders.
     pub orders: Arc<VerificationService>,
+    /// Erases numbers and texts whose time is over.
+    pub retention: Arc<RetentionService>,
     /// What is for sale.
     pub catalogue: Arc<CatalogueService>,
     /// Commits, for the notices of providers.
@@ -151,10 +154,19 @@ pub struct Wired {
 /// Opens the stores of a database with the configured encryption.
 ///
 /// # Errors
-/// If the key is not 32 bytes of hex; the configuration has checked that.
-pub fn open_stores(config: &Config, database: &Database) -> Result<Stores, Fault> {
-    let [key] = &config.secrets.encryption_key;
-    Ok(Stores::open(database, Arc::new(Vault::new(key_of(key)?))))
+/// If values were sealed with a key that is not configured, or the database does not answer.
+pub async fn open_stores(config: &Config, database: &Database) -> Result<Stores, Fault> {
+    let vault = keys::unlock(database, &master_keys(config)?).await.map_err(Fault::new)?;
+    Ok(Stores::open(database, Arc::new(vault)))
+}
+
+/// The keys that encrypt rows.
+///
+/// # Errors
+/// If one is not 32 bytes of hex; the configuration has checked that.
+pub fn master_keys(config: &Config) -> Result<MasterKeys, Fault> {
+    let keys: Result<Vec<_>, Fault> = config.secrets.encryption_keys.iter().map(key_of).collect();
+    MasterKeys::newest_first(keys?).ok_or_else(|| Fault::new("there is no encryption key"))
 }
 
 /// The adapters of everything outside but the database.
@@ -200,6 +212,11 @@ pub fn wire(
 ) -> Result<Wired, Fault> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let shared: Arc<dyn Clock> = clock.clone();
+    // Whoever reads orders, reads them through this.
+    let orders: Arc<dyn OrderReads> =
+        Arc::new(Retained::new(stores.orders.clone(), shared.clone(), config.retention));
+    let stores = Stores { orders, ..stores };
+    let retention = RetentionService::new(stores.erasures.clone(), shared.clone(), config.retention);
     let holder = holder(random.as_ref());
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
@@ -251,6 +268,7 @@ pub fn wire(
         payments: Arc::new(payments),
         orders,
         catalogue: Arc::new(catalogue),
+        retention: Arc::new(retention),
         store,
         stores,
         feed: Feed::default(),
@@ -275,7 +293,9 @@ impl Wired {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let (seals, leases) = (self.stores.sealer.clone(), self.stores.leases.clone());
         let sealer = Sealer::new(seals, leases.clone(), clock.clone(), self.holder);
-        let bookcheck = Bookcheck::new(self.reconciliation.clone(), leases, clock.clone(), self.holder);
+        let bookcheck =
+            Bookcheck::new(self.reconciliation.clone(), leases.clone(), clock.clone(), self.holder);
+        let retention = Retention::new(self.retention.clone(), leases, self.holder);
         let jobs = |lane| {
             let (jobs, mailer) = (self.stores.jobs.clone(), self.mailer.clone());
             JobRunner::new(lane, jobs, mailer, orders.clone(), clock.clone(), self.holder)
@@ -291,6 +311,7 @@ impl Wired {
             .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
             .with(Arc::new(sealer), quiet())
             .with(Arc::new(bookcheck), quiet())
+            .with(Arc::new(retention), quiet())
             .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())
             .with(Arc::new(jobs(JobLane::Provider)), self.wakers.tellers.clone())
             .with(Arc::new(relay), self.wakers.relay.clone())

@@ -287,6 +287,11 @@ impl Notice {
         let state = self.state;
         self.seen(state)
     }
+
+    /// True if nothing more comes of it, or nothing has so far, and its body is still there to be read.
+    pub fn is_evidence(&self) -> bool {
+        self.state != NoticeState::New && !self.body.is_empty()
+    }
 }
 
 impl fmt::Debug for Notice {

@@ -36,6 +36,7 @@ pub mod ports;
 mod race;
 pub mod reconciliation;
 pub mod record;
+pub mod retention;
 pub mod staff;
 pub mod time;
 pub mod unit;

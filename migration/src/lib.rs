@@ -42,6 +42,7 @@ mod m20261125_000015_notices;
 mod m20261125_000016_second_factor;
 mod m20261125_000017_admin;
 mod m20261125_000019_api_keys;
+mod m20261125_000020_retention;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000016_second_factor::Migration),
             Box::new(m20261125_000017_admin::Migration),
             Box::new(m20261125_000019_api_keys::Migration),
+            Box::new(m20261125_000020_retention::Migration),
         ]
     }
 }

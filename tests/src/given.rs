@@ -306,7 +306,7 @@ pub fn reservation() -> ReservationId {
 pub fn bought() -> Bought {
     Bought {
         reservation: reservation(),
-        number: phone(),
+        number: Some(phone()),
         cost: usd(750_000),
         created_at: at(1),
         bound_at: at(2),
@@ -337,6 +337,7 @@ pub fn message(order: &Waiting, text: &str) -> Message {
         received_at: at(10),
         stored_at: at(11),
         late: false,
+        erased: false,
     }
 }
 
@@ -345,7 +346,7 @@ pub fn shown(order: &Waiting) -> ShownNumber {
     ShownNumber {
         user: order.head.user,
         service: order.head.ask.service.clone(),
-        number: order.line.number.clone(),
+        number: order.line.number.clone().expect("a number"),
         order: order.head.id,
         at: at(2),
     }

@@ -15,6 +15,7 @@ mod batch;
 mod claims;
 mod database;
 mod entity;
+pub mod keys;
 mod known;
 mod plan;
 mod postgres;
@@ -43,6 +44,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     reconciliation::ReconciliationReads,
+    retention::Erasures,
     staff::{AuditSeals, StaffReads},
     verification::OrderReads,
     wallet::{BookReads, WalletReads},
@@ -79,6 +81,8 @@ pub struct Stores {
     pub jobs: Arc<dyn Jobs>,
     /// Rights that one process has at a time.
     pub leases: Arc<dyn Leases>,
+    /// Erases what is past retention.
+    pub erasures: Arc<dyn Erasures>,
     /// The mode stamp and the clock's offset.
     pub settings: Settings,
     /// Seals what must not change.
@@ -111,7 +115,8 @@ impl Stores {
             notices: reads.clone(),
             events: reads.clone(),
             jobs: reads.clone(),
-            leases: reads,
+            leases: reads.clone(),
+            erasures: reads,
             settings: Settings::new(database.clone()),
             sealer: Arc::new(Sealer::new(database, Pace::default())),
         }

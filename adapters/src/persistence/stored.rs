@@ -114,9 +114,9 @@ impl<'a> RowVault<'a> {
         &self,
         column: &'static str,
         sealed: Option<&[u8]>,
-    ) -> Result<PhoneNumber, Fault> {
-        let text = self.open_text(column, sealed)?.ok_or_else(|| unreadable("number"))?;
-        PhoneNumber::try_new(&text).map_err(|_| unreadable("number"))
+    ) -> Result<Option<PhoneNumber>, Fault> {
+        let Some(text) = self.open_text(column, sealed)? else { return Ok(None) };
+        PhoneNumber::try_new(&text).map(Some).map_err(|_| unreadable("number"))
     }
 }
 

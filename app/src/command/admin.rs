@@ -14,7 +14,7 @@ pub(super) async fn run(config: &Config, what: &Admin) -> Result<(), CommandErro
     let Admin::Create { email } = what;
     let email = Email::try_new(email)?;
     let database = start::open_database(config).await?;
-    let stores = wiring::open_stores(config, &database)?;
+    let stores = wiring::open_stores(config, &database).await?;
     let clock = std::sync::Arc::new(namaskah_adapters::system::SystemClock::new(0));
     let outside = Outside::of(config, Some("http://127.0.0.1:1"), None);
     let nowhere = "http://127.0.0.1:1";

@@ -75,7 +75,7 @@ pub(super) async fn run(config: &Config, asked: &Audit) -> Result<ExitCode, Comm
 /// The posted total of a user at a past instant.
 async fn tell_balance(config: &Config, user: UserId, at: Option<Time>) -> Result<ExitCode, CommandError> {
     let database = start::connect(config).await?;
-    let stores = wiring::open_stores(config, &database)?;
+    let stores = wiring::open_stores(config, &database).await?;
     let at = match at {
         Some(at) => at,
         None => start::clock_of(config, &stores).await?.now(),

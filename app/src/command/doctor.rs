@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use namaskah_domain::PaymentReference;
+use namaskah_adapters::persistence::{Database, keys};
+use namaskah_domain::{Fault, PaymentReference};
 
 use super::CommandError;
 use crate::{
@@ -78,18 +79,35 @@ async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wire
     let outside = Outside::beside(config);
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let wired = async {
-        let stores = wiring::open_stores(config, &database)?;
+        let stores = wiring::open_stores(config, &database).await?;
         let clock = start::clock_of(config, &stores).await?;
         let adapters = Adapters::of(config, &outside, &url, clock.clone())?;
         wiring::wire(config, stores, adapters, &url, clock)
     };
     match wired.await {
-        Ok(wired) => Some(wired),
+        Ok(wired) => {
+            let told = needed_keys(config, &database).await.map_err(|fault| fault.to_string());
+            findings.tell("keys", told, "start the database, or correct encryption_key");
+            Some(wired)
+        }
         Err(fault) => {
             findings.tell("settings", Err(fault.to_string()), "correct the setting that is named");
             None
         }
     }
+}
+
+/// Which keys are still needed to read what is stored.
+async fn needed_keys(config: &Config, database: &Database) -> Result<String, Fault> {
+    let needing = keys::needing_older(database, &wiring::master_keys(config)?).await?;
+    let many: u64 = needing.iter().map(|(_, many)| many).sum();
+    let older = config.secrets.encryption_keys.len() - 1;
+    Ok(match (many, older) {
+        (0, 0) => "the one encryption_key has sealed everything".to_owned(),
+        (0, _) => "the newest encryption_key may stand alone: older ones are not needed any more".to_owned(),
+        (many, 0) => format!("{many} values are from before values named their key: namaskah keys reseal"),
+        (many, _) => format!("{many} values still need an older encryption_key: namaskah keys reseal"),
+    })
 }
 
 async fn check_outside(config: &Config, wired: &Wired, findings: &mut Findings) {

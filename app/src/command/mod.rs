@@ -4,8 +4,10 @@ mod admin;
 mod audit;
 pub mod demo;
 mod doctor;
+mod keys;
 mod migrate;
 mod money;
+mod purge;
 mod reconcile;
 mod sandbox;
 mod serve;
@@ -55,6 +57,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
                 Command::Admin { what } => admin::run(&config, &what).await?,
                 Command::Audit(asked) => return audit::run(&config, &asked).await,
                 Command::Reconcile(asked) => return reconcile::run(&config, &asked).await,
+                Command::Keys { what } => return keys::run(&config, &what).await,
+                Command::Purge { user } => purge::run(&config, user).await?,
                 Command::Money { what } => money::run(&config, &what).await?,
                 Command::Serve | Command::Openapi | Command::Demo | Command::Doctor => {
                     serve::run(&config, Role::Serve).await?;

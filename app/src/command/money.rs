@@ -26,7 +26,7 @@ const LISTED: u32 = 1_000;
 
 pub(super) async fn run(config: &Config, what: &Money) -> Result<(), CommandError> {
     let database = start::open_database(config).await?;
-    let stores = wiring::open_stores(config, &database)?;
+    let stores = wiring::open_stores(config, &database).await?;
     start::stamp_mode(config, &stores).await?;
     let clock: Arc<dyn Clock> = start::clock_of(config, &stores).await?;
     let random = start::random();

@@ -24,7 +24,7 @@ const WINDOW_H: i64 = 26;
 /// Exits with 1 if something is open, or could not be compared.
 pub(super) async fn run(config: &Config, asked: &Reconcile) -> Result<ExitCode, CommandError> {
     let database = start::open_database(config).await?;
-    let stores = wiring::open_stores(config, &database)?;
+    let stores = wiring::open_stores(config, &database).await?;
     start::stamp_mode(config, &stores).await?;
     let clock = start::clock_of(config, &stores).await?;
     let outside = Outside::beside(config);

@@ -15,7 +15,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use namaskah_domain::{Money, payment::FxRate, verification::PriceRule};
+use namaskah_domain::{Money, payment::FxRate, retention::Retention, verification::PriceRule};
 use secrecy::SecretString;
 
 pub use fault::Faults;
@@ -64,6 +64,8 @@ pub struct Config {
     pub provider_notices_per_s: u32,
     /// Open orders a user may have.
     pub max_open_orders: u32,
+    /// How long numbers and texts are kept.
+    pub retention: Retention,
     /// Multiplies every rate limit.
     pub limit_factor: u32,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -166,6 +168,7 @@ impl Config {
             cancel_after_s: i64::from(values.number("cancel_after_s", 0, 3_600)),
             provider_notices_per_s: values.number("provider_notices_per_s", 1, 1_000),
             max_open_orders: values.number("max_open_orders", 1, 100_000),
+            retention: Retention::of_hours(values.number("retention_h", 1, 8_760)),
             limit_factor: values.limit_factor(mode),
             trusted_proxies: values.networks("trusted_proxies"),
             outbound_allow: values.networks("outbound_allow"),

@@ -97,10 +97,11 @@ fn check_live_keys(config: &Config, values: &mut Values) {
             "textverified_webhook_secret must have at least {SHORTEST_SECRET} characters in live mode"
         ));
     }
-    let [encryption] = &config.secrets.encryption_key;
+    let encrypting = &config.secrets.encryption_keys;
     let is_encryption = |key: &&secrecy::SecretString| {
-        !key.expose_secret().is_empty()
-            && key.expose_secret().eq_ignore_ascii_case(encryption.expose_secret())
+        let is_same =
+            |other: &secrecy::SecretString| key.expose_secret().eq_ignore_ascii_case(other.expose_secret());
+        encrypting.iter().any(is_same)
     };
     if config.secrets.signing_keys.iter().any(|key| is_encryption(&key)) {
         values.fault("encryption_key and signing_key must differ in live mode");

@@ -15,8 +15,8 @@ use super::{Mode, fault::place_in, parse::Values};
 /// Keys of our own: hex digits, parsed by whoever uses them. `Debug` shows none.
 #[derive(Debug)]
 pub struct Secrets {
-    /// Encrypts numbers and texts: 32 bytes.
-    pub encryption_key: [SecretString; 1],
+    /// Encrypt numbers and texts, newest first: 32 bytes each. The newest seals, all open.
+    pub encryption_keys: Vec<SecretString>,
     /// Signs access tokens, newest first: 32 bytes each.
     pub signing_keys: Vec<SecretString>,
     /// Signs the simulators' Paystack webhooks, and ours against theirs.
@@ -37,22 +37,17 @@ impl Secrets {
                 BTreeMap::new()
             })
         };
-        let or_kept = |given: Option<SecretString>, key: &str| {
-            given.or_else(|| kept.get(key).cloned().map(SecretString::from))
+        let kept_of = |key: &str| kept.get(key).cloned().map(SecretString::from);
+        let mut keys = |key: &str| {
+            let given = values.secrets(key);
+            let keys: Vec<_> = if given.is_empty() { kept_of(key).into_iter().collect() } else { given };
+            check(values, key, &keys);
+            keys
         };
-        let encryption_key = or_kept(values.secret("encryption_key"), "encryption_key");
-        let given = values.secrets("signing_key");
-        let signing_keys =
-            if given.is_empty() { or_kept(None, "signing_key").into_iter().collect() } else { given };
-        for (key, present) in [
-            ("encryption_key", encryption_key.iter().collect::<Vec<_>>()),
-            ("signing_key", signing_keys.iter().collect()),
-        ] {
-            check(values, key, &present);
-        }
-        let random = |key| or_kept(None, key).unwrap_or_default();
+        let (encryption_keys, signing_keys) = (keys("encryption_key"), keys("signing_key"));
+        let random = |key| kept_of(key).unwrap_or_default();
         Self {
-            encryption_key: [encryption_key.unwrap_or_default()],
+            encryption_keys,
             signing_keys,
             sandbox_paystack_key: random("sandbox_paystack_key"),
             sandbox_webhook_secret: random("sandbox_webhook_secret"),
@@ -60,7 +55,7 @@ impl Secrets {
     }
 }
 
-fn check(values: &mut Values, key: &str, present: &[&SecretString]) {
+fn check(values: &mut Values, key: &str, present: &[SecretString]) {
     if present.is_empty() {
         values.fault(&format!("{key} is required: 64 random hex digits"));
     }

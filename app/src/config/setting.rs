@@ -57,6 +57,11 @@ pub const SETTINGS: &[Setting] = &[
         "calls a second at most that tell the number provider of ended orders (1 to 1000)",
     ),
     setting("max_open_orders", Some("100"), "open orders a user may have"),
+    setting(
+        "retention_h",
+        Some("24"),
+        "hours after the end of an order for which its number and texts are kept (1 to 8760)",
+    ),
     setting("limit_factor", None, "multiplies every rate limit; 100 in the sandbox, else 1"),
     setting(
         "trusted_proxies",
@@ -68,7 +73,11 @@ pub const SETTINGS: &[Setting] = &[
         Some(""),
         "networks (CIDR) besides the internet that URLs of users may lead to, separated by commas",
     ),
-    setting("encryption_key", None, "64 hex digits; encrypts numbers and texts; generated outside live"),
+    setting(
+        "encryption_key",
+        None,
+        "64 hex digits; encrypts numbers and texts; several, newest first; generated outside live",
+    ),
     setting(
         "signing_key",
         None,

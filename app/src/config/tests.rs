@@ -225,7 +225,7 @@ fn generated_secrets_are_the_owners_alone_and_stay_the_same() {
     let folder = TempDir::new().expect("a folder");
     let keys = || {
         let config = load(&[sandbox(&folder)], &Overrides::default()).expect("nothing is wrong");
-        let [encryption] = &config.secrets.encryption_key;
+        let [encryption] = &config.secrets.encryption_keys[..] else { panic!("one key is made") };
         let signing: Vec<_> =
             config.secrets.signing_keys.iter().map(|key| key.expose_secret().to_owned()).collect();
         (encryption.expose_secret().to_owned(), signing)
@@ -236,4 +236,30 @@ fn generated_secrets_are_the_owners_alone_and_stay_the_same() {
     let kept = fs::metadata(folder.path().join("secrets.toml")).expect("the file");
     assert_eq!(kept.permissions().mode() & 0o777, 0o600);
     assert_eq!(keys(), first);
+}
+
+#[test]
+fn encryption_keys_are_a_list_newest_first_and_each_must_be_one() {
+    let folder = TempDir::new().expect("a folder");
+    let both = format!("{OTHER_KEY}, {KEY}");
+    let config = load(&[sandbox(&folder), ("encryption_key", both.as_str())], &Overrides::default());
+    let keys = config.expect("nothing is wrong").secrets.encryption_keys;
+    assert_eq!(keys.iter().map(ExposeSecret::expose_secret).collect::<Vec<_>>(), [OTHER_KEY, KEY]);
+    let short = format!("{KEY},00");
+    let faults = live_faults(&[("encryption_key", short.as_str())]);
+    assert_eq!(faults, ["encryption_key must be 64 random hex digits"]);
+    let same = format!("{KEY},{OTHER_KEY}");
+    assert_eq!(
+        live_faults(&[("encryption_key", same.as_str())]),
+        ["encryption_key and signing_key must differ in live mode"]
+    );
+}
+
+#[test]
+fn retention_is_between_an_hour_and_a_year() {
+    for wrong in ["0", "8761", "a day"] {
+        let faults = live_faults(&[("retention_h", wrong)]);
+        assert_eq!(faults, ["retention_h must be a whole number from 1 to 8760"], "{wrong}");
+    }
+    assert_eq!(live_faults(&[("retention_h", "72")]), [""; 0]);
 }

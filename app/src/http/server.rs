@@ -75,6 +75,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
                 wallet: wallet.clone(),
                 payments: payments.clone(),
                 verifications: verifications.clone(),
+                retention: services.retention.clone(),
                 clock: clock.clone(),
             },
         },

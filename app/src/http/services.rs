@@ -7,6 +7,7 @@ use namaskah_domain::{
     auth::AuthService,
     outbox::EventLog,
     payment::PaymentService,
+    retention::RetentionService,
     staff::StaffService,
     verification::{CatalogueService, VerificationService},
     wallet::WalletService,
@@ -33,6 +34,8 @@ pub struct Services {
     pub verifications: Arc<VerificationService>,
     /// What is for sale.
     pub catalogue: Arc<CatalogueService>,
+    /// Erases numbers and texts.
+    pub retention: Arc<RetentionService>,
     /// Keeps notices.
     pub store: Arc<dyn Store>,
     /// The product's time.
@@ -61,6 +64,7 @@ impl Services {
             payments: wired.payments.clone(),
             verifications: wired.orders.clone(),
             catalogue: wired.catalogue.clone(),
+            retention: wired.retention.clone(),
             store: wired.store.clone(),
             clock: wired.clock.clone(),
             random: wired.random.clone(),

@@ -3,6 +3,7 @@
 mod books;
 mod clock;
 mod commit;
+mod erasures;
 mod failures;
 mod gateway_books;
 pub mod laws;

@@ -177,7 +177,9 @@ impl OrderReads for MemoryStore {
         _provider: ProviderId,
         number: &PhoneNumber,
     ) -> Result<Vec<UpstreamOrder>, Fault> {
-        Ok(self.lines_where(|order| matches!(order, Order::Waiting(w) if w.line.number == *number)))
+        Ok(self.lines_where(
+            |order| matches!(order, Order::Waiting(w) if w.line.number.as_ref() == Some(number)),
+        ))
     }
 
     async fn oldest_expired(&self, _provider: ProviderId, since: Time) -> Result<Option<Time>, Fault> {
@@ -209,7 +211,7 @@ impl OrderReads for MemoryStore {
         since: Time,
     ) -> Result<Vec<UpstreamOrder>, Fault> {
         Ok(self.lines_where(
-            |order| matches!(order, Order::Expired(e) if e.line.number == *number && e.at >= since),
+            |order| matches!(order, Order::Expired(e) if e.line.number.as_ref() == Some(number) && e.at >= since),
         ))
     }
 

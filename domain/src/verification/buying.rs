@@ -256,7 +256,7 @@ impl VerificationService {
                 let shown = ShownNumber {
                     user: requested.head.user,
                     service: requested.head.ask.service.clone(),
-                    number: bought.number.clone(),
+                    number: reservation.number.clone(),
                     order: requested.head.id,
                     at: now,
                 };
@@ -361,7 +361,7 @@ impl VerificationService {
     pub(super) fn bought(&self, reservation: &Reservation, now: Time) -> Bought {
         Bought {
             reservation: reservation.id.clone(),
-            number: reservation.number.clone(),
+            number: Some(reservation.number.clone()),
             cost: reservation.cost,
             created_at: reservation.created_at,
             bound_at: now,

@@ -270,15 +270,17 @@ impl VerificationService {
                 received_at: text.received_at,
                 stored_at: now,
                 late: false,
+                erased: false,
             });
         }
         fresh
     }
 }
 
-/// A text has no name of its own: reservation, instant and words are its identity.
+/// A text has no name of its own: reservation, instant and words are its identity. What was erased is known by the
+/// instant alone.
 fn is_same(message: &Message, text: &IncomingMessage) -> bool {
-    message.received_at == text.received_at && message.text == text.text
+    message.received_at == text.received_at && (message.erased || message.text == text.text)
 }
 
 /// Received by this order's reservation and number, after its number was shown and before its end. Numbers are recycled, so
@@ -289,7 +291,7 @@ fn is_own(line: &Line, text: &IncomingMessage, skew: TimeDelta) -> bool {
     let earliest = if whole_second { shown.trunc_subsecs(0) } else { shown };
     let of_this = text.reservation.as_ref().is_none_or(|reservation| *reservation == line.reservation);
     // The provider's filter by reservation is evidence too: an answer for another number is not this order's.
-    let of_number = text.to.as_ref().is_none_or(|number| *number == line.number);
+    let of_number = text.to.as_ref().zip(line.number.as_ref()).is_none_or(|(number, own)| number == own);
     of_this && of_number && text.received_at >= earliest && received_before_end(line, text.received_at, skew)
 }
 

@@ -59,6 +59,16 @@ pub struct Message {
     pub stored_at: Time,
     /// True if it came after the order had expired; shown free.
     pub late: bool,
+    /// True once sender, text and code are erased, or past retention.
+    pub erased: bool,
+}
+
+impl Message {
+    /// The same message without sender, text and code.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        Self { from: None, text: None, code: None, erased: true, ..self }
+    }
 }
 
 impl fmt::Debug for Message {

@@ -52,8 +52,8 @@ pub struct Line {
     pub purchase: PurchaseId,
     /// The provider's name for it.
     pub reservation: ReservationId,
-    /// The number.
-    pub number: PhoneNumber,
+    /// The number; `None` once it is past retention.
+    pub number: Option<PhoneNumber>,
     /// When it was shown (commit B). Texts from before are not the order's.
     pub bound_at: Time,
     /// The end, on our clock.
@@ -404,6 +404,24 @@ impl Order {
             }
             Self::Requested(_) | Self::Cancelled(_) | Self::Failed(_) => None,
         }
+    }
+
+    /// True if it ended at `then` or before.
+    pub fn ended_by(&self, then: Time) -> bool {
+        self.ended_at().is_some_and(|at| at <= then)
+    }
+
+    /// The same order once its number is erased. Its version stays: nothing happened to it.
+    #[must_use]
+    pub fn without_number(mut self) -> Self {
+        match &mut self {
+            Self::Requested(_) | Self::Failed(_) => {}
+            Self::Waiting(o) => o.line.number = None,
+            Self::Completed(o) => o.line.number = None,
+            Self::Cancelled(o) => o.line.number = None,
+            Self::Expired(o) => o.line.number = None,
+        }
+        self
     }
 
     /// When it ended, if it has.

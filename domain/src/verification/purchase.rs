@@ -33,8 +33,8 @@ pub enum Receivable {
 pub struct Bought {
     /// The provider's name for it. Unique over all purchases.
     pub reservation: ReservationId,
-    /// The number.
-    pub number: PhoneNumber,
+    /// The number; `None` once it is past retention.
+    pub number: Option<PhoneNumber>,
     /// What the provider charged; zero for its test services.
     pub cost: Money,
     /// When the provider made it, on its own clock.
@@ -126,6 +126,15 @@ impl Purchase {
             None => Some((1, at)),
         };
         Self { missed, version: self.version.next(), ..self }
+    }
+
+    /// The same purchase once its number is erased.
+    #[must_use]
+    pub fn without_number(mut self) -> Self {
+        if let PurchaseState::Bound(bought) | PurchaseState::Orphan(bought) = &mut self.state {
+            bought.number = None;
+        }
+        self
     }
 
     /// Closes the receivable; `None` if it is closed or there is nothing bought.

@@ -85,15 +85,16 @@ impl VerificationService {
         self.store.commit(unit).await.map(|_| after)
     }
 
-    /// The number of an order, unless it is known to be of no use.
+    /// The number of an order, unless it is known to be of no use, or erased.
     async fn suppressing(&self, order: &Order, now: Time) -> Result<Option<Change>, Fault> {
-        let (head, Some(line)) = (order.head(), order.line()) else { return Ok(None) };
-        if self.reads.is_suppressed(&head.ask.service, &line.number).await? {
+        let head = order.head();
+        let Some(number) = order.line().and_then(|line| line.number.as_ref()) else { return Ok(None) };
+        if self.reads.is_suppressed(&head.ask.service, number).await? {
             return Ok(None);
         }
         Ok(Some(Change::SuppressedNumber(SuppressedNumber {
             service: head.ask.service.clone(),
-            number: line.number.clone(),
+            number: number.clone(),
             order: head.id,
             at: now,
         })))

@@ -211,7 +211,7 @@ impl History {
         let other = namaskah_domain::ReservationId::try_new("lr_somebody_else").expect("a reservation");
         self.platform.provider.list_message(IncomingMessage {
             reservation: Some(if older { line.reservation } else { other }),
-            to: Some(line.number),
+            to: line.number,
             from: Some("22395".into()),
             text: Some("Your code is 999999".into()),
             parsed_code: Some("999999".into()),
@@ -229,7 +229,7 @@ impl History {
         let line = which.get(&orders).line().expect("a number").clone();
         self.platform.provider.list_message(IncomingMessage {
             reservation: Some(line.reservation),
-            to: Some(line.number),
+            to: line.number,
             from: Some("22395".into()),
             text: Some("Your code is 777777".into()),
             parsed_code: None,

@@ -25,7 +25,7 @@ async fn the_price_is_held_and_the_number_can_be_used() {
     assert_eq!(order.status(), OrderStatus::Waiting);
     assert_eq!(order.head().price, usd("1.13"));
     assert_eq!(world.money().await, ("98.87".into(), "1.13".into()));
-    assert!(line(&order).number.as_str().starts_with("+1202"));
+    assert!(line(&order).number.expect("it is kept").as_str().starts_with("+1202"));
     assert_eq!(line(&order).expires_at - line(&order).bound_at, minutes(15));
     world.settled();
 }
@@ -310,7 +310,7 @@ pub fn service_over(world: &World, store: Arc<dyn namaskah_domain::Store>) -> Ve
 async fn a_number_that_the_user_has_seen_for_the_service_fails_the_order_and_is_cancelled() {
     let world = World::new().await;
     let first = world.buy("whatsapp").await;
-    world.platform.provider.next_number(line(&first).number);
+    world.platform.provider.next_number(line(&first).number.expect("it is kept"));
     let second = world.buy("whatsapp").await;
     assert_eq!(world.failure(second.head().id).await, Some(Failure::NoNumbers));
     assert_eq!(world.orphans(), 1);
@@ -323,7 +323,7 @@ async fn a_number_that_the_user_has_seen_for_the_service_fails_the_order_and_is_
 async fn a_number_seen_for_one_service_may_serve_another() {
     let world = World::new().await;
     let first = world.buy("whatsapp").await;
-    world.platform.provider.next_number(line(&first).number);
+    world.platform.provider.next_number(line(&first).number.expect("it is kept"));
     assert_eq!(world.buy("telegram").await.status(), OrderStatus::Waiting);
 }
 

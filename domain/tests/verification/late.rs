@@ -20,7 +20,7 @@ fn text(world: &World, order: &Order, text: &str) -> IncomingMessage {
     let line = line(order);
     let message = IncomingMessage {
         reservation: Some(line.reservation),
-        to: Some(line.number),
+        to: line.number,
         from: Some("22395".into()),
         text: Some(text.into()),
         parsed_code: None,

@@ -9,6 +9,7 @@ mod ending;
 mod late;
 mod lists;
 mod reporting;
+mod retention;
 mod retrying;
 mod settling;
 mod swapping;

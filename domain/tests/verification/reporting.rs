@@ -182,7 +182,7 @@ async fn a_reported_number_is_sold_to_nobody_for_that_service() {
     let ben = world.platform.new_user("ben@example.com").await.expect("a user");
     world.platform.fund(ben, "10.00").await.expect("funds");
     for (service, status) in [("whatsapp", OrderStatus::Failed), ("telegram", OrderStatus::Waiting)] {
-        world.platform.provider.next_number(line(&order).number);
+        world.platform.provider.next_number(line(&order).number.expect("it is kept"));
         let next = world.platform.buy(ben, service, "2.00").await.expect("an order");
         assert_eq!(next.status(), status, "{service}");
         if let Order::Failed(failed) = next {

@@ -88,7 +88,7 @@ async fn a_swap_that_is_refused_ends_the_order_and_gives_its_money_back() {
 async fn a_number_that_was_seen_before_is_no_other_number() {
     let world = World::new().await;
     let order = world.buy("whatsapp").await;
-    world.platform.provider.next_number(line(&order).number);
+    world.platform.provider.next_number(line(&order).number.expect("it is kept"));
     let after = swapped(&world, order.head().id).await.expect("an answer");
     assert_eq!(after.status(), OrderStatus::Cancelled);
     world.platform.tick().await;

@@ -88,7 +88,7 @@ async fn odd(set: impl FnOnce(&Odd)) -> World {
 fn forged(order: &Order, reservation: ReservationId, received_at: namaskah_domain::Time) -> IncomingMessage {
     IncomingMessage {
         reservation: Some(reservation),
-        to: Some(line(order).number),
+        to: line(order).number,
         from: Some("22395".into()),
         text: Some("Your code is 999999".into()),
         parsed_code: Some("999999".into()),

@@ -180,7 +180,7 @@ async fn a_number_that_has_a_text_already_is_not_adopted() {
 async fn a_number_seen_before_is_not_adopted_and_is_cancelled() {
     let world = World::new().await;
     let first = world.buy("whatsapp").await;
-    world.platform.provider.next_number(first.line().expect("a number").number.clone());
+    world.platform.provider.next_number(first.line().expect("a number").number.clone().expect("it is kept"));
     let id = world.buy_unknown("whatsapp").await;
     world.pass(200).await;
     assert_eq!(world.failure(id).await, Some(Failure::ProviderUnknown));

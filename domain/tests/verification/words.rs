@@ -97,6 +97,7 @@ fn neither_texts_nor_numbers_are_told_to_logs() {
         received_at: Time::UNIX_EPOCH,
         stored_at: Time::UNIX_EPOCH,
         late: false,
+        erased: false,
     };
     let told = format!("Message({} of {} at 1970-01-01 00:00:00 UTC)", message.id, message.order);
     assert_eq!(format!("{message:?}"), told);

@@ -12,6 +12,7 @@ mod races;
 mod reads;
 mod reconciliation;
 mod records;
+mod retention;
 mod returns;
 mod staff;
 mod units;
@@ -25,6 +26,7 @@ use namaskah_domain::{
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::PaymentReads,
     reconciliation::ReconciliationReads,
+    retention::Erasures,
     staff::StaffReads,
     verification::OrderReads,
     wallet::{Account, BookReads, WalletReads},
@@ -32,7 +34,7 @@ use namaskah_domain::{
 
 pub use self::{
     books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, reconciliation::*, records::*,
-    returns::*, staff::*, units::*,
+    retention::*, returns::*, staff::*, units::*,
 };
 
 /// Every port over one store.
@@ -62,6 +64,8 @@ pub struct Backend {
     pub jobs: Arc<dyn Jobs>,
     /// Rights that one process has at a time.
     pub leases: Arc<dyn Leases>,
+    /// Erases what is past retention.
+    pub erasures: Arc<dyn Erasures>,
 }
 
 impl From<namaskah_adapters::persistence::Stores> for Backend {
@@ -79,6 +83,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             events: stores.events,
             jobs: stores.jobs,
             leases: stores.leases,
+            erasures: stores.erasures,
         }
     }
 }
@@ -97,7 +102,8 @@ impl From<Arc<MemoryStore>> for Backend {
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
-            leases: memory,
+            leases: memory.clone(),
+            erasures: memory,
         }
     }
 }
@@ -145,6 +151,12 @@ macro_rules! store_contract {
     ($open:path) => {
         $crate::store_contract! { $open:
             a_new_account_is_empty
+            what_ended_is_erased_from_its_instant_on_and_nothing_else
+            what_was_erased_stays_known
+            erasing_takes_a_batch_at_a_time
+            a_user_is_erased_without_waiting
+            notices_keep_their_bodies_until_their_time
+            letters_that_were_given_up_are_dropped_with_their_tokens
             an_account_can_be_opened_credited_and_held_by_one_unit
             a_hold_takes_promo_first_and_the_rest_from_the_wallet
             a_hold_never_exceeds_what_is_available

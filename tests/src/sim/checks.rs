@@ -81,8 +81,8 @@ impl World {
                 broken.push(format!("8: {} was never sold to us", bought.reservation));
                 continue;
             };
-            if (bought.cost, &bought.number, bought.created_at) != (real.cost, &real.number, real.created_at)
-            {
+            let kept = (bought.cost, bought.number.as_ref(), bought.created_at);
+            if kept != (real.cost, Some(&real.number), real.created_at) {
                 broken.push(format!("8: {} is kept otherwise than it was sold", bought.reservation));
             }
             if !bought.cost.is_at_most(purchase.cost_cap) {

@@ -1,4 +1,5 @@
-//! Texts. Sender, text and code are sealed; a text is known again by its digest.
+//! Texts. Sender, text and code are sealed, and erased after the retention time; a text is known again by its digest,
+//! which stays.
 
 use namaskah_domain::{
     Fault, MessageId, OrderId, ReservationId,
@@ -49,6 +50,7 @@ impl Model {
 
     pub(crate) fn open(self, vault: &Vault) -> Result<Message, Fault> {
         let row = RowVault::new(vault, TABLE, self.id);
+        let text = row.open_text("text_sealed", self.text_sealed.as_deref())?;
         let code = row.open_text("code_sealed", self.code_sealed.as_deref())?;
         let code = code.map(|code| Code::try_new(&code).ok_or_else(|| unreadable("code"))).transpose()?;
         Ok(Message {
@@ -56,7 +58,8 @@ impl Model {
             order: OrderId::from_uuid(self.order_id),
             reservation: ReservationId::try_new(&self.reservation).map_err(|_| unreadable("reservation"))?,
             from: row.open_text("sender_sealed", self.sender_sealed.as_deref())?,
-            text: row.open_text("text_sealed", self.text_sealed.as_deref())?,
+            erased: text_digest(vault, text.as_deref()) != self.text_digest,
+            text,
             code,
             received_at: time(self.received_at_us)?,
             stored_at: time(self.stored_at_us)?,

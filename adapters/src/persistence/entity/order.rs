@@ -1,7 +1,7 @@
-//! Orders. The number is sealed; it is found by its digest.
+//! Orders. The number is sealed; it is found by its digest. Both are erased after the retention time.
 
 use namaskah_domain::{
-    BatchId, Fault, HoldId, OrderId, PurchaseId, ReservationId, UserId, Version,
+    BatchId, Fault, HoldId, OrderId, PhoneNumber, PurchaseId, ReservationId, UserId, Version,
     verification::{
         Cancelled, Completed, Expired, Failed, Failure, Former, Head, Line, Order, OrderStatus, Report,
         ReportReason, Requested, Waiting,
@@ -66,6 +66,7 @@ impl Model {
         };
         let (head, line) = (order.head(), order.line().or(former.map(|former| &former.line)));
         let row = RowVault::new(vault, TABLE, head.id.uuid());
+        let number = line.and_then(|line| line.number.as_ref());
         let failure = match order {
             Order::Failed(failed) => Some(failed.failure.code().to_owned()),
             _ => None,
@@ -97,8 +98,8 @@ impl Model {
             state: order.status().name().to_owned(),
             purchase_id: line.map(|line| line.purchase.uuid()),
             reservation: line.map(|line| line.reservation.to_string()),
-            number_sealed: row.seal_text(NUMBER, line.map(|line| line.number.as_str()))?,
-            number_digest: line.map(|line| number_digest(vault, &line.number)),
+            number_sealed: row.seal_text(NUMBER, number.map(PhoneNumber::as_str))?,
+            number_digest: number.map(|number| number_digest(vault, number)),
             bound_at_us: line.map(|line| us(line.bound_at)),
             expires_at_us: line.map(|line| us(line.expires_at)),
             ended_at_us: order.ended_at().map(us),
@@ -117,7 +118,7 @@ impl Model {
                 let former = self.former(vault)?;
                 Requested { head, former }.into()
             }
-            OrderStatus::Waiting => Waiting { head, line: self.line(vault)? }.into(),
+            OrderStatus::Waiting => Waiting { head, line: self.open_line(vault)? }.into(),
             OrderStatus::Completed => Completed { head, line: self.line(vault)?, at: ended? }.into(),
             OrderStatus::Cancelled => Cancelled { head, line: self.line(vault)?, at: ended? }.into(),
             OrderStatus::Expired => Expired { head, line: self.line(vault)?, at: ended? }.into(),
@@ -159,7 +160,16 @@ impl Model {
 
     fn former(&self, vault: &Vault) -> Result<Option<Former>, Fault> {
         let purchase = self.swap_purchase_id.map(PurchaseId::from_uuid);
-        purchase.map(|purchase| Ok(Former { line: self.line(vault)?, purchase })).transpose()
+        purchase.map(|purchase| Ok(Former { line: self.open_line(vault)?, purchase })).transpose()
+    }
+
+    /// Of an order that is open, whose number nothing erases.
+    fn open_line(&self, vault: &Vault) -> Result<Line, Fault> {
+        let line = self.line(vault)?;
+        if line.number.is_none() {
+            return Err(unreadable("number of an order"));
+        }
+        Ok(line)
     }
 
     fn line(&self, vault: &Vault) -> Result<Line, Fault> {

@@ -1,7 +1,7 @@
-//! Attempts at a provider. The number is sealed.
+//! Attempts at a provider. The number is sealed, and erased after the retention time.
 
 use namaskah_domain::{
-    Fault, OrderId, PurchaseId, ReservationId, UserId, Version,
+    Fault, OrderId, PhoneNumber, PurchaseId, ReservationId, UserId, Version,
     verification::{Bought, Purchase, PurchaseState, Receivable},
 };
 use sea_orm::entity::prelude::*;
@@ -54,6 +54,7 @@ impl Model {
     pub(crate) fn seal(purchase: &Purchase, vault: &Vault) -> Result<Self, Fault> {
         let row = RowVault::new(vault, TABLE, purchase.id.uuid());
         let bought = purchase.bought();
+        let number = bought.and_then(|bought| bought.number.as_ref());
         let (state, absent_at) = match &purchase.state {
             PurchaseState::Sent => ("sent", None),
             PurchaseState::Bound(_) => ("bound", None),
@@ -84,8 +85,8 @@ impl Model {
             state: state.to_owned(),
             absent_at_us: absent_at.map(us),
             reservation: bought.map(|bought| bought.reservation.to_string()),
-            number_sealed: row.seal_text(NUMBER, bought.map(|bought| bought.number.as_str()))?,
-            number_digest: bought.map(|bought| number_digest(vault, &bought.number)),
+            number_sealed: row.seal_text(NUMBER, number.map(PhoneNumber::as_str))?,
+            number_digest: number.map(|number| number_digest(vault, number)),
             cost_units: bought.map(|bought| bought.cost.units()),
             cost_currency: bought.map(|bought| bought.cost.currency().code().to_owned()),
             reserved_at_us: bought.map(|bought| us(bought.created_at)),

@@ -4,6 +4,7 @@
 
 mod auth;
 mod books;
+mod erasures;
 mod events;
 mod jobs;
 mod leases;

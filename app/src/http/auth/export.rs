@@ -8,6 +8,7 @@ use namaskah_domain::{
     Clock, Id, Page, PageOf, UserId,
     auth::{AuthService, SignedIn as Visitor},
     payment::PaymentService,
+    retention::RetentionService,
     verification::{OrderFilter, VerificationService},
     wallet::WalletService,
 };
@@ -57,6 +58,8 @@ pub struct Sources {
     pub payments: Arc<PaymentService>,
     /// Orders and their texts.
     pub verifications: Arc<VerificationService>,
+    /// Erases.
+    pub retention: Arc<RetentionService>,
     /// For `server_time`.
     pub clock: Arc<dyn Clock>,
 }

@@ -1,5 +1,6 @@
 //! The user's own record.
 
+use namaskah_domain::auth::DeleteAccountError;
 use poem_openapi::OpenApi;
 
 use super::{
@@ -36,11 +37,19 @@ impl MeApi {
 
     /// Close your account
     ///
-    /// Refused while there is a balance, an open order or a debt.
+    /// Refused while there is a balance, an open order or a debt. Numbers and texts of your orders are erased.
     #[oai(path = "/", method = "delete", operation_id = "delete_me")]
     async fn delete(&self, user: SignedIn) -> Result<NoContent, Problem> {
-        let (auth, id) = (self.sources.auth.clone(), user.id());
-        detached(async move { auth.delete_account(id).await }).await?;
+        let (auth, retention, id) = (self.sources.auth.clone(), self.sources.retention.clone(), user.id());
+        detached(async move {
+            auth.delete_account(id).await?;
+            // The account is closed whatever comes of this; what is left is erased when its time is over.
+            if let Err(error) = retention.purge_user(id).await {
+                tracing::error!(user = %id, %error, "numbers and texts of a closed account wait for their time");
+            }
+            Ok::<_, DeleteAccountError>(())
+        })
+        .await?;
         Ok(NoContent)
     }
 }

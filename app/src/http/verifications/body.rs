@@ -16,7 +16,7 @@ use crate::http::body::{MoneyBody, Text};
 pub struct MessageBody {
     /// Its identifier.
     pub id: Text<MessageId>,
-    /// Who sent it, as the provider says.
+    /// Who sent it, as the provider says; null past retention, as are text and code.
     pub from: Option<String>,
     /// The text.
     pub text: Option<String>,
@@ -67,7 +67,7 @@ pub struct VerificationBody {
     pub country: Text<CountryCode>,
     /// How the code arrives.
     pub capability: Text<Capability>,
-    /// The number in E.164; null until it is bought, and while another one is being bought.
+    /// The number in E.164; null until it is bought, while another one is being bought, and past retention.
     pub phone_number: Option<String>,
     /// What is paid if a code comes.
     pub price: MoneyBody,
@@ -118,7 +118,7 @@ impl VerificationBody {
             service: Text(head.ask.service.clone()),
             country: Text(head.ask.country.clone()),
             capability: Text(head.ask.capability),
-            phone_number: line.map(|line| line.number.as_str().to_owned()),
+            phone_number: line.and_then(|line| Some(line.number.as_ref()?.as_str().to_owned())),
             price: head.price.into(),
             messages: messages.into_iter().map(MessageBody::from).collect(),
             attempt: head.attempt,

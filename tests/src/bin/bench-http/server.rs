@@ -75,7 +75,7 @@ impl Bench {
     pub async fn start(url: &str, folder: &Path) -> Result<Self, Failure> {
         let config = config(url, folder)?;
         let database = start::open_database(&config).await?;
-        let stores = wiring::open_stores(&config, &database)?;
+        let stores = wiring::open_stores(&config, &database).await?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let clock = Arc::new(SystemClock::new(0));

@@ -15,6 +15,10 @@ use crate::given::{self, at};
 
 const PROVIDER: ProviderId = ProviderId::TextVerified;
 
+fn number_of(order: &Waiting) -> PhoneNumber {
+    order.line.number.clone().expect("a number")
+}
+
 /// Each by its own read.
 pub async fn intents_are_found_by_reference_user_and_due_time(on: &Backend) {
     let user = given::id();
@@ -139,9 +143,10 @@ pub async fn waiting_orders_are_found_by_end_number_and_reservation(on: &Backend
     assert_eq!(on.orders.oldest_waiting(PROVIDER).await.expect("readable"), Some(at(2)));
     let upstream =
         |order: &Waiting| UpstreamOrder { order: order.head.id, reservation: order.line.reservation.clone() };
-    let on_number = async |number| on.orders.waiting_on(PROVIDER, number).await.expect("readable");
-    assert_eq!(on_number(&second.line.number).await, [upstream(&second)]);
-    assert_eq!(on_number(&gone.line.number).await, []);
+    let on_number =
+        async |number: &PhoneNumber| on.orders.waiting_on(PROVIDER, number).await.expect("readable");
+    assert_eq!(on_number(&number_of(&second)).await, [upstream(&second)]);
+    assert_eq!(on_number(&number_of(&gone)).await, []);
     assert_eq!(on_number(&given::phone()).await, []);
     let reservations = [&first, &gone, &second].map(|order| order.line.reservation.clone());
     let of = on.orders.orders_of(PROVIDER, &reservations).await.expect("readable");
@@ -199,7 +204,7 @@ pub async fn messages_come_oldest_first(on: &Backend) {
 /// And for no other service, and to no other user.
 pub async fn numbers_that_were_shown_are_known_for_their_service(on: &Backend) {
     let order = waiting(on, given::id()).await;
-    let (user, service, number) = (order.head.user, &order.head.ask.service, &order.line.number);
+    let (user, service, number) = (order.head.user, &order.head.ask.service, &number_of(&order));
     let shown = async |user: UserId, service: &ServiceCode, number: &PhoneNumber| {
         on.orders.was_shown(user, service, number).await.expect("readable")
     };
@@ -212,7 +217,7 @@ pub async fn numbers_that_were_shown_are_known_for_their_service(on: &Backend) {
 /// And for no other service.
 pub async fn a_reported_number_is_known_for_its_service_to_everybody(on: &Backend) {
     let order = waiting(on, given::id()).await;
-    let (service, number) = (&order.head.ask.service, &order.line.number);
+    let (service, number) = (&order.head.ask.service, &number_of(&order));
     let known = async |service: &ServiceCode, number: &PhoneNumber| {
         on.orders.is_suppressed(service, number).await.expect("readable")
     };
@@ -265,7 +270,7 @@ pub async fn expired_orders_are_found_while_they_may_show_late_texts(on: &Backen
     assert_eq!((oldest(910).await, oldest(911).await), (Some(at(2)), None));
     let found = [UpstreamOrder { order: open.head.id, reservation: open.line.reservation.clone() }];
     let on_number =
-        async |since| on.orders.expired_on(PROVIDER, &open.line.number, at(since)).await.expect("readable");
+        async |since| on.orders.expired_on(PROVIDER, &number_of(&open), at(since)).await.expect("readable");
     assert_eq!((on_number(910).await.as_slice(), on_number(911).await.len()), (found.as_slice(), 0));
     let named = [open.line.reservation.clone()];
     let of = async |since| on.orders.expired_of(PROVIDER, &named, at(since)).await.expect("readable");
@@ -280,7 +285,7 @@ pub async fn expired_orders_are_found_while_they_may_show_late_texts(on: &Backen
 /// It is stored as decided, and nobody finds it by the number that it gave up.
 pub async fn an_order_between_two_numbers_is_found_by_the_end_of_its_former_one(on: &Backend) {
     let order = waiting(on, given::id()).await;
-    let (number, reservation) = (order.line.number.clone(), order.line.reservation.clone());
+    let (number, reservation) = (number_of(&order), order.line.reservation.clone());
     let swapping = order.swap(given::id());
     on.apply(UnitOfWork::new().with(Change::Order(swapping.clone().into()))).await;
     let stored = on.orders.order(swapping.head.id).await.expect("readable");

@@ -68,8 +68,8 @@ impl World {
         }
         let at = self.provider.now();
         for (order, line) in to.values() {
-            let (reservation, number) = (line.reservation.clone(), line.number.clone());
-            let message = text_to(reservation, number, "Your code is 771203", at);
+            let Some(number) = line.number.clone() else { continue };
+            let message = text_to(line.reservation.clone(), number, "Your code is 771203", at);
             self.provider.write(Text { message, is_named: true, listed_from: at });
             self.say(|| format!("a text comes late for {order}"));
         }
@@ -127,7 +127,8 @@ impl World {
         for order in &self.before.orders {
             let (head, Some(line)) = (order.head(), order.line()) else { continue };
             let is_told = reported_at(head, line).is_some();
-            let known = || backend.orders.is_suppressed(&head.ask.service, &line.number);
+            let Some(number) = &line.number else { continue };
+            let known = || backend.orders.is_suppressed(&head.ask.service, number);
             if is_told && !futures::executor::block_on(known()).unwrap_or_default() {
                 broken.push(format!("8: the number of {} may be sold again", head.id));
             }
@@ -175,6 +176,7 @@ fn check_reported_numbers(now: &Snapshot, broken: &mut Broken) {
         let again = now.orders.iter().find(|other| {
             other.head().id != head.id
                 && other.head().ask.service == head.ask.service
+                && line.number.is_some()
                 && other.line().is_some_and(|sold| sold.number == line.number && sold.bound_at > reported_at)
         });
         broken.extend(

@@ -21,6 +21,7 @@ mod limits;
 mod orders;
 mod reconciling;
 mod refunds;
+mod retention;
 mod second_factor;
 mod streams;
 mod unknown;

@@ -103,6 +103,13 @@ impl World {
 
     /// `namaskah reconcile` in a process of its own: whether all is well, and what it tells as JSON.
     pub async fn reconcile(&self, arguments: &[&str]) -> (bool, serde_json::Value) {
+        let (is_well, told) = self.command(&[&["reconcile", "--json"], arguments].concat()).await;
+        let json = serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error}: {told}"));
+        (is_well, json)
+    }
+
+    /// A command in a process of its own beside the product: whether all is well, and what it tells.
+    pub async fn command(&self, arguments: &[&str]) -> (bool, String) {
         let folder = self.folder.path().display().to_string();
         let sandbox = self.running.sandbox_url().expect("a sandbox");
         let mut command = tokio::process::Command::new(super::binary());
@@ -110,14 +117,11 @@ impl World {
             command.env_remove(name);
         }
         command.current_dir(&folder).env("NAMASKAH_PAYSTACK_SECRET_KEY", PAYSTACK_KEY);
-        command.env("NAMASKAH_LOG", "warn").args(["reconcile", "--json"]).args(arguments);
+        command.env("NAMASKAH_LOG", "warn").args(arguments);
         command.args(["--data-dir", &folder, "--sandbox-url", sandbox, "--database-url", &self.database_url]);
         let output = command.output().await.expect("the binary runs");
-        let told = String::from_utf8_lossy(&output.stdout);
-        let told = serde_json::from_str(&told).unwrap_or_else(|error| {
-            panic!("{error}: {told} {}", String::from_utf8_lossy(&output.stderr));
-        });
-        (output.status.success(), told)
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Somebody who is registered and signed in.

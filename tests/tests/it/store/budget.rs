@@ -264,7 +264,7 @@ async fn a_read_is_one_statement() {
 
 /// The steps of a statement that walk through a whole table, as SQLite plans it. A common part of the query is walked
 /// through once it is made; that is no table.
-async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
+pub(super) async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
     let steps = opened.query(&format!("EXPLAIN QUERY PLAN {sql}")).await;
     let steps = steps.iter().map(|row| row.try_get::<String>("", "detail").expect("a step"));
     // The one row of a query without a table is none.

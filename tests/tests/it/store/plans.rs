@@ -34,7 +34,7 @@ const HOT: [&str; 19] = [
 ];
 
 /// The plan of a statement for whatever values, without what changes with the size of the tables.
-async fn plan(opened: &Opened, sql: &str) -> String {
+pub(super) async fn plan(opened: &Opened, sql: &str) -> String {
     let values = (1..100).rev().find(|n| sql.contains(&format!("${n}"))).unwrap_or(0);
     let nulls = vec!["NULL"; values].join(", ");
     let run = if nulls.is_empty() { "EXECUTE asked".to_owned() } else { format!("EXECUTE asked({nulls})") };
@@ -101,7 +101,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 51] = [
+const INDEXES: [&str; 56] = [
     "api_keys.api_keys_open",
     "audit_log.audit_log_of_actor",
     "audit_log.audit_log_of_subject",
@@ -115,16 +115,20 @@ const INDEXES: [&str; 51] = [
     "intents.intents_booked",
     "intents.intents_due",
     "intents.intents_of_user",
+    "jobs.jobs_buried",
     "jobs.jobs_due_by_kind",
     "jobs.jobs_held",
+    "messages.messages_kept",
     "messages.messages_late",
     "messages.messages_of_order",
+    "notices.notices_kept",
     "notices.notices_new",
     "notices.notices_unmatched",
     "orders.orders_ended",
     "orders.orders_ending",
     "orders.orders_expired",
     "orders.orders_expired_on",
+    "orders.orders_kept",
     "orders.orders_of_user",
     "orders.orders_reported",
     "orders.orders_retried_once",
@@ -132,6 +136,7 @@ const INDEXES: [&str; 51] = [
     "promo_grants.promo_grants_due",
     "promo_grants.promo_grants_open",
     "purchases.purchases_by_time",
+    "purchases.purchases_kept",
     "purchases.purchases_of_order",
     "purchases.purchases_receivable",
     "purchases.purchases_reservation_once",

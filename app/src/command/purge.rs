@@ -1,0 +1,28 @@
+//! `purge`: erases numbers and texts at once, while the product serves.
+
+use namaskah_domain::{
+    UserId,
+    retention::{Erased, RetentionService},
+};
+
+use super::CommandError;
+use crate::{config::Config, start, wiring};
+
+pub(super) async fn run(config: &Config, user: Option<UserId>) -> Result<(), CommandError> {
+    let database = start::connect(config).await?;
+    let stores = wiring::open_stores(config, &database).await?;
+    start::stamp_mode(config, &stores).await?;
+    let clock = start::clock_of(config, &stores).await?;
+    let service = RetentionService::new(stores.erasures.clone(), clock, config.retention);
+    let erased = match user {
+        Some(user) => service.purge_user(user).await?,
+        None => service.purge().await?,
+    };
+    let Erased { orders, purchases, messages, notices, letters } = erased;
+    println!("numbers of {orders} orders and {purchases} purchases, {messages} texts");
+    if user.is_none() {
+        println!("bodies of {notices} notices, {letters} letters that were given up");
+    }
+    database.close().await;
+    Ok(())
+}
