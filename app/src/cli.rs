@@ -137,6 +137,12 @@ pub enum Admin {
         #[arg(long)]
         email: String,
     },
+    /// Turns off the second factor of whoever has lost it and the recovery codes, and ends all sessions.
+    ResetFactor {
+        /// Whose.
+        #[arg(long)]
+        email: String,
+    },
 }
 
 /// What is audited.

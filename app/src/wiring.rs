@@ -414,6 +414,8 @@ fn staff(auth: Arc<AuthService>, stores: &Stores) -> StaffService {
         reads: stores.staff.clone(),
         allowlists: Arc::new(CachedAllowlists::new(stores.staff.clone())),
         seals: stores.audit_seals.clone(),
+        payments: stores.payments.clone(),
+        orders: stores.orders.clone(),
     };
     StaffService::new(auth, ports)
 }

@@ -118,11 +118,13 @@ pub mod entity {
         GrantEntity, GrantId, "grt";
         /// A line of the log of what staff did.
         AuditEntity, AuditId, "aud";
+        /// A place in the line of what happened around a user.
+        TimelineEntity, TimelineId, "tml";
         /// A mismatch between a provider's list and our books.
         FindingEntity, FindingId, "fnd";
     }
 }
 pub use entity::{
     ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId,
-    MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, UserId,
+    MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, TimelineId, UserId,
 };

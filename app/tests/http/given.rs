@@ -90,6 +90,8 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
         reads: store.clone(),
         allowlists: Arc::new(DirectAllowlists(store.clone())),
         seals: store.clone(),
+        payments: store.clone(),
+        orders: store.clone(),
     };
     let staff = Arc::new(StaffService::new(auth.clone(), staff));
     let payments = Arc::new(PaymentService::new(

@@ -268,6 +268,8 @@ pub enum Remainder {
     OpenOrders,
     /// Something is owed, or a dispute is open.
     Debt,
+    /// It belongs to staff, who is removed first: the last owner stays.
+    Role,
 }
 
 /// Why an account was not deleted.

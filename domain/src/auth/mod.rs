@@ -27,7 +27,7 @@ pub use ports::{
     Standing, Standings, TokenSigner,
 };
 pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
-pub(crate) use service::{ATTEMPTS, KeptChanging};
+pub(crate) use service::{ATTEMPTS, KeptChanging, opened};
 pub use service::{
     AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, ConfirmTotp, CreateApiKey,
     Credentials, DisableTotp, KeyBearer, NewApiKey, NewTotp, Origin, Register, ResetPassword, SignedIn,
@@ -36,4 +36,4 @@ pub use service::{
 pub use session::{Session, SessionEnd, SessionKind};
 pub use token::TokenKind;
 pub use totp::{TotpSecret, TotpStep};
-pub use user::{Email, InvalidEmail, Role, Suspension, User};
+pub use user::{Email, InvalidEmail, Role, Suspension, User, UserState};

@@ -14,6 +14,7 @@ mod sign_in;
 pub use api_keys::{CreateApiKey, KeyBearer, NewApiKey};
 pub use passwords::{ChangePassword, ResetPassword};
 pub use registration::Register;
+pub(crate) use registration::opened;
 pub use second_factor::{ConfirmTotp, DisableTotp, NewTotp, StepUp};
 pub use sign_in::{BrowserSession, Credentials, Origin, Tokens};
 

@@ -54,6 +54,9 @@ impl fmt::Debug for Email {
     }
 }
 
+/// What addresses of users who left end with.
+const DELETED: &str = "@deleted.invalid";
+
 /// What a user may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -106,6 +109,17 @@ pub struct Suspension {
     pub until: Option<Time>,
 }
 
+/// How a user is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserState {
+    /// May use the product.
+    Active,
+    /// Has not proven the address.
+    Unverified,
+    /// May do nothing now.
+    Suspended,
+}
+
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -139,6 +153,34 @@ impl User {
         self.suspension.as_ref().is_some_and(|s| s.until.is_none_or(|until| now < until))
     }
 
+    /// How the user is at `now`.
+    pub fn state(&self, now: Time) -> UserState {
+        if self.is_suspended(now) {
+            UserState::Suspended
+        } else if self.email_verified_at.is_none() {
+            UserState::Unverified
+        } else {
+            UserState::Active
+        }
+    }
+
+    /// True if nothing about a person is left: see [`Self::anonymised`].
+    pub fn is_deleted(&self) -> bool {
+        self.email.0.ends_with(DELETED)
+    }
+
+    /// The same user, who may do nothing for a time.
+    #[must_use]
+    pub fn suspended(self, suspension: Suspension) -> Self {
+        Self { suspension: Some(suspension), ..self }.touched()
+    }
+
+    /// The same user, who may do again what he could.
+    #[must_use]
+    pub fn unsuspended(self) -> Self {
+        Self { suspension: None, ..self }.touched()
+    }
+
     /// The same user at the next version. Committed with a new session, it proves that nothing about the user
     /// has changed since the password was checked.
     #[must_use]
@@ -169,7 +211,7 @@ impl User {
     #[must_use]
     pub fn anonymised(self, at: Time) -> Self {
         Self {
-            email: Email(format!("deleted-{}@deleted.invalid", self.id)),
+            email: Email(format!("deleted-{}{DELETED}", self.id)),
             password: PasswordHash::from_stored("deleted".to_owned()),
             role: Role::Customer,
             email_verified_at: None,

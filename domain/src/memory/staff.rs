@@ -7,7 +7,7 @@ use crate::{
     AuditId, Fault, Page, PageOf, RefundId, SessionId, Time, UserId,
     auth::{Session, User},
     payment::Refund,
-    staff::{Allowlist, AuditEntry, AuditQuery, AuditSeals, SealedLog, StaffReads, UserFilter, UserState},
+    staff::{Allowlist, AuditEntry, AuditQuery, AuditSeals, SealedLog, StaffReads, UserFilter},
 };
 
 fn is_wanted(entry: &AuditEntry, query: &AuditQuery) -> bool {
@@ -17,16 +17,6 @@ fn is_wanted(entry: &AuditEntry, query: &AuditQuery) -> bool {
         && query.subject.as_ref().is_none_or(|subject| *subject == entry.subject.id)
         && query.from.is_none_or(|from| from <= entry.at)
         && query.to.is_none_or(|to| entry.at < to)
-}
-
-fn state_of(user: &User, now: Time) -> UserState {
-    if user.is_suspended(now) {
-        UserState::Suspended
-    } else if user.email_verified_at.is_none() {
-        UserState::Unverified
-    } else {
-        UserState::Active
-    }
 }
 
 #[async_trait]
@@ -50,7 +40,7 @@ impl StaffReads for MemoryStore {
         let wanted = state.users.values().rev().filter(|user| {
             filter.email_prefix.as_ref().is_none_or(|prefix| user.email.as_str().starts_with(prefix))
                 && filter.role.is_none_or(|role| user.role == role)
-                && filter.state.is_none_or(|state| state_of(user, now) == state)
+                && filter.state.is_none_or(|state| user.state(now) == state)
         });
         Ok(page_of(wanted.cloned().collect(), page, |user| user.id))
     }

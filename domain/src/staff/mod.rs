@@ -10,11 +10,10 @@ pub mod service;
 
 pub use allowlist::{AllowedNetwork, Allowlist, AllowlistRefusal};
 pub use audit::{Actor, AuditAction, AuditEntry, By, Facts, Subject};
-pub use error::{AllowlistError, GateError};
+pub use error::{AddStaffError, AllowlistError, GateError, ManageUserError, ResetFactorError};
 pub use gate::{Ask, Proof, Refusal};
 pub use permission::Permission;
 pub use ports::{
     Allowlists, AuditQuery, AuditSeals, Broken, DirectAllowlists, SealedLog, StaffReads, UserFilter,
-    UserState,
 };
-pub use service::{StaffPorts, StaffService};
+pub use service::{Happening, StaffPorts, StaffService, Suspend, UserDetail};

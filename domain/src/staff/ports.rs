@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     AuditId, Fault, Page, PageOf, RefundId, SessionId, Time, UserId,
-    auth::{Role, Session, User},
+    auth::{Role, Session, User, UserState},
     payment::Refund,
     staff::{Allowlist, AuditAction, AuditEntry},
 };
@@ -24,17 +24,6 @@ pub struct AuditQuery {
     pub from: Option<Time>,
     /// Before.
     pub to: Option<Time>,
-}
-
-/// How a user is, as staff looks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserState {
-    /// May use the product.
-    Active,
-    /// Has not proven the address.
-    Unverified,
-    /// May do nothing now.
-    Suspended,
 }
 
 /// Which users are wanted. What is `None` does not matter.

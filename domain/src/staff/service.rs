@@ -2,17 +2,28 @@
 //!
 //! Architecture invariant: whatever staff changes is committed together with its line of the audit log.
 
+mod members;
 mod networks;
+mod timeline;
+mod users;
+
+pub use timeline::Happening;
+pub use users::{Suspend, UserDetail};
 
 use std::sync::Arc;
 
 use crate::{
-    Change, Fault, Page, PageOf, Time, UnitOfWork,
-    auth::{AuthService, SignedIn, Standing},
+    AuditId, Change, EndSessions, Fault, Page, PageOf, Time, UnitOfWork, UserId,
+    auth::{
+        ATTEMPTS, AuthService, DirectStandings, KeptChanging, MailTokenPurpose, SignedIn, Standing,
+        Standings, User,
+    },
+    payment::PaymentReads,
     staff::{
         Actor, Allowlists, Ask, AuditAction, AuditEntry, AuditQuery, AuditSeals, By, Facts, GateError,
-        Refusal, SealedLog, StaffReads, Subject, gate,
+        ManageUserError, Permission, Proof, Refusal, SealedLog, StaffReads, Subject, gate,
     },
+    verification::OrderReads,
 };
 
 /// Everything outside that staff's work needs, besides what sign-in has.
@@ -24,6 +35,10 @@ pub struct StaffPorts {
     pub allowlists: Arc<dyn Allowlists>,
     /// Reads the sealed log again.
     pub seals: Arc<dyn AuditSeals>,
+    /// Payments of users.
+    pub payments: Arc<dyn PaymentReads>,
+    /// Their orders.
+    pub orders: Arc<dyn OrderReads>,
 }
 
 /// Lets staff in, and does what staff asks.
@@ -44,7 +59,13 @@ impl StaffService {
     /// `Refused`; `Unavailable` if the store cannot be read.
     pub async fn admit(&self, visitor: SignedIn, ask: Ask, request: String) -> Result<Actor, GateError> {
         let now = self.auth.ports.clock.now();
-        let standing = self.auth.ports.standings.of_session(visitor.session).await?;
+        let standing = match ask.proof {
+            Proof::SignIn => self.auth.ports.standings.of_session(visitor.session).await?,
+            // A step-up is of this very moment, and whoever takes one may have made it elsewhere.
+            Proof::StepUp => {
+                DirectStandings::new(self.auth.ports.reads.clone()).of_session(visitor.session).await?
+            }
+        };
         let standing =
             standing.filter(|standing| standing.user.id == visitor.user).ok_or(Refusal::SessionOver)?;
         gate::admit(&standing, &self.ports.allowlists.current().await?, &ask, now)?;
@@ -69,7 +90,7 @@ impl StaffService {
     pub async fn audit_log(
         &self,
         query: &AuditQuery,
-        page: Page<crate::AuditId>,
+        page: Page<AuditId>,
     ) -> Result<PageOf<AuditEntry>, Fault> {
         self.ports.reads.audit_log(query, page).await
     }
@@ -93,5 +114,68 @@ impl StaffService {
     ) -> Change {
         let id = self.auth.id(at);
         Change::Audited(AuditEntry { id, by: by.clone(), action, subject, before, after, at })
+    }
+}
+
+/// What is to become of a user that staff manages.
+struct Decided {
+    /// At the next version.
+    user: User,
+    action: AuditAction,
+    facts: (Facts, Facts),
+    /// A token that is mailed to him.
+    mail: Option<MailTokenPurpose>,
+    /// True if all his sessions end.
+    ends: bool,
+}
+
+impl StaffService {
+    /// The actor's own record, if it still permits this. Read afresh.
+    async fn still(&self, actor: &Actor, permission: Permission, now: Time) -> Result<Option<User>, Fault> {
+        let me = self.auth.ports.reads.user(actor.user).await?;
+        Ok(me.filter(|me| permission.is_of(me.role) && !me.is_suspended(now)))
+    }
+
+    /// Decides on a user and commits that with its line of the log. Of staff only whoever makes staff may decide, and
+    /// his own record goes along, so that no two can unmake each other at one moment.
+    async fn manage(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        decide: impl Fn(&Self, User, Time) -> Result<Option<Decided>, ManageUserError> + Send + Sync,
+    ) -> Result<User, ManageUserError> {
+        if id == actor.user {
+            return Err(ManageUserError::Oneself);
+        }
+        for _ in 0..ATTEMPTS {
+            let now = self.auth.ports.clock.now();
+            let user = self.auth.ports.reads.user(id).await?;
+            let user = user.filter(|user| !user.is_deleted()).ok_or(ManageUserError::NotFound)?;
+            let mut unit = UnitOfWork::new();
+            if user.role.is_staff() {
+                let me = self.still(actor, Permission::Staff, now).await?;
+                unit = unit.with(Change::User(me.ok_or(ManageUserError::NotPermitted)?.touched()));
+            }
+            let Some(decided) = decide(self, user.clone(), now)? else { return Ok(user) };
+            if self.auth.commit(self.managed(unit, actor, &decided, now)).await? {
+                self.auth.ports.standings.forget(id).await;
+                return Ok(decided.user);
+            }
+        }
+        Err(Fault::new(KeptChanging).into())
+    }
+
+    fn managed(&self, unit: UnitOfWork, actor: &Actor, decided: &Decided, now: Time) -> UnitOfWork {
+        let Decided { user, action, facts, mail, ends } = decided;
+        let by = By::Staff(actor.clone());
+        let entry = self.entry(&by, *action, Subject::user(user.id), facts.clone(), now);
+        let mut unit = unit.with(Change::User(user.clone())).with(entry);
+        if *ends {
+            unit = unit.with(Change::EndSessions(EndSessions { user: user.id, except: None, at: now }));
+        }
+        match mail {
+            Some(purpose) => self.auth.mail_with_token(unit, user, *purpose, now),
+            None => unit,
+        }
     }
 }

@@ -3,11 +3,9 @@
 use async_trait::async_trait;
 use namaskah_domain::{
     AuditId, Fault, Page, PageOf, RefundId, SessionId, Time, UserId,
-    auth::{Session, User},
+    auth::{Session, User, UserState},
     payment::Refund,
-    staff::{
-        Allowlist, AuditEntry, AuditQuery, AuditSeals, Broken, SealedLog, StaffReads, UserFilter, UserState,
-    },
+    staff::{Allowlist, AuditEntry, AuditQuery, AuditSeals, Broken, SealedLog, StaffReads, UserFilter},
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,

@@ -250,6 +250,16 @@ word_enum! {
     Browser = "browser",
 }
 
+impl SessionWord {
+    /// The word for it.
+    pub const fn of(kind: SessionKind) -> Self {
+        match kind {
+            SessionKind::Tokens => Self::Tokens,
+            SessionKind::Browser { .. } => Self::Browser,
+        }
+    }
+}
+
 /// One sign-in on one device.
 #[derive(Debug, Object)]
 #[oai(rename = "Session")]
@@ -275,13 +285,9 @@ pub struct SessionBody {
 impl SessionBody {
     /// A session, as somebody in `current` sees it.
     pub fn of(session: Session, current: SessionId) -> Self {
-        let kind = match session.kind {
-            SessionKind::Tokens => SessionWord::Tokens,
-            SessionKind::Browser { .. } => SessionWord::Browser,
-        };
         Self {
             id: Text(session.id),
-            kind: Text(kind),
+            kind: Text(SessionWord::of(session.kind)),
             device: session.device,
             ip: session.ip,
             created_at: Text(session.created_at),

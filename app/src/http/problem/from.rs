@@ -404,9 +404,11 @@ impl From<SessionError> for Problem {
 impl From<DeleteAccountError> for Problem {
     fn from(error: DeleteAccountError) -> Self {
         match error {
-            DeleteAccountError::NotEmpty(_) => {
-                Self::refused(409, "account_not_empty", &"It has a balance, open orders or a debt.")
-            }
+            DeleteAccountError::NotEmpty(_) => Self::refused(
+                409,
+                "account_not_empty",
+                &"It has a balance, open orders or a debt, or belongs to staff.",
+            ),
             DeleteAccountError::NotFound => Self::not_found(),
             DeleteAccountError::Unavailable(fault) => unavailable(&fault),
         }

@@ -20,11 +20,14 @@ impl AuthService {
     /// order or a payment that is committed at the very same moment keeps its money under that identifier.
     ///
     /// # Errors
-    /// `NotEmpty` with money, open orders, debt or a dispute; `NotFound`; `Unavailable` if the store does not
+    /// `NotEmpty` with money, open orders, debt, a dispute or a role of staff; `NotFound`; `Unavailable` if the store does not
     /// answer.
     pub async fn delete_account(&self, user: UserId) -> Result<(), DeleteAccountError> {
         for _ in 0..ATTEMPTS {
             let record = self.ports.reads.user(user).await?.ok_or(DeleteAccountError::NotFound)?;
+            if record.role.is_staff() {
+                return Err(DeleteAccountError::NotEmpty(Remainder::Role));
+            }
             let account = self.ports.accounts.account(user).await?.ok_or(DeleteAccountError::NotFound)?;
             if let Some(remainder) = left_on(&account) {
                 return Err(DeleteAccountError::NotEmpty(remainder));

@@ -5,8 +5,9 @@ use crate::{
     Change, Fault, Letter, Time, UnitOfWork, Version,
     auth::{
         CreateOwnerError, Email, MailRequestError, MailTokenPurpose, PasswordHash, RegisterError, Role,
-        SecondFactor, Secret, User, VerifyEmailError, password,
+        SecondFactor, Secret, TokenKind, User, VerifyEmailError, password,
     },
+    staff::{AuditAction, AuditEntry, By, Facts, Subject},
 };
 
 /// Makes a user.
@@ -106,10 +107,26 @@ impl AuthService {
             must_change_password: true,
             ..self.new_user(cmd.email, hash, now)
         };
-        if self.commit(opened(&owner)).await? { Ok(owner) } else { Err(CreateOwnerError::EmailTaken) }
+        let entry = AuditEntry {
+            id: self.id(now),
+            by: By::Console,
+            action: AuditAction::OwnerCreated,
+            subject: Subject::user(owner.id),
+            before: Facts::none(),
+            after: Facts::none().with("role", owner.role.name()),
+            at: now,
+        };
+        let unit = opened(&owner).with(Change::Audited(entry));
+        if self.commit(unit).await? { Ok(owner) } else { Err(CreateOwnerError::EmailTaken) }
     }
 
-    fn new_user(&self, email: Email, password: PasswordHash, now: Time) -> User {
+    /// The hash of a password that nobody knows.
+    pub(crate) async fn unguessable(&self) -> Result<PasswordHash, Fault> {
+        let secret = TokenKind::Cookie.generate(self.ports.random.as_ref());
+        self.ports.hasher.hash(&secret).await
+    }
+
+    pub(crate) fn new_user(&self, email: Email, password: PasswordHash, now: Time) -> User {
         User {
             id: self.id(now),
             email,
@@ -127,6 +144,6 @@ impl AuthService {
 }
 
 /// A new user with an empty account.
-fn opened(user: &User) -> UnitOfWork {
+pub(crate) fn opened(user: &User) -> UnitOfWork {
     UnitOfWork::new().with(Change::User(user.clone())).with(Change::OpenAccount(user.id))
 }

@@ -2,8 +2,8 @@
 
 use namaskah_domain::{
     Change, CommitError, Page, Time, Unique, UnitOfWork,
-    auth::{Role, SessionEnd, Suspension, User},
-    staff::{Allowlist, AuditAction, AuditEntry, AuditQuery, By, UserFilter, UserState},
+    auth::{Role, SessionEnd, Suspension, User, UserState},
+    staff::{Allowlist, AuditAction, AuditEntry, AuditQuery, By, UserFilter},
 };
 
 use super::Backend;

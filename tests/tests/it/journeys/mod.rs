@@ -10,6 +10,7 @@ mod process;
 pub mod world;
 
 mod account;
+mod admin;
 mod again;
 mod api_keys;
 mod bad_input;

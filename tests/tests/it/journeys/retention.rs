@@ -78,7 +78,7 @@ async fn whoever_asks_or_leaves_is_forgotten_at_once(world: &World) {
         orders.push(customer.awaits(&order).await);
     }
     let me = ada.get("me").await.is(200);
-    let (is_well, told) = world.command(&["purge", "--user", &text(&me, "id")]).await;
+    let (is_well, told) = world.console(&["purge", "--user", &text(&me, "id")]).await;
     assert!(is_well && told.starts_with("numbers of 1 orders and 1 purchases, 1 texts"), "{told}");
     let gone = ada.order(&orders[0]).await;
     assert_eq!((&gone["phone_number"], &gone["messages"][0]["code"]), (&Value::Null, &Value::Null));
@@ -87,6 +87,6 @@ async fn whoever_asks_or_leaves_is_forgotten_at_once(world: &World) {
 
     bob.delete("me").await.is(204);
     assert_eq!(world.books.count(KEPT).await, 0);
-    let (is_well, told) = world.command(&["purge"]).await;
+    let (is_well, told) = world.console(&["purge"]).await;
     assert!(is_well && told.starts_with("numbers of 0 orders"), "{told}");
 }

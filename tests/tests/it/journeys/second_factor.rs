@@ -23,7 +23,7 @@ on_both! {
 }
 
 /// An authenticator app, on a phone whose clock is right.
-struct App {
+pub struct App {
     secret: TotpSecret,
     advanced_s: AtomicI64,
 }
@@ -60,7 +60,7 @@ impl App {
 }
 
 /// Turns it on with the code of the present step.
-async fn enrolled(ada: &Customer) -> (App, Vec<String>) {
+pub async fn enrolled(ada: &Customer) -> (App, Vec<String>) {
     ada.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
     let app = App::scanned(&ada.post("auth/totp/enroll", Value::Null).await.is(200));
     let confirmed = ada.post("auth/totp/confirm", json!({ "code": app.code(0) })).await.is(200);
@@ -69,7 +69,7 @@ async fn enrolled(ada: &Customer) -> (App, Vec<String>) {
 }
 
 /// A sign-in elsewhere.
-async fn login(ada: &Customer, code: &str) -> Answer {
+pub async fn login(ada: &Customer, code: &str) -> Answer {
     let mut body = ada.credentials();
     body["totp_code"] = json!(code);
     Answer::of(ada.http.post(ada.url("auth/login")).json(&body)).await

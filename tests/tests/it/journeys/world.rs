@@ -101,15 +101,8 @@ impl World {
         drop(self.folder);
     }
 
-    /// `namaskah reconcile` in a process of its own: whether all is well, and what it tells as JSON.
-    pub async fn reconcile(&self, arguments: &[&str]) -> (bool, serde_json::Value) {
-        let (is_well, told) = self.command(&[&["reconcile", "--json"], arguments].concat()).await;
-        let json = serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error}: {told}"));
-        (is_well, json)
-    }
-
-    /// A command in a process of its own beside the product: whether all is well, and what it tells.
-    pub async fn command(&self, arguments: &[&str]) -> (bool, String) {
+    /// `namaskah` in a process of its own, beside the product: whether all is well, and what it tells.
+    pub async fn console(&self, arguments: &[&str]) -> (bool, String) {
         let folder = self.folder.path().display().to_string();
         let sandbox = self.running.sandbox_url().expect("a sandbox");
         let mut command = tokio::process::Command::new(super::binary());
@@ -120,8 +113,16 @@ impl World {
         command.env("NAMASKAH_LOG", "warn").args(arguments);
         command.args(["--data-dir", &folder, "--sandbox-url", sandbox, "--database-url", &self.database_url]);
         let output = command.output().await.expect("the binary runs");
-        eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let well = output.status.success();
+        (well, if told.is_empty() { String::from_utf8_lossy(&output.stderr).into_owned() } else { told })
+    }
+
+    /// `namaskah reconcile`: whether all is well, and what it tells as JSON.
+    pub async fn reconcile(&self, arguments: &[&str]) -> (bool, serde_json::Value) {
+        let (well, told) = self.console(&[&["reconcile", "--json"], arguments].concat()).await;
+        let told = serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error}: {told}"));
+        (well, told)
     }
 
     /// Somebody who is registered and signed in.

@@ -1,6 +1,8 @@
 //! Errors of the gate of staff, and of what staff does.
 
-use namaskah_domain::staff::{AllowlistError, AllowlistRefusal, GateError, Refusal};
+use namaskah_domain::staff::{
+    AddStaffError, AllowlistError, AllowlistRefusal, GateError, ManageUserError, Refusal,
+};
 
 use super::{second_factor::step_up_required, unavailable};
 use crate::http::problem::Problem;
@@ -51,6 +53,32 @@ impl From<AllowlistError> for Problem {
             }
             AllowlistError::Refused(AllowlistRefusal::NotListed) => Self::not_found(),
             AllowlistError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<AddStaffError> for Problem {
+    fn from(error: AddStaffError) -> Self {
+        match error {
+            AddStaffError::AlreadyStaff => {
+                Self::refused(409, "already_staff", &"This address belongs to staff already.")
+            }
+            AddStaffError::NotPermitted => Refusal::NotPermitted.into(),
+            AddStaffError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<ManageUserError> for Problem {
+    fn from(error: ManageUserError) -> Self {
+        match error {
+            ManageUserError::NotFound => Self::not_found(),
+            ManageUserError::Oneself => {
+                Self::refused(409, "own_account", &"Nobody does this to his own account.")
+            }
+            ManageUserError::NotPermitted => Refusal::NotPermitted.into(),
+            ManageUserError::EndsBefore => Self::invalid("until", "out_of_range", "later than now"),
+            ManageUserError::Unavailable(fault) => unavailable(&fault),
         }
     }
 }

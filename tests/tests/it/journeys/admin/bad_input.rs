@@ -1,0 +1,71 @@
+//! Bad input of the admin API.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{
+    super::bad_input::{Route, document, operations, refuse_other_shapes, refuse_what_cannot_be_read},
+    World, on_both, owner,
+};
+
+on_both! {
+    every_admin_route_refuses_what_is_no_sound_body,
+    admin_parameters_that_are_none_are_refused,
+}
+
+fn routes_with_bodies() -> Vec<Route> {
+    vec![
+        (Method::POST, "admin/ip-allowlist", json!({ "network": "127.0.0.0/8", "note": "the office" })),
+        (Method::POST, "admin/staff", json!({ "email": "somebody@example.com", "role": "support" })),
+        (Method::PATCH, "admin/staff/{id}", json!({ "role": "support" })),
+        (Method::POST, "admin/users/{id}/suspend", json!({ "reason": "spam" })),
+    ]
+}
+
+async fn every_admin_route_refuses_what_is_no_sound_body(world: &World) {
+    let owner = owner(world).await;
+    let described: BTreeSet<String> = operations(&document(world).await)
+        .into_iter()
+        .filter(|(_, path, operation)| !operation["requestBody"].is_null() && path.contains("/admin/"))
+        .map(|(_, path, _)| path.trim_end_matches('/').to_owned())
+        .collect();
+    let tried = routes_with_bodies().into_iter().map(|(_, path, _)| format!("/api/v1/{path}")).collect();
+    assert_eq!(described, tried, "each route with a body is tried");
+    for route in routes_with_bodies() {
+        refuse_what_cannot_be_read(&owner.who, &route).await;
+        refuse_other_shapes(&owner.who, &route).await;
+    }
+    assert_eq!(world.books.count("SELECT COUNT(*) FROM audit_log").await, 1, "the owner's own line alone");
+}
+
+async fn admin_parameters_that_are_none_are_refused(world: &World) {
+    let owner = owner(world).await;
+    let long = "a".repeat(255);
+    for path in [
+        "admin/users?limit=0".to_owned(),
+        "admin/users?after=ses_00000000000000000000000000".to_owned(),
+        "admin/users?status=gone".to_owned(),
+        "admin/users?role=admin".to_owned(),
+        "admin/users?q=".to_owned(),
+        "admin/users?q=%00".to_owned(),
+        format!("admin/users?q={long}"),
+        "admin/audit-log?actor=1".to_owned(),
+        "admin/audit-log?action=deleted".to_owned(),
+        format!("admin/audit-log?subject={long}"),
+        "admin/audit-log?from=yesterday".to_owned(),
+        "admin/users/usr_00000000000000000000000000/timeline?after=x".to_owned(),
+    ] {
+        owner.who.get(&path).await.refused(422, "invalid_request");
+    }
+    for network in ["", "?network=", "?network=10.0.0.0/33", "?network=example.com"] {
+        let refused = owner.who.delete(&format!("admin/ip-allowlist{network}")).await;
+        refused.refused(422, "invalid_request");
+    }
+    for path in ["admin/users/x", "admin/users/x/timeline", "admin/users/pay_00000000000000000000000000"] {
+        owner.who.get(path).await.refused(404, "not_found");
+    }
+    let cancelled = owner.who.get("admin/users?q=%25").await.is(200);
+    assert_eq!(cancelled["data"], json!([]));
+}
