@@ -44,14 +44,14 @@ async fn an_order_shows_its_number_and_text_up_to_the_instant_and_not_at_it() {
     let last = ended + hours(24) - seconds(1);
     world.platform.clock.advance(last - world.now());
     assert_eq!(reads.order(id).await.expect("readable").as_ref(), Some(&order));
-    assert_eq!(reads.messages_of(&[id]).await.expect("readable"), [text.clone()]);
+    assert_eq!(reads.messages_of(&[id]).await.expect("readable"), std::slice::from_ref(&text));
 
     world.platform.clock.advance(seconds(1));
     let bare = order.clone().without_number();
     assert_eq!(line(&bare).number, None);
     assert_eq!(bare.head().version, order.head().version, "nothing happened to it");
     assert_eq!(reads.order(id).await.expect("readable").as_ref(), Some(&bare));
-    assert_eq!(reads.orders_among(&[id]).await.expect("readable"), [bare.clone()]);
+    assert_eq!(reads.orders_among(&[id]).await.expect("readable"), std::slice::from_ref(&bare));
     let page = Page { limit: 10, after: None };
     let listed = reads.orders(world.ada, &OrderFilter::default(), page).await.expect("readable");
     assert_eq!(listed.rows, [open, bare], "an order that is open keeps its number");
