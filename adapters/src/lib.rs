@@ -7,6 +7,7 @@ pub mod outbound;
 pub mod password;
 pub mod paystack;
 pub mod persistence;
+pub mod redis;
 pub mod smtp;
 pub mod standings;
 pub mod system;

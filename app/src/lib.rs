@@ -4,6 +4,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod http;
+pub mod limits;
 pub mod logging;
 pub mod readiness;
 pub mod start;

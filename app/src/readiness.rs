@@ -11,7 +11,10 @@ use namaskah_adapters::persistence::Database;
 use namaskah_domain::verification::NumberProvider;
 
 use crate::{
-    http::system::{Part, Readiness},
+    http::{
+        middleware::limits::Limits,
+        system::{Part, Readiness},
+    },
     worker::Workers,
 };
 
@@ -21,6 +24,7 @@ pub struct ProcessReadiness {
     workers: Arc<Workers>,
     provider: Arc<dyn NumberProvider>,
     stopping: Arc<AtomicBool>,
+    limits: Option<Arc<Limits>>,
 }
 
 /// A provider's clock may differ by so much.
@@ -34,7 +38,20 @@ impl ProcessReadiness {
         provider: Arc<dyn NumberProvider>,
         stopping: Arc<AtomicBool>,
     ) -> Self {
-        Self { database, workers, provider, stopping }
+        Self { database, workers, provider, stopping, limits: None }
+    }
+
+    /// Besides, whether limits are counted where they should be. If not, the process is ready all the same.
+    #[must_use]
+    pub fn with_limits(self, limits: Arc<Limits>) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// Told where counters are shared alone.
+    fn limits(&self) -> Option<Part> {
+        let counters = self.limits.as_ref()?.counters();
+        let detail = counters.complaint();
+        counters.are_shared().then_some(Part { name: "limits", is_ready: true, detail })
     }
 
     async fn database(&self) -> Part {
@@ -68,7 +85,10 @@ impl Readiness for ProcessReadiness {
     async fn parts(&self) -> Vec<Part> {
         let stopping = self.stopping.load(Ordering::SeqCst);
         let process = part("process", stopping.then(|| "it is stopping".to_owned()));
-        vec![process, self.database().await, self.migrations().await, self.workers(), self.clock()]
+        let mut parts =
+            vec![process, self.database().await, self.migrations().await, self.workers(), self.clock()];
+        parts.extend(self.limits());
+        parts
     }
 }
 

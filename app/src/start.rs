@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::{Config, Mode},
     http::{
+        listen::Bounds,
         server::{self, HttpSettings},
         services::Services,
     },
@@ -138,6 +139,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         None => None,
     };
 
+    let limits = crate::limits::of(config).map_err(StartError::Settings)?;
     let (serving, working) = (CancellationToken::new(), CancellationToken::new());
     let stopping = Arc::new(AtomicBool::new(false));
     let workers = wired.supervisor().start(working.clone());
@@ -146,15 +148,18 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     }
     let readiness =
         ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), stopping.clone());
+    let readiness = readiness.with_limits(limits.clone());
     let server = listener.map(|bound| {
         let services = Services::of(&wired, Arc::new(readiness));
         let settings = HttpSettings {
             origin: public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
-            limit_factor: config.limit_factor,
+            limits: limits.clone(),
+            cors_origins: config.cors_origins.clone(),
         };
         let app = server::build(&services, &settings, serving.clone());
-        tokio::spawn(server::serve(bound, app, serving.clone()))
+        let bounds = Bounds { proxies: config.trusted_proxies.clone(), ..Bounds::default() };
+        tokio::spawn(server::serve(bound, app, bounds, serving.clone()))
     });
     Ok(Running {
         address,

@@ -5,4 +5,5 @@ pub mod crash;
 pub mod given;
 pub mod passwords;
 pub mod postgres;
+pub mod redis;
 pub mod sim;

@@ -68,8 +68,14 @@ pub struct Config {
     pub retention: Retention,
     /// Multiplies every rate limit.
     pub limit_factor: u32,
+    /// Networks whose requests are not limited.
+    pub limit_bypass: Vec<IpNet>,
+    /// Where rate limits are counted; `None`: in each process.
+    pub redis_url: Option<SecretString>,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call the API.
+    pub cors_origins: Vec<String>,
     /// Networks besides the internet that URLs of users may lead to.
     pub outbound_allow: Vec<IpNet>,
     /// What is logged.
@@ -170,7 +176,10 @@ impl Config {
             max_open_orders: values.number("max_open_orders", 1, 100_000),
             retention: Retention::of_hours(values.number("retention_h", 1, 8_760)),
             limit_factor: values.limit_factor(mode),
+            limit_bypass: values.networks("limit_bypass"),
+            redis_url: values.redis_url("redis_url"),
             trusted_proxies: values.networks("trusted_proxies"),
+            cors_origins: values.origins("cors_origins"),
             outbound_allow: values.networks("outbound_allow"),
             log: values.text("log").unwrap_or_default(),
             log_json: values.choice("log_format", &["text", "json"]) == Some("json"),

@@ -112,6 +112,12 @@ fn check_live_network(config: &Config, values: &mut Values) {
     if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
         values.fault("trusted_proxies must not be every address in live mode");
     }
+    if config.limit_bypass.iter().any(|network| network.prefix_len() == 0) {
+        values.fault("limit_bypass must not be every address in live mode");
+    }
+    if config.cors_origins.iter().any(|origin| !origin.starts_with("https://")) {
+        values.fault("cors_origins must be https:// in live mode");
+    }
     if config.outbound_allow.iter().any(|network| set_aside(*network).is_some()) {
         values.fault("outbound_allow must be public networks alone in live mode");
     }

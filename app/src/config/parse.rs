@@ -188,6 +188,30 @@ impl Values {
         networks
     }
 
+    /// The fault does not repeat the value: it may hold a password.
+    pub(super) fn redis_url(&mut self, key: &str) -> Option<SecretString> {
+        let text = self.text(key)?;
+        if !["redis://", "redis+unix://", "unix://"].iter().any(|scheme| text.starts_with(scheme)) {
+            self.fault(&format!("{key} must begin with redis:// or redis+unix://"));
+        }
+        Some(SecretString::from(text))
+    }
+
+    /// Origins as browsers write them: a scheme, a host, and a port if it is not the scheme's own.
+    pub(super) fn origins(&mut self, key: &str) -> Vec<String> {
+        let texts = self.list(key);
+        let is_origin = |text: &String| {
+            let url = reqwest::Url::parse(text);
+            url.is_ok_and(|url| {
+                ["http", "https"].contains(&url.scheme()) && url.origin().ascii_serialization() == *text
+            })
+        };
+        if !texts.iter().all(is_origin) {
+            self.fault(&format!("{key} must be origins such as https://app.example, separated by commas"));
+        }
+        texts
+    }
+
     pub(super) fn paystack(&mut self, mode: Mode) -> PaystackSettings {
         let secret_keys = self.secrets("paystack_secret_key");
         if secret_keys.is_empty() && mode != Mode::Sandbox {

@@ -63,10 +63,17 @@ pub const SETTINGS: &[Setting] = &[
         "hours after the end of an order for which its number and texts are kept (1 to 8760)",
     ),
     setting("limit_factor", None, "multiplies every rate limit; 100 in the sandbox, else 1"),
+    setting("limit_bypass", Some(""), "networks (CIDR) whose requests are not limited, separated by commas"),
+    setting("redis_url", None, "redis://host:port/0; rate limits are counted there for all instances"),
     setting(
         "trusted_proxies",
         Some(""),
         "networks (CIDR) whose X-Forwarded-For is believed, separated by commas",
+    ),
+    setting(
+        "cors_origins",
+        Some(""),
+        "origins whose pages may call the API, such as https://app.example, separated by commas",
     ),
     setting(
         "outbound_allow",

@@ -70,6 +70,10 @@ fn a_whole_live_configuration_is_accepted() {
         ("trusted_proxies", "10.0.0.0/8,::1"),
         ("outbound_allow", "8.8.8.0/24,2606:4700::/32"),
         ("limit_factor", "10"),
+        ("limit_bypass", "192.0.2.0/24,2001:db8::1"),
+        ("redis_url", "redis://:word@cache.internal:6379/0"),
+        ("redis_url", "redis+unix:///run/redis.sock"),
+        ("cors_origins", "https://app.example,https://app.example:8443"),
     ] {
         assert_eq!(live_faults(&[(key, value)]), Vec::<String>::new(), "{key}={value}");
     }
@@ -91,6 +95,18 @@ fn live_mode_refuses_each_of_these_by_name() {
         ("textverified_webhook_secret", "sixteen letters!,short"),
         ("trusted_proxies", "0.0.0.0/0"),
         ("trusted_proxies", "10.0.0.0/8,::/0"),
+        ("limit_bypass", "0.0.0.0/0"),
+        ("limit_bypass", "office"),
+        ("redis_url", "http://cache.internal"),
+        ("redis_url", "rediss://cache.internal"),
+        ("cors_origins", "*"),
+        ("cors_origins", "null"),
+        ("cors_origins", "http://app.example"),
+        ("cors_origins", "https://app.example/"),
+        ("cors_origins", "https://app.example:443"),
+        ("cors_origins", "https://APP.example"),
+        ("cors_origins", "https://user@app.example"),
+        ("cors_origins", "https://app.example,app.example"),
         ("outbound_allow", "127.0.0.0/8"),
         ("outbound_allow", "8.8.8.0/24,10.1.2.3"),
         ("outbound_allow", "0.0.0.0/0"),
@@ -165,6 +181,7 @@ fn debug_of_a_configuration_shows_no_secret() {
     let key = paystack_key();
     let mut env = live(&key);
     env.push(("smtp_url", "smtps://user:password@mail.namaskah.example"));
+    env.push(("redis_url", "redis://user:password@cache.namaskah.example"));
     let shown = format!("{:?}", load(&env, &Overrides::default()).expect("nothing is wrong"));
     for secret in [&key, "an api key", "sixteen letters!", "password", KEY, OTHER_KEY] {
         assert!(!shown.contains(secret), "{shown}");

@@ -1,6 +1,9 @@
 //! Connections: taken in, bounded, and let finish. poem's own server sets no time limit for reading a request's head
 //! and spins when the process runs out of files, so the loop is ours and the protocol is hyper's.
 
+mod patience;
+mod peers;
+
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -8,6 +11,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use ipnet::IpNet;
 use poem::{
     Addr, Endpoint, Request, Response,
     http::{self, uri::Scheme},
@@ -19,47 +23,85 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// A client that is connected and sends no whole head of a request is let go after so long.
-const HEAD_TIME: Duration = Duration::from_secs(60);
+use patience::Patient;
+use peers::{Peers, Place};
+
 /// Bytes of a head, and what is read ahead of a body.
 const BUFFER: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
-/// Further clients wait until one of these has gone.
-const MAX_CONNECTIONS: usize = 10_000;
 /// After a failed accept, which is most often a lack of files.
 const PAUSE: Duration = Duration::from_millis(100);
-const GRACE: Duration = Duration::from_secs(25);
 
-/// Serves until `stop`, then lets requests finish for 25 s.
+/// What clients may take of us.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// A client that is connected and sends no whole head of a request, its first or its next one, is let go after so
+    /// long.
+    pub head: Duration,
+    /// A client that takes nothing of an answer for so long is let go.
+    pub stall: Duration,
+    /// After so long without a word the system asks a client's system whether it is still there.
+    pub silence: Duration,
+    /// Further clients wait until one of these has gone.
+    pub connections: usize,
+    /// Further connections of one client (its IPv4 address, or its IPv6 network) are closed at once.
+    pub connections_of_one: u32,
+    /// Proxies: each speaks for many clients.
+    pub proxies: Vec<IpNet>,
+    /// Requests have so long to finish when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(60),
+            stall: Duration::from_secs(30),
+            silence: Duration::from_secs(60),
+            connections: 10_000,
+            connections_of_one: 512,
+            proxies: Vec::new(),
+            grace: Duration::from_secs(25),
+        }
+    }
+}
+
+/// Serves until `stop`, then lets requests finish for a while.
 ///
 /// # Errors
 /// If the listener has no address.
 pub async fn serve(
     listener: TcpListener,
     app: impl Endpoint<Output = Response> + 'static,
+    bounds: Bounds,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let local = listener.local_addr()?;
     tracing::info!(address = %local, "listening");
     let app = Arc::new(app);
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(bounds.connections));
+    let peers = Peers::new(bounds.connections_of_one, bounds.proxies.clone());
     let connections = GracefulShutdown::new();
-    while let Some((socket, remote)) = next(&listener, &slots, &stop).await {
-        let connection = http1_of(socket, Peers { local, remote: remote.address }, app.clone());
-        let watched = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                // Clients go away as they please.
-                tracing::debug!(%error, "a connection has ended");
-            }
-            drop(remote);
-        });
+    while let Some((socket, client)) = next(&listener, &slots, &stop).await {
+        let Some(place) = peers.place_for(client.address.ip()) else { continue };
+        patience::prepare(&socket, &bounds);
+        let ends = Ends { local, remote: client.address };
+        let watched = connections.watch(http1_of(socket, ends, app.clone(), &bounds));
+        tokio::spawn(run(watched, client, place));
     }
     drop(listener);
-    if tokio::time::timeout(GRACE, connections.shutdown()).await.is_err() {
-        tracing::warn!("some requests were still running after {} s", GRACE.as_secs());
+    if tokio::time::timeout(bounds.grace, connections.shutdown()).await.is_err() {
+        tracing::warn!("some requests were still running after {} s", bounds.grace.as_secs());
     }
     Ok(())
+}
+
+async fn run(connection: impl Future<Output = hyper::Result<()>>, client: Client, place: Place) {
+    if let Err(error) = connection.await {
+        // Clients go away as they please.
+        tracing::debug!(%error, "a connection has ended");
+    }
+    drop((client, place));
 }
 
 /// A client and its place among those that are connected.
@@ -83,11 +125,7 @@ async fn next(
             } => accepted,
         };
         match accepted {
-            (Ok(slot), Ok((socket, address))) => {
-                // Small answers go out at once. A socket that cannot do that still works.
-                let _ = socket.set_nodelay(true);
-                return Some((socket, Client { address, _slot: slot }));
-            }
+            (Ok(slot), Ok((socket, address))) => return Some((socket, Client { address, _slot: slot })),
             (Err(_), _) => return None,
             (_, Err(error)) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -98,29 +136,30 @@ async fn next(
 }
 
 #[derive(Clone, Copy)]
-struct Peers {
+struct Ends {
     local: SocketAddr,
     remote: SocketAddr,
 }
 
 fn http1_of<E: Endpoint<Output = Response> + 'static>(
     socket: TcpStream,
-    peers: Peers,
+    ends: Ends,
     app: Arc<E>,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    bounds: &Bounds,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + use<E> {
     let service = service_fn(move |request: http::Request<Incoming>| {
         let app = app.clone();
         async move {
-            let local = LocalAddr(Addr::socket(peers.local));
-            let remote = RemoteAddr(Addr::socket(peers.remote));
+            let local = LocalAddr(Addr::socket(ends.local));
+            let remote = RemoteAddr(Addr::socket(ends.remote));
             let request = Request::from((request, local, remote, Scheme::HTTP));
             Ok::<_, Infallible>(http::Response::from(app.get_response(request).await))
         }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(bounds.head)
         .max_buf_size(BUFFER)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(Patient::new(socket, bounds.stall)), service)
 }

@@ -19,10 +19,11 @@ use super::{
     links,
     middleware::{
         TrustedProxies,
-        body_limit::BodyLimit,
+        body_limit::{BODY_TIME, BodyLimit},
+        cors::Cors,
         deadline::Deadline,
         frame::Frame,
-        limits::{Limits, MachineTime},
+        limits::Limits,
         rate::RateLimit,
     },
     payments::PaymentsApi,
@@ -36,14 +37,16 @@ use super::{
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How requests are served.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HttpSettings {
     /// Scheme, host and port that browsers know us by, without a path.
     pub origin: String,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpNet>,
-    /// Multiplies every rate limit.
-    pub limit_factor: u32,
+    /// How often who may ask.
+    pub limits: Arc<Limits>,
+    /// Origins whose pages may call the API.
+    pub cors_origins: Vec<String>,
 }
 
 /// Every route of the document.
@@ -125,14 +128,15 @@ pub fn build(
         .at("/problems", get(pages::all))
         .at("/problems/:slug", get(pages::one))
         .nest_no_strip("/", api);
-    app.with(BodyLimit)
+    app.with(BodyLimit { time: BODY_TIME })
         .with(Deadline(DEADLINE))
         .with(CatchProblems::new(document.allowed.clone()))
         .with(RateLimit {
-            limits: Arc::new(Limits::new(settings.limit_factor, Box::new(MachineTime::start()))),
+            limits: settings.limits.clone(),
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             gate,
         })
+        .with(Cors::new(&settings.cors_origins))
         .with(Frame { https: site.is_https() })
 }
 

@@ -20,7 +20,7 @@ pub struct Part {
     pub name: &'static str,
     /// True if it works.
     pub is_ready: bool,
-    /// For operators: what is wrong, without secrets.
+    /// For operators: what is wrong, without secrets. A part that is ready may have something to tell, too.
     pub detail: Option<String>,
 }
 
@@ -75,7 +75,11 @@ impl SystemApi {
                 problem.with_field(part.name, "not_ready", part.detail.as_deref().unwrap_or("not ready"))
             }));
         }
-        let parts = parts.iter().map(|part| part.name.to_owned()).collect();
+        let parts = parts.into_iter().map(|Part { name, detail, .. }| match detail {
+            Some(detail) => format!("{name}: {detail}"),
+            None => name.to_owned(),
+        });
+        let parts = parts.collect();
         Ok(Shown(StateBody { status: Text(StateWord::Ready), parts }))
     }
 }

@@ -12,6 +12,8 @@ use async_trait::async_trait;
 use namaskah::{
     http::{
         hooks::{PaystackDoor, TextVerifiedDoor},
+        listen::Bounds,
+        middleware::limits::Limits,
         server::{self, HttpSettings},
         services::Services,
         system::{Part, Readiness},
@@ -41,6 +43,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "seven green lanterns hum";
+/// An origin whose pages may call the API.
+pub const FRIEND: &str = "https://app.example";
 pub const PAYSTACK_KEY: &str = "sk_test_0123456789";
 
 /// The server and everything behind it.
@@ -76,6 +80,11 @@ pub async fn world() -> World {
 }
 
 pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -> World {
+    world_known_as("http", limit_factor, trusted_proxies).await
+}
+
+/// The same where browsers come by `scheme`, through a proxy.
+pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -> World {
     let clock = Arc::new(ManualClock::default());
     let shared: Arc<dyn Clock> = clock.clone();
     let random: Arc<dyn Random> = Arc::new(SeededRandom::default());
@@ -144,13 +153,18 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address: SocketAddr = listener.local_addr().expect("an address");
-    let origin = format!("http://{address}");
-    let settings = HttpSettings { origin: origin.clone(), trusted_proxies, limit_factor };
+    let (base, origin) = (format!("http://{address}"), format!("{scheme}://{address}"));
+    let settings = HttpSettings {
+        origin,
+        trusted_proxies,
+        limits: Arc::new(Limits::in_memory(limit_factor)),
+        cors_origins: vec![FRIEND.to_owned()],
+    };
     let app = server::build(&services, &settings, stop.clone());
-    let server = tokio::spawn(server::serve(listener, app, stop.clone()));
+    let server = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));
     let jobs = JobRunner::new(JobLane::Mail, store.clone(), mailer.clone(), orders.clone(), shared, holder);
     let client = client();
-    World { base: origin, client, store, provider, gateway, mailer, orders, clock, ready, stop, server, jobs }
+    World { base, client, store, provider, gateway, mailer, orders, clock, ready, stop, server, jobs }
 }
 
 fn client() -> Client {

@@ -1,8 +1,11 @@
 //! HTTP over a real socket, with everything behind it in memory.
 
 mod api_keys;
+mod connections;
+mod cors;
 mod document;
 mod given;
+mod headers;
 mod infrastructure;
 mod journey;
 mod limits;

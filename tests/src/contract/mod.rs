@@ -1,5 +1,6 @@
 //! Contract suites: one a port.
 
+pub mod counters;
 pub mod number_provider;
 pub mod outbound_client;
 pub mod payment_gateway;

@@ -3,6 +3,7 @@
 mod architecture;
 mod faults;
 mod journeys;
+mod limits;
 mod pitfalls;
 mod providers;
 mod simulation;

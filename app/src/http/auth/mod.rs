@@ -88,7 +88,7 @@ impl AuthApi {
         device: Device,
         body: Body<LoginBody>,
     ) -> Result<Shown<TokensBody>, Problem> {
-        meter.sign_in(body.0.email.0.as_str())?;
+        meter.sign_in(body.0.email.0.as_str()).await?;
         let (auth, credentials) = (self.auth.clone(), body.0.parse());
         let tokens = detached(async move { auth.login(credentials, device.0).await }).await?;
         Ok(Shown(tokens.into()))
@@ -104,7 +104,7 @@ impl AuthApi {
         device: Device,
         body: Body<LoginBody>,
     ) -> Result<WithCookie<BrowserBody>, Problem> {
-        meter.sign_in(body.0.email.0.as_str())?;
+        meter.sign_in(body.0.email.0.as_str()).await?;
         let (auth, credentials) = (self.auth.clone(), body.0.parse());
         let opened = detached(async move { auth.open_browser_session(credentials, device.0).await }).await?;
         let csrf_token = self.auth.csrf_token(&opened.cookie).expose().to_owned();
@@ -178,7 +178,7 @@ impl AuthApi {
         body: Body<ChangeBody>,
     ) -> Result<NoContent, Problem> {
         // Guessing the present password is guessing a password.
-        meter.sign_in(&user.id().to_string())?;
+        meter.sign_in(&user.id().to_string()).await?;
         let ChangeBody { current_password, new_password } = body.0;
         let command = ChangePassword { by: user.0, current: current_password.0, new: new_password.0.0 };
         let auth = self.auth.clone();

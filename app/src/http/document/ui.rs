@@ -128,7 +128,7 @@ fn page() -> Response {
     );
     let script = if nonce.is_empty() { "'none'".to_owned() } else { format!("'nonce-{nonce}'") };
     let policy = format!(
-        "default-src 'none'; script-src {script}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+        "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; \
          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     Html(html).with_header(header::CONTENT_SECURITY_POLICY, policy).into_response()

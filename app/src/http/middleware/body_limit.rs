@@ -14,20 +14,27 @@ pub const MAX_BODY: usize = 256 * 1024;
 const MAX_DRAINED: u64 = 32 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
-/// Reads each body before the handlers, and refuses what is too large.
-pub struct BodyLimit;
+/// A body that has not come to its end after so long is not waited for.
+pub const BODY_TIME: Duration = Duration::from_secs(20);
+
+/// Reads each body before the handlers, and refuses what is too large or too slow.
+pub struct BodyLimit {
+    /// A body must have come after so long.
+    pub time: Duration,
+}
 
 impl<E: Endpoint> Middleware<E> for BodyLimit {
     type Output = BodyLimitEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        BodyLimitEndpoint { inner }
+        BodyLimitEndpoint { inner, time: self.time }
     }
 }
 
 /// See [`BodyLimit`].
 pub struct BodyLimitEndpoint<E> {
     inner: E,
+    time: Duration,
 }
 
 impl<E: Endpoint> Endpoint for BodyLimitEndpoint<E> {
@@ -40,7 +47,8 @@ impl<E: Endpoint> Endpoint for BodyLimitEndpoint<E> {
         if told.is_some_and(|length| length > MAX_DRAINED || (waits && length > MAX_BODY as u64)) {
             return Err(too_large().into());
         }
-        request.set_body(Body::from_bytes(read(body).await?));
+        let read = tokio::time::timeout(self.time, read(body)).await;
+        request.set_body(Body::from_bytes(read.map_err(|_| too_slow(self.time))??));
         self.inner.call(request).await.map(IntoResponse::into_response)
     }
 }
@@ -51,6 +59,11 @@ fn told_length(request: &Request) -> Option<u64> {
 
 fn too_large() -> Problem {
     Problem::told(413, "body_too_large", format!("A body has at most {MAX_BODY} bytes."))
+}
+
+fn too_slow(time: Duration) -> Problem {
+    let detail = format!("The body did not come to its end within {} s.", time.as_secs());
+    Problem::told(400, "malformed_request", detail)
 }
 
 async fn read(body: Body) -> Result<Bytes, Problem> {
@@ -77,5 +90,22 @@ async fn drain(mut stream: impl futures::Stream<Item = std::io::Result<Bytes>> +
         if drained > MAX_DRAINED {
             break;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::{EndpointExt, endpoint::make};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let endpoint = make(|_| async { Ok::<_, poem::Error>(Response::default()) });
+        let endpoint = endpoint.with(BodyLimit { time: Duration::from_millis(20) });
+        let begins = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
+        let body = Body::from_bytes_stream(begins.chain(futures::stream::pending()));
+        let refused = endpoint.call(Request::builder().body(body)).await.expect_err("it does not end");
+        assert_eq!(refused.downcast_ref::<Problem>().map(|p| p.status_code().as_u16()), Some(400));
     }
 }

@@ -28,16 +28,18 @@ impl TrustedProxies {
     }
 
     /// Walks from the socket through `X-Forwarded-For` from the right, as long as the speaker is trusted. What an
-    /// untrusted one wrote is never read; what is no address ends the walk.
+    /// untrusted one wrote is never read; what is no address ends the walk, and so does what is no text: were it left out,
+    /// what stands before it would be taken for the proxy's word.
     fn resolve(&self, socket: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let mut client = socket.to_canonical();
-        let lines: Vec<&str> = headers.get_all(FORWARDED).iter().filter_map(|v| v.to_str().ok()).collect();
-        let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        let lines = headers.get_all(FORWARDED).iter();
+        let hops = lines.rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         for hop in hops {
             if !self.trusts(client) {
                 break;
             }
-            let Ok(before) = hop.trim().parse::<IpAddr>() else { break };
+            let text = std::str::from_utf8(hop).map(str::trim);
+            let Some(before) = text.ok().and_then(|text| text.parse::<IpAddr>().ok()) else { break };
             client = before.to_canonical();
         }
         ClientAddress(client)
@@ -54,11 +56,11 @@ mod tests {
 
     use super::*;
 
-    fn resolve(trusted: &[&str], socket: &str, forwarded: &[&str]) -> String {
+    fn resolve<B: AsRef<[u8]>>(trusted: &[&str], socket: &str, forwarded: &[B]) -> String {
         let networks = trusted.iter().map(|n| n.parse().expect("a network")).collect();
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append(FORWARDED, HeaderValue::from_str(line).expect("a header"));
+            headers.append(FORWARDED, HeaderValue::from_bytes(line.as_ref()).expect("a header"));
         }
         TrustedProxies(networks).resolve(socket.parse().expect("an address"), &headers).0.to_string()
     }
@@ -75,7 +77,36 @@ mod tests {
         assert_eq!(resolve(&trusted, "10.0.0.1", &["6.6.6.6, 198.51.100.7, 10.0.0.2"]), "198.51.100.7");
         assert_eq!(resolve(&trusted, "10.0.0.1", &["6.6.6.6", "198.51.100.7", "10.0.0.2"]), "198.51.100.7");
         assert_eq!(resolve(&trusted, "10.0.0.1", &["6.6.6.6, nonsense"]), "10.0.0.1");
-        assert_eq!(resolve(&trusted, "10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(resolve::<&str>(&trusted, "10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(resolve(&trusted, "::ffff:10.0.0.1", &["2001:db8::5"]), "2001:db8::5");
+    }
+
+    #[test]
+    fn nothing_malformed_makes_an_earlier_word_the_proxys_own() {
+        let trusted = ["10.0.0.0/8"];
+        for end in [
+            &b"nonsense"[..],
+            b"",
+            b" ",
+            b"\xff\xfe",
+            b"198.51.100.7:443",
+            b"[2001:db8::1]",
+            b"198.51.100.256",
+            b"0x7f.1",
+            b"10.0.0.2 10.0.0.3",
+            b"unknown",
+            b"_hidden",
+            b"10.0.0.2/8",
+            b"fe80::1%eth0",
+        ] {
+            let line = [&b"6.6.6.6,"[..], end].concat();
+            assert_eq!(resolve(&trusted, "10.0.0.1", &[line]), "10.0.0.1", "{end:?}");
+            assert_eq!(resolve(&trusted, "10.0.0.1", &[&b"6.6.6.6"[..], end]), "10.0.0.1", "{end:?}");
+            // What the proxy adds after it is its own.
+            let line = [end, &b", 198.51.100.7"[..]].concat();
+            assert_eq!(resolve(&trusted, "10.0.0.1", &[&b"6.6.6.6"[..], &line]), "198.51.100.7", "{end:?}");
+        }
+        let many = vec!["10.0.0.2"; 5_000].join(",");
+        assert_eq!(resolve(&trusted, "10.0.0.1", &[many]), "10.0.0.2");
     }
 }

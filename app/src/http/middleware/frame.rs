@@ -14,11 +14,16 @@ use crate::http::problem::{Problem, ProblemCode, catch};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-const ALWAYS: [(HeaderName, &str); 4] = [
+/// None of our pages needs any of these.
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
+                           magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
+const ALWAYS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), PERMISSIONS),
 ];
 
 /// Frames every request.
@@ -107,6 +112,10 @@ mod tests {
         let caught = endpoint.with(CatchProblems::new(Arc::new(HashMap::new()))).with(Frame { https: true });
         let response = caught.get_response(Request::default()).await;
         assert!(response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+        for (name, value) in ALWAYS {
+            assert_eq!(response.headers()[&name], value);
+        }
+        assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], API_POLICY);
         let status = response.status();
         let body = response.into_body().into_bytes().await.expect("a body");
         (status, serde_json::from_slice(&body).expect("JSON"))

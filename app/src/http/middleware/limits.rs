@@ -1,43 +1,19 @@
-//! Who may ask how often: the classes of requests, their quotas, and the counters.
+//! Who may ask how often: the classes of requests and their quotas.
 
-use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+
+use hmac::{Hmac, KeyInit, Mac};
+use ipnet::IpNet;
+use namaskah_domain::UserId;
+use sha2::Sha256;
+
+use super::{
+    counters::{Ask, Counters, MemoryCounters, Subject},
+    window::{Policy, Verdict},
 };
 
-use namaskah_domain::UserId;
-
-use super::window::{Policy, Verdict, Windows};
-
-const CAPACITY: usize = 200_000;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
-
-/// Time that only goes on, at the pace of the world. Limits do not follow the product's clock, which the sandbox
-/// moves.
-pub trait Monotonic: Send + Sync {
-    /// Since some moment before the first request.
-    fn elapsed(&self) -> Duration;
-}
-
-/// The machine's own.
-pub struct MachineTime(Instant);
-
-impl MachineTime {
-    /// Counts from now.
-    pub fn start() -> Self {
-        Self(Instant::now())
-    }
-}
-
-impl Monotonic for MachineTime {
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
 
 /// A kind of request with a quota of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,9 +73,9 @@ pub enum Who {
     /// Anybody at an address.
     Address(Network),
     /// Anybody at an address who names an account; the account as a keyed hash.
-    AddressAndName(Network, u64),
+    AddressAndName(Network, u128),
     /// Somebody signed in, about one record; the record as a keyed hash.
-    AccountAndRecord(UserId, u64),
+    AccountAndRecord(UserId, u128),
 }
 
 /// An IPv4 address, or the first half of an IPv6 address.
@@ -116,52 +92,92 @@ impl From<IpAddr> for Network {
     }
 }
 
-/// The counters of one process.
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
+/// How limits are set up.
+#[derive(Debug, Clone, Default)]
+pub struct LimitSettings {
+    /// Multiplies every quota; 0 counts as 1.
+    pub factor: u32,
+    /// Clients in these networks are not counted.
+    pub bypass: Vec<IpNet>,
+    /// Keys the hashes of names. Processes that share counters share it.
+    pub key: [u8; 32],
+}
+
+/// Every limit.
 pub struct Limits {
-    windows: Mutex<Windows<(Class, Who)>>,
-    time: Box<dyn Monotonic>,
-    factor: u32,
-    hasher: RandomState,
+    counters: Arc<dyn Counters>,
+    settings: LimitSettings,
 }
 
 impl Limits {
-    /// `factor` multiplies every quota.
-    pub fn new(factor: u32, time: Box<dyn Monotonic>) -> Self {
-        let windows = Mutex::new(Windows::new(CAPACITY));
-        Self { windows, time, factor: factor.max(1), hasher: RandomState::new() }
+    /// With counters of this process or of many.
+    pub fn new(settings: LimitSettings, counters: Arc<dyn Counters>) -> Self {
+        Self { counters, settings }
     }
 
-    /// Counts a request, if it is allowed.
-    pub fn ask(&self, class: Class, who: Who) -> Verdict {
+    /// In the memory of this process, under a key of its own; `factor` multiplies every quota.
+    pub fn in_memory(factor: u32) -> Self {
+        let mut key = [0u8; 32];
+        // Without randomness a client could aim at another one's count, and still not at its account.
+        let _ = getrandom::fill(&mut key);
+        Self::new(LimitSettings { factor, key, bypass: Vec::new() }, Arc::new(MemoryCounters::default()))
+    }
+
+    /// Counts a request of `client`, if it is allowed.
+    pub async fn ask(&self, client: IpAddr, class: Class, who: Who) -> Verdict {
+        self.ask_after(client, (class, who), None).await
+    }
+
+    /// The same, with what is counted `first` unless the other was counted lately.
+    pub async fn ask_after(
+        &self,
+        client: IpAddr,
+        (class, who): (Class, Who),
+        first: Option<(Class, Who)>,
+    ) -> Verdict {
+        let subject = self.subject(class, who);
+        if self.settings.bypass.iter().any(|network| network.contains(&client)) {
+            let policy = subject.policy;
+            return Verdict { policy, allowed: true, remaining: policy.quota, reset: Duration::ZERO };
+        }
+        let first = first.map(|(class, who)| self.subject(class, who));
+        self.counters.ask(Ask { subject, first }).await
+    }
+
+    fn subject(&self, class: Class, who: Who) -> Subject {
         let base = class.policy();
-        let policy = Policy { quota: base.quota.saturating_mul(self.factor), ..base };
-        self.lock().ask(&(class, who), policy, self.time.elapsed())
-    }
-
-    /// True if requests of that class were counted for `who` lately.
-    pub fn knows(&self, class: Class, who: Who) -> bool {
-        self.lock().is_known(&(class, who), self.time.elapsed())
+        let quota = base.quota.saturating_mul(self.settings.factor.max(1));
+        Subject { class, who, policy: Policy { quota, ..base } }
     }
 
     /// A name that a client sent, as a key that it cannot aim at another one's.
-    pub fn named(&self, name: &str) -> u64 {
-        self.hasher.hash_one(name)
+    pub fn named(&self, name: &str) -> u128 {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.settings.key) else { return 0 };
+        mac.update(name.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Windows<(Class, Who)>> {
-        // A panic while counting leaves counts that are at worst one too low.
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What counts.
+    pub fn counters(&self) -> &dyn Counters {
+        self.counters.as_ref()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    };
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
+    use crate::http::middleware::counters::Monotonic;
+
+    const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
     struct Hands(Arc<AtomicU64>);
 
@@ -171,20 +187,48 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_class_has_a_limit_that_the_factor_raises_and_that_time_lifts() {
+    fn limits(factor: u32, bypass: &[&str], hands: &Arc<AtomicU64>) -> Limits {
+        let bypass = bypass.iter().map(|text| text.parse().expect("a network")).collect();
+        let counters = Arc::new(MemoryCounters::new(Box::new(Hands(hands.clone()))));
+        Limits::new(LimitSettings { factor, bypass, key: [7; 32] }, counters)
+    }
+
+    #[tokio::test]
+    async fn every_class_has_a_limit_that_the_factor_raises_and_that_time_lifts() {
         for (class, factor) in Class::ALL.into_iter().flat_map(|class| [(class, 1), (class, 3)]) {
             let hands = Arc::new(AtomicU64::new(1_000));
-            let limits = Limits::new(factor, Box::new(Hands(hands.clone())));
-            let who = Who::Address(Network::from(IpAddr::from([192, 0, 2, 1])));
+            let limits = limits(factor, &["198.51.100.0/24"], &hands);
+            let who = Who::Address(Network::from(CLIENT));
             for _ in 0..class.policy().quota * factor {
-                assert!(limits.ask(class, who).allowed, "{class:?}");
+                assert!(limits.ask(CLIENT, class, who).await.allowed, "{class:?}");
             }
-            let refused = limits.ask(class, who);
+            let refused = limits.ask(CLIENT, class, who).await;
             assert!(!refused.allowed, "{class:?}");
             hands.fetch_add(refused.reset.as_secs(), Ordering::SeqCst);
-            assert!(limits.ask(class, who).allowed, "{class:?}");
+            assert!(limits.ask(CLIENT, class, who).await.allowed, "{class:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_on_the_list_is_not_counted() {
+        let limits = limits(1, &["192.0.2.0/24"], &Arc::default());
+        let who = Who::Address(Network::from(CLIENT));
+        for _ in 0..20 {
+            let verdict = limits.ask(CLIENT, Class::Login, who).await;
+            assert_eq!((verdict.allowed, verdict.remaining), (true, 5));
+        }
+        let outside = IpAddr::from([192, 0, 3, 1]);
+        for n in 0..6 {
+            assert_eq!(limits.ask(outside, Class::Login, who).await.allowed, n < 5);
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart_by_a_key() {
+        let limits = limits(1, &[], &Arc::default());
+        assert_eq!(limits.named("ada"), limits.named("ada"));
+        assert_ne!(limits.named("ada"), limits.named("adb"));
+        assert_ne!(limits.named("ada"), Limits::in_memory(1).named("ada"));
     }
 
     #[test]

@@ -45,10 +45,10 @@ impl Meter {
     ///
     /// # Errors
     /// 429.
-    pub fn sign_in(&self, name: &str) -> Result<(), Problem> {
+    pub async fn sign_in(&self, name: &str) -> Result<(), Problem> {
         let name = self.limits.named(&name.to_lowercase());
         let who = Who::AddressAndName(Network::from(self.client.0), name);
-        let verdict = self.limits.ask(Class::Login, who);
+        let verdict = self.limits.ask(self.client.0, Class::Login, who).await;
         self.verdicts.push(verdict);
         if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }
     }
@@ -105,7 +105,7 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
         let client = self.proxies.client_of(&request);
         let verdicts = Verdicts::default();
         let identity = self.gate.identify(&request, client).await;
-        let first = self.count(&request, &identity, client);
+        let first = self.count(&request, &identity, client).await;
         verdicts.push(first);
         let mut response = if first.allowed {
             request.set_data(client);
@@ -125,30 +125,28 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
 }
 
 impl<E> RateLimitEndpoint<E> {
-    fn count(&self, request: &Request, identity: &Identity, client: ClientAddress) -> Verdict {
+    async fn count(&self, request: &Request, identity: &Identity, client: ClientAddress) -> Verdict {
         let class = class_of(request.method(), request.uri().path());
         let address = Who::Address(Network::from(client.0));
         let Some(user) = identity.account() else {
             let class = if class == Class::StatusRead { Class::Default } else { class };
-            return self.limits.ask(class, address);
+            return self.limits.ask(client.0, class, address).await;
         };
         let account = Who::Account(user);
         match class {
             Class::StatusRead => {
                 let record = self.limits.named(request.uri().path());
-                let who = Who::AccountAndRecord(user, record);
+                let asked = (class, Who::AccountAndRecord(user, record));
                 // A record that was not asked for lately counts as any other request too, so that asking for
                 // many records is limited like everything else.
-                if !self.limits.knows(Class::StatusRead, who) {
-                    let verdict = self.limits.ask(Class::Default, account);
-                    if !verdict.allowed {
-                        return verdict;
-                    }
-                }
-                self.limits.ask(class, who)
+                self.limits.ask_after(client.0, asked, Some((Class::Default, account))).await
             }
-            Class::Register | Class::Login | Class::Hook | Class::System => self.limits.ask(class, address),
-            Class::Purchase | Class::Payment | Class::Default => self.limits.ask(class, account),
+            Class::Register | Class::Login | Class::Hook | Class::System => {
+                self.limits.ask(client.0, class, address).await
+            }
+            Class::Purchase | Class::Payment | Class::Default => {
+                self.limits.ask(client.0, class, account).await
+            }
         }
     }
 }
@@ -156,6 +154,9 @@ impl<E> RateLimitEndpoint<E> {
 /// Which quota a request uses up. Sign-in is counted by its handler, and as any other request here.
 fn class_of(method: &Method, path: &str) -> Class {
     let Some(path) = path.strip_prefix("/api/v1/") else { return Class::System };
+    if method == Method::OPTIONS {
+        return Class::System;
+    }
     let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     let post = method == Method::POST;
     match parts.as_slice() {
@@ -223,5 +224,6 @@ mod tests {
         assert_eq!(class("POST", "/api/v1/hooks/paystack"), Class::Hook);
         assert_eq!(class("GET", "/healthz"), Class::System);
         assert_eq!(class("GET", "/api/v1/wallet"), Class::Default);
+        assert_eq!(class("OPTIONS", "/api/v1/payments"), Class::System);
     }
 }

@@ -17,6 +17,7 @@ use poem_openapi::{
 };
 
 use super::body::EntryBody;
+use super::cell::cell;
 use crate::http::body::TextForm;
 
 /// Lines that are in memory at a time.
@@ -91,13 +92,6 @@ fn balance_line(kind: &str, balance: Money) -> String {
     format!(",,{kind},,,,{balance},{}\n", balance.currency())
 }
 
-/// Our texts hold no commas, quotes or line ends today; a cell that did would be quoted, and one that a spreadsheet
-/// would take for a formula is kept from it.
-fn cell(text: &str) -> String {
-    let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-}
-
 /// The statement as a download.
 pub struct Csv(pub Outline);
 
@@ -126,16 +120,4 @@ impl ApiResponse for Csv {
     }
 
     fn register(_: &mut Registry) {}
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(cell("nmk-abc"), "nmk-abc");
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell("=1+1"), "'=1+1");
-    }
 }

@@ -1,11 +1,12 @@
 //! Figures of the HTTP server, one JSON line each: `bench-http [--seconds S] [--tasks N] [--orders N]`;
-//! `bench-http storm [--seconds S]` for that one alone.
+//! `bench-http storm [--seconds S]` and `bench-http limits` for those alone.
 //!
 //! The server is a process of its own over a real database (Postgres with fsync on, SQLite with synchronous FULL) and
 //! real sockets; its number provider answers from memory, so that no provider's latency is in the figures. The load
 //! comes from this process, on the same machine. `cpu_ms` is the server's own time for one request.
 
 mod ending;
+mod limits;
 mod load;
 mod paid;
 mod process;
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let ran = match words.first().map(String::as_str) {
         Some("serve") => server::run(&words[1..]).await,
+        Some("limits") => limits::run().await,
         Some("expire") => ending::expire(&words[1..]).await,
         Some("poll") => ending::poll(&words[1..]).await,
         Some("storm") => storm_alone(&words[1..]).await,

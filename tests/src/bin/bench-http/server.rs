@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use namaskah::{
     config::{Config, Overrides},
     http::{
+        listen::Bounds,
         server::{self, HttpSettings},
         services::Services,
     },
@@ -93,10 +94,11 @@ impl Bench {
         let settings = HttpSettings {
             origin: origin.clone(),
             trusted_proxies: Vec::new(),
-            limit_factor: config.limit_factor,
+            limits: namaskah::limits::of(&config)?,
+            cors_origins: Vec::new(),
         };
         let app = server::build(&services, &settings, stop.clone());
-        let serving = tokio::spawn(server::serve(listener, app, stop.clone()));
+        let serving = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));
         Ok(Self { config, wired, provider, gateway, clock, origin, database, workers, serving, stop })
     }
 

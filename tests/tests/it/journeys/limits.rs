@@ -5,7 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
+    controls::Controls,
     customer::{Answer, Customer, order, payment, text},
+    process::Estate,
     world::World,
 };
 
@@ -30,11 +32,23 @@ async fn reaches(class: &str, quota: usize, at_once: usize, ask: impl AsyncFn() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_class_of_routes_reaches_its_limit() {
-    World::on_sqlite(&[("limit_factor", "1")]).await.play(reach_every_limit).await;
+    let world = World::on_sqlite(&[("limit_factor", "1")]).await;
+    world.play(async |world: &World| reach_every_limit(&world.product, &world.controls).await).await;
 }
 
-async fn reach_every_limit(world: &World) {
-    let ada = world.customer_with("50.00").await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_class_of_routes_reaches_its_limit_in_the_binary() {
+    let estate = Estate::on_sqlite().await;
+    let mut product = estate.product_with(&[("NAMASKAH_LIMIT_FACTOR", "1")]).await;
+    reach_every_limit(&product.address("product"), &estate.controls).await;
+    product.ask_to_stop();
+    assert!(product.ended().await.success());
+    estate.stop().await;
+}
+
+async fn reach_every_limit(product: &str, controls: &Controls) {
+    let ada = Customer::registered(product, controls).await;
+    ada.deposits(controls, "50.00").await;
     let order_id = text(&ada.rents("telegram").await, "id");
     let path = format!("verifications/{order_id}");
     reaches("status", 60, 8, async || ada.get(&path).await).await;
@@ -42,7 +56,7 @@ async fn reach_every_limit(world: &World) {
     reaches("payments", 5, 1, async || ada.post("payments", payment("1.00")).await).await;
     reaches("default", 100, 8, async || ada.get("me").await).await;
 
-    let stranger = Customer::stranger(&world.product);
+    let stranger = Customer::stranger(product);
     reaches("login", 5, 1, async || stranger.post("auth/login", stranger.credentials()).await).await;
     // Another name from the same address is another limit; an address that is only claimed is not believed.
     let claimed = stranger.request(Method::POST, "auth/login").header("x-forwarded-for", "203.0.113.9");
