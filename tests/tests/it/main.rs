@@ -6,5 +6,6 @@ mod journeys;
 mod limits;
 mod pitfalls;
 mod providers;
+mod security;
 mod simulation;
 mod store;
