@@ -83,6 +83,17 @@ async fn every_kind_of_answer_protects_browsers() {
 }
 
 #[tokio::test]
+async fn what_belongs_to_somebody_is_kept_by_no_cache() {
+    let world = world().await;
+    let ada = world.person("ada@example.com").await;
+    for path in ["me", "me/export", "wallet", "wallet/statement.csv", "api-keys", "verifications", "nowhere"]
+    {
+        let answer = ada.get(&format!("/api/v1/{path}")).await;
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn over_https_browsers_are_told_to_stay_there() {
     let world = world_known_as("https", 1_000, Vec::new()).await;
     for path in ["/", "/docs", "/healthz", "/nowhere", "/api/v1/wallet"] {

@@ -102,6 +102,17 @@ async fn broken_requests_get_an_answer_and_the_server_lives_on() {
 }
 
 #[tokio::test]
+async fn what_a_client_sends_is_never_sent_back_by_trace() {
+    let world = world().await;
+    for path in ["/", "/api/v1/wallet"] {
+        let answer = world.request("TRACE", path).header("x-private", "not-to-be-told");
+        let answer = answer.send().await.expect("an answer");
+        assert!([404, 405].contains(&answer.status().as_u16()), "{path}: {}", answer.status());
+        assert!(!answer.text().await.expect("a text").contains("not-to-be-told"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn readiness_names_the_part_that_fails() {
     let world = world().await;
     assert_eq!(body(world.get("/readyz").await, 200).await["status"], "ready");

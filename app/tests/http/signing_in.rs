@@ -95,6 +95,7 @@ async fn signing_a_browser_out_removes_its_cookie() {
     let closed =
         close.header("cookie", &cookie).header("x-csrf-token", csrf).send().await.expect("an answer");
     assert_eq!(closed.status(), 204);
+    assert_eq!(closed.headers()["clear-site-data"], "\"cache\", \"cookies\", \"storage\"");
     assert!(cookie_of(&closed).contains("Max-Age=0"));
 }
 

@@ -43,6 +43,8 @@ pub struct AuthPolicy {
     pub access: TimeDelta,
     /// A refresh token, and with each the session.
     pub refresh: TimeDelta,
+    /// A session, from its beginning, however often it is renewed.
+    pub longest: TimeDelta,
     /// A browser's session, from its beginning.
     pub browser: TimeDelta,
     /// A mailed token that proves an address.
@@ -62,6 +64,7 @@ impl Default for AuthPolicy {
         Self {
             access: minutes(15),
             refresh: hours(30 * 24),
+            longest: hours(90 * 24),
             browser: hours(30 * 24),
             verify_email: hours(24),
             reset_password: hours(1),

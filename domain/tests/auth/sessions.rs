@@ -129,10 +129,20 @@ async fn who_does_not_exist_cannot_be_deleted_or_shown() {
 async fn a_deletion_is_decided_again_when_the_user_changed_meanwhile() {
     let world = World::with_ada().await;
     let id = world.ada().await.id;
-    world.someone_commits_first(world.unit_on_ada(|ada| ada.role = Role::Support).await);
+    world.someone_commits_first(world.unit_on_ada(|ada| ada.must_change_password = true).await);
     world.auth.delete_account(id).await.expect("an end");
     let left = world.auth.me(id).await.expect("the record stays");
-    assert_eq!((left.role, left.email_verified_at), (Role::Customer, None));
+    assert!(left.is_deleted() && left.email_verified_at.is_none());
+}
+
+#[tokio::test]
+async fn whoever_has_become_staff_meanwhile_is_not_deleted() {
+    let world = World::with_ada().await;
+    let id = world.ada().await.id;
+    world.someone_commits_first(world.unit_on_ada(|ada| ada.role = Role::Support).await);
+    let outcome = world.auth.delete_account(id).await;
+    assert!(matches!(outcome, Err(DeleteAccountError::NotEmpty(Remainder::Role))), "{outcome:?}");
+    assert_eq!(world.auth.me(id).await.expect("the record stays").role, Role::Support);
 }
 
 #[tokio::test]

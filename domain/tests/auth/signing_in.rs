@@ -224,6 +224,23 @@ async fn a_refresh_token_is_good_for_thirty_days() {
 }
 
 #[tokio::test]
+async fn however_often_it_is_renewed_a_sign_in_ends_after_ninety_days() {
+    let world = World::with_ada().await;
+    let mut tokens = world.login().await;
+    for _ in 0..3 {
+        world.clock.advance(REFRESH_S - 1);
+        tokens = world.auth.refresh(tokens.refresh.expose()).await.expect("new tokens");
+    }
+    // Three seconds are left of the ninety days.
+    world.clock.advance(2);
+    tokens = world.auth.refresh(tokens.refresh.expose()).await.expect("new tokens");
+    world.clock.advance(1);
+    assert!(!world.is_let_in(&tokens).await);
+    let refused = world.auth.refresh(tokens.refresh.expose()).await.unwrap_err();
+    assert!(matches!(refused, RefreshError::InvalidToken));
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_is_used_again_ends_its_family_and_no_other() {
     let world = World::with_ada().await;
     let (first, bystander) = (world.login().await, world.login().await);

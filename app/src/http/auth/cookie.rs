@@ -28,7 +28,7 @@ pub struct WithCookie<T> {
     pub site: Site,
 }
 
-/// 204, and no session cookie any more.
+/// 204, and no session cookie any more, nor anything else that the browser has kept of the site.
 pub struct WithoutCookie(pub Site);
 
 /// Only for this host, not for scripts, and not sent along from other sites' forms.
@@ -78,6 +78,8 @@ impl IntoResponse for WithoutCookie {
         if let Some(cookie) = set_cookie(&self.0, "", 0) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
+        let all = HeaderValue::from_static("\"cache\", \"cookies\", \"storage\"");
+        response.headers_mut().insert("clear-site-data", all);
         response
     }
 }
@@ -88,4 +90,25 @@ impl ApiResponse for WithoutCookie {
     }
 
     fn register(_: &mut Registry) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_https_the_cookie_is_this_hosts_alone_and_for_no_script() {
+        let cookie = |origin: &str| {
+            let site = Site { origin: origin.to_owned() };
+            set_cookie(&site, "value", 60).and_then(|cookie| cookie.to_str().ok().map(str::to_owned))
+        };
+        assert_eq!(
+            cookie("https://namaskah.example").as_deref(),
+            Some("__Host-namaskah_session=value; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"),
+        );
+        assert_eq!(
+            cookie("http://127.0.0.1:8080").as_deref(),
+            Some("namaskah_session=value; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"),
+        );
+    }
 }

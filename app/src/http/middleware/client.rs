@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
+use namaskah_domain::UserId;
 use poem::{Request, http::HeaderMap};
 
 const FORWARDED: &str = "x-forwarded-for";
@@ -14,6 +15,15 @@ pub struct TrustedProxies(Vec<IpNet>);
 /// The address that a request really came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
+
+/// Whose request an answer is for, and from where it came: what the log says of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Whose, if a credential was good.
+    pub user: Option<UserId>,
+    /// From where.
+    pub client: ClientAddress,
+}
 
 impl TrustedProxies {
     /// Proxies in these networks.

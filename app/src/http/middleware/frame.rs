@@ -9,11 +9,11 @@ use poem::{
 };
 use tracing::Instrument;
 
-use super::RequestId;
+use super::{Asked, RequestId};
 use crate::http::problem::{Problem, ProblemCode, catch};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const API_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// None of our pages needs any of these.
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
                            magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
@@ -91,12 +91,15 @@ impl<E: Endpoint> FrameEndpoint<E> {
     }
 }
 
-/// One line a request: the route as a template, never the path or the query, which may hold secrets.
+/// One line a request: whose it was and from where, and the route as a template, never the path or the query, which may hold secrets.
 fn log(response: &Response, begun: Instant) {
     let route = response.data::<PathPattern>().map(|pattern| pattern.0.replace(":param0", "{id}"));
     let code = response.data::<ProblemCode>().map(|code| code.0);
+    let asked = response.data::<Asked>();
+    let user = asked.and_then(|asked| asked.user).map(tracing::field::display);
+    let client = asked.map(|asked| tracing::field::display(asked.client.0));
     let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(route, status = response.status().as_u16(), code, ms, "answered");
+    tracing::info!(route, status = response.status().as_u16(), code, user, client, ms, "answered");
 }
 
 #[cfg(test)]

@@ -13,5 +13,5 @@ pub mod request_id;
 pub mod shared;
 pub mod window;
 
-pub use client::{ClientAddress, TrustedProxies};
+pub use client::{Asked, ClientAddress, TrustedProxies};
 pub use request_id::RequestId;

@@ -8,7 +8,7 @@ use poem::{
 };
 
 use super::{
-    ClientAddress, TrustedProxies,
+    Asked, ClientAddress, TrustedProxies,
     limits::{Class, Limits, Network, Who},
     window::Verdict,
 };
@@ -106,6 +106,7 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
         let verdicts = Verdicts::default();
         let identity = self.gate.identify(&request, client).await;
         let first = self.count(&request, &identity, client).await;
+        let asked = Asked { user: identity.account(), client };
         verdicts.push(first);
         let mut response = if first.allowed {
             request.set_data(client);
@@ -120,6 +121,7 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
             refusal(first).into_response_for(&id)
         };
         tell(response.headers_mut(), &verdicts.take());
+        response.set_data(asked);
         Ok(response)
     }
 }

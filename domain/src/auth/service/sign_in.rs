@@ -131,11 +131,11 @@ impl AuthService {
             if user.is_suspended(now) {
                 return Err(RefreshError::Suspended);
             }
-            let (next, stored) = self.new_refresh_token(&session, now);
-            let until = now + self.policy.refresh;
+            let until = (now + self.policy.refresh).min(session.created_at + self.policy.longest);
             // A client that renews by itself does not keep staff from being idle.
             let session =
                 if user.role.is_staff() { session.extended(until) } else { session.renewed(now, until) };
+            let (next, stored) = self.new_refresh_token(&session, now);
             let unit = UnitOfWork::new()
                 .with(Change::RefreshToken(used.used(now)))
                 .with(Change::RefreshToken(stored))
@@ -248,7 +248,7 @@ impl AuthService {
             session: session.id,
             user: session.user,
             issued_at: now,
-            expires_at: now + self.policy.refresh,
+            expires_at: session.expires_at,
             used_at: None,
             version: Version::FIRST,
         };
