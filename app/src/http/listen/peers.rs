@@ -10,16 +10,19 @@ use ipnet::IpNet;
 
 use crate::http::middleware::limits::Network;
 
+/// How many connections each client has now; none that has none.
+type Counts = Arc<Mutex<HashMap<Network, u32>>>;
+
 /// Counts connections by client.
 pub struct Peers {
     most: u32,
     proxies: Vec<IpNet>,
-    counts: Arc<Mutex<HashMap<Network, u32>>>,
+    counts: Counts,
 }
 
 /// A connection's place; it is free again when this is dropped.
 pub struct Place {
-    of: Option<(Network, Arc<Mutex<HashMap<Network, u32>>>)>,
+    of: Option<(Network, Counts)>,
 }
 
 impl Peers {

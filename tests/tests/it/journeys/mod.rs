@@ -19,6 +19,7 @@ mod deposits;
 mod idempotency;
 mod lifecycle;
 mod limits;
+mod logs;
 mod orders;
 mod reconciling;
 mod refunds;

@@ -144,6 +144,19 @@ impl Estate {
         Process::start(self.folder.path(), "product", &arguments, settings, &["product"]).await
     }
 
+    /// Keys that were made for its products and simulators.
+    pub fn secrets(&self) -> Vec<String> {
+        let kept = std::fs::read_to_string(self.folder.path().join("secrets.toml")).expect("keys");
+        kept.lines()
+            .filter_map(|line| Some(line.split_once('"')?.1.trim_end_matches('"').to_owned()))
+            .collect()
+    }
+
+    /// Everything that its products have logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("product.log")).expect("a log")
+    }
+
     fn database_url(&self) -> String {
         let file = self.folder.path().join("namaskah.db");
         self.postgres

@@ -29,7 +29,7 @@ pub struct App {
 }
 
 impl App {
-    fn scanned(enrolment: &Value) -> Self {
+    pub fn scanned(enrolment: &Value) -> Self {
         let text = text(enrolment, "secret");
         let digit = |char: u8| b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|digit| *digit == char);
         let bits = |group: &[u8]| {
@@ -46,7 +46,7 @@ impl App {
     }
 
     /// The code of so many steps after the present one.
-    fn code(&self, steps: i64) -> String {
+    pub fn code(&self, steps: i64) -> String {
         let now = Utc::now() + chrono::TimeDelta::seconds(self.advanced_s.load(Ordering::SeqCst));
         let step = TotpStep::from_stored(TotpStep::at(now).get() + steps);
         format!("{:06}", Rfc6238.code(&self.secret, step))
