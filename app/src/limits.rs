@@ -35,10 +35,11 @@ pub fn of(config: &Config) -> Result<Arc<Limits>, Fault> {
     Ok(Arc::new(Limits::new(settings, counters)))
 }
 
-/// All instances have the same, and it says nothing about the key that it is made of.
+/// All instances have the same, and it says nothing about the key that it is made of. While that is being replaced, they may
+/// count the same name apart.
 fn key(config: &Config) -> Result<[u8; 32], Fault> {
-    let [secret] = &config.secrets.encryption_key;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).map_err(Fault::new)?;
+    let newest = config.secrets.encryption_keys.first().map_or("", ExposeSecret::expose_secret);
+    let mut mac = Hmac::<Sha256>::new_from_slice(newest.as_bytes()).map_err(Fault::new)?;
     mac.update(b"names in rate limits");
     Ok(mac.finalize().into_bytes().into())
 }
