@@ -55,7 +55,7 @@ fn is_brand_prefix(prefix: &str) -> bool {
 }
 
 fn digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

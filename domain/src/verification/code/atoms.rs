@@ -110,16 +110,11 @@ fn end_of(chars: &[char], from: usize, belongs: impl Fn(char) -> bool) -> usize 
 
 /// Where a link or a mail address that begins at `at` ends.
 fn link_end(chars: &[char], at: usize) -> Option<usize> {
-    let begins = at == 0 || !chars[at - 1].is_ascii_alphanumeric();
-    if !begins || !chars[at].is_ascii_graphic() {
-        return None;
-    }
     let end = end_of(chars, at, |c| c.is_ascii_graphic());
     let rest: String = chars[at..end].iter().collect::<String>().to_ascii_lowercase();
     let is_url = ["http://", "https://", "www."].iter().any(|start| rest.starts_with(start));
-    let is_first = at == 0 || !chars[at - 1].is_ascii_graphic();
-    let is_mail = is_first && rest.contains('@');
-    (is_url || is_mail || is_path(&rest) || is_first && is_hash(&rest)).then_some(end)
+    let is_first = chars[..at].last().is_none_or(|c| !c.is_ascii_graphic());
+    (is_url || rest.contains('@') || is_path(&rest) || is_first && is_hash(&rest)).then_some(end)
 }
 
 /// `t.me/login/12345`: a name with a dot in it, then a path.
@@ -164,7 +159,7 @@ fn is_invisible(c: char) -> bool {
 fn plain(c: char) -> char {
     const ZEROS: [char; 7] = ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}', '\u{ff10}', '\u{7c0}'];
     let digit = ZEROS.iter().find_map(|zero| {
-        let value = u32::from(c).checked_sub(u32::from(*zero)).filter(|value| *value < 10)?;
+        let value = u32::from(c).checked_sub(u32::from(*zero))?;
         char::from_digit(value, 10)
     });
     match c {

@@ -37,7 +37,7 @@ pub(super) fn candidates_of(atoms: &[Atom], in_cued_sentence: &dyn Fn(usize) -> 
             Piece::Mark('+') => (phone_end(atoms, at), None),
             Piece::Digits(_) => number(atoms, at, in_cued_sentence),
             Piece::Mixed(_) => mixed(atoms, at),
-            _ => (at + 1, None),
+            _ => (at, None),
         };
         found.extend(candidate);
         at = end.max(at + 1);
@@ -53,7 +53,7 @@ fn phone_end(atoms: &[Atom], plus: usize) -> usize {
             Piece::Digits(digits) if total < 10 && (!atom.spaced || digits.len() <= 4) => {
                 total += digits.len()
             }
-            Piece::Mark('-' | '.' | '(' | ')') if total < 10 => {}
+            Piece::Mark('-' | '.' | '(' | ')') => {}
             _ => break,
         }
         at += 1;
@@ -113,7 +113,7 @@ fn hyphenated(groups: &[&str], marks: &[char]) -> Option<(String, Option<Doubt>)
         return None;
     }
     let small = |at: usize, most: u32| groups[at].parse().is_ok_and(|n: u32| (1..=most).contains(&n));
-    let even = groups.iter().all(|group| group.len() == groups[0].len()) && groups[0].len() <= 4;
+    let even = groups.iter().all(|group| group.len() == groups[0].len());
     if !even && groups.len() == 3 {
         return None;
     }
@@ -133,19 +133,17 @@ fn spaced(atoms: &[Atom], at: usize) -> Spaced {
     let mut groups = Vec::new();
     while let Some(digits) = atoms.get(at + groups.len()).and_then(Atom::digits) {
         let here = at + groups.len();
-        if here > at && !atoms[here].spaced || !tight(atoms, here).1.is_empty() || digits.len() > 4 {
+        if !tight(atoms, here).1.is_empty() || digits.len() > 4 {
             break;
         }
         groups.push(digits);
     }
     let equal = groups.iter().take_while(|group| group.len() == groups[0].len()).count();
-    let of_all: usize = groups.iter().map(|group| group.len()).sum();
-    let total = groups.first().map_or(0, |group| group.len()) * equal;
-    let fits = if groups.first().is_some_and(|group| group.len() == 1) { equal >= MIN } else { equal >= 2 };
-    if groups.len() > 1 && of_all > USUAL_MAX {
+    let text = groups[..equal].concat();
+    if groups.concat().len() > USUAL_MAX {
         Spaced::Phone(at + groups.len())
-    } else if fits && (MIN..=USUAL_MAX).contains(&total) {
-        Spaced::Code(groups[..equal].concat(), at + equal)
+    } else if equal > 1 && text.len() >= MIN {
+        Spaced::Code(text, at + equal)
     } else {
         Spaced::No
     }
@@ -245,9 +243,7 @@ fn mixed(atoms: &[Atom], at: usize) -> (usize, Option<Candidate>) {
     let text = groups.concat();
     let in_capitals = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let fits = (MIN..=USUAL_MAX).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric())
-        && (in_capitals || groups.len() == 1 && digits >= 2);
+    let fits = (MIN..=USUAL_MAX).contains(&text.len()) && (in_capitals || groups.len() == 1 && digits >= 2);
     let touches =
         |at: Option<&Atom>| at.and_then(Atom::mark).is_some_and(|m| matches!(m, '+' | '/' | '_' | '-'));
     let before = at.checked_sub(1).map(|at| &atoms[at]).filter(|_| !atoms[at].spaced);

@@ -154,8 +154,7 @@ impl Reading {
     /// that is the only one.
     fn nearest<'a>(&self, candidates: &'a [Candidate]) -> Option<&'a Candidate> {
         let fits = |c: &&Candidate| c.doubt.is_none() && (c.is_number || self.is_cued(c.from));
-        let mut clear: Vec<&Candidate> = candidates.iter().filter(fits).collect();
-        clear.sort_by_key(|candidate| !candidate.is_number);
+        let clear: Vec<&Candidate> = candidates.iter().filter(fits).collect();
         if self.cues.is_empty() {
             let only = clear.first()?;
             return clear.iter().all(|candidate| candidate.text == only.text).then_some(*only);

@@ -3,6 +3,11 @@
 use super::*;
 use proptest::prelude::*;
 
+mod choosing;
+mod letters;
+mod links;
+mod numbers;
+
 fn code(text: &str) -> Option<String> {
     Code::find_in(text).map(|c| c.0)
 }
@@ -53,6 +58,11 @@ fn a_text_without_a_code_has_none() {
     ];
     let taken: Vec<_> = texts.into_iter().filter_map(|text| Some((text, code(text)?))).collect();
     assert_eq!(taken, []);
+}
+
+/// Those of `texts` that a code is read in, with it.
+fn read_in<'a>(texts: &[&'a str]) -> Vec<(&'a str, String)> {
+    texts.iter().filter_map(|text| Some((*text, code(text)?))).collect()
 }
 
 #[test]

@@ -75,12 +75,12 @@ const GLUED_CUES: [&str; 30] = [
     "קוד",
 ];
 /// What makes a "code" of another kind: `promo code`.
-const OTHER_CODES: [&str; 18] = [
+const OTHER_CODES: [&str; 17] = [
     "promo", "discount", "coupon", "voucher", "referral", "zip", "area", "country", "postal", "post", "bar",
-    "qr", "dress", "tracking", "gift", "sort", "product", "barcode",
+    "qr", "dress", "tracking", "gift", "sort", "product",
 ];
 /// What stands between a cue and its code.
-const LINKS: [&str; 40] = [
+const LINKS: [&str; 39] = [
     "is",
     "are",
     "as",
@@ -102,7 +102,6 @@ const LINKS: [&str; 40] = [
     "on",
     "je",
     "lautet",
-    "to",
     "هو",
     "هي",
     "है",
@@ -292,13 +291,12 @@ pub(super) fn after_cue(word: &str) -> Option<&str> {
 
 /// `promo`, `zipcode`: a code, but none to verify with.
 pub(super) fn is_other_code(word: &str) -> bool {
-    let stem = word.strip_suffix("code").unwrap_or(word);
-    OTHER_CODES.contains(&stem) || OTHER_CODES.contains(&word)
+    OTHER_CODES.contains(&word.strip_suffix("code").unwrap_or(word))
 }
 
 /// True for a word that joins a cue to its code, or a run of letters that ends in one.
 pub(super) fn is_link(word: &str) -> bool {
-    LINKS.contains(&word) && word != "to" || LINKS.iter().any(|link| is_glued(link) && word.ends_with(link))
+    LINKS.contains(&word) || LINKS.iter().any(|link| is_glued(link) && word.ends_with(link))
 }
 
 /// True for a verb that asks to type something.
