@@ -99,7 +99,7 @@ pub fn settle(evidence: &Evidence) -> Vec<Verdict> {
             verdicts.push(Verdict::Absent(attempt.id));
         } else if !is_quiet(attempt, evidence) {
             continue;
-        } else if evidence.complete && !has_rivals(attempt, &over, &free, evidence) {
+        } else if evidence.complete && !has_rivals(attempt, &free, evidence) {
             verdicts.extend(missing(attempt, evidence));
         }
     }
@@ -196,9 +196,8 @@ fn augment(attempt: usize, edges: &[Vec<usize>], taken_by: &mut [Option<usize>],
 }
 
 /// True if a reservation fits the attempt that cannot be told apart from another's: it may be there.
-fn has_rivals(attempt: &Purchase, over: &[&Purchase], free: &[&Reservation], evidence: &Evidence) -> bool {
-    let contested = |r: &&&Reservation| fits(attempt, r, evidence) && is_ambiguous(r, evidence);
-    over.len() > 1 && free.iter().any(|r| contested(&r))
+fn has_rivals(attempt: &Purchase, free: &[&Reservation], evidence: &Evidence) -> bool {
+    free.iter().any(|r| fits(attempt, r, evidence) && is_ambiguous(r, evidence))
 }
 
 /// Two complete listings, the second long after the deadline, must both have missed it.

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+mod boundaries;
+
 use super::*;
 use crate::{
     Currency, Id, Money, OrderId, PhoneNumber, UserId, Version,
