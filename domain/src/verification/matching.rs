@@ -22,6 +22,8 @@ const MISSED_AFTER_S: i64 = 60;
 const HARD_STOP_MIN: i64 = 20;
 /// Clocks agree to a second only.
 const MARGIN_S: i64 = 1;
+/// A listing reaches so far back before the oldest attempt: the margin, and a second for whole stamps.
+const LISTING_MARGIN_S: i64 = 2;
 /// What is younger is no stray yet: our record of it may still be on its way.
 const STRAY_AFTER_S: i64 = 120;
 /// A reservation must have this much left to be of use.
@@ -73,20 +75,24 @@ fn deadline(attempt: &Purchase, evidence: &Evidence) -> Time {
     attempt.send_by + evidence.time_out
 }
 
+/// True if its answer can no longer arrive.
+fn is_over(attempt: &Purchase, evidence: &Evidence) -> bool {
+    evidence.now > deadline(attempt, evidence)
+}
+
 fn overlap(a: (Time, Time), b: (Time, Time)) -> bool {
     a.0 <= b.1 && b.0 <= a.1
 }
 
 /// The earliest instant that a listing must reach to settle these attempts.
 pub fn listing_from(attempts: &[Purchase], skew: TimeDelta) -> Option<Time> {
-    attempts.iter().map(|attempt| attempt.sent_at + skew - seconds(2 * MARGIN_S)).min()
+    attempts.iter().map(|attempt| attempt.sent_at + skew - seconds(LISTING_MARGIN_S)).min()
 }
 
 /// Decides about every open attempt and every unexplained reservation.
 pub fn settle(evidence: &Evidence) -> Vec<Verdict> {
     let open: Vec<&Purchase> = oldest_first(evidence.attempts.iter().filter(|a| a.is_sent()).collect());
-    let over: Vec<&Purchase> =
-        open.iter().copied().filter(|a| evidence.now > deadline(a, evidence)).collect();
+    let over: Vec<&Purchase> = open.iter().copied().filter(|a| is_over(a, evidence)).collect();
     let free: Vec<&Reservation> = free_reservations(evidence);
     let pairs = matching(&over, &free, evidence);
     let mut verdicts = Vec::new();
@@ -113,7 +119,7 @@ fn is_quiet(attempt: &Purchase, evidence: &Evidence) -> bool {
     let rival = |other: &&Purchase| {
         other.is_sent() && same_class(attempt, other) && overlap(mine, window(other, evidence))
     };
-    evidence.attempts.iter().filter(rival).all(|other| evidence.now > deadline(other, evidence))
+    evidence.attempts.iter().filter(rival).all(|other| is_over(other, evidence))
 }
 
 fn same_class(a: &Purchase, b: &Purchase) -> bool {

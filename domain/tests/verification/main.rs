@@ -1,6 +1,7 @@
 //! Orders over the memory store: buying, texts, ends, and purchases whose outcome is unknown.
 #![cfg(feature = "memory")]
 
+mod ageing;
 mod batching;
 mod buying;
 mod caching;
@@ -8,10 +9,12 @@ mod cancelling;
 mod ending;
 mod late;
 mod lists;
+mod reconciling;
 mod reporting;
 mod retention;
 mod retrying;
 mod settling;
+mod states;
 mod swapping;
 mod texts;
 mod unknown;

@@ -25,7 +25,13 @@ fn a_code_has_four_to_ten_characters_and_beyond_eight_needs_a_cue() {
 #[test]
 fn a_phone_number_is_skipped_and_no_more_than_it() {
     assert_eq!(
-        read_in(&["Call +48291375", "Call +1 222 333 4444", "Call +1 (222) 333.4444", "0803 123 4567"]),
+        read_in(&[
+            "Call +48291375",
+            "Call +1-4829-1375",
+            "Call +1 222 333 4444",
+            "Call +1 (222) 333.4444",
+            "0803 123 4567"
+        ]),
         []
     );
     let cases = [
