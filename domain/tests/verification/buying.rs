@@ -1,6 +1,6 @@
 //! Commit A, one send, commit B.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use chrono::TimeDelta;
 use namaskah_domain::{
@@ -15,7 +15,7 @@ use namaskah_domain::{
 
 use crate::{
     world::{World, line, usd},
-    wrappers::Polite,
+    wrappers::{Failing, Polite},
 };
 
 #[tokio::test]
@@ -220,6 +220,30 @@ async fn a_repetition_is_answered_even_where_the_order_would_be_refused_now() {
     let again = world.platform.orders.buy(command).await.expect("the same answer");
     assert!(again.replayed);
     assert_eq!(again.value.head().id, first.head().id);
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_store_is_told_and_the_key_finds_the_order() {
+    let mut failing = None;
+    let world = World::with(|fakes, ports| {
+        let store = Arc::new(Failing::new(fakes.store.clone()));
+        store.lost.store(true, Ordering::SeqCst);
+        ports.store = store.clone();
+        failing = Some(store);
+    })
+    .await;
+    let (command, failing) = (world.order("whatsapp"), failing.expect("put in"));
+    failing.fail_for(Some(command.id));
+    let answer = world.platform.orders.buy(command.clone()).await;
+    assert!(matches!(answer, Err(BuyError::Commit(CommitError::Unavailable(_)))));
+    failing.fail_for(None);
+    let again = world.platform.orders.buy(command.clone()).await.expect("the order");
+    assert!(again.replayed);
+    assert_eq!(again.value.head().id, command.id);
+    // Nobody sent it: it is found out by looking, and the money goes back.
+    world.pass(150).await;
+    assert_eq!(world.status(command.id).await, OrderStatus::Failed);
+    world.settled();
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use namaskah_domain::{
 };
 
 use crate::{
+    swapping::swapped,
     world::{World, line},
     wrappers::{Counting, Failing, Odd, Polite},
 };
@@ -24,6 +25,22 @@ async fn without_a_code_the_money_is_back_when_the_time_is_over() {
     assert_eq!(world.status(order.head().id).await, OrderStatus::Expired);
     assert_eq!(world.money().await, ("100.00".into(), "0.00".into()));
     world.settled();
+}
+
+#[tokio::test]
+async fn all_that_end_in_one_go_are_counted_whichever_way_they_come() {
+    let world = World::new().await;
+    let (moving, _overdue) = (world.buy("whatsapp").await, world.buy("telegram").await);
+    world.platform.clock.advance(seconds(3));
+    let _polled = world.buy("telegram").await;
+    // One has given up its number, and the next one's answer is lost.
+    world.platform.clock.advance(minutes(15) - seconds(4));
+    world.fail(ProviderOperation::Buy, ProviderFailure::LostAnswer, 1);
+    swapped(&world, moving.head().id).await.expect("an answer");
+    // Four seconds past the end of the first two, one past that of the third: it is over with one more poll.
+    world.platform.clock.advance(seconds(5));
+    assert!(matches!(world.platform.orders.expire_due().await, Ok(3)));
+    assert_eq!(world.money().await, ("100.00".into(), "0.00".into()));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ fn swap(world: &World, order: OrderId) -> Swap {
     Swap { user: world.ada, order, claim }
 }
 
-async fn swapped(world: &World, order: OrderId) -> Result<Order, SwapError> {
+pub async fn swapped(world: &World, order: OrderId) -> Result<Order, SwapError> {
     world.platform.orders.swap(swap(world, order)).await.map(|done| done.value)
 }
 
