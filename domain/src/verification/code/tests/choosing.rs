@@ -32,6 +32,8 @@ fn a_year_is_a_code_only_where_a_cue_says_so() {
         ("Your code 2026", "2026"),
         ("Your code is: 2026", "2026"),
         ("Your code: G-2019", "2019"),
+        ("Your own new login code: G-2019", "2019"),
+        ("Your code is:\n2026", "2026"),
         ("Your code - 2026", "2026"),
         ("Your OTP is 2026", "2026"),
         ("Your Sicherheitscode: 2026", "2026"),
