@@ -90,7 +90,7 @@ fn decode(text: &str) -> Option<u128> {
     }
     bytes.iter().try_fold(0u128, |bits, byte| {
         let digit = ALPHABET.iter().position(|symbol| symbol == byte)?;
-        Some((bits << 5) | digit as u128)
+        Some(bits * 32 + digit as u128)
     })
 }
 
@@ -163,5 +163,20 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Id<Thing>>(), Err(InvalidId("prefix")), "{text}");
         }
+    }
+
+    #[test]
+    fn an_identifier_falls_in_a_hash_table_where_its_uuid_does() {
+        let fallen = |value: &dyn Fn(&mut hash::DefaultHasher)| {
+            let mut hasher = hash::DefaultHasher::new();
+            value(&mut hasher);
+            hash::Hasher::finish(&hasher)
+        };
+        let uuid = Uuid::from_u128(7);
+        let id = Id::<Thing>::from_uuid(uuid);
+        assert_eq!(
+            fallen(&|state| hash::Hash::hash(&id, state)),
+            fallen(&|state| hash::Hash::hash(&uuid, state))
+        );
     }
 }

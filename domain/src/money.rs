@@ -242,9 +242,7 @@ impl Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut value = self.to_decimal().normalize();
-        if value.scale() < self.currency.digits() {
-            value.rescale(self.currency.digits());
-        }
+        value.rescale(value.scale().max(self.currency.digits()));
         if value.is_zero() {
             value.set_sign_positive(true);
         }
@@ -331,6 +329,23 @@ mod tests {
         for (text, shown) in [("2.5", "2.50"), ("0", "0.00"), ("-1.234567", "-1.234567"), ("10", "10.00")] {
             assert_eq!(usd(text).map(|m| m.to_string()), Ok(shown.into()));
         }
+    }
+
+    #[test]
+    fn coins_are_hundredths_and_a_part_of_one_is_none() {
+        for (text, coins) in [("2.5", Some(250)), ("-2.5", Some(-250)), ("0", Some(0)), ("2.501", None)] {
+            assert_eq!(usd(text).map(Money::to_subunits), Ok(coins), "{text}");
+        }
+        assert_eq!(Money::from_subunits(250, Currency::Usd), usd("2.5"));
+        let most = i64::MAX / 10_000;
+        assert_eq!(Money::from_subunits(most, Currency::Usd).map(Money::to_subunits), Ok(Some(most)));
+        assert_eq!(Money::from_subunits(most + 1, Currency::Usd), Err(MoneyError::Overflow));
+    }
+
+    #[test]
+    fn an_amount_is_written_as_its_sum_and_told_to_logs_with_its_currency() {
+        let amount = usd("2.5").and_then(Amount::try_new).expect("above zero");
+        assert_eq!((amount.to_string(), format!("{amount:?}")), ("2.50".into(), "2.50 USD".into()));
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Totp {
     fn missed(self, now: Time) -> Self {
         let misses = self.misses.saturating_add(1);
         let closed = misses.checked_sub(FREE_MISSES).map(|more| {
-            let doubled = 1i32.checked_shl(more).filter(|times| *times > 0).unwrap_or(i32::MAX);
+            let doubled = 2i32.checked_pow(more).unwrap_or(i32::MAX);
             CLOSED_AT_FIRST.checked_mul(doubled).map_or(CLOSED_AT_MOST, |wait| wait.min(CLOSED_AT_MOST))
         });
         let closed_until = self.closed_until.max(now + closed.unwrap_or_default());

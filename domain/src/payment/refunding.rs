@@ -133,9 +133,11 @@ impl PaymentService {
             return followed.map_err(unavailable);
         }
         let mut followed = Followed::default();
-        while followed.changed < MAX_STEPS
-            && retry_stale(|| self.step_once(intent.id, &listed, read_at)).await.map_err(unavailable)?
-        {
+        for _ in 0..MAX_STEPS {
+            let stepped = retry_stale(|| self.step_once(intent.id, &listed, read_at)).await;
+            if !stepped.map_err(unavailable)? {
+                break;
+            }
             followed.changed += 1;
         }
         let ours = self.reads.refunds_of(intent.id).await?;
@@ -333,4 +335,16 @@ impl Followed {
 
 pub(crate) fn undecidable(error: Undecidable) -> CommitError {
     CommitError::Unavailable(Fault::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_out_about_two_payments_is_added_up() {
+        let mut followed = Followed { changed: 1, attention: 2, refused: 3, unanswered: 4 };
+        followed.add(Followed { changed: 10, attention: 20, refused: 30, unanswered: 40 });
+        assert_eq!(followed, Followed { changed: 11, attention: 22, refused: 33, unanswered: 44 });
+    }
 }

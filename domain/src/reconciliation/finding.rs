@@ -185,12 +185,10 @@ impl Finding {
         self.is_open().then(|| self.moved(FindingState::Resolved { at, note }))
     }
 
-    /// An operator takes the difference that was `seen` for right from now on.
+    /// An operator takes the difference that is told here for right from now on.
     #[must_use]
-    pub fn accepting(self, seen: Seen, difference: Money, note: Reason, at: Time) -> Self {
-        let Seen { mismatch, ours, theirs, .. } = seen;
-        let state = FindingState::Resolved { at, note };
-        Self { mismatch, ours, theirs, at, accepted: Some(difference), state, ..self }
+    pub fn accepting(self, difference: Money, note: Reason, at: Time) -> Self {
+        Self { accepted: Some(difference), state: FindingState::Resolved { at, note }, ..self }
     }
 
     /// The same as the next version of what is stored.
@@ -248,6 +246,16 @@ mod tests {
         let again = resolved.seen_again(seen(3), at(4)).unwrap();
         assert!(again.is_open());
         assert_eq!(again.found_at, at(4));
+    }
+
+    #[test]
+    fn what_is_seen_otherwise_is_told_as_it_is_now() {
+        let now =
+            Seen { key: "r1".into(), mismatch: Mismatch::OnlyTheirs, ours: None, theirs: usd(9), at: at(5) };
+        let changed = open().seen_again(now.clone(), at(6)).unwrap();
+        let version = open().version.next();
+        let Seen { mismatch, ours, theirs, at: happened_at, .. } = now;
+        assert_eq!(changed, Finding { mismatch, ours, theirs, at: happened_at, version, ..open() });
     }
 
     #[test]

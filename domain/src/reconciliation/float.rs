@@ -34,8 +34,8 @@ impl ReconciliationService {
         let difference = theirs.checked_sub(after.booked)?;
         let seen = seen(after.booked, theirs, now);
         let stored = self.stored_balance().await?;
-        let new = Finding::new(self.new_id(now), Book::TextVerified, seen.clone(), now);
-        let new = new.accepting(seen, difference, note, now);
+        let new = Finding::new(self.new_id(now), Book::TextVerified, seen, now);
+        let new = new.accepting(difference, note, now);
         let accepted = match &stored {
             Some(stored) => new.after(stored),
             None => new,

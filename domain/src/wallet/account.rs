@@ -73,19 +73,19 @@ impl Account {
 
     /// What of the wallet may be held or spent: max(0, posted − held − disputed). Open disputes freeze by this
     /// ceiling, so whatever is credited or released later tops the freeze up by itself.
-    pub const fn wallet_available(&self) -> Money {
+    pub fn wallet_available(&self) -> Money {
         let units = self.wallet.available().units() - self.disputed.units();
-        Money::from_units(if units > 0 { units } else { 0 }, self.wallet.posted.currency())
+        Money::from_units(units.max(0), self.wallet.posted.currency())
     }
 
     /// What of the wallet open disputes keep from being spent: min(posted − held, disputed).
-    pub const fn disputed_frozen(&self) -> Money {
+    pub fn disputed_frozen(&self) -> Money {
         let units = self.wallet.available().units() - self.wallet_available().units();
         Money::from_units(units, self.wallet.posted.currency())
     }
 
     /// What may still be held: wallet and promo together.
-    pub const fn available(&self) -> Money {
+    pub fn available(&self) -> Money {
         let units = self.wallet_available().units() + self.promo.available().units();
         Money::from_units(units, self.wallet.posted.currency())
     }
@@ -274,6 +274,25 @@ mod tests {
             account.disputed = cents(disputed);
             assert_eq!(account.wallet_available(), cents(available), "{disputed}");
             assert_eq!(account.disputed_frozen(), cents(frozen), "{disputed}");
+        }
+    }
+
+    #[test]
+    fn staff_a_dispute_or_debt_forbids_orders_and_staff_alone_leaves_an_account_clear() {
+        for (frozen, open_disputes, debt, is_clear, may_order) in [
+            (false, 0, 0, true, true),
+            (true, 0, 0, true, false),
+            (false, 1, 0, false, false),
+            (false, 0, 1, false, false),
+            (true, 1, 1, false, false),
+        ] {
+            let account = Account {
+                frozen,
+                open_disputes,
+                debt: Money::from_units(debt, Currency::Usd),
+                ..Account::open(UserId::from_uuid(uuid::Uuid::nil()))
+            };
+            assert_eq!((account.is_clear(), account.may_order()), (is_clear, may_order), "{account:?}");
         }
     }
 }

@@ -31,3 +31,25 @@ impl From<&Account> for Balance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Currency, UserId, wallet::Pocket};
+
+    #[test]
+    fn a_balance_shows_promo_with_the_wallet_and_what_is_disputed_with_what_is_held() {
+        let usd = |units| Money::from_units(units, Currency::Usd);
+        let account = Account {
+            wallet: Pocket { posted: usd(100), held: usd(20) },
+            promo: Pocket { posted: usd(30), held: usd(10) },
+            disputed: usd(50),
+            debt: usd(7),
+            ..Account::open(UserId::from_uuid(uuid::Uuid::nil()))
+        };
+        let shown = Balance::from(&account);
+        let expected =
+            Balance { available: usd(50), held: usd(80), total: usd(130), promo: usd(30), debt: usd(7) };
+        assert_eq!(shown, expected);
+    }
+}

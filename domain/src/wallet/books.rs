@@ -234,7 +234,7 @@ impl BookService {
         // Due from here on, even if nothing of it can be taken before a hold ends.
         let unit = UnitOfWork::claiming(cmd.claim.clone()).with(Change::Grant(due.clone()));
         let committed = self.store.commit(unit).await?;
-        self.take_back_once(due).await.or_else(later)?;
+        self.take_back_once(due).await.map(|_| ()).or_else(later)?;
         Ok(committed)
     }
 
@@ -302,9 +302,9 @@ impl BookService {
 struct Vanished;
 
 /// The workers go on with what could not be taken at once.
-fn later(refused: BookError) -> Result<u32, BookError> {
+fn later(refused: BookError) -> Result<(), BookError> {
     match refused {
-        BookError::Commit(CommitError::Stale) => Ok(0),
+        BookError::Commit(CommitError::Stale) => Ok(()),
         refused => Err(refused),
     }
 }
@@ -343,4 +343,18 @@ where
         }
     });
     decided.await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_claimed_back_and_has_moved_on_is_taken_later_and_any_other_refusal_is_told() {
+        assert!(matches!(later(BookError::Commit(CommitError::Stale)), Ok(())));
+        let silent = BookError::Commit(CommitError::Unavailable(Fault::new("silent")));
+        for refused in [silent, BookError::NoSuchUser] {
+            later(refused).expect_err("told");
+        }
+    }
 }

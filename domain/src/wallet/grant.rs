@@ -73,12 +73,13 @@ impl PromoGrant {
     /// `open` are the user's grants that are not closed.
     pub fn left(&self, account: &Account, open: &[Self]) -> Money {
         let rest = |grant: &Self| grant.amount.units() - grant.taken.units();
-        let later = open.iter().filter(|other| other.id != self.id && other.expires_after(self));
+        let later = open.iter().filter(|other| other.expires_after(self));
         let later: i64 = later.map(rest).sum();
         let units = (account.promo.posted.units() - later).clamp(0, rest(self));
         Money::from_units(units, self.amount.currency())
     }
 
+    /// False for a grant and itself.
     fn expires_after(&self, other: &Self) -> bool {
         let key = |grant: &Self| (grant.expires_at.is_none(), grant.expires_at, grant.id);
         key(self) > key(other)
@@ -189,6 +190,7 @@ mod tests {
         let rest = PromoGrant { taken: usd(50), version: Version::FIRST.next(), ..due };
         assert_eq!(taken(&rest, &with(30, 0), &open), Some((30, true)));
         assert_eq!(taken(&rest, &with(0, 0), &open), Some((0, true)));
+        assert_eq!(taken(&rest, &with(80, 0), std::slice::from_ref(&rest)), Some((50, true)));
     }
 
     #[test]

@@ -9,4 +9,5 @@ mod second_factor;
 mod sessions;
 mod signing_in;
 mod timing;
+mod users;
 mod words;

@@ -218,6 +218,26 @@ async fn a_gift_that_was_spent_leaves_nothing_to_expire() {
 }
 
 #[tokio::test]
+async fn gifts_that_expire_and_debts_that_are_repaid_are_counted() {
+    let world = World::new().await;
+    for dollars in ["2.00", "1.00"] {
+        world.gift(dollars, Some(5)).await;
+    }
+    world.gift("0.50", Some(6)).await;
+    world.platform.clock.advance(TimeDelta::minutes(5));
+    for moved in [2, 0] {
+        assert_eq!(world.platform.books.expire_grants().await.expect("taken back"), moved);
+    }
+    world.platform.fund(world.ada, "2.00").await.expect("funded");
+    world.owe("3.00").await;
+    for repaid in [1, 0] {
+        assert_eq!(world.platform.books.collect_debts().await.expect("collected"), repaid);
+    }
+    assert_eq!((world.promo().await, world.debt().await), ("0.50".into(), "1.00".into()));
+    world.lawful();
+}
+
+#[tokio::test]
 async fn a_bonus_is_clawed_back_once_at_most_what_is_left_of_it() {
     let world = World::new().await;
     let grant = world.gift("3.00", None).await;

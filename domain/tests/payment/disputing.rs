@@ -5,12 +5,12 @@ use namaskah_domain::{
     memory::{GatewayFailure, GatewayOperation, OddPayment},
     payment::{
         ChargedMoney, Destination, DisputeState, GatewayDisputeId, GatewayDisputeStatus, GatewayNotice,
-        GatewayRefundStatus, Intent, RefundError, SuspenseError,
+        Intent, RefundError, SuspenseError,
     },
     time::{hours, minutes, seconds},
 };
 
-use crate::world::{World, ngn, usd};
+use crate::world::{World, ngn};
 
 async fn open(world: &World, of: &Intent, claimed: Option<&str>) -> GatewayDisputeId {
     let name = world.platform.gateway.open_dispute(&of.reference, claimed.map(ngn)).expect("a dispute");
@@ -18,13 +18,13 @@ async fn open(world: &World, of: &Intent, claimed: Option<&str>) -> GatewayDispu
     name
 }
 
-async fn decide(world: &World, name: &GatewayDisputeId, status: GatewayDisputeStatus) {
+pub async fn decide(world: &World, name: &GatewayDisputeId, status: GatewayDisputeStatus) {
     assert!(world.platform.gateway.decide_dispute(name, status));
     world.platform.tick().await;
 }
 
 /// Available, held and owed.
-async fn shown(world: &World) -> [String; 3] {
+pub async fn shown(world: &World) -> [String; 3] {
     let balance = world.platform.balance(world.ada).await.expect("a balance");
     [balance.available.to_string(), balance.held.to_string(), balance.debt.to_string()]
 }
@@ -174,9 +174,25 @@ async fn of_two_disputes_each_takes_its_own() {
     let (one, other) = (open(&world, &first, None).await, open(&world, &second, None).await);
     assert_eq!(shown(&world).await, ["0.00", "18.87", "0.00"]);
     decide(&world, &one, GatewayDisputeStatus::Lost).await;
+    assert_eq!(shown(&world).await, ["0.00", "8.87", "0.00"]);
+    let counted = (world.now(&first).await.back.open_disputes, world.now(&second).await.back.open_disputes);
+    assert_eq!(counted, (0, 1));
     world.lawful();
     decide(&world, &other, GatewayDisputeStatus::Won).await;
-    assert_eq!(shown(&world).await[0], "8.87");
+    assert_eq!(shown(&world).await, ["8.87", "0.00", "0.00"]);
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_dispute_that_is_first_seen_lost_leaves_what_another_has_frozen() {
+    let world = World::new().await;
+    let (first, second) = (world.fund("10.00").await, world.fund("10.00").await);
+    let order = world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
+    world.platform.deliver(order.head().id, "Your code is 482913").await.expect("a code");
+    open(&world, &first, None).await;
+    let name = world.platform.gateway.open_dispute(&second.reference, None).expect("a dispute");
+    decide(&world, &name, GatewayDisputeStatus::Lost).await;
+    assert_eq!(shown(&world).await, ["0.00", "10.00", "1.13"]);
     world.lawful();
 }
 
@@ -193,14 +209,16 @@ async fn a_dispute_is_found_though_it_is_old_and_undecided() {
 
 #[tokio::test]
 async fn a_dispute_that_was_won_is_seen_lost_at_once_within_a_week_and_in_an_hour_within_half_a_year() {
-    for (days, wait) in [(6, minutes(1)), (179, hours(1))] {
+    for (days, at_once) in [(6, "0.00"), (179, "10.00")] {
         let world = World::new().await;
         let intent = world.fund("10.00").await;
         let name = open(&world, &intent, None).await;
         decide(&world, &name, GatewayDisputeStatus::Won).await;
         world.platform.advance(hours(24 * days)).await;
         assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Lost));
-        world.platform.advance(wait).await;
+        world.platform.advance(minutes(1)).await;
+        assert_eq!(world.available().await, at_once, "after {days} days");
+        world.platform.advance(minutes(59)).await;
         assert_eq!(world.available().await, "0.00", "after {days} days");
         world.lawful();
     }
@@ -304,62 +322,6 @@ async fn a_refund_and_a_dispute_at_once_never_pass_each_other() {
     assert_eq!(world.platform.store.all_disputes().len(), 1);
     world.lawful();
     world.platform.advance(minutes(1)).await;
-    world.lawful();
-}
-
-/// What was asked in naira and paid in dollars, and given to its owner all the same.
-async fn paid_in_dollars(world: &World) -> Intent {
-    let intent = world.open("10.00").await;
-    let dollars = OddPayment { paid: Some(ChargedMoney::Known(usd("10.00"))), ..OddPayment::default() };
-    world.platform.gateway.pay_oddly(&intent.reference, &dollars);
-    world.platform.payments.settle(&intent.reference).await.expect("settled");
-    let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
-    let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
-    world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await.expect("credited");
-    world.now(&intent).await
-}
-
-#[tokio::test]
-async fn a_lost_dispute_over_dollars_is_booked_without_a_bridge() {
-    let world = World::new().await;
-    let intent = paid_in_dollars(&world).await;
-    world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
-    let name = world.platform.gateway.open_dispute(&intent.reference, Some(usd("12.00"))).expect("a dispute");
-    decide(&world, &name, GatewayDisputeStatus::Lost).await;
-    // 1.13 are held; the bank took two dollars more than was paid.
-    assert_eq!(shown(&world).await, ["0.00", "1.13", "1.13"]);
-    assert_eq!(
-        world.journal()[3..],
-        [
-            "wallet -> psp_clearing:paystack 8.87 USD",
-            "debt -> psp_clearing:paystack 1.13 USD",
-            "write_off -> psp_clearing:paystack 2.00 USD"
-        ]
-    );
-    world.lawful();
-}
-
-#[tokio::test]
-async fn a_refund_of_dollars_is_booked_and_reversed_without_a_bridge() {
-    let world = World::new().await;
-    let intent = paid_in_dollars(&world).await;
-    world.refund(&intent, Some("2.505")).await;
-    world.platform.advance(seconds(11)).await;
-    assert_eq!(shown(&world).await, ["7.495", "0.00", "0.00"]);
-    world.lawful();
-    let name = world.platform.gateway.refunds(&intent.reference)[0].id.clone();
-    assert!(world.platform.gateway.set_refund(&name, GatewayRefundStatus::Failed));
-    world.platform.tick().await;
-    assert_eq!(
-        world.journal()[2..],
-        [
-            "wallet -> psp_clearing:paystack 2.50 USD",
-            "wallet -> write_off 0.005 USD",
-            "write_off -> wallet 0.005 USD",
-            "psp_clearing:paystack -> wallet 2.50 USD"
-        ]
-    );
-    assert_eq!(shown(&world).await, ["10.00", "0.00", "0.00"]);
     world.lawful();
 }
 

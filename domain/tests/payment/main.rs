@@ -1,9 +1,12 @@
 //! Payments over the memory store: what is credited, what is set aside, and what is never believed.
 #![cfg(feature = "memory")]
 
+mod answers;
 mod books;
 mod disputing;
+mod dollars;
 mod lists;
+mod looking;
 mod opening;
 mod refunding;
 mod settling;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use namaskah_domain::{
     Clock, CommitError, Fingerprint, MoneyError,
     memory::{GatewayFailure, GatewayOperation, OddPayment},
-    payment::{IntentState, OpenPayment, OpenPaymentError},
-    time::{hours, minutes, seconds},
+    payment::{Done, Intent, IntentState, OpenPayment, OpenPaymentError},
+    time::{hours, minutes},
 };
 
 use crate::world::{World, usd};
@@ -124,22 +124,69 @@ async fn one_key_a_hundred_times_at_once_opens_one_payment_and_all_are_answered_
     assert_eq!(world.platform.gateway.references().len(), 1);
 }
 
-#[tokio::test]
-async fn a_twin_of_a_request_whose_checkout_never_came_is_answered_after_half_a_minute() {
+/// A payment whose gateway never answered: it has no checkout.
+async fn unanswered() -> Arc<World> {
     let world = Arc::new(World::new().await);
     world.platform.gateway.fail_next(GatewayOperation::Open, GatewayFailure::Unavailable);
     world.platform.gateway.fail_next(GatewayOperation::Verify, GatewayFailure::Unavailable);
     world.platform.payments.open(world.command("10.00", "k")).await.expect_err("no answer");
-    let twin = tokio::spawn({
-        let world = world.clone();
-        async move { world.platform.payments.open(world.command("10.00", "k")).await }
-    });
-    while world.platform.clock.sleepers() == 0 {
+    world
+}
+
+type Twin = tokio::task::JoinHandle<Result<Done<Intent>, OpenPaymentError>>;
+
+fn twin(world: &Arc<World>) -> Twin {
+    let world = world.clone();
+    tokio::spawn(async move { world.platform.payments.open(world.command("10.00", "k")).await })
+}
+
+/// True once the twin sleeps, false once it has its answer.
+async fn sleeps(world: &World, twin: &Twin) -> bool {
+    while !twin.is_finished() && world.platform.clock.sleepers() == 0 {
         tokio::task::yield_now().await;
     }
-    world.platform.clock.advance(seconds(31));
+    !twin.is_finished()
+}
+
+#[tokio::test]
+async fn a_twin_of_a_request_whose_checkout_never_came_looks_for_it_for_ten_seconds() {
+    let world = unanswered().await;
+    let twin = twin(&world);
+    let mut waited = 0;
+    while sleeps(&world, &twin).await {
+        world.platform.clock.advance(chrono::TimeDelta::milliseconds(200));
+        waited += 1;
+    }
     let done = twin.await.expect("a task").expect("an answer");
     assert!(done.replayed && done.value.checkout_url.is_none());
+    assert_eq!(waited, 50);
+}
+
+#[tokio::test]
+async fn a_twin_that_comes_more_than_half_a_minute_later_is_answered_at_once() {
+    for (later_ms, waits) in [(29_999, true), (30_000, true), (30_001, false), (60_000, false)] {
+        let world = unanswered().await;
+        world.platform.clock.advance(chrono::TimeDelta::milliseconds(later_ms));
+        let twin = twin(&world);
+        assert_eq!(sleeps(&world, &twin).await, waits, "after {later_ms} ms");
+        twin.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_key_waits_for_nothing_that_is_there_or_will_never_come() {
+    let world = Arc::new(World::new().await);
+    let first = world.platform.payments.open(world.command("10.00", "k")).await.expect("opened").value;
+    let again = twin(&world);
+    assert!(!sleeps(&world, &again).await, "it has its checkout");
+    assert_eq!(again.await.expect("a task").expect("an answer").value, first);
+    let world = Arc::new(World::new().await);
+    world.platform.gateway.fail_next(GatewayOperation::Open, GatewayFailure::Refused);
+    world.platform.payments.open(world.command("10.00", "k")).await.expect_err("refused");
+    let again = twin(&world);
+    assert!(!sleeps(&world, &again).await, "it has failed");
+    let failed = again.await.expect("a task").expect("an answer").value;
+    assert!(matches!(failed.state, IntentState::Failed { .. }), "{failed:?}");
 }
 
 #[tokio::test]

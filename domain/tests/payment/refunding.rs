@@ -3,33 +3,31 @@
 use namaskah_domain::{
     Change, CommitError, EventKind, Store, UnitOfWork,
     memory::{GatewayFailure, GatewayOperation},
-    payment::{
-        GatewayNotice, GatewayRefundStatus, Intent, RefundError, RefundOrigin, RefundState, SettleError,
-    },
+    payment::{GatewayNotice, GatewayRefundStatus, Intent, RefundError, RefundState},
     time::{hours, minutes, seconds},
     wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source},
 };
 
 use crate::world::{World, ngn, usd};
 
-fn is_pending(state: &RefundState) -> bool {
+pub fn is_pending(state: &RefundState) -> bool {
     matches!(state, RefundState::Pending { .. })
 }
 
-fn is_processed(state: &RefundState) -> bool {
+pub fn is_processed(state: &RefundState) -> bool {
     matches!(state, RefundState::Processed { .. })
 }
 
-fn is_failed(state: &RefundState) -> bool {
+pub fn is_failed(state: &RefundState) -> bool {
     matches!(state, RefundState::Failed { .. })
 }
 
-async fn shown(world: &World) -> (String, String) {
+pub async fn shown(world: &World) -> (String, String) {
     let balance = world.platform.balance(world.ada).await.expect("a balance");
     (balance.available.to_string(), balance.held.to_string())
 }
 
-fn money(available: &str, held: &str) -> (String, String) {
+pub fn money(available: &str, held: &str) -> (String, String) {
     (available.to_owned(), held.to_owned())
 }
 
@@ -198,59 +196,6 @@ async fn a_refund_that_fails_after_it_was_processed_is_reversed_exactly_and_once
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_found_in_the_list_and_nothing_is_sent_again() {
-    let world = World::new().await;
-    let intent = world.fund("10.00").await;
-    world.platform.gateway.fail_next(GatewayOperation::Refund, GatewayFailure::LostAnswer);
-    let refund = world.refund(&intent, None).await;
-    assert!(matches!(refund.state, RefundState::Sent { .. }));
-    assert_eq!(shown(&world).await, money("0.00", "10.00"));
-    world.platform.payments.follow_refunds().await.expect("followed");
-    assert!(is_pending(&world.state(&refund)));
-    world.platform.advance(minutes(5)).await;
-    assert!(is_processed(&world.state(&refund)));
-    assert_eq!(world.platform.gateway.calls(GatewayOperation::Refund), 1);
-    assert_eq!(world.platform.gateway.refunds(&intent.reference).len(), 1);
-    world.lawful();
-}
-
-#[tokio::test]
-async fn a_refund_that_never_arrived_is_given_up_after_two_lists_and_not_before() {
-    let world = World::new().await;
-    let intent = world.fund("10.00").await;
-    world.platform.gateway.fail_next(GatewayOperation::Refund, GatewayFailure::Unavailable);
-    let refund = world.refund(&intent, None).await;
-    for (after, is_over) in [(0, false), (3, false), (28, false), (30, false), (2, true)] {
-        world.platform.advance(seconds(after)).await;
-        assert_eq!(is_failed(&world.state(&refund)), is_over, "{after}");
-        world.lawful();
-    }
-    assert_eq!(shown(&world).await, money("10.00", "0.00"));
-    assert_eq!(world.platform.gateway.calls(GatewayOperation::Refund), 1);
-    world.lawful();
-}
-
-#[tokio::test]
-async fn a_list_that_cannot_be_read_proves_no_absence() {
-    let world = World::new().await;
-    let intent = world.fund("10.00").await;
-    let gateway = &world.platform.gateway;
-    gateway.fail_next(GatewayOperation::Refund, GatewayFailure::LostAnswer);
-    let refund = world.refund(&intent, None).await;
-    for _ in 0..5 {
-        (0..3).for_each(|_| gateway.fail_next(GatewayOperation::Refunds, GatewayFailure::Unavailable));
-        world.platform.clock.advance(minutes(5));
-        let followed = world.platform.payments.follow_refunds().await;
-        assert!(matches!(followed, Err(SettleError::Gateway(_))));
-        world.platform.payments.follow_refunds_of(&intent.reference).await.expect_err("no list");
-    }
-    assert!(matches!(world.state(&refund), RefundState::Sent { .. }));
-    world.platform.tick().await;
-    assert!(is_processed(&world.state(&refund)));
-    world.lawful();
-}
-
-#[tokio::test]
 async fn a_repeated_key_is_answered_with_the_refund_as_it_is_now_and_sends_nothing() {
     let world = World::new().await;
     let intent = world.fund("10.00").await;
@@ -261,48 +206,6 @@ async fn a_repeated_key_is_answered_with_the_refund_as_it_is_now_and_sends_nothi
     assert_eq!(again.value.id, first.value.id);
     assert!(is_processed(&again.value.state));
     assert_eq!(world.platform.gateway.calls(GatewayOperation::Refund), 1);
-    world.lawful();
-}
-
-#[tokio::test]
-async fn a_refund_made_in_the_dashboard_is_lost_money_once_the_customer_has_it() {
-    let world = World::new().await;
-    let intent = world.fund("10.00").await;
-    world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
-    world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("16000")).expect("a refund");
-    world.platform.tick().await;
-    assert_eq!(shown(&world).await, money("8.87", "1.13"));
-    world.platform.advance(seconds(11)).await;
-    // 8.87 of the wallet, and the rest is owed.
-    let balance = world.platform.balance(world.ada).await.expect("a balance");
-    assert_eq!((balance.available.to_string(), balance.debt.to_string()), ("0.00".into(), "1.13".into()));
-    let found = world.platform.store.all_refunds();
-    assert_eq!((found.len(), found[0].origin), (1, RefundOrigin::Found));
-    world.lawful();
-    for _ in 0..3 {
-        world
-            .platform
-            .notify_gateway(&GatewayNotice::Refund(intent.reference.clone()))
-            .await
-            .expect("stored");
-        world.platform.advance(minutes(1)).await;
-    }
-    assert_eq!(world.platform.store.all_refunds(), found);
-    world.lawful();
-}
-
-#[tokio::test]
-async fn a_dashboard_refund_of_the_same_sum_is_told_from_ours_by_its_time() {
-    let world = World::new().await;
-    let intent = world.fund("10.00").await;
-    world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("8000")).expect("a refund");
-    world.platform.clock.advance(minutes(5));
-    world.platform.gateway.fail_next(GatewayOperation::Refund, GatewayFailure::Unavailable);
-    let refund = world.refund(&intent, Some("5.00")).await;
-    world.platform.advance(minutes(1)).await;
-    world.platform.advance(minutes(1)).await;
-    assert!(is_failed(&world.state(&refund)));
-    assert_eq!(world.available().await, "5.00");
     world.lawful();
 }
 
@@ -371,13 +274,14 @@ async fn a_refund_is_never_sent_after_its_time() {
     struct Slow(
         std::sync::Arc<namaskah_domain::memory::MemoryStore>,
         std::sync::Arc<namaskah_domain::memory::ManualClock>,
+        chrono::TimeDelta,
     );
 
     #[async_trait::async_trait]
     impl Store for Slow {
         async fn commit(&self, unit: UnitOfWork) -> Result<namaskah_domain::Committed, CommitError> {
             if unit.changes().iter().any(|change| matches!(change, Change::Refund(_))) {
-                self.1.advance(seconds(3));
+                self.1.advance(self.2);
             }
             self.0.commit(unit).await
         }
@@ -387,52 +291,21 @@ async fn a_refund_is_never_sent_after_its_time() {
         }
     }
 
-    let platform = namaskah_domain::memory::Platform::with(11, |fakes, ports| {
-        ports.store = std::sync::Arc::new(Slow(fakes.store.clone(), fakes.clock.clone()));
-    });
-    let ada = platform.new_user("ada@example.com").await.expect("a user");
-    let world = World { platform, ada };
-    let intent = world.fund("10.00").await;
-    let refund = world.refund(&intent, None).await;
-    assert!(matches!(refund.state, RefundState::Sent { .. }));
-    assert_eq!(world.platform.gateway.calls(GatewayOperation::Refund), 0);
-    for _ in 0..4 {
-        world.platform.advance(minutes(1)).await;
-    }
-    assert_eq!(world.available().await, "10.00");
-    world.lawful();
-}
-
-#[tokio::test]
-async fn a_refund_in_the_dashboard_is_found_without_a_webhook_at_once_within_three_days_and_in_an_hour_later()
-{
-    for (hours_ago, wait) in [(70, minutes(1)), (24 * 7, hours(1))] {
-        let world = World::new().await;
+    for (seconds_late, calls, left) in [(2, 1, "0.00"), (3, 0, "10.00")] {
+        let platform = namaskah_domain::memory::Platform::with(11, |fakes, ports| {
+            let (store, clock) = (fakes.store.clone(), fakes.clock.clone());
+            ports.store = std::sync::Arc::new(Slow(store, clock, seconds(seconds_late)));
+        });
+        let ada = platform.new_user("ada@example.com").await.expect("a user");
+        let world = World { platform, ada };
         let intent = world.fund("10.00").await;
-        world.platform.gateway.plan_refund(GatewayRefundStatus::NeedsAttention);
-        let desk = world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("4000"));
-        let name = desk.expect("a refund");
-        world.platform.advance(hours(hours_ago)).await;
-        assert_eq!(world.available().await, "10.00");
-        assert!(world.platform.gateway.set_refund(&name, GatewayRefundStatus::Processed));
-        world.platform.advance(wait).await;
-        assert_eq!(world.available().await, "7.50", "after {hours_ago} hours");
+        let refund = world.refund(&intent, None).await;
+        assert_eq!(matches!(refund.state, RefundState::Sent { .. }), calls == 0);
+        assert_eq!(world.platform.gateway.calls(GatewayOperation::Refund), calls);
+        for _ in 0..4 {
+            world.platform.advance(minutes(1)).await;
+        }
+        assert_eq!(world.available().await, left, "{seconds_late} s late");
         world.lawful();
     }
-}
-
-#[tokio::test]
-async fn a_refund_that_the_bank_gives_back_after_a_week_is_reversed_without_a_webhook() {
-    let world = World::new().await;
-    let intent = world.fund("10.00").await;
-    world.refund(&intent, None).await;
-    for _ in 0..7 {
-        world.platform.advance(hours(24)).await;
-    }
-    assert_eq!(world.available().await, "0.00");
-    let name = world.platform.gateway.refunds(&intent.reference)[0].id.clone();
-    assert!(world.platform.gateway.set_refund(&name, GatewayRefundStatus::Failed));
-    world.platform.advance(hours(1)).await;
-    assert_eq!(world.available().await, "10.00");
-    world.lawful();
 }

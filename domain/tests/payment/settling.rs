@@ -1,16 +1,14 @@
 //! What the gateway's evidence means.
 
-use std::sync::Arc;
-
 use namaskah_domain::{
-    Time,
+    Sender,
     memory::OddPayment,
+    outbox::NoticeReads,
     payment::{
-        Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, FxRate, GatewayDispute, GatewayError,
-        GatewayNotice, GatewayRefund, IntentState, OpenChargeError, PaymentGateway, PaymentReference,
-        RefundFailure, RefundRequest, SettleError, Settled, SuspenseReason,
+        ChargeStatus, ChargedMoney, FxRate, IntentState, PaymentReference, SettleError, Settled,
+        SuspenseReason,
     },
-    time::{hours, minutes},
+    time::hours,
 };
 use rust_decimal::Decimal;
 
@@ -26,6 +24,7 @@ async fn what_was_asked_is_credited_to_the_unit_and_the_house_bears_the_fee() {
         ["psp_clearing:paystack -> fx 15760.00 NGN", "psp_fees -> fx 240.00 NGN", "fx -> wallet 10.00 USD"]
     );
     assert_eq!(world.available().await, "10.00");
+    assert_eq!(world.now(&intent).await.next_check_at, None, "there is nothing to ask for any more");
     world.lawful();
 }
 
@@ -49,7 +48,11 @@ async fn suspended(paid: ChargedMoney, reason: SuspenseReason, line: &str) {
     world.platform.gateway.pay_oddly(&intent.reference, &OddPayment { paid: Some(paid), ..odd() });
     let settled = world.platform.payments.settle(&intent.reference).await;
     assert!(matches!(settled, Ok(Settled::Suspended)));
-    assert!(matches!(world.now(&intent).await.state, IntentState::Suspense { .. }));
+    let aside = world.now(&intent).await;
+    assert!(
+        matches!(aside.state, IntentState::Suspense { .. }) && aside.next_check_at.is_none(),
+        "{aside:?}"
+    );
     assert_eq!(world.journal(), [line]);
     let items = world.platform.store.suspended();
     assert_eq!(items.iter().map(|i| (i.payment, i.reason)).collect::<Vec<_>>(), [(intent.id, reason)]);
@@ -125,7 +128,10 @@ async fn a_failed_payment_may_still_succeed_and_frees_its_place_once() {
     let intent = world.open("10.00").await;
     world.platform.gateway.set_status(&intent.reference, ChargeStatus::Failed);
     assert!(matches!(world.platform.payments.settle(&intent.reference).await, Ok(Settled::Closed)));
-    assert!(matches!(world.now(&intent).await.state, IntentState::Failed { .. }));
+    let failed = world.now(&intent).await;
+    assert!(matches!(failed.state, IntentState::Failed { .. }));
+    assert!(matches!(world.platform.payments.settle(&intent.reference).await, Ok(Settled::Unchanged)));
+    assert_eq!((world.now(&intent).await, events(&world).await.len()), (failed, 1));
     world.lawful();
     world.platform.gateway.pay(&intent.reference);
     assert!(matches!(world.platform.payments.settle(&intent.reference).await, Ok(Settled::Credited)));
@@ -251,7 +257,10 @@ async fn a_notice_that_cannot_be_settled_now_waits_and_holds_up_no_other() {
     }
     world.platform.gateway.fail_next(GatewayOperation::Verify, GatewayFailure::Unavailable);
     let notices = world.platform.store.as_ref();
+    let waiting = async || notices.new_notices(Sender::Paystack, 10).await.expect("notices");
+    let before = waiting().await;
     assert!(matches!(world.platform.payments.handle_notices(notices).await, Ok(1)));
+    assert_eq!(waiting().await, before[..1], "it waits as it was");
     assert_eq!(world.available().await, "5.00");
     assert!(matches!(world.platform.payments.handle_notices(notices).await, Ok(1)));
     assert_eq!(world.available().await, "15.00");
@@ -286,61 +295,6 @@ async fn a_hundred_notices_that_fail_hold_up_no_newer_one_and_none_is_lost() {
         left += handle().await;
     }
     assert_eq!(left, 100, "they are handled once the gateway answers");
-}
-
-/// Answers every question with the charge of another payment.
-struct Confused(Charge);
-
-#[async_trait::async_trait]
-impl PaymentGateway for Confused {
-    async fn open(&self, _: &ChargeRequest) -> Result<Checkout, OpenChargeError> {
-        Ok(Checkout { url: "https://checkout.invalid/x".into() })
-    }
-
-    async fn verify(&self, _: &PaymentReference) -> Result<Option<Charge>, GatewayError> {
-        Ok(Some(self.0.clone()))
-    }
-
-    async fn succeeded_since(&self, _: Time) -> Result<Vec<Charge>, GatewayError> {
-        Ok(vec![self.0.clone()])
-    }
-
-    async fn refund(&self, _: &RefundRequest) -> Result<GatewayRefund, RefundFailure> {
-        Err(RefundFailure::Unknown(namaskah_domain::Fault::new("confused")))
-    }
-
-    async fn refunds_of(&self, _: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
-        Ok(Vec::new())
-    }
-
-    async fn refunds_since(&self, _: Time) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
-        Ok(Vec::new())
-    }
-
-    async fn disputes_since(&self, _: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
-        Ok(Vec::new())
-    }
-
-    fn read_notice(&self, _: &[u8]) -> GatewayNotice {
-        GatewayNotice::Other
-    }
-}
-
-#[tokio::test]
-async fn an_answer_about_another_reference_credits_nobody() {
-    let charge = Charge {
-        reference: PaymentReference::try_new("another").expect("a reference"),
-        status: ChargeStatus::Succeeded,
-        paid: ChargedMoney::Known(ngn("16000")),
-        fee: None,
-        paid_at: None,
-        of_our_mode: true,
-    };
-    let world = World::with(|ports| ports.gateway = Arc::new(Confused(charge))).await;
-    let intent = world.open("10.00").await;
-    assert!(matches!(world.platform.payments.settle(&intent.reference).await, Ok(Settled::Unchanged)));
-    world.platform.advance(minutes(2)).await;
-    assert!(world.journal().is_empty());
 }
 
 #[tokio::test]

@@ -1,17 +1,18 @@
 //! Payments in suspense whose money goes elsewhere at the gateway, without us.
 
 use namaskah_domain::{
-    Amount, Currency, Money, UserId,
+    Amount, Change, Clock, Currency, Money, UserId,
     memory::{GatewayFailure, GatewayOperation, OddPayment},
     payment::{
-        ChargeStatus, ChargedMoney, Destination, GatewayDisputeStatus, GatewayNotice, GatewayRefundStatus,
-        Intent, Suspended, SuspenseError, SuspenseState,
+        ChargeStatus, ChargedMoney, Destination, Followed, FxRate, GatewayDisputeStatus, GatewayNotice,
+        GatewayRefundStatus, Intent, IntentState, PaidBack, Suspended, SuspenseError, SuspenseState,
     },
     time::{hours, seconds},
-    wallet::BookReads,
+    wallet::{BookReads, WalletReads},
 };
+use rust_decimal::Decimal;
 
-use crate::world::{World, ngn};
+use crate::world::{World, ngn, usd};
 
 /// 8,000 naira where 16,000 were asked.
 async fn set_aside(world: &World) -> Intent {
@@ -246,4 +247,37 @@ async fn a_look_that_finds_the_gateway_silent_books_nothing() {
     let followed = world.platform.payments.follow_disputes().await.expect("followed");
     assert_eq!((followed.changed, followed.unanswered), (0, 1));
     assert_eq!(world.standing(&intent).await, SuspenseState::Open);
+}
+
+#[tokio::test]
+async fn a_refund_at_the_desk_that_waits_for_somebody_there_is_counted() {
+    for (status, attention) in [(GatewayRefundStatus::NeedsAttention, 1), (GatewayRefundStatus::Pending, 0)] {
+        let world = World::new().await;
+        let intent = set_aside(&world).await;
+        let desk = world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("8000"));
+        assert!(world.platform.gateway.set_refund(&desk.expect("a refund"), status));
+        let followed = world.platform.payments.follow_refunds_of(&intent.reference).await.expect("followed");
+        assert_eq!(followed, Followed { attention, ..Followed::default() });
+        assert_eq!(world.standing(&intent).await, SuspenseState::Open);
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_is_credited_out_of_suspense_tells_the_rate_of_that_day_and_what_was_really_paid() {
+    let world = World::new().await;
+    let intent = set_aside(&world).await;
+    let store = world.platform.store.as_ref();
+    let item = BookReads::suspended(store, intent.id).await.expect("readable").expect("an item");
+    let account = store.account(world.ada).await.expect("readable").expect("an account");
+    let (aside, now) = (world.now(&intent).await, world.platform.clock.now());
+    let rate = FxRate::try_new(Decimal::from(1_700)).expect("a rate");
+    let unit = item.credited(aside.clone(), &account, rate, world.platform.id(), now).expect("credited");
+    let told = unit.changes().iter().find_map(|change| match change {
+        Change::Intent(told) => Some(told.clone()),
+        _ => None,
+    });
+    let (amount, charged) = (usd("4.705882"), ngn("8000"));
+    let back = PaidBack::nothing(amount, charged);
+    let (state, version) = (IntentState::Succeeded { at: now }, aside.version.next());
+    assert_eq!(told, Some(Intent { amount, charged, rate, back, state, version, ..aside }));
 }

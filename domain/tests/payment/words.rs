@@ -4,7 +4,8 @@ use namaskah_domain::{
     Amount, Currency, Event, EventKind, MailSecret, Money, MoneyError, Notice, NoticeState, Sender, UserId,
     Version,
     payment::{
-        Charge, ChargeStatus, ChargedMoney, FxRate, GatewayDisputeId, GatewayRefundId, PaymentReference,
+        Charge, ChargeStatus, ChargedMoney, FxRate, GatewayDisputeId, GatewayRefundId, Intent, IntentState,
+        PaymentReference,
     },
     verification::OrderStatus,
     wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source, Unbalanced},
@@ -154,6 +155,32 @@ fn a_reference_is_letters_digits_and_dashes() {
     assert_eq!((reference.as_str(), reference.to_string()), ("pay-01X", "pay-01X".to_owned()));
     for text in ["", "a_b", "a b", "é", "a".repeat(200).as_str()] {
         assert!(PaymentReference::try_new(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_reference_of_our_make_begins_as_all_of_ours_do() {
+    let made = PaymentReference::generate(&namaskah_domain::memory::SeededRandom::new(1));
+    assert!(made.is_of_our_make() && made.as_str().starts_with("nmk-"));
+    for foreign in ["pay-01X", "NMK-1", "1-nmk-", "nmk"] {
+        assert!(!PaymentReference::try_new(foreign).expect("a reference").is_of_our_make(), "{foreign}");
+    }
+}
+
+#[tokio::test]
+async fn a_payment_may_be_credited_until_its_money_has_come_and_is_open_until_anything_is_known() {
+    let intent = World::new().await.open("1.00").await;
+    let at = intent.created_at;
+    for (state, may) in [
+        (IntentState::Pending, [true, true, false, false]),
+        (IntentState::Failed { at }, [true, false, false, false]),
+        (IntentState::Expired { at }, [true, false, false, false]),
+        (IntentState::Succeeded { at }, [false, false, true, false]),
+        (IntentState::Suspense { at }, [false, false, false, true]),
+    ] {
+        let now = Intent { state, ..intent.clone() };
+        let told = [now.is_creditable(), now.is_open(), now.is_credited(), now.is_suspended()];
+        assert_eq!(told, may, "{state:?}");
     }
 }
 

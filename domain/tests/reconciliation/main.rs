@@ -1,6 +1,9 @@
 //! Providers' lists against our books, on fakes: every class is found, and clean books give nothing.
 #![cfg(feature = "memory")]
 
+mod balances;
+mod windows;
+
 use chrono::TimeDelta;
 use namaskah_domain::{
     Amount, Clock, Currency, Money, PaymentReference, UserId,

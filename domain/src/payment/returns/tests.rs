@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     Currency, HoldId,
     payment::{
-        GatewayDisputeId,
+        Dispute, DisputeState, GatewayDispute, GatewayDisputeId, GatewayDisputeStatus,
         refund::tests::{amount, payment},
     },
     time::{hours, minutes, seconds},
@@ -105,4 +105,69 @@ fn a_row_that_is_nobodys_is_odd_once_it_is_paid_in_money_that_the_payment_was_no
     assert_eq!(odd(dollars, GatewayRefundStatus::NeedsAttention), (1, 0));
     assert_eq!(odd(naira.clone(), GatewayRefundStatus::Processed), (0, 0));
     assert_eq!(odd(naira, GatewayRefundStatus::Pending), (0, 0));
+}
+
+#[test]
+fn a_refund_that_is_nobodys_is_found_once_the_customer_has_it_unless_it_is_a_disputes_or_cannot_be_booked() {
+    let (naira, dispute) = (ChargedMoney::Known(sent().charged), GatewayDisputeId::try_new("7").ok());
+    for (amount, status, dispute, is_found) in [
+        (naira.clone(), GatewayRefundStatus::Processed, None, true),
+        (naira.clone(), GatewayRefundStatus::Processed, dispute.clone(), false),
+        (naira.clone(), GatewayRefundStatus::Pending, None, false),
+        (naira.clone(), GatewayRefundStatus::NeedsAttention, None, false),
+        (naira.clone(), GatewayRefundStatus::Failed, None, false),
+        (naira, GatewayRefundStatus::Failed, dispute, false),
+        (ChargedMoney::Unbookable, GatewayRefundStatus::Processed, None, false),
+    ] {
+        let theirs = GatewayRefund { amount, status, dispute, ..listed("9", now()) };
+        let found = next_step(&[], std::slice::from_ref(&theirs), now());
+        assert_eq!(matches!(found, Some(Step::Found(..))), is_found, "{theirs:?}");
+        let processed = RefundState::Processed { gateway: theirs.id.clone(), at: now() };
+        let known = next_step(&[sent().becomes(processed)], &[theirs], now());
+        assert!(!matches!(known, Some(Step::Found(..))), "{known:?}");
+    }
+}
+
+fn dispute_of(sum: i64, status: GatewayDisputeStatus) -> GatewayDispute {
+    GatewayDispute {
+        id: GatewayDisputeId::try_new("7").expect("a name"),
+        reference: payment().reference,
+        amount: ChargedMoney::Known(amount(sum, Currency::Ngn)),
+        status,
+        created_at: now(),
+    }
+}
+
+/// What a dispute leaves of itself and of its payment.
+fn after(of: Intent, known: Option<Dispute>, seen: &GatewayDispute) -> (Dispute, Intent) {
+    let frozen = match known.as_ref().map(|known| known.state) {
+        Some(DisputeState::Open { frozen }) => frozen.money(),
+        _ => Money::zero(Currency::Usd),
+    };
+    let account = Account { disputed: frozen, ..Account::open(of.user) };
+    let moment = Moment { event: EventId::from_uuid(uuid::Uuid::nil()), now: now() };
+    let id = crate::DisputeId::from_uuid(uuid::Uuid::nil());
+    let decided = dispute(of, known, seen, id, &account, moment).expect("decided");
+    let (mut row, mut intent) = (None, None);
+    for change in decided.expect("something new").changes() {
+        match change {
+            Change::Dispute(dispute) => row = Some(dispute.clone()),
+            Change::Intent(of) => intent = Some(of.clone()),
+            _ => {}
+        }
+    }
+    (row.expect("a dispute"), intent.expect("a payment"))
+}
+
+#[test]
+fn a_dispute_that_is_lost_over_another_sum_than_was_claimed_tells_what_was_given_back() {
+    let (open, of) = after(payment(), None, &dispute_of(8_000_250_000, GatewayDisputeStatus::Open));
+    assert_eq!((open.claimed.units(), of.back.open_disputes), (8_000_250_000, 1));
+    assert_eq!(open.state, DisputeState::Open { frozen: amount(5_000_000, Currency::Usd) });
+    let seen = dispute_of(4_000_125_000, GatewayDisputeStatus::Lost);
+    let (lost, of) = after(of, Some(open.clone()), &seen);
+    assert_eq!((lost.claimed.units(), lost.version), (4_000_125_000, open.version.next()));
+    assert_eq!(lost.state, DisputeState::Lost { taken: amount(2_500_000, Currency::Usd), at: now() });
+    let back = (of.back.taken.units(), of.back.arrived.units(), of.back.open_disputes);
+    assert_eq!(back, (2_500_000, 4_000_125_000, 0));
 }

@@ -126,4 +126,12 @@ fn a_credit_that_we_lack_is_told_as_what_the_number_cost_in_the_end() {
     let theirs = listed(7, ReservationState::Cancelled);
     let compared = number(&id(), held(7, false).as_ref(), theirs.as_ref(), Unsettled::None, at(60));
     assert_eq!((compared.ours, compared.theirs), (Some(usd(7)), Some(usd(0))));
+    for (ours, theirs, kept) in [
+        (held(7, false), listed(7, ReservationState::Pending), 7),
+        (held(7, true), listed(7, ReservationState::Cancelled), 7),
+        (held(7, false), listed(8, ReservationState::Cancelled), 8),
+    ] {
+        let compared = number(&id(), ours.as_ref(), theirs.as_ref(), Unsettled::None, at(60));
+        assert_eq!((compared.ours, compared.theirs), (Some(usd(7)), Some(usd(kept))), "{theirs:?}");
+    }
 }
