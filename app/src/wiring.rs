@@ -23,7 +23,7 @@ use namaskah_domain::{
     payment::{PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
     reconciliation::ReconciliationService,
     retention::RetentionService,
-    staff::{StaffPorts, StaffService},
+    staff::{AdjustmentPorts, AdjustmentService, StaffPorts, StaffService},
     verification::{
         CatalogueService, NumberProvider, OrderPolicy, OrderReads, RECEIVABLE_DAYS, ReceivableService,
         Retained, VerificationService,
@@ -113,6 +113,8 @@ pub struct Wired {
     pub auth: Arc<AuthService>,
     /// The gate of staff, and what staff does.
     pub staff: Arc<StaffService>,
+    /// Corrections of wallets.
+    pub adjustments: Arc<AdjustmentService>,
     /// Balances, entries, holds.
     pub wallet: Arc<WalletService>,
     /// Payments.
@@ -254,12 +256,14 @@ pub fn wire(
         shared.clone(),
         random.clone(),
     );
+    let adjustments = adjustments(config, &stores, store.clone(), shared.clone(), random.clone());
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
         ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
     let auth = Arc::new(auth(config, &store, &stores, shared, random.clone())?);
     Ok(Wired {
         staff: Arc::new(staff(auth.clone(), &stores)),
+        adjustments: Arc::new(adjustments),
         books,
         receivables: Arc::new(receivables),
         reconciliation: Arc::new(reconciliation),
@@ -418,6 +422,18 @@ fn staff(auth: Arc<AuthService>, stores: &Stores) -> StaffService {
         orders: stores.orders.clone(),
     };
     StaffService::new(auth, ports)
+}
+
+/// Corrections over these stores.
+fn adjustments(
+    config: &Config,
+    stores: &Stores,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> AdjustmentService {
+    let (reads, wallets) = (stores.adjustments.clone(), stores.wallet.clone());
+    AdjustmentService::new(AdjustmentPorts { store, reads, wallets, clock, random }, config.adjustment_limit)
 }
 
 /// The house's books over these stores.

@@ -116,6 +116,8 @@ pub mod entity {
         BookingEntity, BookingId, "bkg";
         /// A gift of promo money.
         GrantEntity, GrantId, "grt";
+        /// A correction of a wallet.
+        AdjustmentEntity, AdjustmentId, "adj";
         /// A line of the log of what staff did.
         AuditEntity, AuditId, "aud";
         /// A place in the line of what happened around a user.
@@ -125,6 +127,7 @@ pub mod entity {
     }
 }
 pub use entity::{
-    ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId, HoldId, JobId,
-    MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId, TimelineId, UserId,
+    AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId,
+    HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId,
+    TimelineId, UserId,
 };

@@ -8,7 +8,7 @@ use crate::{
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     reconciliation::Finding,
-    staff::{Allowlist, AuditEntry},
+    staff::{Adjustment, Allowlist, AuditEntry},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
@@ -66,6 +66,8 @@ pub enum Change {
     SuppressedNumber(SuppressedNumber),
     /// A provider's message as it came, kept as evidence; `Duplicate(Notice)` if it is known.
     Notice(Notice),
+    /// A correction that was asked for, or decided on.
+    Adjustment(Adjustment),
     /// What staff did, beside what it did; never changes.
     Audited(AuditEntry),
     /// From where staff may come. There is one.

@@ -43,6 +43,7 @@ mod m20261125_000016_second_factor;
 mod m20261125_000017_admin;
 mod m20261125_000019_api_keys;
 mod m20261125_000020_retention;
+mod m20261125_000022_adjustments;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000017_admin::Migration),
             Box::new(m20261125_000019_api_keys::Migration),
             Box::new(m20261125_000020_retention::Migration),
+            Box::new(m20261125_000022_adjustments::Migration),
         ]
     }
 }

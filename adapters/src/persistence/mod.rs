@@ -45,7 +45,7 @@ use namaskah_domain::{
     payment::PaymentReads,
     reconciliation::ReconciliationReads,
     retention::Erasures,
-    staff::{AuditSeals, StaffReads},
+    staff::{AdjustmentReads, AuditSeals, StaffReads},
     verification::OrderReads,
     wallet::{BookReads, WalletReads},
 };
@@ -71,6 +71,8 @@ pub struct Stores {
     pub reconciliation: Arc<dyn ReconciliationReads>,
     /// What staff reads.
     pub staff: Arc<dyn StaffReads>,
+    /// Corrections of wallets.
+    pub adjustments: Arc<dyn AdjustmentReads>,
     /// Reads the sealed log of staff again.
     pub audit_seals: Arc<dyn AuditSeals>,
     /// Providers' messages.
@@ -111,6 +113,7 @@ impl Stores {
             auth: reads.clone(),
             reconciliation: reads.clone(),
             staff: reads.clone(),
+            adjustments: reads.clone(),
             audit_seals: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{
     entity::{
-        account, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding, grant,
-        hold, intent, job, mail_token, message, notice, order, purchase, quote, refresh_token, refund,
+        account, adjustment, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding,
+        grant, hold, intent, job, mail_token, message, notice, order, purchase, quote, refresh_token, refund,
         session, shown_number, suppressed_number, suspended, user, wallet_settings,
     },
     settle::settle,
@@ -160,6 +160,7 @@ impl Plan {
             Change::Batch(b) => self.inserts.push(row(&batch::Model::of(b)?, &[])),
             Change::Grant(g) => self.versioned(&grant::Model::from(g), g.version.get()),
             Change::Finding(f) => self.versioned(&finding::Model::from(f), f.version.get()),
+            Change::Adjustment(a) => self.versioned(&adjustment::Model::from(a), a.version.get()),
             Change::Audited(e) => self.inserts.push(row(&audit_entry::Model::of(e)?, &[])),
             Change::Allowlist(list) => self.versioned(&allowlist::Model::of(list)?, list.version.get()),
             Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),

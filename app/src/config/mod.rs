@@ -66,6 +66,8 @@ pub struct Config {
     pub max_open_orders: u32,
     /// How long numbers and texts are kept.
     pub retention: Retention,
+    /// What staff may book at once in a day, by one and to one.
+    pub adjustment_limit: Money,
     /// Multiplies every rate limit.
     pub limit_factor: u32,
     /// Networks whose requests are not limited.
@@ -175,6 +177,7 @@ impl Config {
             provider_notices_per_s: values.number("provider_notices_per_s", 1, 1_000),
             max_open_orders: values.number("max_open_orders", 1, 100_000),
             retention: Retention::of_hours(values.number("retention_h", 1, 8_760)),
+            adjustment_limit: values.dollars("adjustment_limit_usd"),
             limit_factor: values.limit_factor(mode),
             limit_bypass: values.networks("limit_bypass"),
             redis_url: values.redis_url("redis_url"),

@@ -62,6 +62,11 @@ pub const SETTINGS: &[Setting] = &[
         Some("24"),
         "hours after the end of an order for which its number and texts are kept (1 to 8760)",
     ),
+    setting(
+        "adjustment_limit_usd",
+        Some("50.00"),
+        "what one of staff may book at once in a day, and what one user may get so; above it somebody else approves",
+    ),
     setting("limit_factor", None, "multiplies every rate limit; 100 in the sandbox, else 1"),
     setting("limit_bypass", Some(""), "networks (CIDR) whose requests are not limited, separated by commas"),
     setting("redis_url", None, "redis://host:port/0; rate limits are counted there for all instances"),

@@ -8,7 +8,7 @@ use namaskah_domain::{
     outbox::EventLog,
     payment::PaymentService,
     retention::RetentionService,
-    staff::StaffService,
+    staff::{AdjustmentService, StaffService},
     verification::{CatalogueService, VerificationService},
     wallet::WalletService,
 };
@@ -26,6 +26,8 @@ pub struct Services {
     pub auth: Arc<AuthService>,
     /// The gate of staff, and what staff does.
     pub staff: Arc<StaffService>,
+    /// Corrections of wallets.
+    pub adjustments: Arc<AdjustmentService>,
     /// Balances and movements.
     pub wallet: Arc<WalletService>,
     /// Adding money.
@@ -60,6 +62,7 @@ impl Services {
         Self {
             auth: wired.auth.clone(),
             staff: wired.staff.clone(),
+            adjustments: wired.adjustments.clone(),
             wallet: wired.wallet.clone(),
             payments: wired.payments.clone(),
             verifications: wired.orders.clone(),

@@ -32,7 +32,7 @@ use namaskah_domain::{
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom},
     payment::{FxRate, PaymentPolicy, PaymentReference, PaymentService},
     retention::{Retention, RetentionService},
-    staff::{DirectAllowlists, StaffPorts, StaffService},
+    staff::{AdjustmentPorts, AdjustmentService, DirectAllowlists, StaffPorts, StaffService},
     verification::{CatalogueService, OrderPolicy, PriceRule, ServiceCode, VerificationService},
     wallet::WalletService,
 };
@@ -103,6 +103,13 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         orders: store.clone(),
     };
     let staff = Arc::new(StaffService::new(auth.clone(), staff));
+    let adjustments = AdjustmentPorts {
+        store: waking.clone(),
+        reads: store.clone(),
+        wallets: store.clone(),
+        clock: shared.clone(),
+        random: random.clone(),
+    };
     let payments = Arc::new(PaymentService::new(
         waking.clone(),
         store.clone(),
@@ -132,6 +139,7 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
     let services = Services {
         auth,
         staff,
+        adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
         wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),

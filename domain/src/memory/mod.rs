@@ -1,5 +1,6 @@
 //! Every port in memory: the tests' fakes, and what embedding developers start with.
 
+mod adjustments;
 mod books;
 mod clock;
 mod commit;

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId, JobId,
-    MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId,
+    AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId,
+    JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId,
     RefundId, ReservationId, SessionId, SuppressedNumber, Time, UserId,
     auth::{ApiKey, MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::Finding,
-    staff::{Allowlist, AuditEntry},
+    staff::{Adjustment, Allowlist, AuditEntry},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
@@ -57,6 +57,7 @@ pub(super) struct State {
     pub(super) disputes: BTreeMap<DisputeId, Dispute>,
     pub(super) bookings: BTreeMap<BookingId, Booking>,
     pub(super) grants: BTreeMap<GrantId, PromoGrant>,
+    pub(super) adjustments: BTreeMap<AdjustmentId, Adjustment>,
     pub(super) audit_log: BTreeMap<AuditId, AuditEntry>,
     pub(super) allowlist: Option<Allowlist>,
     pub(super) findings: BTreeMap<FindingId, Finding>,

@@ -77,6 +77,16 @@ actions! {
     UserReset = "user.password_reset",
     /// Every session of a user was ended.
     UserSessionsEnded = "user.sessions_ended",
+    /// A movement was booked at the console.
+    MovementBooked = "movement.booked",
+    /// A wallet was corrected at once.
+    AdjustmentBooked = "adjustment.booked",
+    /// A correction waits for somebody else.
+    AdjustmentProposed = "adjustment.proposed",
+    /// A wallet was corrected by two.
+    AdjustmentApproved = "adjustment.approved",
+    /// A correction was refused.
+    AdjustmentRejected = "adjustment.rejected",
     /// Staff may come from a network.
     NetworkAllowed = "network.allowed",
     /// Staff may not come from a network any more.

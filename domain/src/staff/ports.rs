@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    AuditId, Fault, Page, PageOf, RefundId, SessionId, Time, UserId,
+    AdjustmentId, AuditId, Fault, Page, PageOf, RefundId, SessionId, Time, UserId,
     auth::{Role, Session, User, UserState},
     payment::Refund,
-    staff::{Allowlist, AuditAction, AuditEntry},
+    staff::{Adjustment, AdjustmentStatus, Allowlist, AuditAction, AuditEntry, Recent},
 };
 
 /// Which lines of the log are wanted. What is `None` does not matter.
@@ -58,6 +58,38 @@ pub trait StaffReads: Send + Sync {
 
     /// Refunds of a user's payments, newest first.
     async fn refunds_to(&self, user: UserId, page: Page<RefundId>) -> Result<PageOf<Refund>, Fault>;
+}
+
+/// Which corrections are wanted. What is `None` does not matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AdjustmentQuery {
+    /// How they stand.
+    pub status: Option<AdjustmentStatus>,
+    /// Whose wallet.
+    pub user: Option<UserId>,
+}
+
+/// Reads of corrections. One statement each.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait AdjustmentReads: Send + Sync {
+    /// One correction.
+    async fn adjustment(&self, id: AdjustmentId) -> Result<Option<Adjustment>, Fault>;
+
+    /// Corrections as they stand at `now`, newest first.
+    async fn adjustments(
+        &self,
+        query: &AdjustmentQuery,
+        now: Time,
+        page: Page<AdjustmentId>,
+    ) -> Result<PageOf<Adjustment>, Fault>;
+
+    /// What was booked at once after `since`, by an actor and to a user.
+    async fn booked_at_once(&self, by: UserId, user: UserId, since: Time) -> Result<Recent, Fault>;
+
+    /// Since when somebody is staff as what he is: when he was made, or the log last tells of his role. `None` if
+    /// there is no such user.
+    async fn staff_since(&self, user: UserId) -> Result<Option<Time>, Fault>;
 }
 
 /// A stretch of the log that is not as it was sealed.

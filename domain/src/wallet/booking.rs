@@ -2,6 +2,7 @@
 
 use crate::{
     Amount, BookingId, Time, UserId,
+    staff::Facts,
     wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source},
 };
 
@@ -114,6 +115,24 @@ impl Movement {
             }
         }
         legs
+    }
+
+    /// What the log tells of it.
+    pub(super) fn facts(&self) -> Facts {
+        let sum = |amount: &Amount| format!("{amount:?}");
+        let (what, amount, bought) = match self {
+            Self::Adjusted { direction: Direction::Credit, amount, .. } => ("credit", amount, None),
+            Self::Adjusted { direction: Direction::Debit, amount, .. } => ("debit", amount, None),
+            Self::DebtWrittenOff { amount, .. } => ("debt_written_off", amount, None),
+            Self::PaidOut { amount } => ("paid_out", amount, None),
+            Self::ToppedUp { amount } => ("topped_up", amount, None),
+            Self::Converted { sold, bought } => ("converted", sold, Some(sum(bought))),
+        };
+        let facts = Facts::none().with("movement", what).with("amount", sum(amount));
+        match bought {
+            Some(bought) => facts.with("bought", bought),
+            None => facts,
+        }
     }
 
     const fn kind(&self) -> EntryKind {

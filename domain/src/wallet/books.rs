@@ -7,6 +7,7 @@ use crate::{
     Amount, BookingId, Change, Claim, Clock, CommitError, Committed, Currency, Fault, GrantId, Money,
     MoneyError, Random, Standing, Store, Time, UnitOfWork, UserId, Version,
     payment::Done,
+    staff::{AuditAction, AuditEntry, By, Facts, Subject},
     unit::retry_stale,
     wallet::{
         Account, BookReads, Booking, Direction, EntryKind, InvalidReason, LedgerAccount, Legs, Movement,
@@ -131,18 +132,26 @@ impl BookService {
 
     async fn book_once(&self, cmd: &Book) -> Result<Committed, BookError> {
         let now = self.clock.now();
-        let mut legs = cmd.movement.legs(cmd.id, now);
-        let mut unit = UnitOfWork::claiming(cmd.claim.clone());
-        if let Some(user) = cmd.movement.user() {
-            let account = self.account(user).await?;
-            if let Movement::Adjusted { direction: Direction::Credit, amount, .. } = cmd.movement {
-                unit = unit.expecting(user, repay(&mut legs, &account, amount)?);
-            }
-        }
+        let account = match cmd.movement.user() {
+            Some(user) => Some(self.account(user).await?),
+            None => None,
+        };
         let (id, movement, reason) = (cmd.id, cmd.movement.clone(), cmd.reason.clone());
         let booking = Booking { id, movement, reason, at: now };
-        let unit = unit.post(legs.into_entry()?).with(Change::Booking(booking));
-        Ok(self.store.commit(unit).await?)
+        let told = self.told(&booking);
+        let unit = posted(UnitOfWork::claiming(cmd.claim.clone()), booking, account.as_ref())?;
+        Ok(self.store.commit(unit.with(told)).await?)
+    }
+
+    /// The line of the log: movements are decided here at the console alone.
+    fn told(&self, booking: &Booking) -> Change {
+        let (id, at) = (self.id(), booking.at);
+        let subject =
+            booking.movement.user().map_or_else(|| Subject::of("booking", booking.id), Subject::user);
+        let after = booking.movement.facts().with("booking", booking.id);
+        let (before, after) = (Facts::none(), after.with("reason", booking.reason.as_str()));
+        let action = AuditAction::MovementBooked;
+        Change::Audited(AuditEntry { id, by: By::Console, action, subject, before, after, at })
     }
 
     async fn booked(&self, id: BookingId, committed: Committed) -> Result<Done<Booking>, BookError> {
@@ -309,7 +318,23 @@ fn later(refused: BookError) -> Result<(), BookError> {
     }
 }
 
-fn expect_dollars(amount: Amount) -> Result<(), MoneyError> {
+/// What books it, added to `unit`. A credit repays what the account owes, as it was read, in the same commit.
+pub(crate) fn posted(
+    unit: UnitOfWork,
+    booking: Booking,
+    account: Option<&Account>,
+) -> Result<UnitOfWork, BookError> {
+    let mut legs = booking.movement.legs(booking.id, booking.at);
+    let mut unit = unit;
+    if let (Movement::Adjusted { user, direction: Direction::Credit, amount }, Some(account)) =
+        (&booking.movement, account)
+    {
+        unit = unit.expecting(*user, repay(&mut legs, account, *amount)?);
+    }
+    Ok(unit.post(legs.into_entry()?).with(Change::Booking(booking)))
+}
+
+pub(crate) fn expect_dollars(amount: Amount) -> Result<(), MoneyError> {
     match amount.currency() {
         Currency::Usd => Ok(()),
         other => Err(MoneyError::CurrencyMismatch(Currency::Usd, other)),

@@ -1,6 +1,8 @@
 //! The gate of staff: who is let in for what, as a table.
 #![cfg(feature = "memory")]
 
+mod adjusting;
+
 use std::net::IpAddr;
 
 use namaskah_domain::{

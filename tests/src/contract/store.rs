@@ -3,6 +3,7 @@
 //! An implementation makes a [`Backend`] and calls [`store_contract!`](crate::store_contract) with a function that
 //! opens one.
 
+mod adjustments;
 mod books;
 mod entries;
 mod freezes;
@@ -27,14 +28,14 @@ use namaskah_domain::{
     payment::PaymentReads,
     reconciliation::ReconciliationReads,
     retention::Erasures,
-    staff::StaffReads,
+    staff::{AdjustmentReads, StaffReads},
     verification::OrderReads,
     wallet::{Account, BookReads, WalletReads},
 };
 
 pub use self::{
-    books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*, reconciliation::*, records::*,
-    retention::*, returns::*, staff::*, units::*,
+    adjustments::*, books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*,
+    reconciliation::*, records::*, retention::*, returns::*, staff::*, units::*,
 };
 
 /// Every port over one store.
@@ -56,6 +57,8 @@ pub struct Backend {
     pub reconciliation: Arc<dyn ReconciliationReads>,
     /// What staff reads.
     pub staff: Arc<dyn StaffReads>,
+    /// Corrections of wallets.
+    pub adjustments: Arc<dyn AdjustmentReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -79,6 +82,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             auth: stores.auth,
             reconciliation: stores.reconciliation,
             staff: stores.staff,
+            adjustments: stores.adjustments,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -99,6 +103,7 @@ impl From<Arc<MemoryStore>> for Backend {
             auth: memory.clone(),
             reconciliation: memory.clone(),
             staff: memory.clone(),
+            adjustments: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -261,6 +266,11 @@ macro_rules! store_contract {
             the_allowlist_is_stored_as_decided
             users_are_found_by_address_state_and_role
             sign_ins_and_refunds_of_a_user_come_in_pages
+            a_correction_is_stored_as_decided
+            corrections_are_found_by_how_they_stand
+            what_was_booked_at_once_is_summed_by_actor_and_by_user
+            staff_is_what_it_is_since_the_log_tells_of_it
+            whatever_expects_an_account_as_it_was_read_moves_its_version
             events_are_stamped_in_order_without_gaps
             events_are_stamped_once_by_however_many_relays
             events_are_read_by_user_and_subject

@@ -1,12 +1,15 @@
 //! Builders of what staff leaves behind.
 
 use namaskah_domain::{
+    UserId, Version,
     auth::Role,
-    staff::{Actor, AllowedNetwork, AuditAction, AuditEntry, By, Facts, Subject},
-    wallet::Reason,
+    staff::{
+        Actor, Adjustment, AdjustmentState, AllowedNetwork, AuditAction, AuditEntry, By, Facts, Subject,
+    },
+    wallet::{Direction, Reason},
 };
 
-use super::{id, number, start};
+use super::{amount, id, number, start};
 
 /// An owner at an address of documentation.
 pub fn actor() -> Actor {
@@ -34,5 +37,20 @@ pub fn allowed_network(network: &str) -> AllowedNetwork {
         note: Reason::try_new("the office").expect("a reason"),
         added_by: id(),
         added_at: start(),
+    }
+}
+
+/// A correction that waits.
+pub fn adjustment(by: UserId) -> Adjustment {
+    Adjustment {
+        id: id(),
+        user: id(),
+        direction: Direction::Credit,
+        amount: amount(7),
+        reason: Reason::try_new("a text was lost").expect("a reason"),
+        proposed_by: by,
+        proposed_at: start(),
+        state: AdjustmentState::Proposed,
+        version: Version::FIRST,
     }
 }

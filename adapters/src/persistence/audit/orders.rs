@@ -118,6 +118,6 @@ pub(super) const LAWS: [Law; 9] = [
              AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM promo_grants g WHERE g.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = c.outcome) \
-             AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = c.outcome)",
+             AND NOT EXISTS (SELECT 1 FROM adjustments a WHERE a.id = c.outcome)",
     },
 ];

@@ -14,6 +14,7 @@ macro_rules! guards {
             "UNION ALL SELECT 'holds_one_open_an_order' UNION ALL SELECT 'transfers_source_once' ",
             "UNION ALL SELECT 'idempotency_once' UNION ALL SELECT 'intents_reference_once' ",
             "UNION ALL SELECT 'purchases_reservation_once' UNION ALL SELECT 'messages_once' ",
+            "UNION ALL SELECT 'adjustments_four_eyes' UNION ALL SELECT 'adjustments_of_others' ",
             "UNION ALL SELECT 'transfers_final' UNION ALL SELECT 'transfers_kept') g WHERE NOT EXISTS (",
             $known,
             ")"

@@ -10,6 +10,7 @@ macro_rules! alone {
 }
 
 pub(crate) mod account;
+pub(crate) mod adjustment;
 pub(crate) mod allowlist;
 pub(crate) mod api_key;
 pub(crate) mod audit_entry;

@@ -2,6 +2,7 @@
 //!
 //! A state that an index is made for is spelt out in the text and not bound, so that a prepared plan can use it.
 
+mod adjustments;
 mod auth;
 mod books;
 mod erasures;

@@ -1,5 +1,6 @@
 //! Every error of the use cases as a problem: the only such place. No `_` arm: a new variant must choose its answer.
 
+mod adjustments;
 mod api_keys;
 mod second_factor;
 mod staff;

@@ -57,6 +57,8 @@ pub const KINDS: &[Kind] = &[
     kind(409, "totp_already_enabled", "A second factor is on", "Turn it off before you begin another."),
     kind(409, "totp_not_enabled", "No second factor is on", "There is nothing to turn off."),
     kind(409, "totp_not_pending", "No second factor waits to be confirmed", "Begin one first; it waits for 15 minutes."),
+    kind(409, "four_eyes_required", "Somebody else must do this", "Nobody corrects his own wallet or approves what he has proposed; whoever approves has been staff for a day."),
+    kind(409, "adjustment_decided", "The correction was decided already", "It was booked or rejected, or waited for 72 hours in vain."),
     kind(409, "would_lock_you_out", "You would lock yourself out", "The list of networks must admit the address that changes it."),
     kind(409, "already_staff", "The address belongs to staff", "Give it another role instead."),
     kind(409, "own_account", "This is your own account", "Somebody else must do this."),

@@ -69,6 +69,7 @@ fn raw(
 ) -> RequestBuilder {
     let kind = match path.split_once('/').map_or(path, |(first, _)| first) {
         "payments" => "pay",
+        "admin" if path.contains("adjustments/") => "adj",
         "admin" => "usr",
         _ => "ver",
     };
@@ -175,6 +176,7 @@ pub async fn refuse_other_shapes(ada: &Customer, (method, path, sound): &Route) 
         }
         let optional = field == "low_balance_threshold"
             || path.ends_with("/refund")
+            || path.ends_with("/reject")
             || (*path == "verifications" && field != "service");
         if !optional {
             let mut less = sound.clone();

@@ -9,7 +9,7 @@ use namaskah_domain::{
     outbox::EventQuery,
     payment::IntentState,
     reconciliation::Book,
-    staff::{AuditQuery, UserFilter},
+    staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, UserFilter},
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
     wallet::{HoldEnd, Purse, Source, Span},
 };
@@ -227,6 +227,12 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("users", on.staff.users(&filter, at(0), Page { limit: 20, after: Some(given::id()) }));
     read!("sign-ins", on.staff.sign_ins(given::id(), Page { limit: 20, after: Some(given::id()) }));
     read!("refunds to", on.staff.refunds_to(given::id(), Page { limit: 20, after: Some(given::id()) }));
+    read!("adjustment", on.adjustments.adjustment(given::id()));
+    let query = AdjustmentQuery { status: Some(AdjustmentStatus::Proposed), user: Some(given::id()) };
+    let page = Page { limit: 20, after: Some(given::id()) };
+    read!("adjustments", on.adjustments.adjustments(&query, at(0), page));
+    read!("booked at once", on.adjustments.booked_at_once(given::id(), given::id(), at(0)));
+    read!("staff since", on.adjustments.staff_since(given::id()));
     read!("new notices", on.notices.new_notices(Sender::Paystack, 20));
     read!("matchable notices", on.notices.matchable_notices(20));
     let mine = EventQuery { user: Some(given::id()), subject: None, after: 5, limit: 20 };

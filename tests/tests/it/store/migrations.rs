@@ -115,6 +115,10 @@ async fn every_index_that_is_relied_on_is_there() {
             "purchases_receivable",
             "users_staff",
             "users_by_email",
+            "adjustments_at_once_by",
+            "adjustments_at_once_to",
+            "adjustments_of_user",
+            "adjustments_proposed",
             "audit_log_of_actor",
             "audit_log_of_subject",
             "sessions_of_user",
@@ -180,6 +184,31 @@ async fn the_database_itself_refuses_what_no_store_may_write() {
             let refused = opened.database.connection().execute_unprepared(sql).await;
             assert!(refused.is_err(), "{sql}");
         }
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_database_itself_wants_four_eyes_on_a_correction() {
+    for opened in both().await {
+        let asked = given::adjustment(given::id());
+        let unit = namaskah_domain::UnitOfWork::new();
+        opened.backend.apply(unit.with(namaskah_domain::Change::Adjustment(asked))).await;
+        let booked = "UPDATE adjustments SET state = 'booked', decided_at_us = 1";
+        for sql in [
+            "UPDATE adjustments SET state = 'booked'".to_owned(),
+            "UPDATE adjustments SET state = 'gone'".to_owned(),
+            "UPDATE adjustments SET decided_at_us = 1".to_owned(),
+            "UPDATE adjustments SET amount_units = -1".to_owned(),
+            "UPDATE adjustments SET user_id = proposed_by".to_owned(),
+            "UPDATE adjustments SET state = 'rejected', decided_at_us = 1".to_owned(),
+            format!("{booked}, decided_by = proposed_by"),
+            format!("{booked}, decided_by = user_id"),
+        ] {
+            let refused = opened.database.connection().execute_unprepared(&sql).await;
+            assert!(refused.is_err(), "{sql}");
+        }
+        opened.database.connection().execute_unprepared(booked).await.expect("nobody had to approve it");
         opened.close().await;
     }
 }

@@ -101,7 +101,11 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 56] = [
+const INDEXES: [&str; 60] = [
+    "adjustments.adjustments_at_once_by",
+    "adjustments.adjustments_at_once_to",
+    "adjustments.adjustments_of_user",
+    "adjustments.adjustments_proposed",
     "api_keys.api_keys_open",
     "audit_log.audit_log_of_actor",
     "audit_log.audit_log_of_subject",

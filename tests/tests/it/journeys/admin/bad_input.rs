@@ -20,6 +20,12 @@ fn routes_with_bodies() -> Vec<Route> {
         (Method::POST, "admin/ip-allowlist", json!({ "network": "127.0.0.0/8", "note": "the office" })),
         (Method::POST, "admin/staff", json!({ "email": "somebody@example.com", "role": "support" })),
         (Method::PATCH, "admin/staff/{id}", json!({ "role": "support" })),
+        (
+            Method::POST,
+            "admin/users/{id}/adjustments",
+            json!({ "amount": { "amount": "-2.50", "currency": "USD" }, "reason": "credited twice" }),
+        ),
+        (Method::POST, "admin/adjustments/{id}/reject", json!({ "reason": "not proven" })),
         (Method::POST, "admin/users/{id}/suspend", json!({ "reason": "spam" })),
     ]
 }

@@ -24,6 +24,11 @@ type Gated = (&'static str, &'static str, Permission, Proof);
 /// Every route and what it takes. A route that is missing here fails the journey.
 #[rustfmt::skip]
 const ROUTES: &[Gated] = &[
+    ("GET", "/api/v1/admin/adjustments", Permission::PaymentsRead, Proof::SignIn),
+    ("GET", "/api/v1/admin/adjustments/{id}", Permission::PaymentsRead, Proof::SignIn),
+    ("POST", "/api/v1/admin/adjustments/{id}/approve", Permission::Approve, Proof::StepUp),
+    ("POST", "/api/v1/admin/adjustments/{id}/reject", Permission::Approve, Proof::StepUp),
+    ("POST", "/api/v1/admin/users/{id}/adjustments", Permission::Adjust, Proof::StepUp),
     ("GET", "/api/v1/admin/audit-log", Permission::Audit, Proof::SignIn),
     ("GET", "/api/v1/admin/audit-log/verify", Permission::Audit, Proof::SignIn),
     ("GET", "/api/v1/admin/ip-allowlist", Permission::Settings, Proof::SignIn),
@@ -57,7 +62,7 @@ async fn documented(world: &World) -> Vec<(String, String)> {
 fn request(who: &Customer, (method, path, ..): &Gated) -> RequestBuilder {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
     let path = path.replace("{id}", "usr_00000000000000000000000000");
-    let request = who.request(method.clone(), &path);
+    let request = who.request(method.clone(), &path).header("Idempotency-Key", who.new_key());
     if method == Method::GET { request } else { request.json(&json!({})) }
 }
 

@@ -1,5 +1,6 @@
 //! The admin API, as staff of each role meets it.
 
+mod adjustments;
 mod bad_input;
 mod gate;
 mod members;

@@ -1,0 +1,46 @@
+//! Errors of corrections.
+
+use namaskah_domain::{
+    staff::{AdjustmentError, AdjustmentRefusal},
+    wallet::BookError,
+};
+
+use super::unavailable;
+use crate::http::problem::Problem;
+
+impl From<AdjustmentRefusal> for Problem {
+    fn from(refusal: AdjustmentRefusal) -> Self {
+        match refusal {
+            AdjustmentRefusal::OwnWallet | AdjustmentRefusal::OwnProposal | AdjustmentRefusal::TooNew => {
+                Self::refused(409, "four_eyes_required", &refusal)
+            }
+            AdjustmentRefusal::Expired | AdjustmentRefusal::Decided => {
+                Self::refused(409, "adjustment_decided", &refusal)
+            }
+        }
+    }
+}
+
+impl From<AdjustmentError> for Problem {
+    fn from(error: AdjustmentError) -> Self {
+        match error {
+            AdjustmentError::NotFound => Self::not_found(),
+            AdjustmentError::Refused(refusal) => refusal.into(),
+            AdjustmentError::Book(error) => error.into(),
+        }
+    }
+}
+
+impl From<BookError> for Problem {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::NoSuchUser | BookError::NoSuchGrant => Self::not_found(),
+            BookError::NothingLeft => Self::invalid("amount.amount", "out_of_range", error),
+            BookError::AlreadyExpired => Self::invalid("expires_at", "out_of_range", error),
+            BookError::Money(error) => error.into(),
+            BookError::Reason(error) => Self::invalid("reason", "invalid", error),
+            BookError::Commit(error) => error.into(),
+            BookError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
