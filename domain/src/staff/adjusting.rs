@@ -235,6 +235,10 @@ where
     let attempt = &attempt;
     let decided = retry_stale(|| async move {
         match attempt().await {
+            // Somebody else has booked the same correction at this moment.
+            Err(AdjustmentError::Book(BookError::Commit(CommitError::Duplicate(_)))) => {
+                Err(CommitError::Stale)
+            }
             Err(AdjustmentError::Book(BookError::Commit(refused))) => Err(refused),
             decided => Ok(decided),
         }

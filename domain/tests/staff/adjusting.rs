@@ -254,6 +254,7 @@ async fn approvals_at_once_book_once_and_what_two_decided_does_not_count() {
     let proposed = world.ask(1, wish(1, user(9), 500)).await.expect("not refused");
     let id = proposed.id;
     assert_eq!(world.has(9).await, usd(0));
+    world.clock.advance(chrono::TimeDelta::seconds(1));
     let (two, three) = (actor(2), actor(3));
     let (first, second, third) = tokio::join!(
         world.service.approve(&two, id),
