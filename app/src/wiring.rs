@@ -1,5 +1,7 @@
 //! Wiring: every adapter made once, every service over its ports.
 
+mod policies;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -20,19 +22,20 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService},
-    payment::{PaymentGateway, PaymentPolicy, PaymentService, SuspenseService},
+    payment::{PaymentGateway, PaymentService, SuspenseService},
     reconciliation::ReconciliationService,
     retention::RetentionService,
     staff::{AdjustmentPorts, AdjustmentService, StaffPorts, StaffService},
     verification::{
-        CatalogueService, NumberProvider, OrderPolicy, OrderReads, RECEIVABLE_DAYS, ReceivableService,
-        Retained, VerificationService,
+        CatalogueService, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService, Retained,
+        VerificationService,
     },
     wallet::{BookService, WalletService},
 };
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
+use self::policies::{order_policy, payment_policy};
 use crate::{
     config::{Config, Mode},
     worker::{
@@ -464,28 +467,6 @@ pub fn suspense(
         random,
         config.rate,
     )
-}
-
-fn payment_policy(config: &Config, public_url: &str) -> PaymentPolicy {
-    PaymentPolicy {
-        rate: config.rate,
-        min: config.payment_range.0,
-        max: config.payment_range.1,
-        max_open: 10,
-        honoured_h: 72,
-        return_url: Some(format!("{public_url}/payments/return")),
-    }
-}
-
-const fn order_policy(config: &Config) -> OrderPolicy {
-    OrderPolicy {
-        rule: config.price_rule,
-        quote_s: 120,
-        send_within_s: 2,
-        cancel_after_s: config.cancel_after_s,
-        max_open_orders: config.max_open_orders,
-        sells_test_services: !matches!(config.mode, Mode::Live),
-    }
 }
 
 fn key_of(secret: &SecretString) -> Result<[u8; 32], Fault> {
