@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ipnet::IpNet;
-use poem::{Endpoint, EndpointExt, Response, get};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, get};
 use tokio_util::sync::CancellationToken;
 
 pub use super::listen::serve;
@@ -121,13 +121,12 @@ pub fn build(
     let api = document::described(routes(services, site.clone(), stop));
     let document = Document::of(&api);
     let app = ui::routes(&document)
-        .at("/", get(system::front))
         .at("/verify-email", get(links::verify_email))
         .at("/reset-password", get(links::reset_password))
         .at("/payments/return", get(links::payment_return))
         .at("/problems", get(pages::all))
         .at("/problems/:slug", get(pages::one))
-        .nest_no_strip("/", api);
+        .nest_no_strip("/", with_front(api.into_endpoint()));
     app.with(BodyLimit { time: BODY_TIME })
         .with(Deadline(DEADLINE))
         .with(CatchProblems::new(document.allowed.clone()))
@@ -138,6 +137,17 @@ pub fn build(
         })
         .with(Cors::new(&settings.cors_origins))
         .with(Frame { https: site.is_https() })
+}
+
+/// The front page, and the API behind it: what is nested at the root takes the root itself.
+fn with_front(api: impl Endpoint + 'static) -> impl Endpoint<Output = Response> + 'static {
+    let front = Arc::new(get(system::front));
+    api.map_to_response().around(move |api, request| {
+        let front = front.clone();
+        async move {
+            if request.uri().path() == "/" { front.call(request).await } else { api.call(request).await }
+        }
+    })
 }
 
 /// The OpenAPI document, which needs no service to run.

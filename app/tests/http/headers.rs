@@ -53,7 +53,7 @@ async fn every_kind(world: &World) -> Vec<(&'static str, u16, Response)> {
         ("the document", 200, world.get("/openapi.json").await),
         ("a script", 200, world.get("/docs/swagger-ui.js").await),
     ];
-    for page in ["/docs", "/problems", "/problems/quote-expired", "/verify-email", "/reset-password"] {
+    for page in ["/", "/docs", "/problems", "/problems/quote-expired", "/verify-email", "/reset-password"] {
         kinds.push((page, 200, world.get(page).await));
     }
     let reader = world.person("grace@example.com").await;
