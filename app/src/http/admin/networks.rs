@@ -1,6 +1,6 @@
 //! From where staff may come.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use namaskah_domain::{
@@ -8,33 +8,16 @@ use namaskah_domain::{
     staff::{AllowedNetwork, StaffService},
     wallet::Reason,
 };
-use poem_openapi::{Object, OpenApi, param::Query, registry::MetaSchema};
+use poem_openapi::{Object, OpenApi, param::Query};
 use serde::Deserialize;
 
 use crate::http::{
-    body::{Body, Created, Listed, NoContent, Shown, Text, TextForm, text::sized},
+    body::{Body, Created, Listed, NoContent, Shown, Text},
     detached::detached,
     problem::Problem,
     staff_scheme::{Staff, SteppedUp, may},
     tags::Tag,
 };
-
-/// A network, or one address.
-impl TextForm for IpNet {
-    const EXPECTED: &'static str = "a network such as 198.51.100.0/24 or 2001:db8::/32, or an address";
-
-    fn schema() -> MetaSchema {
-        sized(2, 43, "198.51.100.0/24")
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(Self::from))
-    }
-
-    fn write(&self) -> Cow<'_, str> {
-        self.to_string().into()
-    }
-}
 
 /// A network to enter.
 #[derive(Debug, Deserialize, Object)]

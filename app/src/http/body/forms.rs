@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use ipnet::IpNet;
 use namaskah_domain::{
     Entity, Id, Time,
-    auth::{Email, OneTimeCode, Role, Secret},
+    auth::{AllowedIps, Email, OneTimeCode, Role, Secret},
     entity::OrderEntity,
     verification::{
         AreaCode, BatchMode, Capability, Carrier, CountryCode, OrderStatus, ReportReason, ServiceCode,
@@ -281,6 +282,23 @@ impl TextForm for Role {
 
     fn write(&self) -> Cow<'_, str> {
         self.name().into()
+    }
+}
+
+/// A network, or one address. Bits behind the mask are dropped.
+impl TextForm for IpNet {
+    const EXPECTED: &'static str = "an address, or a network as 203.0.113.0/24 or 2001:db8::/32";
+
+    fn schema() -> MetaSchema {
+        sized(2, 43, "203.0.113.0/24")
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        AllowedIps::network(text)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.to_string().into()
     }
 }
 

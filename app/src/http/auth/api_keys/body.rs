@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ipnet::IpNet;
 use namaskah_domain::{
     ApiKeyId, Time,
     auth::{AllowedIps, ApiKey, CreateApiKey, KeyName, NewApiKey, Scope, Scopes, SignedIn as Visitor},
@@ -49,26 +50,6 @@ impl TextForm for KeyName {
     }
 }
 
-/// An address or a block of addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network(pub ipnet::IpNet);
-
-impl TextForm for Network {
-    const EXPECTED: &'static str = "an address, or a network as 203.0.113.0/24";
-
-    fn schema() -> MetaSchema {
-        sized(2, 43, "203.0.113.0/24")
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        AllowedIps::network(text).map(Self)
-    }
-
-    fn write(&self) -> Cow<'_, str> {
-        self.0.to_string().into()
-    }
-}
-
 /// A key to be.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
@@ -81,7 +62,7 @@ pub struct ApiKeyCreateBody {
     /// From when on it is void. Without: never.
     pub expires_at: Option<Text<Time>>,
     /// The only addresses from which it may be used, 1 to 32. Without: anywhere.
-    pub allowed_ips: Option<Vec<Text<Network>>>,
+    pub allowed_ips: Option<Vec<Text<IpNet>>>,
 }
 
 impl ApiKeyCreateBody {
@@ -95,7 +76,7 @@ impl ApiKeyCreateBody {
             scopes.ok_or_else(|| Problem::invalid("scopes", "out_of_range", "at least one scope"))?;
         let allowed = match self.allowed_ips {
             None => AllowedIps::anywhere(),
-            Some(networks) => AllowedIps::only(networks.into_iter().map(|network| network.0.0).collect())
+            Some(networks) => AllowedIps::only(networks.into_iter().map(|network| network.0).collect())
                 .ok_or_else(|| Problem::invalid("allowed_ips", "out_of_range", "1 to 32 networks"))?,
         };
         let expires_at = self.expires_at.map(|time| namaskah_domain::time::to_stored_precision(time.0));
@@ -116,7 +97,7 @@ pub struct ApiKeyBody {
     /// What it may do.
     pub scopes: Vec<Text<Scope>>,
     /// The only addresses from which it may be used; none: anywhere.
-    pub allowed_ips: Vec<Text<Network>>,
+    pub allowed_ips: Vec<Text<IpNet>>,
     /// When it was made.
     pub created_at: Text<Time>,
     /// From when on it is void.
@@ -131,7 +112,7 @@ impl From<ApiKey> for ApiKeyBody {
             id: Text(key.id),
             prefix: key.prefix,
             scopes: key.scopes.iter().map(Text).collect(),
-            allowed_ips: key.allowed.networks().iter().map(|network| Text(Network(*network))).collect(),
+            allowed_ips: key.allowed.networks().iter().map(|network| Text(*network)).collect(),
             created_at: Text(key.created_at),
             expires_at: key.expires_at.map(Text),
             last_used_at: key.last_used_at.map(Text),
@@ -153,7 +134,7 @@ pub struct NewApiKeyBody {
     /// What it may do.
     pub scopes: Vec<Text<Scope>>,
     /// The only addresses from which it may be used; none: anywhere.
-    pub allowed_ips: Vec<Text<Network>>,
+    pub allowed_ips: Vec<Text<IpNet>>,
     /// When it was made.
     pub created_at: Text<Time>,
     /// From when on it is void.

@@ -10,14 +10,15 @@ use crate::http::problem::Problem;
 
 impl From<AdjustmentRefusal> for Problem {
     fn from(refusal: AdjustmentRefusal) -> Self {
-        match refusal {
-            AdjustmentRefusal::OwnWallet | AdjustmentRefusal::OwnProposal | AdjustmentRefusal::TooNew => {
-                Self::refused(409, "four_eyes_required", &refusal)
-            }
-            AdjustmentRefusal::Expired | AdjustmentRefusal::Decided => {
-                Self::refused(409, "adjustment_decided", &refusal)
-            }
-        }
+        use AdjustmentRefusal::{Decided, Expired, OwnProposal, OwnWallet, TooNew};
+        let (code, detail) = match refusal {
+            OwnWallet => ("four_eyes_required", "Nobody corrects his own wallet."),
+            OwnProposal => ("four_eyes_required", "Nobody decides on what he has proposed himself."),
+            TooNew => ("four_eyes_required", "Whoever approves has been staff, in this role, for a day."),
+            Expired => ("adjustment_decided", "The proposal has expired."),
+            Decided => ("adjustment_decided", "The proposal has been decided already."),
+        };
+        Self::told(409, code, detail)
     }
 }
 
