@@ -3,6 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
+use namaskah_domain::Time;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -17,6 +19,8 @@ use super::{
 };
 
 const SERVICES: [&str; 6] = ["telegram", "whatsapp", "google", "discord", "uber", "signal"];
+/// So long after an order's end its number and texts are shown.
+const RETENTION: TimeDelta = TimeDelta::hours(24);
 const AFTER_SILENCE: Duration = Duration::from_millis(15);
 /// Operations of the providers that fail now and then.
 const OPERATIONS: [(&str, &str); 8] = [
@@ -285,10 +289,12 @@ impl Scene {
         }
     }
 
-    /// A completed order shows a text of its own number, with a code.
+    /// A completed order shows a text of its own number, with a code; a day after its end it shows nothing any more.
     pub fn checks_texts(&self, body: &Value) {
-        let number = body["phone_number"].as_str().unwrap_or_default();
         let messages = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let Some(number) = body["phone_number"].as_str() else {
+            return self.checks_erasure(body, messages);
+        };
         for message in messages {
             let text = message["text"].as_str().unwrap_or_default();
             if !self.memory.has_texted(number, text) {
@@ -297,6 +303,16 @@ impl Scene {
         }
         if !messages.iter().any(|message| message["code"].is_string()) {
             self.memory.breach(format!("order {} is completed without a code", body["id"]));
+        }
+    }
+    fn checks_erasure(&self, body: &Value, messages: &[Value]) {
+        let at = |field: &str| body[field].as_str().and_then(|text| text.parse::<Time>().ok());
+        let (now, end) = (at("server_time"), at("completed_at"));
+        if !now.zip(end).is_some_and(|(now, end)| now - end >= RETENTION) {
+            self.memory.breach(format!("order {} is completed and shows no number", body["id"]));
+        }
+        if messages.iter().any(|message| !message["text"].is_null() || !message["code"].is_null()) {
+            self.memory.breach(format!("order {} shows a text and no number", body["id"]));
         }
     }
 }
