@@ -308,7 +308,7 @@ impl Scene {
     fn checks_erasure(&self, body: &Value, messages: &[Value]) {
         let at = |field: &str| body[field].as_str().and_then(|text| text.parse::<Time>().ok());
         let (now, end) = (at("server_time"), at("completed_at"));
-        if !now.zip(end).is_some_and(|(now, end)| now - end >= RETENTION) {
+        if now.zip(end).is_none_or(|(now, end)| now - end < RETENTION) {
             self.memory.breach(format!("order {} is completed and shows no number", body["id"]));
         }
         if messages.iter().any(|message| !message["text"].is_null() || !message["code"].is_null()) {
