@@ -435,8 +435,9 @@ fn adjustments(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> AdjustmentService {
-    let (reads, wallets) = (stores.adjustments.clone(), stores.wallet.clone());
-    AdjustmentService::new(AdjustmentPorts { store, reads, wallets, clock, random }, config.adjustment_limit)
+    let (reads, wallets, users) = (stores.adjustments.clone(), stores.wallet.clone(), stores.auth.clone());
+    let ports = AdjustmentPorts { store, reads, wallets, users, clock, random };
+    AdjustmentService::new(ports, config.adjustment_limit)
 }
 
 /// The house's books over these stores.

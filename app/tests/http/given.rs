@@ -107,6 +107,7 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         store: waking.clone(),
         reads: store.clone(),
         wallets: store.clone(),
+        users: store.clone(),
         clock: shared.clone(),
         random: random.clone(),
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     AdjustmentId, Change, Claim, Clock, CommitError, Committed, Fault, Money, MoneyError, Page, PageOf,
     Random, Standing, Store, Time, UnitOfWork, UserId,
+    auth::AuthReads,
     payment::Done,
     staff::{
         Actor, Adjustment, AdjustmentQuery, AdjustmentReads, AdjustmentRefusal, AdjustmentState, AuditAction,
@@ -56,6 +57,8 @@ pub struct AdjustmentPorts {
     pub reads: Arc<dyn AdjustmentReads>,
     /// Accounts.
     pub wallets: Arc<dyn WalletReads>,
+    /// Whose they are.
+    pub users: Arc<dyn AuthReads>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
@@ -114,7 +117,7 @@ impl AdjustmentService {
         if let Some(before) = self.ports.store.replay(claim).await? {
             return Ok(Committed::Replayed(before));
         }
-        let (own, account) = (self.account(actor.user).await?, self.account(wish.user).await?);
+        let (own, account) = (self.account(actor.user).await?, self.open_account(wish.user).await?);
         let now = self.now();
         let recent = self.ports.reads.booked_at_once(actor.user, wish.user, Recent::since(now)).await?;
         let asked = Adjustment::asked(wish.clone(), actor.user, recent, self.limit, now)?;
@@ -142,7 +145,7 @@ impl AdjustmentService {
                 return Ok(found);
             }
             let since = self.ports.reads.staff_since(by).await?.ok_or(AdjustmentRefusal::TooNew)?;
-            let (now, account) = (self.now(), self.account(found.user).await?);
+            let (now, account) = (self.now(), self.open_account(found.user).await?);
             let told = (AuditAction::AdjustmentApproved, found.facts(now));
             let approved = found.approved(by, since, now)?;
             let (_, value) = self.commit(UnitOfWork::new(), actor, approved, &account, told).await?;
@@ -219,6 +222,13 @@ impl AdjustmentService {
         let entry = AuditEntry { id, by, action, subject, before, after, at: now };
         let unit = unit.with(Change::Adjustment(decided.clone())).with(Change::Audited(entry));
         Ok((self.ports.store.commit(unit).await?, decided))
+    }
+
+    /// Of somebody who is still there: money on a closed account is nobody's.
+    async fn open_account(&self, user: UserId) -> Result<Account, AdjustmentError> {
+        let owner = self.ports.users.user(user).await?;
+        owner.filter(|owner| !owner.is_deleted()).ok_or(BookError::NoSuchUser)?;
+        self.account(user).await
     }
 
     async fn account(&self, user: UserId) -> Result<Account, AdjustmentError> {

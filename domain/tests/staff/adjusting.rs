@@ -157,6 +157,7 @@ impl World {
             store: store.clone(),
             reads: Arc::new(Overlapping(store.clone())),
             wallets: store.clone(),
+            users: store.clone(),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::default()),
         };
@@ -336,4 +337,20 @@ async fn the_same_command_is_booked_once() {
         assert_eq!(asked.proposed_by, user(1));
     }
     assert_eq!((world.has(9).await, world.actions().await.len()), (usd(10), 1));
+}
+
+#[tokio::test]
+async fn a_closed_account_gets_nothing_any_more_whenever_it_was_closed() {
+    let world = World::new().await;
+    let waits = world.ask(1, wish(1, user(9), 60)).await.expect("proposed");
+    let open = person(9, world.clock.now());
+    commit(&world.store, UnitOfWork::new().with(Change::User(open.anonymised(world.clock.now())))).await;
+    let none = |refused: Result<Adjustment, AdjustmentError>| {
+        assert!(matches!(refused, Err(AdjustmentError::Book(BookError::NoSuchUser))), "{refused:?}");
+    };
+    none(world.ask(1, wish(2, user(9), 1)).await);
+    none(world.service.approve(&actor(2), waits.id).await);
+    assert_eq!(world.has(9).await, usd(0));
+    let rejected = world.service.reject(&actor(2), waits.id, None).await;
+    assert_eq!(status(&rejected), AdjustmentStatus::Rejected);
 }
