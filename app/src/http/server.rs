@@ -24,6 +24,7 @@ use super::{
         deadline::Deadline,
         frame::Frame,
         limits::Limits,
+        query::NamedOnce,
         rate::RateLimit,
     },
     payments::PaymentsApi,
@@ -127,7 +128,8 @@ pub fn build(
         .at("/problems", get(pages::all))
         .at("/problems/:slug", get(pages::one))
         .nest_no_strip("/", with_front(api.into_endpoint()));
-    app.with(BodyLimit { time: BODY_TIME })
+    app.with(NamedOnce)
+        .with(BodyLimit { time: BODY_TIME })
         .with(Deadline(DEADLINE))
         .with(CatchProblems::new(document.allowed.clone()))
         .with(RateLimit {

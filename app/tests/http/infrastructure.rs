@@ -102,6 +102,70 @@ async fn broken_requests_get_an_answer_and_the_server_lives_on() {
 }
 
 #[tokio::test]
+async fn two_opinions_on_where_a_request_ends_get_one_answer_at_most() {
+    let world = world().await;
+    let hidden = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: hidden\r\n\r\n";
+    let chunked = format!("0\r\n\r\n{hidden}");
+    let lengths = [
+        format!("Transfer-Encoding: chunked\r\nContent-Length: {}", chunked.len()),
+        format!("Content-Length: {}\r\nTransfer-Encoding: chunked", chunked.len()),
+        format!("Content-Length: 5\r\nContent-Length: {}", chunked.len()),
+        format!("Content-Length: 5, {}", chunked.len()),
+        "Transfer-Encoding: gzip, chunked\r\nTransfer-Encoding: identity".to_owned(),
+        "Transfer-Encoding: xchunked".to_owned(),
+        "Transfer-Encoding : chunked".to_owned(),
+    ];
+    for told in lengths {
+        let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json";
+        let answers = raw(&world.base, format!("{head}\r\n{told}\r\n\r\n{chunked}").as_bytes()).await;
+        assert!(answers.matches("HTTP/1.1 ").count() <= 1, "{told}: {answers}");
+        assert!(!answers.contains("hidden"), "{told}: {answers}");
+    }
+    assert_eq!(body(world.get("/healthz").await, 200).await["status"], "alive");
+}
+
+#[tokio::test]
+async fn a_parameter_of_the_query_comes_once() {
+    let world = world().await;
+    let ada = world.person("ada@example.com").await;
+    for query in ["limit=1&limit=100", "limit=1&%6cimit=100"] {
+        let answer = ada.get(&format!("/api/v1/payments?{query}")).await;
+        assert_eq!(problem(answer, 400).await, "malformed_request", "{query}");
+    }
+    assert_eq!(ada.get("/api/v1/payments?limit=1").await.status(), 200);
+}
+
+#[tokio::test]
+async fn every_body_names_its_type_and_texts_their_character_set() {
+    let world = world().await;
+    let ada = world.person("ada@example.com").await;
+    let (html, json, problem) = ("text/html; charset=utf-8", "application/json", "application/problem+json");
+    for (path, kind) in [
+        ("/", html),
+        ("/docs", html),
+        ("/docs/swagger-ui.js", "text/javascript; charset=utf-8"),
+        ("/docs/swagger-ui.css", "text/css; charset=utf-8"),
+        ("/openapi.json", json),
+        ("/problems", html),
+        ("/problems/quote-expired", html),
+        ("/verify-email", html),
+        ("/reset-password", html),
+        ("/payments/return", html),
+        ("/healthz", json),
+        ("/nowhere", problem),
+        ("/api/v1/me", json),
+        ("/api/v1/me/export", json),
+        ("/api/v1/countries", json),
+        ("/api/v1/wallet/statement.csv", "text/csv; charset=utf-8"),
+        ("/api/v1/events/stream", "text/event-stream"),
+        ("/api/v1/payments?limit=0", problem),
+    ] {
+        let answer = ada.get(path).await;
+        assert_eq!(answer.headers()["content-type"], kind, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_client_sends_is_never_sent_back_by_trace() {
     let world = world().await;
     for path in ["/", "/api/v1/wallet"] {

@@ -1,5 +1,5 @@
 //! What every request passes, from the outside in: a frame (id, log, headers), other origins, the rate limit, the
-//! net for problems, a deadline, and a limit of the body.
+//! net for problems, a deadline, a limit of the body, and parameters that come once.
 
 pub mod body_limit;
 pub mod client;
@@ -8,6 +8,7 @@ pub mod counters;
 pub mod deadline;
 pub mod frame;
 pub mod limits;
+pub mod query;
 pub mod rate;
 pub mod request_id;
 pub mod shared;
