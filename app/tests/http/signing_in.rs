@@ -87,6 +87,27 @@ async fn a_browser_changes_things_only_from_the_site_itself() {
 }
 
 #[tokio::test]
+async fn a_browser_has_one_session_and_a_refused_sign_in_leaves_it_alone() {
+    let world = world().await;
+    world.person("ada@example.com").await;
+    let (cookie, _) = open_browser(&world).await;
+    let signs_in = async |password: &str| {
+        let account = json!({"email": "ada@example.com", "password": password});
+        let request = world.request("POST", "/api/v1/auth/session").header("cookie", &cookie).json(&account);
+        request.send().await.expect("an answer")
+    };
+    let me = async |cookie: &str| {
+        let request = world.request("GET", "/api/v1/me").header("cookie", cookie);
+        request.send().await.expect("an answer").status()
+    };
+    assert_eq!(signs_in("kx9 tuba not it").await.status(), 401);
+    assert_eq!(me(&cookie).await, 200);
+    let next = cookie_of(&signs_in(PASSWORD).await);
+    assert_eq!(me(next.split(';').next().expect("a pair")).await, 200);
+    assert_eq!(me(&cookie).await, 401);
+}
+
+#[tokio::test]
 async fn signing_a_browser_out_removes_its_cookie() {
     let world = world().await;
     world.person("ada@example.com").await;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use namaskah_domain::{
     SessionId,
-    auth::{AuthService, ChangePassword, Email, Origin, Register, ResetPassword},
+    auth::{AuthService, ChangePassword, Email, Origin, Register, ResetPassword, SignedIn as Visitor},
 };
 use poem::{Request, RequestBody, Result as PoemResult, http::header};
 use poem_openapi::{OpenApi, param::Path};
@@ -24,7 +24,7 @@ use self::{
     cookie::{WithCookie, WithoutCookie},
 };
 use crate::http::{
-    auth_scheme::{InBrowser, SignedIn, Site},
+    auth_scheme::{Identity, InBrowser, SignedIn, Site},
     body::{Accepted, Body, Listed, NoContent, Shown, Text},
     detached::detached,
     middleware::rate::Meter,
@@ -48,6 +48,18 @@ impl<'a> poem::FromRequest<'a> for Device {
         let ip = Meter::from_request(request, body).await?.client().0.to_string();
         let device = request.header(header::USER_AGENT).map(str::to_owned);
         Ok(Self(Origin { device, ip: Some(ip) }))
+    }
+}
+
+/// The session of the browser that asks for another, if it has one and the request is of our own site.
+struct Former(Option<Visitor>);
+
+impl<'a> poem::FromRequest<'a> for Former {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> PoemResult<Self> {
+        Ok(Self(match request.data::<Identity>() {
+            Some(Identity::ByCookie(visitor, _)) => Some(*visitor),
+            _ => None,
+        }))
     }
 }
 
@@ -96,17 +108,21 @@ impl AuthApi {
 
     /// Sign in with a browser
     ///
-    /// The credential is in an HttpOnly cookie.
+    /// The credential is in an HttpOnly cookie. The session that the browser had before ends.
     #[oai(path = "/session", method = "post", operation_id = "open_browser_session")]
     async fn open_session(
         &self,
         meter: Meter,
         device: Device,
+        former: Former,
         body: Body<LoginBody>,
     ) -> Result<WithCookie<BrowserBody>, Problem> {
         meter.sign_in(body.0.email.0.as_str()).await?;
         let (auth, credentials) = (self.auth.clone(), body.0.parse());
         let opened = detached(async move { auth.open_browser_session(credentials, device.0).await }).await?;
+        if let Some(former) = former.0 {
+            self.auth.logout(former).await?;
+        }
         let csrf_token = self.auth.csrf_token(&opened.cookie).expose().to_owned();
         let (user, expires_in) = (opened.user.into(), opened.expires_in_s);
         let body = BrowserBody { user, csrf_token, expires_in };
