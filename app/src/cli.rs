@@ -119,6 +119,11 @@ pub enum Migrate {
     },
     /// Lists every step and whether it is applied.
     Status,
+    /// Prints the statements that let another user of Postgres serve, with no more rights than that takes.
+    Grants {
+        /// The user.
+        role: String,
+    },
 }
 
 /// What can be done with keys.

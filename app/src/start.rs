@@ -55,6 +55,9 @@ pub enum StartError {
     /// The database does not answer.
     #[error("the database cannot be used: {0}. Check database_url; `namaskah doctor` tells more")]
     Database(#[source] Fault),
+    /// The schema is older than the product, and is not ours to change.
+    #[error("the schema is not up to date: run `namaskah migrate up` as the user that owns it")]
+    SchemaBehind,
     /// The database belongs to another mode.
     #[error("this database is stamped for mode {stamped} and cannot be used in mode {wanted}")]
     Mode {
@@ -231,15 +234,18 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-/// Connects and brings the schema up to date; any number of processes may do so at once.
+/// Connects, and brings the schema up to date if that is ours to do; any number of processes may do so at once.
 ///
 /// # Errors
-/// `Database` if it does not answer, or a step fails.
+/// `Database` if it does not answer, or a step fails; `SchemaBehind`.
 pub async fn open_database(config: &Config) -> Result<Database, StartError> {
+    let fault = |error| StartError::Database(Fault::new(error));
     let database = connect(config).await?;
-    namaskah_migration::migrate(database.connection())
-        .await
-        .map_err(|e| StartError::Database(Fault::new(e)))?;
+    if config.migrate_at_start {
+        namaskah_migration::migrate(database.connection()).await.map_err(fault)?;
+    } else if !namaskah_migration::is_current(database.connection()).await.map_err(fault)? {
+        return Err(StartError::SchemaBehind);
+    }
     Ok(database)
 }
 
@@ -253,7 +259,7 @@ pub async fn connect(config: &Config) -> Result<Database, StartError> {
             .map_err(|e| StartError::Database(Fault::new(e)))?;
     }
     let options = Options { max_connections: config.database_pool, ..Options::default() };
-    persistence::connect(&config.database_url, options).await.map_err(StartError::Database)
+    persistence::connect(config.database_url.expose_secret(), options).await.map_err(StartError::Database)
 }
 
 /// This machine's clock; in the sandbox, as far ahead as it was moved.

@@ -25,6 +25,7 @@ use sea_orm_migration::{
 };
 
 mod dialect;
+pub mod grants;
 mod m20261122_000001_wallet;
 mod m20261122_000002_auth;
 mod m20261122_000003_payment;

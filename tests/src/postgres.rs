@@ -113,6 +113,19 @@ async fn fresh(migrated: bool) -> Option<TestDatabase> {
 }
 
 impl TestDatabase {
+    /// The URL of a new user without rights, who has those that `statements` gives for the user's name. He goes with
+    /// the database.
+    pub async fn another_user(&self, statements: impl FnOnce(&str) -> String) -> String {
+        let (name, password) = (format!("u_{}", self.name), unique());
+        let owner = login(&self.url).await;
+        let made = format!("CREATE ROLE {name} LOGIN PASSWORD '{password}'; {}", statements(&name));
+        owner.connection().execute_unprepared(&made).await.expect("a user is made");
+        owner.close().await;
+        // Of a word that comes twice the later one counts.
+        let joint = if self.url.contains('?') { '&' } else { '?' };
+        format!("{}{joint}user={name}&password={password}", self.url)
+    }
+
     /// Ends every connection to it, in the middle of whatever it does.
     pub async fn cuts_connections(&self) {
         let admin = login(&self.admin_url).await;
@@ -127,6 +140,8 @@ impl TestDatabase {
         let admin = login(&self.admin_url).await;
         let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         admin.connection().execute_unprepared(&drop).await.expect("a test's database is dropped");
+        let user = format!("DROP ROLE IF EXISTS u_{}", self.name);
+        admin.connection().execute_unprepared(&user).await.expect("a test's user is dropped");
         admin.close().await;
     }
 }

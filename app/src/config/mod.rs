@@ -1,6 +1,7 @@
 //! Configuration: file and `NAMASKAH_*` environment, checked whole. Every fault is reported at once.
 
 mod fault;
+mod link;
 mod mode;
 mod parse;
 mod secrets;
@@ -16,9 +17,10 @@ use std::{
 
 use ipnet::IpNet;
 use namaskah_domain::{Money, payment::FxRate, retention::Retention, verification::PriceRule};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 pub use fault::Faults;
+pub use link::Link;
 pub use mode::Mode;
 pub use secrets::{Secrets, make_private_folder};
 pub use setting::{SETTINGS, Setting};
@@ -36,8 +38,10 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Folder of the embedded database and of generated secrets.
     pub data_dir: PathBuf,
-    /// Where the data is.
-    pub database_url: String,
+    /// Where the data is. May hold a password.
+    pub database_url: SecretString,
+    /// True if a start brings the schema up to date.
+    pub migrate_at_start: bool,
     /// Connections to Postgres.
     pub database_pool: u32,
     /// The simulators.
@@ -72,6 +76,8 @@ pub struct Config {
     pub limit_factor: u32,
     /// Networks whose requests are not limited.
     pub limit_bypass: Vec<IpNet>,
+    /// What may be reached on other machines without TLS in live mode.
+    pub plain_links: Vec<Link>,
     /// Where rate limits are counted; `None`: in each process.
     pub redis_url: Option<SecretString>,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -158,8 +164,9 @@ impl Config {
             mode,
             listen: values.address("http_listen"),
             public_url: values.url("public_url"),
-            database_url: values.text("database_url").unwrap_or_else(|| embedded(&data_dir)),
+            database_url: values.secret("database_url").unwrap_or_else(|| embedded(&data_dir)),
             database_pool: values.number("database_pool", 1, 1_000),
+            migrate_at_start: values.choice("migrate_at_start", &["yes", "no"]) != Some("no"),
             sandbox: SandboxSettings {
                 listen: values.address("sandbox_listen"),
                 smtp_listen: values.address("sandbox_smtp_listen"),
@@ -181,6 +188,7 @@ impl Config {
             limit_factor: values.limit_factor(mode),
             limit_bypass: values.networks("limit_bypass"),
             redis_url: values.redis_url("redis_url"),
+            plain_links: values.plain_links("plain_links"),
             trusted_proxies: values.networks("trusted_proxies"),
             cors_origins: values.origins("cors_origins"),
             outbound_allow: values.networks("outbound_allow"),
@@ -195,10 +203,10 @@ impl Config {
 
     /// True if the data is in the embedded database.
     pub fn is_embedded(&self) -> bool {
-        self.database_url.starts_with("sqlite:")
+        self.database_url.expose_secret().starts_with("sqlite:")
     }
 }
 
-fn embedded(data_dir: &Path) -> String {
-    format!("sqlite://{}?mode=rwc", data_dir.join("namaskah.db").display())
+fn embedded(data_dir: &Path) -> SecretString {
+    SecretString::from(format!("sqlite://{}?mode=rwc", data_dir.join("namaskah.db").display()))
 }

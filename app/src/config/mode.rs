@@ -1,12 +1,14 @@
 //! Modes, and what a live one refuses.
 
-use std::net::IpAddr;
-
 use namaskah_domain::outbound::set_aside;
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::{Config, parse::Values};
+use super::{
+    Config,
+    link::{self, Host, Link},
+    parse::Values,
+};
 
 /// A shorter secret of webhooks can be guessed.
 const SHORTEST_SECRET: usize = 16;
@@ -88,6 +90,7 @@ fn check_live(config: &Config, values: &mut Values) {
     }
     check_live_keys(config, values);
     check_live_network(config, values);
+    check_live_links(config, values);
 }
 
 fn check_live_keys(config: &Config, values: &mut Values) {
@@ -124,9 +127,25 @@ fn check_live_network(config: &Config, values: &mut Values) {
     if config.limit_factor > HIGHEST_LIMIT_FACTOR {
         values.fault(&format!("limit_factor must be at most {HIGHEST_LIMIT_FACTOR} in live mode"));
     }
-    if config.smtp_url.as_ref().is_some_and(|url| is_plain_to_elsewhere(url.expose_secret())) {
+}
+
+fn check_live_links(config: &Config, values: &mut Values) {
+    if config.smtp_url.as_ref().is_some_and(|url| link::is_plain_mail(url.expose_secret())) {
         values.fault(
             "smtp_url must be smtp+starttls:// or smtps:// in live mode, unless it is on this machine",
+        );
+    }
+    let may_be_plain = |link: Link| config.plain_links.contains(&link);
+    if !may_be_plain(Link::Database) && link::is_plain_database(config.database_url.expose_secret()) {
+        values.fault(
+            "database_url must say sslmode=verify-full in live mode, unless it is on this machine or plain_links names \
+             the database",
+        );
+    }
+    let redis = config.redis_url.as_ref();
+    if !may_be_plain(Link::Redis) && redis.is_some_and(|url| link::is_plain_redis(url.expose_secret())) {
+        values.fault(
+            "redis_url must be rediss:// in live mode, unless it is on this machine or plain_links names redis",
         );
     }
 }
@@ -134,39 +153,10 @@ fn check_live_network(config: &Config, values: &mut Values) {
 /// True unless it is `https://` to a host that can be a vendor's: neither this machine nor an address that is not public.
 fn is_unsafe_in_live(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return true };
-    let is_inside = match host(&url) {
+    let is_inside = match Host::of(&url) {
         Host::Address(ip) => set_aside(ip).is_some(),
-        Host::Name(name) => is_local_name(&name),
+        Host::Name(name) => link::is_local_name(&name),
         Host::None => true,
     };
     url.scheme() != "https" || is_inside
-}
-
-/// True for mail in the clear to another machine.
-fn is_plain_to_elsewhere(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let is_here = match host(&url) {
-        Host::Address(ip) => ip.to_canonical().is_loopback(),
-        Host::Name(name) => is_local_name(&name),
-        Host::None => false,
-    };
-    url.scheme() == "smtp" && !is_here
-}
-
-enum Host {
-    Address(IpAddr),
-    Name(String),
-    None,
-}
-
-fn host(url: &Url) -> Host {
-    let Some(text) = url.host_str().filter(|text| !text.is_empty()) else { return Host::None };
-    let bare = text.trim_start_matches('[').trim_end_matches(']');
-    bare.parse().map_or_else(|_| Host::Name(text.to_ascii_lowercase()), Host::Address)
-}
-
-/// `name` is in lower case.
-fn is_local_name(name: &str) -> bool {
-    let name = name.trim_end_matches('.');
-    name == "localhost" || name.ends_with(".localhost")
 }

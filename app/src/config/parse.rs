@@ -8,7 +8,9 @@ use namaskah_domain::{Currency, Money, payment::FxRate, verification::PriceRule}
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 
-use super::{Faults, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings, fault::place_in};
+use super::{
+    Faults, Link, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings, fault::place_in,
+};
 
 /// What names of our environment variables begin with.
 pub(super) const PREFIX: &str = "NAMASKAH_";
@@ -191,10 +193,21 @@ impl Values {
     /// The fault does not repeat the value: it may hold a password.
     pub(super) fn redis_url(&mut self, key: &str) -> Option<SecretString> {
         let text = self.text(key)?;
-        if !["redis://", "redis+unix://", "unix://"].iter().any(|scheme| text.starts_with(scheme)) {
-            self.fault(&format!("{key} must begin with redis:// or redis+unix://"));
+        let schemes = ["redis://", "rediss://", "redis+unix://", "unix://"];
+        if !schemes.iter().any(|scheme| text.starts_with(scheme)) {
+            self.fault(&format!("{key} must begin with redis://, rediss:// or redis+unix://"));
         }
         Some(SecretString::from(text))
+    }
+
+    /// What may be reached without TLS.
+    pub(super) fn plain_links(&mut self, key: &str) -> Vec<Link> {
+        let words = self.list(key);
+        let links: Vec<Link> = words.iter().filter_map(|word| Link::from_name(word)).collect();
+        if links.len() != words.len() {
+            self.fault(&format!("{key} must be database, redis or both, separated by commas"));
+        }
+        links
     }
 
     /// Origins as browsers write them: a scheme, a host, and a port if it is not the scheme's own.
@@ -203,7 +216,9 @@ impl Values {
         let is_origin = |text: &String| {
             let url = reqwest::Url::parse(text);
             url.is_ok_and(|url| {
-                ["http", "https"].contains(&url.scheme()) && url.origin().ascii_serialization() == *text
+                ["http", "https"].contains(&url.scheme())
+                    && url.origin().ascii_serialization() == *text
+                    && !text.contains('*')
             })
         };
         if !texts.iter().all(is_origin) {

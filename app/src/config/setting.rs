@@ -23,6 +23,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("public_url", None, "where users reach the product; links in mails lead there; required in live"),
     setting("data_dir", Some("./data"), "folder of the embedded database and of generated secrets"),
     setting("database_url", None, "postgres://… or sqlite://…; default: SQLite in the data folder"),
+    setting(
+        "migrate_at_start",
+        Some("yes"),
+        "no: the schema must be current before a start, by `namaskah migrate up` under another user",
+    ),
     setting("database_pool", Some("16"), "connections to Postgres"),
     setting("sandbox_listen", Some("127.0.0.1:8081"), "address of the simulators and their console"),
     setting("sandbox_smtp_listen", Some("127.0.0.1:8025"), "address of the simulated mail server"),
@@ -69,7 +74,16 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("limit_factor", None, "multiplies every rate limit; 100 in the sandbox, else 1"),
     setting("limit_bypass", Some(""), "networks (CIDR) whose requests are not limited, separated by commas"),
-    setting("redis_url", None, "redis://host:port/0; rate limits are counted there for all instances"),
+    setting(
+        "redis_url",
+        None,
+        "redis:// or rediss://host:port/0; rate limits are counted there for all instances",
+    ),
+    setting(
+        "plain_links",
+        Some(""),
+        "database, redis: what live mode may reach on other machines without TLS, over a network of its own",
+    ),
     setting(
         "trusted_proxies",
         Some(""),

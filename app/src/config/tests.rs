@@ -71,7 +71,12 @@ fn a_whole_live_configuration_is_accepted() {
         ("outbound_allow", "8.8.8.0/24,2606:4700::/32"),
         ("limit_factor", "10"),
         ("limit_bypass", "192.0.2.0/24,2001:db8::1"),
-        ("redis_url", "redis://:word@cache.internal:6379/0"),
+        ("redis_url", "rediss://:word@cache.internal:6379/0"),
+        ("redis_url", "redis://:word@127.0.0.1:6379/0"),
+        ("database_url", "postgres://namaskah@db.internal/namaskah?sslmode=verify-full"),
+        ("database_url", "postgres:///namaskah?host=/run/postgresql"),
+        ("migrate_at_start", "no"),
+        ("plain_links", "redis,database"),
         ("redis_url", "redis+unix:///run/redis.sock"),
         ("cors_origins", "https://app.example,https://app.example:8443"),
     ] {
@@ -98,9 +103,15 @@ fn live_mode_refuses_each_of_these_by_name() {
         ("limit_bypass", "0.0.0.0/0"),
         ("limit_bypass", "office"),
         ("redis_url", "http://cache.internal"),
-        ("redis_url", "rediss://cache.internal"),
+        ("redis_url", "redis://cache.internal"),
+        ("database_url", "postgres://namaskah@db.internal/namaskah"),
+        ("database_url", "postgres://namaskah@db.internal/namaskah?sslmode=require"),
+        ("plain_links", "mail"),
+        ("plain_links", "database redis"),
+        ("migrate_at_start", "never"),
         ("cors_origins", "*"),
         ("cors_origins", "null"),
+        ("cors_origins", "https://*.example"),
         ("cors_origins", "http://app.example"),
         ("cors_origins", "https://app.example/"),
         ("cors_origins", "https://app.example:443"),
@@ -125,6 +136,21 @@ fn live_mode_refuses_each_of_these_by_name() {
         let faults = live_faults(&[(key, value)]);
         assert!(faults.iter().any(|fault| fault.contains(key)), "{key}={value}: {faults:?}");
     }
+}
+
+#[test]
+fn live_mode_takes_links_in_the_clear_only_where_they_are_named() {
+    let plain = [
+        ("database_url", "postgres://namaskah@db.internal/namaskah"),
+        ("redis_url", "redis://cache.internal"),
+    ];
+    assert_eq!(live_faults(&plain).len(), 2);
+    for (named, left) in [("database", "redis_url"), ("redis", "database_url")] {
+        let faults = live_faults(&[plain[0], plain[1], ("plain_links", named)]);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].starts_with(left), "{faults:?}");
+    }
+    assert_eq!(live_faults(&[plain[0], plain[1], ("plain_links", "database,redis")]), Vec::<String>::new());
 }
 
 #[test]
@@ -181,7 +207,8 @@ fn debug_of_a_configuration_shows_no_secret() {
     let key = paystack_key();
     let mut env = live(&key);
     env.push(("smtp_url", "smtps://user:password@mail.namaskah.example"));
-    env.push(("redis_url", "redis://user:password@cache.namaskah.example"));
+    env.push(("redis_url", "rediss://user:password@cache.namaskah.example"));
+    env.push(("database_url", "postgres://user:password@db.namaskah.example/n?sslmode=verify-full"));
     let shown = format!("{:?}", load(&env, &Overrides::default()).expect("nothing is wrong"));
     for secret in [&key, "an api key", "sixteen letters!", "password", KEY, OTHER_KEY] {
         assert!(!shown.contains(secret), "{shown}");

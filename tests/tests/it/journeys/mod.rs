@@ -24,6 +24,7 @@ mod orders;
 mod reconciling;
 mod refunds;
 mod retention;
+mod rights;
 mod second_factor;
 mod streams;
 mod unknown;

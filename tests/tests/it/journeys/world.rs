@@ -10,6 +10,7 @@ use namaskah::{
     start::{self, Role, Running},
 };
 use namaskah_tests::postgres::{self, TestDatabase};
+use secrecy::ExposeSecret;
 use sha2::Sha512;
 use tempfile::TempDir;
 
@@ -59,15 +60,27 @@ impl World {
         Some(Self::start(settings, Some(postgres)).await)
     }
 
+    /// As a user of Postgres who may do no more than serve; `None` where there is no Postgres.
+    pub async fn with_few_rights(settings: &Settings) -> Option<Self> {
+        let postgres = postgres::database().await?;
+        let url = postgres.another_user(namaskah_migration::grants::grants).await;
+        Some(Self::start_at(settings, Some(postgres), Some(url)).await)
+    }
+
     async fn start(settings: &Settings, postgres: Option<TestDatabase>) -> Self {
+        let url = postgres.as_ref().map(|postgres| postgres.url.clone());
+        Self::start_at(settings, postgres, url).await
+    }
+
+    async fn start_at(settings: &Settings, postgres: Option<TestDatabase>, url: Option<String>) -> Self {
         // Before anything is connected; another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
-        let config = config(&folder, postgres.as_ref(), settings);
+        let config = config(&folder, url, settings);
         let running = start::start(&config, Role::Serve).await.expect("the product starts");
         let product = format!("http://{}", running.address().expect("an address"));
         let controls = Controls::new(running.sandbox_url().expect("a sandbox"));
-        let books = Books::open(&config.database_url, controls.clone()).await;
+        let books = Books::open(config.database_url.expose_secret(), controls.clone()).await;
         Self {
             product,
             controls,
@@ -75,8 +88,13 @@ impl World {
             running,
             postgres,
             folder,
-            database_url: config.database_url.clone(),
+            database_url: config.database_url.expose_secret().to_owned(),
         }
+    }
+
+    /// Where the product keeps its data.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     /// Plays a journey, and leaves nothing behind whatever its end. A journey that ends well ends with sound books.
@@ -138,7 +156,7 @@ impl World {
     }
 }
 
-fn config(folder: &TempDir, postgres: Option<&TestDatabase>, settings: &Settings) -> Config {
+fn config(folder: &TempDir, url: Option<String>, settings: &Settings) -> Config {
     let mut values: Vec<(&'static str, String)> = vec![
         ("data_dir", folder.path().display().to_string()),
         ("http_listen", "127.0.0.1:0".to_owned()),
@@ -149,9 +167,7 @@ fn config(folder: &TempDir, postgres: Option<&TestDatabase>, settings: &Settings
         ("paystack_secret_key", PAYSTACK_KEY.to_owned()),
         ("textverified_webhook_secret", WEBHOOK_SECRET.to_owned()),
     ];
-    if let Some(postgres) = postgres {
-        values.push(("database_url", postgres.url.clone()));
-    }
+    values.extend(url.map(|url| ("database_url", url)));
     values.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
     Config::from_sources(&Overrides { file: None, values }, std::iter::empty())
         .expect("a sound configuration")

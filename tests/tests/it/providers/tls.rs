@@ -5,6 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use namaskah_adapters::{
     http::{self, HttpFault},
     outbound::{HttpOutboundClient, OutboundCaps, SystemResolver},
+    persistence::{self, Options},
+    redis::RedisWindows,
     smtp::{SmtpConfig, SmtpMailer},
 };
 use namaskah_domain::{
@@ -14,7 +16,11 @@ use namaskah_domain::{
     outbound::{CallError, Destination, OutboundClient, OutboundPolicy},
 };
 use namaskah_tests::contract::outbound_client::call;
-use tokio::{io::AsyncReadExt, net::TcpListener, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    task::JoinHandle,
+};
 use tokio_rustls::TlsAcceptor;
 
 const PATIENT: Duration = Duration::from_secs(30);
@@ -22,16 +28,7 @@ const PATIENT: Duration = Duration::from_secs(30);
 /// Speaks TLS for 127.0.0.1 with a certificate that it made itself, and tells what it was sent over it by the first
 /// client: nothing, if that broke off.
 async fn self_signed() -> (SocketAddr, JoinHandle<Vec<u8>>) {
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let ring = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(ring)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .expect("a certificate and its key");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let addr = listener.local_addr().expect("an address");
     let sent = tokio::spawn(async move {
@@ -44,6 +41,19 @@ async fn self_signed() -> (SocketAddr, JoinHandle<Vec<u8>>) {
         sent
     });
     (addr, sent)
+}
+
+fn acceptor() -> TlsAcceptor {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a certificate and its key");
+    TlsAcceptor::from(Arc::new(config))
 }
 
 #[tokio::test]
@@ -82,4 +92,42 @@ async fn mail_is_not_handed_over_without_a_certificate_that_holds() {
     let outcome = mailer.send(&ada, &Letter::PasswordChanged).await;
     assert!(matches!(outcome, Err(MailError::Transient(_))), "{outcome:?}");
     assert_eq!(sent.await.expect("the server"), b"");
+}
+
+#[tokio::test]
+async fn redis_is_told_nothing_without_a_certificate_that_holds() {
+    let (addr, sent) = self_signed().await;
+    let redis = RedisWindows::try_new(&format!("rediss://:word@{addr}/0").into()).expect("a client");
+    assert!(redis.connect(PATIENT).await.is_err());
+    assert_eq!(sent.await.expect("the server"), b"");
+}
+
+/// As a server of Postgres does: TLS begins when it is asked for. Tells what came before and what over it.
+async fn postgres_with(acceptor: TlsAcceptor) -> (SocketAddr, JoinHandle<(Vec<u8>, Vec<u8>)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let addr = listener.local_addr().expect("an address");
+    let sent = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut asked = vec![0; 8];
+        stream.read_exact(&mut asked).await.expect("a request for TLS");
+        stream.write_all(b"S").await.expect("it is granted");
+        let mut sent = Vec::new();
+        if let Ok(mut stream) = acceptor.accept(stream).await {
+            // However it ends, what was read before counts.
+            let _ = stream.read_to_end(&mut sent).await;
+        }
+        (asked, sent)
+    });
+    (addr, sent)
+}
+
+#[tokio::test]
+async fn a_database_is_told_nothing_without_a_certificate_that_holds() {
+    let (addr, sent) = postgres_with(acceptor()).await;
+    let url = format!("postgres://namaskah:word@{addr}/namaskah?sslmode=verify-full");
+    let options = Options { max_connections: 1, ..Options::default() };
+    assert!(persistence::connect(&url, options).await.is_err());
+    let (asked, sent) = sent.await.expect("the server");
+    assert_eq!(asked, [0, 0, 0, 8, 4, 210, 22, 47], "the request for TLS, which names nobody");
+    assert_eq!(sent, b"");
 }

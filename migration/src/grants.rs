@@ -1,0 +1,63 @@
+//! What the product's own user of a Postgres may, where another user owns the schema: no more than it needs.
+
+/// Tables whose rows nothing changes: whoever steals the product's password cannot change them either.
+pub const APPENDED: &[&str] = &[
+    "audit_log",
+    "batches",
+    "bookings",
+    "idempotency_claims",
+    "seals",
+    "shown_numbers",
+    "suppressed_numbers",
+    "transfers",
+];
+
+/// Tables whose rows are changed and never deleted.
+pub const CHANGED: &[&str] = &[
+    "accounts",
+    "adjustments",
+    "allowlists",
+    "api_keys",
+    "disputes",
+    "events",
+    "findings",
+    "holds",
+    "intents",
+    "leases",
+    "mail_tokens",
+    "messages",
+    "notices",
+    "orders",
+    "promo_grants",
+    "purchases",
+    "quotes",
+    "refresh_tokens",
+    "refunds",
+    "seals_pending",
+    "sessions",
+    "settings",
+    "suspense",
+    "users",
+    "wallet_settings",
+];
+
+/// Tables whose rows are changed, and deleted once they are of no more use.
+pub const DELETED: &[&str] = &["jobs", "sealing_keys"];
+
+/// The statements that let `role` serve, for whoever owns the schema. Safe to repeat, and to be repeated after each
+/// migration that adds a table. What the role had before is taken first.
+pub fn grants(role: &str) -> String {
+    let role = format!("\"{}\"", role.replace('"', "\"\""));
+    let (changed, deleted) = ([CHANGED, DELETED].concat().join(", "), DELETED.join(", "));
+    [
+        format!("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role};"),
+        format!("REVOKE CREATE ON SCHEMA public FROM {role}, PUBLIC;"),
+        format!("GRANT USAGE ON SCHEMA public TO {role};"),
+        format!("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role};"),
+        format!("REVOKE INSERT ON seaql_migrations FROM {role};"),
+        format!("GRANT UPDATE ON {changed} TO {role};"),
+        format!("GRANT DELETE ON {deleted} TO {role};"),
+        format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role};"),
+    ]
+    .join("\n")
+}
