@@ -1,6 +1,7 @@
 //! Wiring: every adapter made once, every service over its ports.
 
 mod policies;
+mod support;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,6 +27,7 @@ use namaskah_domain::{
     reconciliation::ReconciliationService,
     retention::RetentionService,
     staff::{AdjustmentPorts, AdjustmentService, StaffPorts, StaffService},
+    support::SupportService,
     verification::{
         CatalogueService, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService, Retained,
         VerificationService,
@@ -118,6 +120,8 @@ pub struct Wired {
     pub staff: Arc<StaffService>,
     /// Corrections of wallets.
     pub adjustments: Arc<AdjustmentService>,
+    /// Tickets.
+    pub support: Arc<SupportService>,
     /// Balances, entries, holds.
     pub wallet: Arc<WalletService>,
     /// Payments.
@@ -259,6 +263,7 @@ pub fn wire(
         shared.clone(),
         random.clone(),
     );
+    let support = support::support(&stores, store.clone(), shared.clone(), random.clone());
     let adjustments = adjustments(config, &stores, store.clone(), shared.clone(), random.clone());
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
@@ -267,6 +272,7 @@ pub fn wire(
     Ok(Wired {
         staff: Arc::new(staff(auth.clone(), &stores)),
         adjustments: Arc::new(adjustments),
+        support: Arc::new(support),
         books,
         receivables: Arc::new(receivables),
         reconciliation: Arc::new(reconciliation),

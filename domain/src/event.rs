@@ -168,6 +168,8 @@ pub enum Letter {
     ApiKeyCreated,
     /// "A key of yours does not work any more."
     ApiKeyDeleted,
+    /// "There is an answer to what you asked support."
+    TicketAnswered,
 }
 
 /// What is to be done after a commit. Never a purchase, never a refund.

@@ -38,6 +38,7 @@ pub mod reconciliation;
 pub mod record;
 pub mod retention;
 pub mod staff;
+pub mod support;
 pub mod time;
 pub mod unit;
 pub mod verification;
@@ -124,10 +125,14 @@ pub mod entity {
         TimelineEntity, TimelineId, "tml";
         /// A mismatch between a provider's list and our books.
         FindingEntity, FindingId, "fnd";
+        /// A ticket of support.
+        TicketEntity, TicketId, "tkt";
+        /// A line of a ticket.
+        TicketLineEntity, TicketLineId, "tkl";
     }
 }
 pub use entity::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId,
     HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId,
-    TimelineId, UserId,
+    TicketId, TicketLineId, TimelineId, UserId,
 };

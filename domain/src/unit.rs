@@ -9,6 +9,7 @@ use crate::{
     phone::PhoneNumber,
     reconciliation::Finding,
     staff::{Adjustment, Allowlist, AuditEntry},
+    support::{Line, Ticket},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
@@ -72,6 +73,10 @@ pub enum Change {
     Audited(AuditEntry),
     /// From where staff may come. There is one.
     Allowlist(Allowlist),
+    /// A ticket of support.
+    Ticket(Ticket),
+    /// A line of a ticket; written once.
+    TicketLine(Line),
     /// Something a customer may be told.
     Event(Event),
     /// Work for after the commit.

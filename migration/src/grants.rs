@@ -37,6 +37,8 @@ pub const CHANGED: &[&str] = &[
     "sessions",
     "settings",
     "suspense",
+    "ticket_lines",
+    "tickets",
     "users",
     "wallet_settings",
 ];

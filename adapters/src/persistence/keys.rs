@@ -25,7 +25,7 @@ pub struct Column {
 }
 
 /// Every column of sealed values.
-pub const SEALED: [Column; 8] = [
+pub const SEALED: [Column; 10] = [
     column("users", "totp_secret_sealed"),
     column("orders", "number_sealed"),
     column("purchases", "number_sealed"),
@@ -34,6 +34,8 @@ pub const SEALED: [Column; 8] = [
     column("messages", "code_sealed"),
     column("notices", "body_sealed"),
     column("jobs", "payload_sealed"),
+    column("tickets", "subject_sealed"),
+    column("ticket_lines", "text_sealed"),
 ];
 
 const fn column(table: &'static str, column: &'static str) -> Column {

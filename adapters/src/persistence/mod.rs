@@ -46,6 +46,7 @@ use namaskah_domain::{
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, AuditSeals, StaffReads},
+    support::SupportReads,
     verification::OrderReads,
     wallet::{BookReads, WalletReads},
 };
@@ -73,6 +74,8 @@ pub struct Stores {
     pub staff: Arc<dyn StaffReads>,
     /// Corrections of wallets.
     pub adjustments: Arc<dyn AdjustmentReads>,
+    /// Tickets.
+    pub support: Arc<dyn SupportReads>,
     /// Reads the sealed log of staff again.
     pub audit_seals: Arc<dyn AuditSeals>,
     /// Providers' messages.
@@ -114,6 +117,7 @@ impl Stores {
             reconciliation: reads.clone(),
             staff: reads.clone(),
             adjustments: reads.clone(),
+            support: reads.clone(),
             audit_seals: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),

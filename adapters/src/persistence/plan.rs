@@ -14,7 +14,7 @@ use super::{
     entity::{
         account, adjustment, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding,
         grant, hold, intent, job, mail_token, message, notice, order, purchase, quote, refresh_token, refund,
-        session, shown_number, suppressed_number, suspended, user, wallet_settings,
+        session, shown_number, suppressed_number, suspended, ticket, ticket_line, user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -161,6 +161,8 @@ impl Plan {
             Change::Grant(g) => self.versioned(&grant::Model::from(g), g.version.get()),
             Change::Finding(f) => self.versioned(&finding::Model::from(f), f.version.get()),
             Change::Adjustment(a) => self.versioned(&adjustment::Model::from(a), a.version.get()),
+            Change::Ticket(t) => self.versioned(&ticket::Model::seal(t, vault)?, t.version.get()),
+            Change::TicketLine(l) => self.inserts.push(row(&ticket_line::Model::seal(l, vault)?, &[])),
             Change::Audited(e) => self.inserts.push(row(&audit_entry::Model::of(e)?, &[])),
             Change::Allowlist(list) => self.versioned(&allowlist::Model::of(list)?, list.version.get()),
             Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),

@@ -101,6 +101,15 @@ pub(super) fn words(letter: &Letter, site: &Url) -> Words {
                 Part::Link("Go to Namaskah", site),
             ],
         ),
+        Letter::TicketAnswered => compose(
+            "Support has answered",
+            &[
+                Part::Text(
+                    "There is an answer to what you asked support. Sign in to read it and to write back:",
+                ),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
     }
 }
 
@@ -198,6 +207,7 @@ mod tests {
             Letter::SecondFactorOff,
             Letter::ApiKeyCreated,
             Letter::ApiKeyDeleted,
+            Letter::TicketAnswered,
         ] {
             let words = words(&letter, &site("https://example.com"));
             assert!(!words.text.contains("token="));

@@ -18,10 +18,10 @@ pub(super) async fn run(config: &Config, user: Option<UserId>) -> Result<(), Com
         Some(user) => service.purge_user(user).await?,
         None => service.purge().await?,
     };
-    let Erased { orders, purchases, messages, notices, letters } = erased;
+    let Erased { orders, purchases, messages, notices, letters, tickets } = erased;
     println!("numbers of {orders} orders and {purchases} purchases, {messages} texts");
     if user.is_none() {
-        println!("bodies of {notices} notices, {letters} letters that were given up");
+        println!("bodies of {notices} notices, {letters} letters that were given up, {tickets} tickets");
     }
     database.close().await;
     Ok(())

@@ -20,6 +20,7 @@ pub mod problem;
 pub mod server;
 pub mod services;
 pub mod staff_scheme;
+pub mod support;
 pub mod system;
 pub mod tags;
 pub mod verifications;

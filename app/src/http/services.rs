@@ -9,6 +9,7 @@ use namaskah_domain::{
     payment::PaymentService,
     retention::RetentionService,
     staff::{AdjustmentService, StaffService},
+    support::SupportService,
     verification::{CatalogueService, VerificationService},
     wallet::WalletService,
 };
@@ -28,6 +29,8 @@ pub struct Services {
     pub staff: Arc<StaffService>,
     /// Corrections of wallets.
     pub adjustments: Arc<AdjustmentService>,
+    /// Tickets.
+    pub support: Arc<SupportService>,
     /// Balances and movements.
     pub wallet: Arc<WalletService>,
     /// Adding money.
@@ -63,6 +66,7 @@ impl Services {
             auth: wired.auth.clone(),
             staff: wired.staff.clone(),
             adjustments: wired.adjustments.clone(),
+            support: wired.support.clone(),
             wallet: wired.wallet.clone(),
             payments: wired.payments.clone(),
             verifications: wired.orders.clone(),

@@ -15,6 +15,8 @@ pub enum Tag {
     Catalogue,
     /// Buying a number and receiving its code.
     Verifications,
+    /// Tickets: you and support write to each other.
+    Support,
     /// What staff does.
     Admin,
     /// Health of the process.

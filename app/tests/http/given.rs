@@ -33,6 +33,7 @@ use namaskah_domain::{
     payment::{FxRate, PaymentPolicy, PaymentReference, PaymentService},
     retention::{Retention, RetentionService},
     staff::{AdjustmentPorts, AdjustmentService, DirectAllowlists, StaffPorts, StaffService},
+    support::{SupportPorts, SupportService},
     verification::{CatalogueService, OrderPolicy, PriceRule, ServiceCode, VerificationService},
     wallet::WalletService,
 };
@@ -111,6 +112,15 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         clock: shared.clone(),
         random: random.clone(),
     };
+    let support = SupportPorts {
+        store: waking.clone(),
+        reads: store.clone(),
+        orders: store.clone(),
+        payments: store.clone(),
+        users: store.clone(),
+        clock: shared.clone(),
+        random: random.clone(),
+    };
     let payments = Arc::new(PaymentService::new(
         waking.clone(),
         store.clone(),
@@ -141,6 +151,7 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         auth,
         staff,
         adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
+        support: Arc::new(SupportService::new(support)),
         wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),

@@ -100,6 +100,8 @@ impl State {
                 guard(f.version, self.findings.get(&f.id).map(|x| x.version))
             }
             Change::Adjustment(a) => guard(a.version, self.adjustments.get(&a.id).map(|x| x.version)),
+            Change::Ticket(t) => guard(t.version, self.tickets.get(&t.id).map(|x| x.version)),
+            Change::TicketLine(l) => absent(self.ticket_lines.contains_key(&l.id), Unique::Record),
             Change::Audited(e) => absent(self.audit_log.contains_key(&e.id), Unique::Record),
             Change::Allowlist(list) => guard(list.version, self.allowlist.as_ref().map(|x| x.version)),
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
@@ -283,6 +285,8 @@ impl State {
             Change::Booking(booking) => drop(self.bookings.insert(booking.id, booking)),
             Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
             Change::Finding(finding) => drop(self.findings.insert(finding.id, finding)),
+            Change::Ticket(ticket) => drop(self.tickets.insert(ticket.id, ticket)),
+            Change::TicketLine(line) => drop(self.ticket_lines.insert(line.id, line)),
             Change::Adjustment(asked) => drop(self.adjustments.insert(asked.id, asked)),
             Change::Audited(entry) => drop(self.audit_log.insert(entry.id, entry)),
             Change::Allowlist(list) => self.allowlist = Some(list),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Fault, JobLane, Notice, NoticeState, OrderId, Time, UserId,
+    auth::User,
     retention::{Erased, Erasures},
     verification::{Order, Purchase},
 };
@@ -34,6 +35,7 @@ impl Erasures for MemoryStore {
             state.jobs.remove(&letter);
             erased.letters += 1;
         }
+        erased.tickets = state.erase_tickets(limit);
         Ok(erased)
     }
 
@@ -45,6 +47,22 @@ impl Erasures for MemoryStore {
 }
 
 impl State {
+    fn erase_tickets(&mut self, limit: usize) -> u32 {
+        let users = &self.users;
+        let is_left = |user: UserId| users.get(&user).is_some_and(User::is_deleted);
+        let left =
+            self.tickets.values_mut().filter(|ticket| ticket.subject.is_some() && is_left(ticket.user));
+        let mut erased = 0;
+        for ticket in left.take(limit) {
+            ticket.subject = None;
+            for line in self.ticket_lines.values_mut().filter(|line| line.ticket == ticket.id) {
+                line.text = None;
+            }
+            erased += 1;
+        }
+        erased
+    }
+
     /// Numbers and texts of up to `limit` orders that are wanted and have some, with the numbers of their purchases.
     fn erase_orders(&mut self, limit: usize, is_wanted: impl Fn(&Order) -> bool) -> Erased {
         let mut erased = Erased::default();

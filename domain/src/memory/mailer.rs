@@ -48,7 +48,8 @@ impl FakeMailer {
             | Letter::SecondFactorOn
             | Letter::SecondFactorOff
             | Letter::ApiKeyCreated
-            | Letter::ApiKeyDeleted => None,
+            | Letter::ApiKeyDeleted
+            | Letter::TicketAnswered => None,
         })
     }
 

@@ -22,6 +22,7 @@ mod reconciliation;
 mod staff;
 mod state;
 mod store;
+mod support;
 
 pub use clock::ManualClock;
 pub use mailer::FakeMailer;

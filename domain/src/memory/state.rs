@@ -7,11 +7,12 @@ use uuid::Uuid;
 use crate::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId,
     JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId,
-    RefundId, ReservationId, SessionId, SuppressedNumber, Time, UserId,
+    RefundId, ReservationId, SessionId, SuppressedNumber, TicketId, TicketLineId, Time, UserId,
     auth::{ApiKey, MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::Finding,
     staff::{Adjustment, Allowlist, AuditEntry},
+    support::{Line, Ticket},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
@@ -60,6 +61,8 @@ pub(super) struct State {
     pub(super) adjustments: BTreeMap<AdjustmentId, Adjustment>,
     pub(super) audit_log: BTreeMap<AuditId, AuditEntry>,
     pub(super) allowlist: Option<Allowlist>,
+    pub(super) tickets: BTreeMap<TicketId, Ticket>,
+    pub(super) ticket_lines: BTreeMap<TicketLineId, Line>,
     pub(super) findings: BTreeMap<FindingId, Finding>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,
     pub(super) orders: BTreeMap<OrderId, Order>,

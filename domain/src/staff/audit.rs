@@ -87,6 +87,14 @@ actions! {
     AdjustmentApproved = "adjustment.approved",
     /// A correction was refused.
     AdjustmentRejected = "adjustment.rejected",
+    /// Staff wrote to a user in a ticket.
+    TicketAnswered = "ticket.answered",
+    /// Staff wrote for staff in a ticket.
+    TicketNoted = "ticket.noted",
+    /// Staff said whose turn it is in a ticket.
+    TicketStatusChanged = "ticket.status_changed",
+    /// Staff gave a ticket to somebody.
+    TicketAssigned = "ticket.assigned",
     /// Staff may come from a network.
     NetworkAllowed = "network.allowed",
     /// Staff may not come from a network any more.

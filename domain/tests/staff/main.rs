@@ -2,6 +2,7 @@
 #![cfg(feature = "memory")]
 
 mod adjusting;
+mod tickets;
 
 use std::net::IpAddr;
 

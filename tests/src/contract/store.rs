@@ -16,6 +16,7 @@ mod records;
 mod retention;
 mod returns;
 mod staff;
+mod support;
 mod units;
 
 use std::sync::Arc;
@@ -29,13 +30,14 @@ use namaskah_domain::{
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, StaffReads},
+    support::SupportReads,
     verification::OrderReads,
     wallet::{Account, BookReads, WalletReads},
 };
 
 pub use self::{
     adjustments::*, books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*,
-    reconciliation::*, records::*, retention::*, returns::*, staff::*, units::*,
+    reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, units::*,
 };
 
 /// Every port over one store.
@@ -59,6 +61,8 @@ pub struct Backend {
     pub staff: Arc<dyn StaffReads>,
     /// Corrections of wallets.
     pub adjustments: Arc<dyn AdjustmentReads>,
+    /// Tickets.
+    pub support: Arc<dyn SupportReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -83,6 +87,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             reconciliation: stores.reconciliation,
             staff: stores.staff,
             adjustments: stores.adjustments,
+            support: stores.support,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -104,6 +109,7 @@ impl From<Arc<MemoryStore>> for Backend {
             reconciliation: memory.clone(),
             staff: memory.clone(),
             adjustments: memory.clone(),
+            support: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -266,6 +272,10 @@ macro_rules! store_contract {
             the_allowlist_is_stored_as_decided
             users_are_found_by_address_state_and_role
             sign_ins_and_refunds_of_a_user_come_in_pages
+            a_ticket_is_stored_with_its_lines
+            tickets_are_found_by_whose_they_are_and_whose_turn_it_is
+            notes_are_read_by_staff_alone
+            what_was_written_goes_with_the_account
             a_correction_is_stored_as_decided
             corrections_are_found_by_how_they_stand
             what_was_booked_at_once_is_summed_by_actor_and_by_user

@@ -1,11 +1,12 @@
 //! Builders of what staff leaves behind.
 
 use namaskah_domain::{
-    UserId, Version,
+    TicketId, UserId, Version,
     auth::Role,
     staff::{
         Actor, Adjustment, AdjustmentState, AllowedNetwork, AuditAction, AuditEntry, By, Facts, Subject,
     },
+    support::{Author, Line, Ticket, TicketCategory, TicketStatus, TicketSubject, TicketText},
     wallet::{Direction, Reason},
 };
 
@@ -53,4 +54,28 @@ pub fn adjustment(by: UserId) -> Adjustment {
         state: AdjustmentState::Proposed,
         version: Version::FIRST,
     }
+}
+
+/// A ticket of this user, with one line.
+pub fn ticket(user: UserId) -> Ticket {
+    Ticket {
+        id: id(),
+        user,
+        subject: TicketSubject::try_new("No code came").ok(),
+        category: TicketCategory::Verification,
+        order: Some(id()),
+        payment: None,
+        status: TicketStatus::Open,
+        assignee: None,
+        lines: 1,
+        opened_at: start(),
+        updated_at: start(),
+        version: Version::FIRST,
+    }
+}
+
+/// A line of the user.
+pub fn ticket_line(ticket: TicketId) -> Line {
+    let text = TicketText::try_new("I waited.\nNothing \"came\", é").ok();
+    Line { id: id(), ticket, author: Author::Customer, text, at: start() }
 }

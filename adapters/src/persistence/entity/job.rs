@@ -50,6 +50,7 @@ enum StoredLetter {
     SecondFactorOff,
     ApiKeyCreated,
     ApiKeyDeleted,
+    TicketAnswered,
 }
 
 impl Model {
@@ -114,6 +115,7 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
                 Letter::SecondFactorOff => StoredLetter::SecondFactorOff,
                 Letter::ApiKeyCreated => StoredLetter::ApiKeyCreated,
                 Letter::ApiKeyDeleted => StoredLetter::ApiKeyDeleted,
+                Letter::TicketAnswered => StoredLetter::TicketAnswered,
             };
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
@@ -135,6 +137,7 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
                 StoredLetter::SecondFactorOff => Letter::SecondFactorOff,
                 StoredLetter::ApiKeyCreated => Letter::ApiKeyCreated,
                 StoredLetter::ApiKeyDeleted => Letter::ApiKeyDeleted,
+                StoredLetter::TicketAnswered => Letter::TicketAnswered,
             },
         },
         Payload::EndReservation { purchase } => JobKind::EndReservation {

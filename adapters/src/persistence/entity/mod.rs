@@ -36,6 +36,8 @@ pub(crate) mod session;
 pub(crate) mod shown_number;
 pub(crate) mod suppressed_number;
 pub(crate) mod suspended;
+pub(crate) mod ticket;
+pub(crate) mod ticket_line;
 pub(crate) mod transfer;
 pub(crate) mod user;
 pub(crate) mod wallet_settings;

@@ -38,6 +38,11 @@ const NOTICES: &str = "UPDATE notices SET body_sealed = $3, state = 'handled' \
      WHERE id IN (SELECT id FROM notices WHERE state <> 'new' AND length(body_sealed) > 0 AND at_us <= $1 \
      ORDER BY at_us LIMIT $2) RETURNING id";
 
+/// Tickets of accounts that were closed: their addresses begin so, and end as nobody else's does.
+const TICKETS: &str = "SELECT t.id FROM users u JOIN tickets t ON t.user_id = u.id \
+     WHERE <EMAIL> >= 'deleted-' AND <EMAIL> < 'deleted.' AND u.email LIKE '%@deleted.invalid' \
+     AND t.subject_sealed IS NOT NULL LIMIT $1";
+
 const LETTERS: &str = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
      WHERE state = 'buried' AND kind = 'send_mail' AND run_at_us <= $1 ORDER BY run_at_us LIMIT $2) RETURNING id";
 
@@ -46,6 +51,26 @@ impl Reads {
     async fn changed(&self, sql: &str, values: Vec<Value>) -> Result<u32, Fault> {
         let rows = self.database.write(sql.to_owned(), values).await?;
         Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Lines first: the subjects make that a ticket is found again.
+    async fn erase_tickets(&self, limit: u32) -> Result<u32, Fault> {
+        let email = if self.database.is_postgres() { "u.email COLLATE \"C\"" } else { "u.email" };
+        let rows =
+            self.database.read(&TICKETS.replace("<EMAIL>", email), vec![i64::from(limit).into()]).await?;
+        let ids: Vec<Uuid> = all(rows, |row| row.try_get("", "id").map_err(fault))?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let named = places(1, ids.len());
+        let values = || ids.iter().map(|id| Value::from(*id)).collect::<Vec<_>>();
+        let lines = format!(
+            "UPDATE ticket_lines SET text_sealed = NULL WHERE ticket_id IN ({named}) AND text_sealed IS NOT NULL \
+             RETURNING id"
+        );
+        let subjects = format!("UPDATE tickets SET subject_sealed = NULL WHERE id IN ({named}) RETURNING id");
+        self.changed(&lines, values()).await?;
+        self.changed(&subjects, values()).await
     }
 
     /// Texts, purchases and numbers of the orders that a query names. The numbers go last: they make that an order is
@@ -90,6 +115,7 @@ impl Erasures for Reads {
             purchases: self.changed(PURCHASES, values()).await?,
             notices: self.changed(NOTICES, [values(), vec![Vec::<u8>::new().into()]].concat()).await?,
             letters: self.changed(LETTERS, values()).await?,
+            tickets: self.erase_tickets(limit).await?,
             ..Erased::default()
         };
         Ok(erased)

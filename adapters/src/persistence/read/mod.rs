@@ -15,6 +15,7 @@ mod payments;
 mod reconciliation;
 mod settings;
 mod staff;
+mod support;
 mod wallet;
 
 use std::sync::Arc;

@@ -4,16 +4,17 @@ pub mod adjustments;
 pub mod audit_log;
 pub mod members;
 pub mod networks;
+pub mod tickets;
 pub mod users;
 
 use self::{
     adjustments::AdjustmentsApi, audit_log::AuditLogApi, members::MembersApi, networks::NetworksApi,
-    users::UsersApi,
+    tickets::TicketsApi, users::UsersApi,
 };
 use super::services::Services;
 
 /// Every route of the admin API.
-pub type AdminApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi);
+pub type AdminApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi);
 
 /// Those routes over what they need.
 pub fn apis(services: &Services) -> AdminApis {
@@ -24,5 +25,6 @@ pub fn apis(services: &Services) -> AdminApis {
         MembersApi { staff: staff() },
         UsersApi { staff: staff(), clock: services.clock.clone() },
         AdjustmentsApi { adjustments: services.adjustments.clone() },
+        TicketsApi { support: services.support.clone() },
     )
 }

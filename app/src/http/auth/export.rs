@@ -9,6 +9,7 @@ use namaskah_domain::{
     auth::{AuthService, SignedIn as Visitor},
     payment::PaymentService,
     retention::RetentionService,
+    support::{MAX_LINES, SupportService, TicketQuery},
     verification::{OrderFilter, VerificationService},
     wallet::WalletService,
 };
@@ -27,16 +28,18 @@ use super::{
 use crate::http::{
     payments::PaymentBody,
     problem::Problem,
+    support::body::{TicketBody, TicketMessageBody},
     verifications::body::VerificationBody,
     wallet::body::{EntryBody, HoldBody, WalletBody},
 };
 
 const LIMIT: u32 = 100;
-const SECTIONS: [(&str, Section); 4] = [
+const SECTIONS: [(&str, Section); 5] = [
     ("wallet_entries", Section::Entries),
     ("wallet_holds", Section::Holds),
     ("payments", Section::Payments),
     ("verifications", Section::Verifications),
+    ("tickets", Section::Tickets),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,7 @@ enum Section {
     Holds,
     Payments,
     Verifications,
+    Tickets,
 }
 
 /// Where the data is.
@@ -60,6 +64,8 @@ pub struct Sources {
     pub verifications: Arc<VerificationService>,
     /// Erases.
     pub retention: Arc<RetentionService>,
+    /// Tickets.
+    pub support: Arc<SupportService>,
     /// For `server_time`.
     pub clock: Arc<dyn Clock>,
 }
@@ -136,6 +142,7 @@ impl Export {
     ) -> Result<(Vec<String>, Option<Uuid>), Problem> {
         let (from, user) = (&self.sources, self.user);
         Ok(match section {
+            Section::Tickets => return self.tickets(after).await,
             Section::Entries => {
                 let page = from.wallet.entries(user, page(after)).await?;
                 shown(page, |entry| entry.id.uuid(), |entry| EntryBody::from(entry).to_json_string())
@@ -158,6 +165,26 @@ impl Export {
                 )
             }
         })
+    }
+}
+
+impl Export {
+    /// Tickets, each with all that was written in it.
+    async fn tickets(&self, after: Option<Uuid>) -> Result<(Vec<String>, Option<Uuid>), Problem> {
+        let support = &self.sources.support;
+        let query = TicketQuery { user: Some(self.user), ..TicketQuery::default() };
+        let found = support.list(&query, page(after)).await?;
+        let last = found.rows.last().filter(|_| found.has_more).map(|ticket| ticket.id.uuid());
+        let mut rows = Vec::new();
+        for ticket in found.rows {
+            let whole = Page { limit: MAX_LINES, after: None };
+            let lines = support.lines(ticket.id, Some(self.user), whole).await?.rows.into_iter();
+            let messages: Vec<TicketMessageBody> = lines.map(TicketMessageBody::from).collect();
+            let ticket = TicketBody::from(ticket).to_json_string();
+            let open = ticket.strip_suffix('}').unwrap_or(&ticket);
+            rows.push(format!("{open},\"messages\":{}}}", messages.to_json_string()));
+        }
+        Ok((rows, last))
     }
 }
 
@@ -195,7 +222,7 @@ impl ApiResponse for Export {
         let schema = MetaSchema {
             description: Some(
                 "`user`, `sessions`, `api_keys`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, `payments`, \
-                 `verifications`, each as the API shows it",
+                 `verifications`, `tickets` with their `messages`, each as the API shows it",
             ),
             ..MetaSchema::new("object")
         };

@@ -4,6 +4,7 @@ mod adjustments;
 mod api_keys;
 mod second_factor;
 mod staff;
+mod support;
 
 use namaskah_domain::{
     CommitError, Fault, MoneyError,

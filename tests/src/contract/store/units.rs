@@ -28,6 +28,7 @@ pub async fn a_write_that_was_decided_on_another_version_is_stale(on: &Backend) 
         Change::Grant(given::grant(user.id)),
         Change::Finding(super::reconciliation::finding("nmk-versions", 1)),
         Change::Adjustment(given::adjustment(given::id())),
+        Change::Ticket(given::ticket(given::id())),
         Change::Suspended(given::suspended(&given::intent(user.id))),
         Change::Purchase(given::purchase(&order)),
         Change::Notice(given::notice(Sender::Paystack, None)),
@@ -62,6 +63,7 @@ fn raised(change: &Change, versions: usize) -> Change {
         Change::Grant(record) => &mut record.version,
         Change::Finding(record) => &mut record.version,
         Change::Adjustment(record) => &mut record.version,
+        Change::Ticket(record) => &mut record.version,
         Change::Suspended(record) => &mut record.version,
         Change::Purchase(record) => &mut record.version,
         Change::Notice(record) => &mut record.version,
@@ -94,6 +96,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::Batch(given::batch(user, Vec::new())),
         Change::Audited(given::audit_entry(&given::actor())),
         Change::Event(given::event(user)),
+        Change::TicketLine(given::ticket_line(given::id())),
         Change::Session(session),
     ];
     for record in records {

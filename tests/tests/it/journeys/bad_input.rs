@@ -56,6 +56,8 @@ fn routes_with_bodies() -> Vec<Route> {
         ("verifications", order("telegram")),
         ("verifications/batch", batch("all_or_nothing", vec![order("telegram")])),
         ("verifications/{id}/report", json!({ "reason": "no_code" })),
+        ("support/tickets", json!({ "subject": "Help", "body": "No code", "category": "other" })),
+        ("support/tickets/{id}/messages", json!({ "body": "Still none" })),
     ];
     let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
     posts.chain([(Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum }))]).collect()
@@ -69,6 +71,8 @@ fn raw(
 ) -> RequestBuilder {
     let kind = match path.split_once('/').map_or(path, |(first, _)| first) {
         "payments" => "pay",
+        "support" => "tkt",
+        "admin" if path.contains("tickets/") => "tkt",
         "admin" if path.contains("adjustments/") => "adj",
         "admin" => "usr",
         _ => "ver",

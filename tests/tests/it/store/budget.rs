@@ -10,6 +10,7 @@ use namaskah_domain::{
     payment::IntentState,
     reconciliation::Book,
     staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, UserFilter},
+    support::{Reading, TicketQuery},
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
     wallet::{HoldEnd, Purse, Source, Span},
 };
@@ -232,6 +233,15 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("adjustments", on.adjustments.adjustments(&query, at(0), page));
     read!("booked at once", on.adjustments.booked_at_once(given::id(), given::id(), at(0)));
+    read!("ticket", on.support.ticket(given::id()));
+    let (tickets, page) = (
+        TicketQuery { user: Some(given::id()), ..TicketQuery::default() },
+        Page { limit: 20, after: Some(given::id()) },
+    );
+    read!("tickets", on.support.tickets(&tickets, page));
+    let page = Page { limit: 20, after: Some(given::id()) };
+    read!("ticket lines", on.support.ticket_lines(given::id(), Reading::Customer, page));
+    read!("open tickets", on.support.open_tickets(given::id()));
     read!("staff since", on.adjustments.staff_since(given::id()));
     read!("new notices", on.notices.new_notices(Sender::Paystack, 20));
     read!("matchable notices", on.notices.matchable_notices(20));

@@ -26,6 +26,9 @@ fn routes_with_bodies() -> Vec<Route> {
             json!({ "amount": { "amount": "-2.50", "currency": "USD" }, "reason": "credited twice" }),
         ),
         (Method::POST, "admin/adjustments/{id}/reject", json!({ "reason": "not proven" })),
+        (Method::POST, "admin/tickets/{id}/reply", json!({ "body": "Wait on" })),
+        (Method::POST, "admin/tickets/{id}/status", json!({ "status": "closed" })),
+        (Method::POST, "admin/tickets/{id}/assign", json!({ "assignee": "usr_00000000000000000000000000" })),
         (Method::POST, "admin/users/{id}/suspend", json!({ "reason": "spam" })),
     ]
 }
@@ -57,6 +60,9 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         "admin/users?q=".to_owned(),
         "admin/users?q=%00".to_owned(),
         format!("admin/users?q={long}"),
+        "admin/tickets?status=waiting".to_owned(),
+        "admin/tickets?category=abuse".to_owned(),
+        "admin/tickets?assignee=me".to_owned(),
         "admin/audit-log?actor=1".to_owned(),
         "admin/audit-log?action=deleted".to_owned(),
         format!("admin/audit-log?subject={long}"),

@@ -4,6 +4,7 @@ mod adjustments;
 mod bad_input;
 mod gate;
 mod members;
+mod tickets;
 mod users;
 
 use std::sync::{Mutex, PoisonError};

@@ -1,0 +1,69 @@
+//! Reads of tickets.
+
+use async_trait::async_trait;
+use namaskah_domain::{
+    Fault, Page, PageOf, TicketId, TicketLineId, UserId,
+    support::{Line, Reading, SupportReads, Ticket, TicketQuery},
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+
+use super::{Reads, fault, one_more, page_of};
+use crate::persistence::entity::{ticket, ticket_line};
+
+#[async_trait]
+impl SupportReads for Reads {
+    async fn ticket(&self, id: TicketId) -> Result<Option<Ticket>, Fault> {
+        let row = ticket::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(|row| row.open(&self.vault)).transpose()
+    }
+
+    async fn tickets(&self, query: &TicketQuery, page: Page<TicketId>) -> Result<PageOf<Ticket>, Fault> {
+        use ticket::Column;
+        let mut wanted = ticket::Entity::find();
+        if let Some(user) = query.user {
+            wanted = wanted.filter(Column::UserId.eq(user.uuid()));
+        }
+        if let Some(status) = query.status {
+            wanted = wanted.filter(Column::Status.eq(status.name()));
+        }
+        if let Some(category) = query.category {
+            wanted = wanted.filter(Column::Category.eq(category.name()));
+        }
+        if let Some(assignee) = query.assignee {
+            wanted = wanted.filter(Column::Assignee.eq(assignee.uuid()));
+        }
+        if let Some(after) = page.after {
+            wanted = wanted.filter(Column::Id.lt(after.uuid()));
+        }
+        let rows = wanted.order_by_desc(Column::Id).limit(one_more(&page)).all(self.database.reads()).await;
+        page_of(rows.map_err(fault)?, page.limit, |row| row.open(&self.vault))
+    }
+
+    async fn ticket_lines(
+        &self,
+        ticket: TicketId,
+        reading: Reading,
+        page: Page<TicketLineId>,
+    ) -> Result<PageOf<Line>, Fault> {
+        use ticket_line::Column;
+        let mut wanted = ticket_line::Entity::find().filter(Column::TicketId.eq(ticket.uuid()));
+        if reading == Reading::Customer {
+            wanted = wanted.filter(Column::Author.ne("note"));
+        }
+        if let Some(after) = page.after {
+            wanted = wanted.filter(Column::Id.lt(after.uuid()));
+        }
+        let rows = wanted.order_by_desc(Column::Id).limit(one_more(&page)).all(self.database.reads()).await;
+        page_of(rows.map_err(fault)?, page.limit, |row| row.open(&self.vault))
+    }
+
+    async fn open_tickets(&self, user: UserId) -> Result<u32, Fault> {
+        let open = ticket::Entity::find()
+            .filter(ticket::Column::UserId.eq(user.uuid()))
+            .filter(Expr::cust("status <> 'closed'"));
+        let count = open.count(self.database.reads()).await.map_err(fault)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+}

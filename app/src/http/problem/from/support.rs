@@ -1,0 +1,34 @@
+//! Errors of support.
+
+use namaskah_domain::support::{OpenTicketError, TicketError};
+
+use super::unavailable;
+use crate::http::problem::Problem;
+
+impl From<OpenTicketError> for Problem {
+    fn from(error: OpenTicketError) -> Self {
+        match error {
+            OpenTicketError::TooManyOpen => {
+                Self::told(409, "too_many_open_tickets", "You have 20 tickets that are not closed.")
+            }
+            OpenTicketError::NoSuchOrder => Self::invalid("verification_id", "not_found", error),
+            OpenTicketError::NoSuchPayment => Self::invalid("payment_id", "not_found", error),
+            OpenTicketError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<TicketError> for Problem {
+    fn from(error: TicketError) -> Self {
+        match error {
+            TicketError::NotFound => Self::not_found(),
+            TicketError::Full => Self::told(409, "ticket_full", "A ticket has at most 200 messages."),
+            TicketError::OwnTicket => {
+                Self::told(409, "own_account", "Nobody looks after a ticket of his own.")
+            }
+            TicketError::NoSuchAssignee => Self::invalid("assignee", "not_found", error),
+            TicketError::Commit(error) => error.into(),
+            TicketError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
