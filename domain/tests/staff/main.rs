@@ -2,7 +2,10 @@
 #![cfg(feature = "memory")]
 
 mod adjusting;
+mod managing;
+mod seeing;
 mod tickets;
+mod world;
 
 use std::net::IpAddr;
 

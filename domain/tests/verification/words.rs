@@ -3,8 +3,8 @@
 use namaskah_domain::{
     MessageId, OrderId, PhoneNumber, Time,
     verification::{
-        AreaCode, Capability, Carrier, Code, CountryCode, Failure, IncomingMessage, InvalidAsk, Message,
-        OrderStatus, ProviderId, ReportReason, ReservationId, ServiceCode,
+        AreaCode, BatchMode, Capability, Carrier, Code, CountryCode, Failure, IncomingMessage, InvalidAsk,
+        Message, OrderStatus, ProviderId, ReportReason, ReservationId, ServiceCode,
     },
 };
 
@@ -27,6 +27,9 @@ fn reasons_and_failures_have_their_names() {
         assert_eq!(ReportReason::from_name(name), Some(reason));
     }
     assert_eq!(ReportReason::from_name("used"), None);
+    assert_eq!(BatchMode::from_name("all_or_nothing"), Some(BatchMode::AllOrNothing));
+    assert_eq!(BatchMode::from_name("best_effort"), Some(BatchMode::BestEffort));
+    assert_eq!(BatchMode::from_name("some"), None);
     let told = [
         ("no_numbers", "No number is available for this request now."),
         ("price_changed", "The price has risen since it was quoted."),

@@ -119,5 +119,5 @@ pub async fn what_was_written_goes_with_the_account(on: &Backend) {
     assert_eq!(lines(on, &gone, Reading::Staff).await, [Line { text: None, ..line.clone() }]);
     let (kept, line) = &tickets[1];
     assert_eq!(on.support.ticket(kept.id).await.expect("readable"), Some(kept.clone()));
-    assert_eq!(lines(on, kept, Reading::Staff).await, [line.clone()]);
+    assert_eq!(lines(on, kept, Reading::Staff).await, std::slice::from_ref(line));
 }
