@@ -1,7 +1,10 @@
 //! Wiring: every adapter made once, every service over its ports.
 
+mod money;
 mod policies;
 mod support;
+
+pub use money::{MoneyServices, suspense};
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,7 +26,7 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService},
-    payment::{PaymentGateway, PaymentService, SuspenseService},
+    payment::{PaymentGateway, PaymentService},
     reconciliation::ReconciliationService,
     retention::RetentionService,
     staff::{AdjustmentPorts, AdjustmentService, StaffPorts, StaffService},
@@ -122,6 +125,8 @@ pub struct Wired {
     pub adjustments: Arc<AdjustmentService>,
     /// Tickets.
     pub support: Arc<SupportService>,
+    /// What staff does with the house's money.
+    pub money: MoneyServices,
     /// Balances, entries, holds.
     pub wallet: Arc<WalletService>,
     /// Payments.
@@ -268,11 +273,14 @@ pub fn wire(
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
         ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
+    let money =
+        money::services(config, &stores, store.clone(), gateway.clone(), shared.clone(), random.clone());
     let auth = Arc::new(auth(config, &store, &stores, shared, random.clone())?);
     Ok(Wired {
         staff: Arc::new(staff(auth.clone(), &stores)),
         adjustments: Arc::new(adjustments),
         support: Arc::new(support),
+        money,
         books,
         receivables: Arc::new(receivables),
         reconciliation: Arc::new(reconciliation),
@@ -454,26 +462,6 @@ pub fn books(
     random: Arc<dyn Random>,
 ) -> BookService {
     BookService::new(store, stores.wallet.clone(), stores.books.clone(), clock, random)
-}
-
-/// What closes payments in suspense, at the rate that is configured.
-pub fn suspense(
-    config: &Config,
-    stores: &Stores,
-    gateway: Arc<dyn PaymentGateway>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-) -> SuspenseService {
-    SuspenseService::new(
-        stores.store.clone(),
-        stores.payments.clone(),
-        stores.wallet.clone(),
-        stores.books.clone(),
-        gateway,
-        clock,
-        random,
-        config.rate,
-    )
 }
 
 fn key_of(secret: &SecretString) -> Result<[u8; 32], Fault> {

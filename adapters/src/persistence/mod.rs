@@ -42,7 +42,7 @@ use namaskah_domain::{
     Store,
     auth::AuthReads,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
-    payment::PaymentReads,
+    payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, AuditSeals, StaffReads},
@@ -64,6 +64,8 @@ pub struct Stores {
     pub books: Arc<dyn BookReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,
+    /// Payments as staff sees them.
+    pub desk: Arc<dyn DeskReads>,
     /// Quotes, orders, purchases, messages.
     pub orders: Arc<dyn OrderReads>,
     /// Users, sessions, tokens.
@@ -112,6 +114,7 @@ impl Stores {
             wallet: reads.clone(),
             books: reads.clone(),
             payments: reads.clone(),
+            desk: reads.clone(),
             orders: reads.clone(),
             auth: reads.clone(),
             reconciliation: reads.clone(),

@@ -6,6 +6,7 @@ use namaskah_adapters::persistence::Stores;
 use namaskah_domain::{
     Amount, BookingId, Claim, Clock, GrantId, IdempotencyKey, PaymentId, UserId,
     payment::{self, Done, Suspended, SuspenseError, SuspenseService, SuspenseState},
+    staff::By,
     wallet::{Book, BookService, Booking, ClawBack, Direction, Grant, Movement, PromoGrant},
 };
 use uuid::Uuid;
@@ -33,7 +34,7 @@ pub(super) async fn run(config: &Config, what: &Money) -> Result<(), CommandErro
     let gateway = wiring::gateway(config, &Outside::beside(config))?;
     let desk = Desk {
         books: wiring::books(&stores, stores.store.clone(), clock.clone(), random.clone()),
-        suspense: wiring::suspense(config, &stores, gateway, clock, random),
+        suspense: wiring::suspense(config, &stores, stores.store.clone(), gateway, clock, random),
         stores,
     };
     let done = desk.run(what).await;
@@ -123,8 +124,9 @@ impl Desk {
                     Destination::Source => (payment::Destination::Source, "source"),
                 };
                 let told = Told::of("resolve").with("payment", *payment).with("to", word);
-                let item = self.suspense.resolve(*payment, to, told.claim(key, payment.uuid())).await?;
-                self.resolved(&item, *payment).await
+                let claim = told.claim(key, payment.uuid());
+                let done = self.suspense.resolve(&By::Console, *payment, to, claim).await?;
+                self.resolved(&done.value, *payment).await
             }
         }
     }

@@ -1,22 +1,26 @@
 //! Payments.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use namaskah_domain::{
     Amount, Clock, PaymentId, Random, RefundId, Time,
     entity::{PaymentEntity, RefundEntity},
-    payment::{AskRefund, Intent, IntentState, OpenPayment, PaymentService, Refund, RefundState},
+    payment::{
+        AskRefund, Intent, IntentState, OpenPayment, PaymentService, PaymentStatus, Refund, RefundState,
+    },
 };
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
+    registry::MetaSchema,
 };
 use serde::Deserialize;
 
 use crate::http::{
     body::{
-        AfterQuery, AmountBody, Begun, Body, Created, LimitQuery, Listed, MoneyBody, Shown, Text,
-        text::decimal, word_enum,
+        AfterQuery, AmountBody, Begun, Body, Created, LimitQuery, Listed, MoneyBody, Shown, Text, TextForm,
+        text::{decimal, one_of},
+        word_enum,
     },
     detached::detached,
     idempotency::{Canon, Fingerprinted, KeyHeader},
@@ -32,17 +36,20 @@ word_enum! {
     Crypto = "crypto",
 }
 
-word_enum! {
-    /// Where a payment stands.
-    pub PaymentWord, "the status of a payment";
-    Pending = "pending",
-    Succeeded = "succeeded",
-    Failed = "failed",
-    Expired = "expired",
-    Suspense = "suspense",
-    Refunded = "refunded",
-    PartiallyRefunded = "partially_refunded",
-    Disputed = "disputed",
+impl TextForm for PaymentStatus {
+    const EXPECTED: &'static str = "the status of a payment";
+
+    fn schema() -> MetaSchema {
+        one_of(&Self::ALL.map(Self::name))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == text)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.name().into()
+    }
 }
 
 /// A wish to add money.
@@ -87,7 +94,7 @@ pub struct PaymentBody {
     /// Its name at the gateway.
     pub reference: String,
     /// Where it stands.
-    pub status: Text<PaymentWord>,
+    pub status: Text<PaymentStatus>,
     /// What the wallet gets.
     pub amount: MoneyBody,
     /// What the gateway charges.
@@ -104,33 +111,16 @@ pub struct PaymentBody {
     pub settled_at: Option<Text<Time>>,
 }
 
-/// What a credited payment is called, by what of it went back.
-fn credited(intent: &Intent) -> PaymentWord {
-    let back = intent.back;
-    if back.open_disputes > 0 {
-        PaymentWord::Disputed
-    } else if back.arrived.is_zero() {
-        PaymentWord::Succeeded
-    } else if intent.charged.money().is_at_most(back.arrived) {
-        PaymentWord::Refunded
-    } else {
-        PaymentWord::PartiallyRefunded
-    }
-}
-
 impl From<Intent> for PaymentBody {
     fn from(intent: Intent) -> Self {
-        let (status, settled_at) = match intent.state {
-            IntentState::Pending => (PaymentWord::Pending, None),
-            IntentState::Succeeded { at } => (credited(&intent), Some(Text(at))),
-            IntentState::Failed { .. } => (PaymentWord::Failed, None),
-            IntentState::Expired { .. } => (PaymentWord::Expired, None),
-            IntentState::Suspense { at } => (PaymentWord::Suspense, Some(Text(at))),
+        let settled_at = match intent.state {
+            IntentState::Succeeded { at } | IntentState::Suspense { at } => Some(Text(at)),
+            IntentState::Pending | IntentState::Failed { .. } | IntentState::Expired { .. } => None,
         };
         Self {
             id: Text(intent.id),
             reference: intent.reference.as_str().to_owned(),
-            status: Text(status),
+            status: Text(intent.status()),
             amount: intent.amount.into(),
             charged: intent.charged.into(),
             fx_rate: decimal(intent.rate.ngn_per_usd()),

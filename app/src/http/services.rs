@@ -18,7 +18,10 @@ use super::{
     hooks::{HookDoor, PaystackDoor, TextVerifiedDoor},
     system::Readiness,
 };
-use crate::{wiring::Wired, worker};
+use crate::{
+    wiring::{MoneyServices, Wired},
+    worker,
+};
 
 /// Everything that requests need.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub struct Services {
     pub support: Arc<SupportService>,
     /// Balances and movements.
     pub wallet: Arc<WalletService>,
+    /// What staff does with the house's money.
+    pub money: MoneyServices,
     /// Adding money.
     pub payments: Arc<PaymentService>,
     /// Orders.
@@ -68,6 +73,7 @@ impl Services {
             adjustments: wired.adjustments.clone(),
             support: wired.support.clone(),
             wallet: wired.wallet.clone(),
+            money: wired.money.clone(),
             payments: wired.payments.clone(),
             verifications: wired.orders.clone(),
             catalogue: wired.catalogue.clone(),

@@ -163,6 +163,8 @@ fn commands_that_need_a_key_say_so_and_no_others_do() {
     assert_eq!(
         with_key,
         [
+            "post /api/v1/admin/payments/{id}/refund",
+            "post /api/v1/admin/suspense/{id}/resolve",
             "post /api/v1/admin/users/{id}/adjustments",
             "post /api/v1/payments",
             "post /api/v1/payments/{id}/refund",

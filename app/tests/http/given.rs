@@ -18,6 +18,7 @@ use namaskah::{
         services::Services,
         system::{Part, Readiness},
     },
+    wiring::MoneyServices,
     worker::{Feed, JobRunner, Relay, Wakers, WakingStore, Worker},
 };
 use namaskah_adapters::{
@@ -30,7 +31,9 @@ use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email},
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom},
-    payment::{FxRate, PaymentPolicy, PaymentReference, PaymentService},
+    payment::{
+        DeskPorts, FxRate, PaymentDesk, PaymentPolicy, PaymentReference, PaymentService, SuspenseService,
+    },
     retention::{Retention, RetentionService},
     staff::{AdjustmentPorts, AdjustmentService, DirectAllowlists, StaffPorts, StaffService},
     support::{SupportPorts, SupportService},
@@ -152,6 +155,7 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         staff,
         adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
         support: Arc::new(SupportService::new(support)),
+        money: money(&waking, &store, gateway.clone(), &shared, &random),
         wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),
@@ -185,6 +189,33 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
     let jobs = JobRunner::new(JobLane::Mail, store.clone(), mailer.clone(), orders.clone(), shared, holder);
     let client = client();
     World { base, client, store, provider, gateway, mailer, orders, clock, ready, stop, server, jobs }
+}
+
+fn money(
+    store: &Arc<dyn Store>,
+    memory: &Arc<MemoryStore>,
+    gateway: Arc<FakePaymentGateway>,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> MoneyServices {
+    let (clock, random) = (clock.clone(), random.clone());
+    let desk = DeskPorts {
+        desk: memory.clone(),
+        payments: memory.clone(),
+        books: memory.clone(),
+        staff: memory.clone(),
+    };
+    let suspense = SuspenseService::new(
+        store.clone(),
+        memory.clone(),
+        memory.clone(),
+        memory.clone(),
+        gateway,
+        clock,
+        random,
+        payment_policy().rate,
+    );
+    MoneyServices { desk: Arc::new(PaymentDesk::new(desk)), suspense: Arc::new(suspense) }
 }
 
 fn client() -> Client {

@@ -4,6 +4,7 @@ mod adjustments;
 mod books;
 mod clock;
 mod commit;
+mod desk;
 mod erasures;
 mod failures;
 mod gateway_books;

@@ -56,6 +56,9 @@ pub enum RefundError {
     /// Not there, or somebody else's.
     #[error("no such payment")]
     NotFound,
+    /// It is the own payment of whoever asks for its owner.
+    #[error("nobody gives himself money back as staff")]
+    OwnAccount,
     /// Not in the currency of the wallet, or less than a coin of what was paid.
     #[error("this amount cannot be refunded")]
     Amount,

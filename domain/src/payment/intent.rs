@@ -85,6 +85,55 @@ pub enum IntentState {
     },
 }
 
+/// How a payment stands in one word, what of it went back included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PaymentStatus {
+    /// Nothing final is known.
+    Pending,
+    /// The wallet has it.
+    Succeeded,
+    /// The gateway refused it.
+    Failed,
+    /// Not paid in time.
+    Expired,
+    /// It waits for a person, or is booked back to its source.
+    Suspense,
+    /// All of it has gone back.
+    Refunded,
+    /// A part of it has gone back.
+    PartiallyRefunded,
+    /// A dispute over it is not decided.
+    Disputed,
+}
+
+impl PaymentStatus {
+    /// Each.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Expired,
+        Self::Suspense,
+        Self::Refunded,
+        Self::PartiallyRefunded,
+        Self::Disputed,
+    ];
+
+    /// As the API tells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Suspense => "suspense",
+            Self::Refunded => "refunded",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Disputed => "disputed",
+        }
+    }
+}
+
 /// A payment, from the moment it is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
@@ -122,6 +171,22 @@ pub struct Intent {
 const CHECK_AFTER_MINUTES: [i64; 4] = [1, 5, 15, 30];
 
 impl Intent {
+    /// How it stands. What was credited is called by what of it went back.
+    pub fn status(&self) -> PaymentStatus {
+        match self.state {
+            IntentState::Pending => PaymentStatus::Pending,
+            IntentState::Failed { .. } => PaymentStatus::Failed,
+            IntentState::Expired { .. } => PaymentStatus::Expired,
+            IntentState::Suspense { .. } => PaymentStatus::Suspense,
+            IntentState::Succeeded { .. } if self.back.open_disputes > 0 => PaymentStatus::Disputed,
+            IntentState::Succeeded { .. } if self.back.arrived.is_zero() => PaymentStatus::Succeeded,
+            IntentState::Succeeded { .. } if self.charged.money().is_at_most(self.back.arrived) => {
+                PaymentStatus::Refunded
+            }
+            IntentState::Succeeded { .. } => PaymentStatus::PartiallyRefunded,
+        }
+    }
+
     /// True if a payment would still change something.
     pub const fn is_creditable(&self) -> bool {
         matches!(self.state, IntentState::Pending | IntentState::Failed { .. } | IntentState::Expired { .. })

@@ -3,6 +3,7 @@
 //! Amount, currency and owner come from our intent, never from what passed through a client or a gateway.
 
 pub mod charge;
+pub mod desk;
 pub mod dispute;
 mod disputing;
 mod elsewhere;
@@ -20,20 +21,23 @@ pub mod settlement;
 pub mod suspense;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
+pub use desk::{DeskPorts, DeskReads, Happened, PaymentDesk, PaymentFile, PaymentQuery, SetAside};
 pub use dispute::{Dispute, DisputeState};
 pub use error::{OpenPaymentError, PaymentError, RefundError, SettleError};
 pub use evidence::{
     GatewayDispute, GatewayDisputeId, GatewayDisputeStatus, GatewayRefund, GatewayRefundId,
     GatewayRefundStatus, InvalidGatewayId, RefundRequest,
 };
-pub use intent::{Intent, IntentState, PaymentReference};
+pub use intent::{Intent, IntentState, PaymentReference, PaymentStatus};
 pub use ports::{
     ChargeRequest, Checkout, GatewayError, GatewayNotice, IntentDue, OpenChargeError, PaymentGateway,
     PaymentReads, RefundFailure,
 };
 pub use rate::FxRate;
 pub use refund::{PaidBack, Refund, RefundLimits, RefundOrigin, RefundState};
-pub use refunding::{AskRefund, Followed};
+pub use refunding::{AskRefund, Followed, StaffRefund};
 pub use service::{Done, OpenPayment, PaymentPolicy, PaymentService, Swept};
 pub use settlement::Settled;
-pub use suspense::{Destination, Suspended, SuspenseError, SuspenseReason, SuspenseService, SuspenseState};
+pub use suspense::{
+    Destination, Suspended, SuspenseError, SuspenseReason, SuspenseService, SuspenseState, SuspenseStatus,
+};

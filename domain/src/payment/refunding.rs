@@ -17,8 +17,9 @@ use crate::{
         service::unavailable,
         settlement::Undecidable,
     },
+    staff::{Actor, AuditAction, By, Facts, Subject},
     unit::retry_stale,
-    wallet::Account,
+    wallet::{Account, Reason},
 };
 
 /// "I want this much of that payment back where it came from."
@@ -34,6 +35,28 @@ pub struct AskRefund {
     pub claim: Claim,
     /// The new refund.
     pub id: RefundId,
+}
+
+/// "Give this much of that payment back", by staff for its owner. The same rules hold as for the owner himself.
+#[derive(Debug, Clone)]
+pub struct StaffRefund {
+    /// Of which payment.
+    pub payment: PaymentId,
+    /// How much, in dollars; `None`: all that may go back.
+    pub amount: Option<Amount>,
+    /// Why.
+    pub reason: Reason,
+    /// The client's key and what it stands for; its outcome must be `id`.
+    pub claim: Claim,
+    /// The new refund.
+    pub id: RefundId,
+}
+
+/// Who asks in the owner's place, and why.
+#[derive(Clone, Copy)]
+struct InPlace<'a> {
+    by: &'a By,
+    reason: &'a Reason,
 }
 
 /// What was found out about refunds or disputes.
@@ -65,10 +88,33 @@ impl PaymentService {
     /// # Errors
     /// Every refusal comes before anything is reserved. Afterwards the answer is the refund, whatever became of it.
     pub async fn refund(&self, cmd: AskRefund) -> Result<Done<Refund>, RefundError> {
+        self.ask(cmd, None).await
+    }
+
+    /// The same by staff for the owner of the payment: the line of the log is in the commit that reserves the money.
+    ///
+    /// # Errors
+    /// `OwnAccount` for a payment of his own; the others as of [`PaymentService::refund`].
+    pub async fn refund_by_staff(
+        &self,
+        actor: &Actor,
+        cmd: StaffRefund,
+    ) -> Result<Done<Refund>, RefundError> {
+        let StaffRefund { payment, amount, reason, claim, id } = cmd;
+        let intent = self.reads.intent(payment).await.map_err(CommitError::Unavailable)?;
+        let (by, user) = (By::Staff(actor.clone()), intent.ok_or(RefundError::NotFound)?.user);
+        if by.owns(user) {
+            return Err(RefundError::OwnAccount);
+        }
+        let ask = AskRefund { user, payment, amount, claim, id };
+        self.ask(ask, Some(InPlace { by: &by, reason: &reason })).await
+    }
+
+    async fn ask(&self, cmd: AskRefund, in_place: Option<InPlace<'_>>) -> Result<Done<Refund>, RefundError> {
         if let Some(id) = self.store.replay(&cmd.claim).await? {
             return self.refunded_before(RefundId::from_uuid(id)).await;
         }
-        match retry_stale(|| self.ask_once(&cmd)).await?? {
+        match retry_stale(|| self.ask_once(&cmd, in_place)).await?? {
             Asked::Before(id) => self.refunded_before(id).await,
             Asked::New(refund) => Ok(Done { value: self.send(*refund).await, replayed: false }),
         }
@@ -178,7 +224,11 @@ impl PaymentService {
         read.map(|value| Done { value, replayed: true }).ok_or(RefundError::NotFound)
     }
 
-    async fn ask_once(&self, cmd: &AskRefund) -> Result<Result<Asked, RefundError>, CommitError> {
+    async fn ask_once(
+        &self,
+        cmd: &AskRefund,
+        in_place: Option<InPlace<'_>>,
+    ) -> Result<Result<Asked, RefundError>, CommitError> {
         // The account first: whatever is read after it and matters, moves the account's version too.
         let account = self.wallets.account(cmd.user).await.map_err(CommitError::Unavailable)?;
         let intent = self.reads.intent(cmd.payment).await.map_err(CommitError::Unavailable)?;
@@ -189,7 +239,12 @@ impl PaymentService {
             Ok(refund) => refund,
             Err(refused) => return Ok(Err(refused)),
         };
-        let unit = returns::ask(cmd.claim.clone(), intent, &refund, &account).map_err(undecidable)?;
+        let mut unit = returns::ask(cmd.claim.clone(), intent, &refund, &account).map_err(undecidable)?;
+        if let Some(InPlace { by, reason }) = in_place {
+            let (subject, facts) = (Subject::of("payment", refund.payment), facts(&refund, reason));
+            let now = (refund.created_at, self.random.as_ref());
+            unit = unit.with(by.did(AuditAction::PaymentRefunded, subject, (Facts::none(), facts), now));
+        }
         match self.store.commit(unit).await {
             Ok(Committed::Applied) => Ok(Ok(Asked::New(Box::new(refund)))),
             Ok(Committed::Replayed(id)) => Ok(Ok(Asked::Before(RefundId::from_uuid(id)))),
@@ -322,6 +377,12 @@ impl PaymentService {
             }
         }))
     }
+}
+
+/// What the log tells of a refund that was asked for.
+fn facts(refund: &Refund, reason: &Reason) -> Facts {
+    let facts = Facts::none().with("refund", refund.id).with("user", refund.user);
+    facts.with("amount", format!("{:?}", refund.amount)).with("reason", reason.as_str())
 }
 
 impl Followed {

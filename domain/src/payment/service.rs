@@ -154,9 +154,19 @@ impl PaymentService {
     /// # Errors
     /// `Gateway` if it cannot be asked; nothing has changed then.
     pub async fn sync(&self, user: UserId, id: PaymentId) -> Result<Intent, PaymentError> {
-        let intent = self.get(user, id).await?;
+        self.get(user, id).await?;
+        self.sync_any(id).await
+    }
+
+    /// The same for a payment of anybody. What it books is what the gateway says and the sweep would book as well, so
+    /// whoever may look at payments may ask; nobody decides anything.
+    ///
+    /// # Errors
+    /// `NotFound`; `Gateway` if it cannot be asked; nothing has changed then.
+    pub async fn sync_any(&self, id: PaymentId) -> Result<Intent, PaymentError> {
+        let intent = self.reads.intent(id).await?.ok_or(PaymentError::NotFound)?;
         match self.settle(&intent.reference).await {
-            Ok(_) => self.get(user, id).await,
+            Ok(_) => self.reads.intent(id).await?.ok_or(PaymentError::NotFound),
             Err(SettleError::Gateway(_)) => Err(PaymentError::Gateway),
             Err(SettleError::Unavailable(fault)) => Err(PaymentError::Unavailable(fault)),
         }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    Amount, Change, Claim, Clock, CommitError, Currency, Event, EventId, EventKind, Fault, Money, MoneyError,
-    PaymentId, Random, Store, Time, UnitOfWork, UserId, Version,
+    Amount, Change, Claim, Clock, CommitError, Committed, Currency, Event, EventId, EventKind, Fault, Money,
+    MoneyError, PaymentId, Random, Store, Time, UnitOfWork, UserId, Version,
     payment::{
-        ChargeStatus, FxRate, GatewayDispute, GatewayDisputeId, GatewayError, GatewayRefund, GatewayRefundId,
-        Intent, IntentState, PaidBack, PaymentGateway, PaymentReads, elsewhere::Elsewhere,
+        ChargeStatus, Done, FxRate, GatewayDispute, GatewayDisputeId, GatewayError, GatewayRefund,
+        GatewayRefundId, Intent, IntentState, PaidBack, PaymentGateway, PaymentReads, elsewhere::Elsewhere,
     },
+    staff::{AuditAction, By, Facts, Subject},
     time::hours,
     unit::retry_stale,
     wallet::{
@@ -43,6 +44,31 @@ pub enum SuspenseState {
         /// When.
         at: Time,
     },
+}
+
+/// The same as a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SuspenseStatus {
+    /// It waits.
+    Open,
+    /// Its owner has it.
+    Credited,
+    /// It is booked back.
+    Returned,
+}
+
+impl SuspenseStatus {
+    /// Each.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Credited, Self::Returned];
+
+    /// As it is stored and told.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Credited => "credited",
+            Self::Returned => "returned",
+        }
+    }
 }
 
 /// A payment that waits, or waited, for a person.
@@ -82,6 +108,9 @@ pub enum SuspenseError {
     /// It was closed before.
     #[error("the payment has been resolved already")]
     AlreadyResolved,
+    /// It is the own payment of whoever asks.
+    #[error("nobody resolves his own payment")]
+    OwnAccount,
     /// There is no rate from its currency to that of wallets; it can go back to its source.
     #[error("there is no rate from {0} to dollars; it can only go back to its source")]
     NoRate(Currency),
@@ -124,6 +153,25 @@ impl From<Unbalanced> for SuspenseError {
 const LEGS_BEFORE: u16 = 1;
 
 impl Suspended {
+    /// How it stands.
+    pub const fn status(&self) -> SuspenseStatus {
+        match self.state {
+            SuspenseState::Open => SuspenseStatus::Open,
+            SuspenseState::Credited { .. } => SuspenseStatus::Credited,
+            SuspenseState::Returned { .. } => SuspenseStatus::Returned,
+        }
+    }
+
+    /// What the log tells of it.
+    fn facts(&self) -> Facts {
+        let credited = match self.state {
+            SuspenseState::Credited { amount, .. } => Some(format!("{amount:?}")),
+            SuspenseState::Open | SuspenseState::Returned { .. } => None,
+        };
+        let facts = Facts::none().with("status", self.status().name()).with("user", self.user);
+        facts.with("paid", format!("{:?}", self.paid)).maybe("credited", credited)
+    }
+
     /// Back to its source: suspense → psp_clearing of exactly what was paid, under the payment's own source. Whoever
     /// tells the gateway to give it back commits this.
     ///
@@ -236,24 +284,26 @@ impl SuspenseService {
 
     /// Closes one, once, unless the gateway says that its money went elsewhere meanwhile. The outcome of `claim` must
     /// be the payment. For [`Destination::Source`] the books are changed here, and the gateway is told by whoever asks
-    /// for it: no more than [`SuspenseService::left_to_return`].
+    /// for it: no more than [`SuspenseService::left_to_return`]. The line of the log is in the same commit.
     ///
     /// # Errors
     /// [`SuspenseError`], by name.
     pub async fn resolve(
         &self,
+        by: &By,
         payment: PaymentId,
         to: Destination,
         claim: Claim,
-    ) -> Result<Suspended, SuspenseError> {
+    ) -> Result<Done<Suspended>, SuspenseError> {
         let decided = retry_stale(|| async {
-            match self.resolve_once(payment, to, &claim).await {
+            match self.resolve_once(by, payment, to, &claim).await {
                 Err(SuspenseError::Commit(refused)) => Err(refused),
                 decided => Ok(decided),
             }
         });
-        decided.await??;
-        self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)
+        let replayed = matches!(decided.await??, Committed::Replayed(_));
+        let value = self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)?;
+        Ok(Done { value, replayed })
     }
 
     /// What of a payment that is booked back nobody has sent back at the gateway yet, as the gateway tells it now.
@@ -302,17 +352,21 @@ impl SuspenseService {
 
     async fn resolve_once(
         &self,
+        by: &By,
         payment: PaymentId,
         to: Destination,
         claim: &Claim,
-    ) -> Result<(), SuspenseError> {
-        if self.store.replay(claim).await?.is_some() {
-            return Ok(());
+    ) -> Result<Committed, SuspenseError> {
+        if let Some(before) = self.store.replay(claim).await? {
+            return Ok(Committed::Replayed(before));
         }
         let item = self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)?;
+        if by.owns(item.user) {
+            return Err(SuspenseError::OwnAccount);
+        }
         let intent = self.payments.intent(payment).await?.ok_or(SuspenseError::NotFound)?;
         self.check(&item, &intent, to).await?;
-        let now = self.clock.now();
+        let (now, before) = (self.clock.now(), item.facts());
         let unit = match to {
             Destination::Source => item.returned(&intent, now)?,
             Destination::Owner => {
@@ -321,8 +375,12 @@ impl SuspenseService {
                 item.credited(intent, &account, self.rate, event, now)?
             }
         };
-        // A replay is a success too: the command took effect a moment ago.
-        self.store.commit(unit.claimed_by(claim.clone())).await?;
-        Ok(())
+        let after = unit.changes().iter().find_map(|change| match change {
+            Change::Suspended(item) => Some(item.facts()),
+            _ => None,
+        });
+        let (subject, facts) = (Subject::of("payment", payment), (before, after.unwrap_or_default()));
+        let line = by.did(AuditAction::SuspenseResolved, subject, facts, (now, self.random.as_ref()));
+        Ok(self.store.commit(unit.with(line).claimed_by(claim.clone())).await?)
     }
 }

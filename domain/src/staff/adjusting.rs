@@ -9,7 +9,7 @@ use crate::{
     payment::Done,
     staff::{
         Actor, Adjustment, AdjustmentQuery, AdjustmentReads, AdjustmentRefusal, AdjustmentState, AuditAction,
-        AuditEntry, By, Facts, Recent, Subject, Wish,
+        By, Facts, Recent, Subject, Wish,
     },
     unit::retry_stale,
     wallet::{Account, BookError, Reason, WalletReads, books},
@@ -218,9 +218,8 @@ impl AdjustmentService {
             after = after.with("wallet", Money::from_units(wallet.units() + moved, wallet.currency()));
         }
         let (by, subject) = (By::Staff(actor.clone()), Subject::user(decided.user));
-        let id = crate::AuditId::generate(now, self.ports.random.as_ref());
-        let entry = AuditEntry { id, by, action, subject, before, after, at: now };
-        let unit = unit.with(Change::Adjustment(decided.clone())).with(Change::Audited(entry));
+        let line = by.did(action, subject, (before, after), (now, self.ports.random.as_ref()));
+        let unit = unit.with(Change::Adjustment(decided.clone())).with(line);
         Ok((self.ports.store.commit(unit).await?, decided))
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use crate::{AuditId, Entity, Id, Time, UserId, auth::Role};
+use crate::{AuditId, Change, Entity, Id, Random, Time, UserId, auth::Role};
 
 /// Staff that was let through the gate, and by which request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,23 @@ impl By {
             Self::Staff(actor) => Some(actor),
             Self::Console => None,
         }
+    }
+
+    /// True if it is staff, and the account is his own.
+    pub fn owns(&self, account: UserId) -> bool {
+        self.actor().is_some_and(|actor| actor.user == account)
+    }
+
+    /// The line of what was done, for the unit that does it.
+    pub fn did(
+        &self,
+        action: AuditAction,
+        subject: Subject,
+        (before, after): (Facts, Facts),
+        (at, random): (Time, &dyn Random),
+    ) -> Change {
+        let (id, by) = (AuditId::generate(at, random), self.clone());
+        Change::Audited(AuditEntry { id, by, action, subject, before, after, at })
     }
 }
 
@@ -95,6 +112,14 @@ actions! {
     TicketStatusChanged = "ticket.status_changed",
     /// Staff gave a ticket to somebody.
     TicketAssigned = "ticket.assigned",
+    /// A payment in suspense was credited to its owner, or booked back to its source.
+    SuspenseResolved = "suspense.resolved",
+    /// A refund of a payment was asked for.
+    PaymentRefunded = "payment.refunded",
+    /// Promo money was given.
+    PromoGranted = "promo.granted",
+    /// What is left of a gift is taken back.
+    PromoClawedBack = "promo.clawed_back",
     /// Staff may come from a network.
     NetworkAllowed = "network.allowed",
     /// Staff may not come from a network any more.

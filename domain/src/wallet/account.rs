@@ -232,6 +232,17 @@ impl LedgerAccount {
         }
     }
 
+    /// The account of that name; a purse is of the user who stands beside it.
+    pub fn from_stored(name: &str, user: Option<UserId>) -> Option<Self> {
+        let purse = match name {
+            "wallet" => Purse::Wallet,
+            "promo" => Purse::Promo,
+            "debt" => Purse::Debt,
+            house => return house.parse().ok().map(Self::House),
+        };
+        user.map(|user| Self::User(user, purse))
+    }
+
     /// Whose account it is, if it is not the house's.
     pub const fn user(self) -> Option<UserId> {
         match self {
@@ -275,6 +286,17 @@ mod tests {
             assert_eq!(account.wallet_available(), cents(available), "{disputed}");
             assert_eq!(account.disputed_frozen(), cents(frozen), "{disputed}");
         }
+    }
+
+    #[test]
+    fn an_account_is_found_by_its_name_and_a_purse_with_its_user_alone() {
+        let user = UserId::from_uuid(uuid::Uuid::nil());
+        let purses = [Purse::Wallet, Purse::Promo, Purse::Debt].map(|purse| LedgerAccount::User(user, purse));
+        for account in purses.into_iter().chain(House::ALL.map(LedgerAccount::House)) {
+            assert_eq!(LedgerAccount::from_stored(account.name(), Some(user)), Some(account));
+        }
+        assert_eq!(LedgerAccount::from_stored("wallet", None), None);
+        assert_eq!(LedgerAccount::from_stored("savings", Some(user)), None);
     }
 
     #[test]

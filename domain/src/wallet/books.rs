@@ -7,7 +7,7 @@ use crate::{
     Amount, BookingId, Change, Claim, Clock, CommitError, Committed, Currency, Fault, GrantId, Money,
     MoneyError, Random, Standing, Store, Time, UnitOfWork, UserId, Version,
     payment::Done,
-    staff::{AuditAction, AuditEntry, By, Facts, Subject},
+    staff::{AuditAction, By, Facts, Subject},
     unit::retry_stale,
     wallet::{
         Account, BookReads, Booking, Direction, EntryKind, InvalidReason, LedgerAccount, Legs, Movement,
@@ -145,13 +145,19 @@ impl BookService {
 
     /// The line of the log: movements are decided here at the console alone.
     fn told(&self, booking: &Booking) -> Change {
-        let (id, at) = (self.id(), booking.at);
         let subject =
             booking.movement.user().map_or_else(|| Subject::of("booking", booking.id), Subject::user);
         let after = booking.movement.facts().with("booking", booking.id);
-        let (before, after) = (Facts::none(), after.with("reason", booking.reason.as_str()));
-        let action = AuditAction::MovementBooked;
-        Change::Audited(AuditEntry { id, by: By::Console, action, subject, before, after, at })
+        let facts = (Facts::none(), after.with("reason", booking.reason.as_str()));
+        By::Console.did(AuditAction::MovementBooked, subject, facts, (booking.at, self.random.as_ref()))
+    }
+
+    /// The same for gifts, which are given and clawed back at the console alone.
+    fn told_of(&self, action: AuditAction, grant: &PromoGrant, why: &Reason) -> Change {
+        let after = Facts::none().with("grant", grant.id).with("amount", format!("{:?}", grant.amount));
+        let after = after.at("expires_at", grant.expires_at).with("reason", why.as_str());
+        let (subject, facts) = (Subject::user(grant.user), (Facts::none(), after));
+        By::Console.did(action, subject, facts, (self.clock.now(), self.random.as_ref()))
     }
 
     async fn booked(&self, id: BookingId, committed: Committed) -> Result<Done<Booking>, BookError> {
@@ -213,7 +219,8 @@ impl BookService {
             closed_at: None,
             version: Version::FIRST,
         };
-        let unit = UnitOfWork::claiming(cmd.claim).post(grant.given()?).with(Change::Grant(grant));
+        let told = self.told_of(AuditAction::PromoGranted, &grant, &grant.reason);
+        let unit = UnitOfWork::claiming(cmd.claim).post(grant.given()?).with(told).with(Change::Grant(grant));
         match self.store.commit(unit).await? {
             Committed::Applied => self.granted(cmd.id, false).await,
             Committed::Replayed(id) => self.granted(GrantId::from_uuid(id), true).await,
@@ -241,7 +248,8 @@ impl BookService {
         let grant = self.books.grant(cmd.grant).await?.ok_or(BookError::NoSuchGrant)?;
         let due = grant.claw_back(cmd.reason.clone(), self.clock.now()).ok_or(BookError::NothingLeft)?;
         // Due from here on, even if nothing of it can be taken before a hold ends.
-        let unit = UnitOfWork::claiming(cmd.claim.clone()).with(Change::Grant(due.clone()));
+        let told = self.told_of(AuditAction::PromoClawedBack, &due, &cmd.reason);
+        let unit = UnitOfWork::claiming(cmd.claim.clone()).with(Change::Grant(due.clone())).with(told);
         let committed = self.store.commit(unit).await?;
         self.take_back_once(due).await.map(|_| ()).or_else(later)?;
         Ok(committed)

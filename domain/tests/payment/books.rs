@@ -5,6 +5,7 @@ use namaskah_domain::{
     Amount, Claim, CommitError, Committed, Currency, Fingerprint, Money, Store, UnitOfWork, UserId,
     memory::OddPayment,
     payment::{ChargedMoney, Destination, IntentState, SuspenseError, SuspenseState},
+    staff::By,
     verification::{OrderStatus, ReservationState},
     wallet::{
         Book, BookError, BookReads, Booking, ClawBack, Direction, EntryKind, Grant, House, LedgerAccount,
@@ -284,20 +285,22 @@ async fn suspense_goes_to_its_owner_at_the_rate_rounded_down_and_once() {
     let waiting = world.platform.suspense.open(10).await.expect("readable");
     assert_eq!(waiting.iter().map(|item| item.payment).collect::<Vec<_>>(), [intent.id]);
     let resolve = async |key: &str, to| {
-        world.platform.suspense.resolve(intent.id, to, world.key(key, intent.id.uuid())).await
+        world.platform.suspense.resolve(&By::Console, intent.id, to, world.key(key, intent.id.uuid())).await
     };
-    let item = resolve("k", Destination::Owner).await.expect("resolved");
+    let item = resolve("k", Destination::Owner).await.expect("resolved").value;
     assert!(
         matches!(item.state, SuspenseState::Credited { amount, .. } if amount == usd("5.000006")),
         "{item:?}"
     );
     assert_eq!((world.available().await, world.debt().await), ("4.000006".into(), "0.00".into()));
-    assert_eq!(resolve("k", Destination::Owner).await.expect("done before"), item);
+    let again = resolve("k", Destination::Owner).await.expect("done before");
+    assert_eq!((again.value, again.replayed), (item, true));
     for to in [Destination::Owner, Destination::Source] {
         let again = resolve("another", to).await;
         assert!(matches!(again, Err(SuspenseError::AlreadyResolved)), "{again:?}");
     }
     let reused = world.platform.suspense.resolve(
+        &By::Console,
         intent.id,
         Destination::Source,
         Claim { fingerprint: Fingerprint([9; 32]), ..world.key("k", intent.id.uuid()) },
@@ -315,11 +318,12 @@ async fn suspense_goes_back_to_its_source_exactly() {
     let world = World::new().await;
     let cedi = Money::parse("123.45", Currency::Ghs).and_then(Amount::try_new).expect("an amount");
     let intent = in_suspense(&world, cedi).await;
-    let resolve =
-        async |to| world.platform.suspense.resolve(intent.id, to, world.key("k", intent.id.uuid())).await;
+    let resolve = async |to| {
+        world.platform.suspense.resolve(&By::Console, intent.id, to, world.key("k", intent.id.uuid())).await
+    };
     let refused = resolve(Destination::Owner).await;
     assert!(matches!(refused, Err(SuspenseError::NoRate(Currency::Ghs))), "{refused:?}");
-    let item = resolve(Destination::Source).await.expect("resolved");
+    let item = resolve(Destination::Source).await.expect("resolved").value;
     assert!(matches!(item.state, SuspenseState::Returned { .. }), "{item:?}");
     assert_eq!(
         world.journal(),
@@ -328,8 +332,12 @@ async fn suspense_goes_back_to_its_source_exactly() {
     assert_eq!(world.available().await, "0.00");
     world.lawful();
     let unknown = world.platform.id();
-    let missing =
-        world.platform.suspense.resolve(unknown, Destination::Owner, world.key("m", unknown.uuid()));
+    let missing = world.platform.suspense.resolve(
+        &By::Console,
+        unknown,
+        Destination::Owner,
+        world.key("m", unknown.uuid()),
+    );
     assert!(matches!(missing.await, Err(SuspenseError::NotFound)));
 }
 

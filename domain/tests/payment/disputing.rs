@@ -7,6 +7,7 @@ use namaskah_domain::{
         ChargedMoney, Destination, DisputeState, GatewayDisputeId, GatewayDisputeStatus, GatewayNotice,
         Intent, RefundError, SuspenseError,
     },
+    staff::By,
     time::{hours, minutes, seconds},
 };
 
@@ -339,7 +340,7 @@ async fn a_payment_in_suspense_is_not_credited_while_it_is_disputed() {
     let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
     let resolve = async || {
         let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
-        world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await
+        world.platform.suspense.resolve(&By::Console, intent.id, Destination::Owner, claim).await
     };
     let refused = resolve().await;
     assert!(matches!(&refused, Err(SuspenseError::Disputed(of)) if *of == name), "{refused:?}");

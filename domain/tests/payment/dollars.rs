@@ -3,6 +3,7 @@
 use namaskah_domain::{
     memory::OddPayment,
     payment::{ChargedMoney, Destination, GatewayDisputeStatus, GatewayRefundStatus, Intent},
+    staff::By,
     time::seconds,
 };
 
@@ -19,7 +20,12 @@ async fn paid_in_dollars(world: &World) -> Intent {
     world.platform.payments.settle(&intent.reference).await.expect("settled");
     let nobody = namaskah_domain::UserId::from_uuid(uuid::Uuid::nil());
     let claim = world.platform.claim(nobody, "resolve", intent.id.uuid()).expect("a claim");
-    world.platform.suspense.resolve(intent.id, Destination::Owner, claim).await.expect("credited");
+    world
+        .platform
+        .suspense
+        .resolve(&By::Console, intent.id, Destination::Owner, claim)
+        .await
+        .expect("credited");
     world.now(&intent).await
 }
 

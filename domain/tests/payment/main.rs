@@ -10,6 +10,7 @@ mod looking;
 mod opening;
 mod refunding;
 mod settling;
+mod staffed;
 mod statements;
 mod suspending;
 mod sweeping;

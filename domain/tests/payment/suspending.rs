@@ -7,6 +7,7 @@ use namaskah_domain::{
         ChargeStatus, ChargedMoney, Destination, Followed, FxRate, GatewayDisputeStatus, GatewayNotice,
         GatewayRefundStatus, Intent, IntentState, PaidBack, Suspended, SuspenseError, SuspenseState,
     },
+    staff::By,
     time::{hours, seconds},
     wallet::{BookReads, WalletReads},
 };
@@ -28,7 +29,7 @@ impl World {
     async fn resolve(&self, of: &Intent, to: Destination) -> Result<Suspended, SuspenseError> {
         let nobody = UserId::from_uuid(uuid::Uuid::nil());
         let claim = self.platform.claim(nobody, "resolve", of.id.uuid()).expect("a claim");
-        self.platform.suspense.resolve(of.id, to, claim).await
+        Ok(self.platform.suspense.resolve(&By::Console, of.id, to, claim).await?.value)
     }
 
     async fn left(&self, of: &Intent) -> String {

@@ -5,6 +5,7 @@
 
 mod adjustments;
 mod books;
+mod desk;
 mod entries;
 mod freezes;
 mod holds;
@@ -26,7 +27,7 @@ use namaskah_domain::{
     auth::AuthReads,
     memory::MemoryStore,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
-    payment::PaymentReads,
+    payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, StaffReads},
@@ -36,7 +37,7 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    adjustments::*, books::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*,
+    adjustments::*, books::*, desk::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*,
     reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, units::*,
 };
 
@@ -51,6 +52,8 @@ pub struct Backend {
     pub books: Arc<dyn BookReads>,
     /// Payments.
     pub payments: Arc<dyn PaymentReads>,
+    /// Payments as staff sees them.
+    pub desk: Arc<dyn DeskReads>,
     /// Quotes, orders, purchases, messages.
     pub orders: Arc<dyn OrderReads>,
     /// Users, sessions, tokens.
@@ -82,6 +85,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             wallet: stores.wallet,
             books: stores.books,
             payments: stores.payments,
+            desk: stores.desk,
             orders: stores.orders,
             auth: stores.auth,
             reconciliation: stores.reconciliation,
@@ -104,6 +108,7 @@ impl From<Arc<MemoryStore>> for Backend {
             wallet: memory.clone(),
             books: memory.clone(),
             payments: memory.clone(),
+            desk: memory.clone(),
             orders: memory.clone(),
             auth: memory.clone(),
             reconciliation: memory.clone(),
@@ -281,6 +286,9 @@ macro_rules! store_contract {
             what_was_booked_at_once_is_summed_by_actor_and_by_user
             staff_is_what_it_is_since_the_log_tells_of_it
             whatever_expects_an_account_as_it_was_read_moves_its_version
+            payments_are_found_by_how_they_stand
+            what_was_set_aside_is_found_by_what_became_of_it
+            what_hangs_on_a_payment_is_found
             events_are_stamped_in_order_without_gaps
             events_are_stamped_once_by_however_many_relays
             events_are_read_by_user_and_subject

@@ -5,6 +5,7 @@
 mod adjustments;
 mod auth;
 mod books;
+mod desk;
 mod erasures;
 mod events;
 mod jobs;

@@ -4,17 +4,22 @@ pub mod adjustments;
 pub mod audit_log;
 pub mod members;
 pub mod networks;
+pub mod payments;
+pub mod suspense;
 pub mod tickets;
 pub mod users;
 
 use self::{
     adjustments::AdjustmentsApi, audit_log::AuditLogApi, members::MembersApi, networks::NetworksApi,
-    tickets::TicketsApi, users::UsersApi,
+    payments::DeskApi, suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
 };
 use super::services::Services;
 
 /// Every route of the admin API.
-pub type AdminApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi);
+pub type AdminApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi, MoneyApis);
+
+/// Those about payments and the house's money.
+pub type MoneyApis = (SuspenseApi, DeskApi);
 
 /// Those routes over what they need.
 pub fn apis(services: &Services) -> AdminApis {
@@ -26,5 +31,15 @@ pub fn apis(services: &Services) -> AdminApis {
         UsersApi { staff: staff(), clock: services.clock.clone() },
         AdjustmentsApi { adjustments: services.adjustments.clone() },
         TicketsApi { support: services.support.clone() },
+        money(services),
+    )
+}
+
+fn money(services: &Services) -> MoneyApis {
+    let money = &services.money;
+    let (clock, random) = (services.clock.clone(), services.random.clone());
+    (
+        SuspenseApi { suspense: money.suspense.clone(), desk: money.desk.clone() },
+        DeskApi { desk: money.desk.clone(), payments: services.payments.clone(), clock, random },
     )
 }

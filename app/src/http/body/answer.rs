@@ -40,6 +40,40 @@ impl<T> Created<T> {
     }
 }
 
+/// 200 to a command under an idempotency key, with the thing as it is now.
+pub struct Changed<T> {
+    body: T,
+    replayed: bool,
+}
+
+impl<T> Changed<T> {
+    /// The answer to the command.
+    pub fn done<R>(done: Done<R>, show: impl FnOnce(R) -> T) -> Self {
+        Self { body: show(done.value), replayed: done.replayed }
+    }
+}
+
+impl<T: ToJSON> IntoResponse for Changed<T> {
+    fn into_response(self) -> Response {
+        let mut response = json(StatusCode::OK, &self.body);
+        if self.replayed {
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl<T: ToJSON> ApiResponse for Changed<T> {
+    fn meta() -> MetaResponses {
+        let replayed = text_header(REPLAYED, "`true` if the command took effect before", false);
+        meta::<T>(200, "Changed", vec![replayed])
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
 /// 202 with a body: it was understood and will be done, or is being done.
 pub struct Accepted<T>(pub T);
 

@@ -158,7 +158,8 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
     let reads = method == "get";
     let places_order =
         !reads && ["/verifications", "/verifications/batch", "/retry"].iter().any(|end| path.ends_with(end));
-    let talks_to_gateway = path.starts_with("/api/v1/payments") && !reads;
+    let gateway = ["/api/v1/payments", "/api/v1/admin/payments", "/api/v1/admin/suspense"];
+    let talks_to_gateway = !reads && gateway.iter().any(|begins| path.starts_with(begins));
     let never = |status: &str| match status {
         "402" => !places_order,
         "409" => reads || is_hook,

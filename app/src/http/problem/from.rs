@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod api_keys;
+mod desk;
 mod second_factor;
 mod staff;
 mod support;
@@ -114,6 +115,7 @@ impl From<RefundError> for Problem {
     fn from(error: RefundError) -> Self {
         match error {
             RefundError::NotFound => Self::not_found(),
+            RefundError::OwnAccount => desk::own_account(),
             RefundError::Amount => {
                 Self::invalid("amount.amount", "out_of_range", "this amount cannot be refunded")
             }

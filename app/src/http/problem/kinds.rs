@@ -59,6 +59,8 @@ pub const KINDS: &[Kind] = &[
     kind(409, "totp_not_pending", "No second factor waits to be confirmed", "Begin one first; it waits for 15 minutes."),
     kind(409, "four_eyes_required", "Somebody else must do this", "Nobody corrects his own wallet or approves what he has proposed; whoever approves has been staff for a day."),
     kind(409, "adjustment_decided", "The correction was decided already", "It was booked or rejected, or waited for 72 hours in vain."),
+    kind(409, "already_resolved", "It was resolved already", "Somebody else was first, or it has closed by itself. Read it again."),
+    kind(409, "payment_not_resolvable", "The payment cannot be resolved so", "What the gateway says of it forbids this destination, or there is no rate. `detail` says what; another destination, or later, may do."),
     kind(409, "would_lock_you_out", "You would lock yourself out", "The list of networks must admit the address that changes it."),
     kind(409, "already_staff", "The address belongs to staff", "Give it another role instead."),
     kind(409, "too_many_open_tickets", "You have too many open tickets", "At most 20 are open at once. Write to one of those, or wait until support closes one."),

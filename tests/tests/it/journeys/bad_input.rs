@@ -74,6 +74,8 @@ fn raw(
         "support" => "tkt",
         "admin" if path.contains("tickets/") => "tkt",
         "admin" if path.contains("adjustments/") => "adj",
+        "admin" if path.contains("payments/") || path.contains("suspense/") => "pay",
+        "admin" if path.contains("items/") => "fnd",
         "admin" => "usr",
         _ => "ver",
     };

@@ -10,6 +10,7 @@ use namaskah_domain::{
     payment::{
         ChargeRequest, ChargedMoney, Destination, Intent, IntentState, PaymentGateway, SuspenseService,
     },
+    staff::By,
     wallet::{Book, BookService, ClawBack, Direction, Grant, Movement},
 };
 use namaskah_tests::given::{self, TestRandom, amount, at};
@@ -91,7 +92,7 @@ async fn whatever_staff_books_the_audit_stays_clean() {
             let payment = set_aside(&opened, user, paid, &gateway).await;
             let key = given::claim(user, &payment.to_string(), 1);
             let claim = namaskah_domain::Claim { outcome: payment.uuid(), ..key };
-            suspense.resolve(payment, to, claim).await.expect("resolved");
+            suspense.resolve(&By::Console, payment, to, claim).await.expect("resolved");
         }
         set_aside(&opened, user, naira(1_000), &gateway).await;
         let id: GrantId = given::id();

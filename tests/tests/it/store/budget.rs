@@ -7,7 +7,7 @@ use namaskah_adapters::persistence::Options;
 use namaskah_domain::{
     Change, CommitError, JobLane, Page, Sender, UnitOfWork,
     outbox::EventQuery,
-    payment::IntentState,
+    payment::{IntentState, PaymentQuery, PaymentStatus, SuspenseStatus},
     reconciliation::Book,
     staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, UserFilter},
     support::{Reading, TicketQuery},
@@ -183,6 +183,19 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("suspended", on.books.suspended(given::id()));
     read!("open suspense", on.books.open_suspense(20));
     read!("receivables since", on.books.receivables_since(at(0), 20));
+    let page = Page { limit: 20, after: Some(given::id()) };
+    read!("set aside", on.desk.set_aside(Some(SuspenseStatus::Open), page));
+    for status in PaymentStatus::ALL {
+        let query = PaymentQuery { status: Some(status), ..PaymentQuery::default() };
+        read!("payments of a status", on.desk.payments(&query, page));
+    }
+    let query = PaymentQuery { user: Some(given::id()), ..PaymentQuery::default() };
+    read!("payments of a user", on.desk.payments(&query, page));
+    let query = PaymentQuery { reference: Some(references[0].clone()), ..PaymentQuery::default() };
+    read!("payments of a reference", on.desk.payments(&query, page));
+    read!("disputes of", on.desk.disputes_of(given::id()));
+    read!("transfers of", on.desk.transfers_of(&[Source::paystack(&references[0])]));
+    read!("notices about", on.desk.notices_about(&references[0]));
     let (provider, keys) = (ProviderId::TextVerified, ["nmk-a".to_owned()]);
     read!("payments named", on.reconciliation.payments_named(&references));
     read!("payments booked", on.reconciliation.payments_booked(at(0), at(1)));

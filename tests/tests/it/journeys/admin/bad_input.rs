@@ -29,6 +29,12 @@ fn routes_with_bodies() -> Vec<Route> {
         (Method::POST, "admin/tickets/{id}/reply", json!({ "body": "Wait on" })),
         (Method::POST, "admin/tickets/{id}/status", json!({ "status": "closed" })),
         (Method::POST, "admin/tickets/{id}/assign", json!({ "assignee": "usr_00000000000000000000000000" })),
+        (
+            Method::POST,
+            "admin/payments/{id}/refund",
+            json!({ "amount": { "amount": "2.50", "currency": "USD" }, "reason": "not wanted" }),
+        ),
+        (Method::POST, "admin/suspense/{id}/resolve", json!({ "to": "owner" })),
         (Method::POST, "admin/users/{id}/suspend", json!({ "reason": "spam" })),
     ]
 }
@@ -68,6 +74,14 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         format!("admin/audit-log?subject={long}"),
         "admin/audit-log?from=yesterday".to_owned(),
         "admin/users/usr_00000000000000000000000000/timeline?after=x".to_owned(),
+        "admin/payments?status=paid".to_owned(),
+        "admin/payments?user=pay_00000000000000000000000000".to_owned(),
+        "admin/payments?reference=nmk_a".to_owned(),
+        format!("admin/payments?reference={long}"),
+        "admin/payments?after=usr_00000000000000000000000000".to_owned(),
+        "admin/payments?limit=101".to_owned(),
+        "admin/suspense?state=closed".to_owned(),
+        "admin/suspense?after=x".to_owned(),
     ] {
         owner.who.get(&path).await.refused(422, "invalid_request");
     }

@@ -4,6 +4,8 @@ mod adjustments;
 mod bad_input;
 mod gate;
 mod members;
+mod payments;
+mod suspense;
 mod tickets;
 mod users;
 
@@ -87,6 +89,13 @@ pub async fn member(world: &World, owner: &Member, role: &str) -> Member {
 async fn chooses_a_password(who: &Customer, token: &str) {
     who.has_password(PASSWORD);
     who.post("auth/password/reset", json!({ "token": token, "password": PASSWORD })).await.is(204);
+}
+
+/// Somebody of a role, stepped up.
+async fn of_role(world: &World, owner: &Member, role: &str) -> Member {
+    let member = member(world, owner, role).await;
+    member.steps_up().await;
+    member
 }
 
 async fn patch(who: &Customer, path: &str, body: Value) -> Answer {

@@ -1,0 +1,54 @@
+//! What staff does with the house's money, over the same stores as everything else.
+
+use std::sync::Arc;
+
+use namaskah_adapters::persistence::Stores;
+use namaskah_domain::{
+    Clock, Random, Store,
+    payment::{DeskPorts, PaymentDesk, PaymentGateway, SuspenseService},
+};
+
+use crate::config::Config;
+
+/// The services behind the admin API of money.
+#[derive(Clone)]
+pub struct MoneyServices {
+    /// Payments as staff sees them.
+    pub desk: Arc<PaymentDesk>,
+    /// Closes payments in suspense.
+    pub suspense: Arc<SuspenseService>,
+}
+
+/// Those services.
+pub(super) fn services(
+    config: &Config,
+    stores: &Stores,
+    store: Arc<dyn Store>,
+    gateway: Arc<dyn PaymentGateway>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> MoneyServices {
+    let desk = DeskPorts {
+        desk: stores.desk.clone(),
+        payments: stores.payments.clone(),
+        books: stores.books.clone(),
+        staff: stores.staff.clone(),
+    };
+    MoneyServices {
+        desk: Arc::new(PaymentDesk::new(desk)),
+        suspense: Arc::new(suspense(config, stores, store, gateway, clock, random)),
+    }
+}
+
+/// What closes payments in suspense, at the rate that is configured.
+pub fn suspense(
+    config: &Config,
+    stores: &Stores,
+    store: Arc<dyn Store>,
+    gateway: Arc<dyn PaymentGateway>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> SuspenseService {
+    let (payments, wallets, books) = (stores.payments.clone(), stores.wallet.clone(), stores.books.clone());
+    SuspenseService::new(store, payments, wallets, books, gateway, clock, random, config.rate)
+}
