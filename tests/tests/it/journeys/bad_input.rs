@@ -6,6 +6,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
+mod routes;
+
+pub use self::routes::Route;
+use self::routes::routes_with_bodies;
 use super::{
     customer::{Answer, Customer, batch, order, payment, text},
     on_both,
@@ -24,44 +28,6 @@ on_both! {
 }
 
 const EMAIL: &str = "somebody@example.com";
-
-/// A route and a body that is sound there.
-pub type Route = (Method, &'static str, Value);
-
-/// Every route that takes a body of ours, with the smallest body that is sound.
-fn routes_with_bodies() -> Vec<Route> {
-    let account = json!({ "email": EMAIL, "password": "seven quiet lanterns" });
-    let email = json!({ "email": EMAIL });
-    let sum = json!({ "amount": "5.00", "currency": "USD" });
-    let posts = vec![
-        ("auth/register", account.clone()),
-        ("auth/login", account.clone()),
-        ("auth/session", account),
-        ("auth/verify-email", json!({ "token": "t" })),
-        ("auth/resend-verification", email.clone()),
-        ("auth/refresh", json!({ "refresh_token": "t" })),
-        ("auth/password/forgot", email),
-        ("auth/password/reset", json!({ "token": "t", "password": "nine loud drums beat" })),
-        (
-            "auth/password/change",
-            json!({ "current_password": "seven quiet lanterns", "new_password": "nine loud drums beat" }),
-        ),
-        ("auth/step-up", json!({ "password": "seven quiet lanterns" })),
-        ("auth/totp/confirm", json!({ "code": "123456" })),
-        ("auth/totp/disable", json!({ "password": "seven quiet lanterns", "code": "123456" })),
-        ("api-keys", json!({ "name": "CI", "scopes": ["wallet:read"] })),
-        ("payments", payment("5.00")),
-        ("payments/{id}/refund", json!({ "amount": sum })),
-        ("quotes", json!({ "service": "telegram", "country": "US" })),
-        ("verifications", order("telegram")),
-        ("verifications/batch", batch("all_or_nothing", vec![order("telegram")])),
-        ("verifications/{id}/report", json!({ "reason": "no_code" })),
-        ("support/tickets", json!({ "subject": "Help", "body": "No code", "category": "other" })),
-        ("support/tickets/{id}/messages", json!({ "body": "Still none" })),
-    ];
-    let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
-    posts.chain([(Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum }))]).collect()
-}
 
 fn raw(
     customer: &Customer,
