@@ -6,6 +6,7 @@ pub mod config;
 pub mod http;
 pub mod limits;
 pub mod logging;
+pub mod metrics;
 pub mod readiness;
 pub mod start;
 pub mod wiring;

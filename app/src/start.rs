@@ -11,7 +11,7 @@ use std::{
 };
 
 use namaskah_adapters::{
-    persistence::{self, Database, Options},
+    persistence::{self, Database, Options, StatementObserver},
     system::SystemClock,
 };
 use namaskah_domain::{Fault, Random};
@@ -27,6 +27,7 @@ use crate::{
         server::{self, HttpSettings},
         services::Services,
     },
+    metrics::Metrics,
     readiness::ProcessReadiness,
     wiring::{self, Adapters, Outside, WebhookKeys, Wired},
     worker::{ClockFollower, Workers},
@@ -126,15 +127,18 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     let local =
         address.map_or_else(|| format!("http://{}", config.listen), |address| format!("http://{address}"));
     let public_url = config.public_url.clone().unwrap_or_else(|| local.clone());
-    let database = open_database(config).await?;
+    let metrics = Metrics::new(config.mode);
+    let database = open_database_watched(config, Some(metrics.of_statements())).await?;
     let stores = wiring::open_stores(config, &database).await.map_err(StartError::Settings)?;
     stamp_mode(config, &stores).await?;
+    let stores = metrics.over(stores);
 
     let (sandbox, sandbox_url) = start_sandbox(config, role, &local).await?;
     let smtp = sandbox.as_ref().map(Sandbox::smtp_addr);
     let outside = Outside::of(config, sandbox_url.as_deref(), smtp);
     let clock = clock_of(config, &stores).await.map_err(StartError::Database)?;
     let wired = Adapters::of(config, &outside, &public_url, clock.clone())
+        .map(|adapters| adapters.measured(&metrics))
         .and_then(|adapters| wiring::wire(config, stores, adapters, &public_url, clock))
         .map_err(StartError::Settings)?;
     let follower = match &sandbox_url {
@@ -153,12 +157,13 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), stopping.clone());
     let readiness = readiness.with_limits(limits.clone());
     let server = listener.map(|bound| {
-        let services = Services::of(&wired, Arc::new(readiness));
+        let services = Services::of(&wired, Arc::new(readiness), metrics);
         let settings = HttpSettings {
             origin: public_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             limits: limits.clone(),
             cors_origins: config.cors_origins.clone(),
+            metrics_token: config.metrics_token.clone(),
         };
         let app = server::build(&services, &settings, serving.clone());
         let bounds = Bounds { proxies: config.trusted_proxies.clone(), ..Bounds::default() };
@@ -239,8 +244,15 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// # Errors
 /// `Database` if it does not answer, or a step fails; `SchemaBehind`.
 pub async fn open_database(config: &Config) -> Result<Database, StartError> {
+    open_database_watched(config, None).await
+}
+
+async fn open_database_watched(
+    config: &Config,
+    observer: Option<StatementObserver>,
+) -> Result<Database, StartError> {
     let fault = |error| StartError::Database(Fault::new(error));
-    let database = connect(config).await?;
+    let database = connect_watched(config, observer).await?;
     if config.migrate_at_start {
         namaskah_migration::migrate(database.connection()).await.map_err(fault)?;
     } else if !namaskah_migration::is_current(database.connection()).await.map_err(fault)? {
@@ -254,11 +266,18 @@ pub async fn open_database(config: &Config) -> Result<Database, StartError> {
 /// # Errors
 /// `Database` if it does not answer.
 pub async fn connect(config: &Config) -> Result<Database, StartError> {
+    connect_watched(config, None).await
+}
+
+async fn connect_watched(
+    config: &Config,
+    observer: Option<StatementObserver>,
+) -> Result<Database, StartError> {
     if config.is_embedded() {
         crate::config::make_private_folder(&config.data_dir)
             .map_err(|e| StartError::Database(Fault::new(e)))?;
     }
-    let options = Options { max_connections: config.database_pool, ..Options::default() };
+    let options = Options { max_connections: config.database_pool, observer };
     persistence::connect(config.database_url.expose_secret(), options).await.map_err(StartError::Database)
 }
 

@@ -1,24 +1,23 @@
 //! Wiring: every adapter made once, every service over its ports.
 
 mod money;
+mod outside;
 mod policies;
 mod support;
 
 pub use money::{MoneyServices, suspense};
+pub use outside::{Adapters, Outside, WebhookKeys, gateway};
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use namaskah_adapters::{
     allowlists::CachedAllowlists,
-    http::ReadPolicy,
     password::Argon2Hasher,
-    paystack::{PaystackConfig, PaystackGateway, PaystackMode},
     persistence::{Database, Settings, Stores, keys},
-    smtp::{SmtpConfig, SmtpMailer},
+    smtp::SmtpMailer,
     standings::CachedStandings,
     system::{SystemClock, SystemRandom},
-    textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
     tokens::{EdDsaSigner, SigningSeed},
     totp::Rfc6238,
     vault::MasterKeys,
@@ -42,77 +41,12 @@ use uuid::Uuid;
 
 use self::policies::{order_policy, payment_policy};
 use crate::{
-    config::{Config, Mode},
+    config::Config,
     worker::{
         Bookcheck, Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller,
         Reconciler, Relay, Retention, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
-
-/// Where the providers are. In the sandbox that is known only after it has started.
-#[derive(Debug, Clone)]
-pub struct Outside {
-    /// Paystack's API.
-    pub paystack: String,
-    /// TextVerified's API.
-    pub textverified: String,
-    /// The mail server.
-    pub smtp: SecretString,
-}
-
-impl Outside {
-    /// What is configured, and the simulators for what is not.
-    pub fn of(config: &Config, sandbox_url: Option<&str>, smtp: Option<SocketAddr>) -> Self {
-        let simulated = |path: &str| format!("{}/{path}", sandbox_url.unwrap_or_default());
-        let mail = smtp.unwrap_or(config.sandbox.smtp_listen);
-        Self {
-            paystack: config.paystack.base_url.clone().unwrap_or_else(|| simulated("paystack")),
-            textverified: config.textverified.base_url.clone().unwrap_or_else(|| simulated("textverified")),
-            smtp: config.smtp_url.clone().unwrap_or_else(|| SecretString::from(format!("smtp://{mail}"))),
-        }
-    }
-
-    /// As a command finds them that runs beside the product.
-    pub fn beside(config: &Config) -> Self {
-        let listens = || format!("http://{}", config.sandbox.listen);
-        let sandbox =
-            (config.mode == Mode::Sandbox).then(|| config.sandbox.url.clone().unwrap_or_else(listens));
-        Self::of(config, sandbox.as_deref(), None)
-    }
-}
-
-/// Who may sign webhooks of providers.
-#[derive(Debug, Clone)]
-pub struct WebhookKeys {
-    /// Paystack's API keys.
-    pub paystack: Vec<SecretString>,
-    /// TextVerified's webhook secrets.
-    pub textverified: WebhookSecrets,
-}
-
-impl WebhookKeys {
-    /// What is configured; in the sandbox, what its simulators sign with.
-    pub fn of(config: &Config) -> Self {
-        let or_sandbox = |configured: &[SecretString], own: &SecretString| {
-            if configured.is_empty() && config.mode == Mode::Sandbox {
-                vec![own.clone()]
-            } else {
-                configured.to_vec()
-            }
-        };
-        let base64 = config.textverified.webhook_key_is_base64;
-        Self {
-            paystack: or_sandbox(&config.paystack.secret_keys, &config.secrets.sandbox_paystack_key),
-            textverified: WebhookSecrets {
-                secrets: or_sandbox(
-                    &config.textverified.webhook_secrets,
-                    &config.secrets.sandbox_webhook_secret,
-                ),
-                decoding: if base64 { KeyDecoding::Base64AfterPrefix } else { KeyDecoding::Raw },
-            },
-        }
-    }
-}
 
 /// Every service, and what delivery needs beside them.
 #[derive(Clone)]
@@ -181,36 +115,6 @@ pub async fn open_stores(config: &Config, database: &Database) -> Result<Stores,
 pub fn master_keys(config: &Config) -> Result<MasterKeys, Fault> {
     let keys: Result<Vec<_>, Fault> = config.secrets.encryption_keys.iter().map(key_of).collect();
     MasterKeys::newest_first(keys?).ok_or_else(|| Fault::new("there is no encryption key"))
-}
-
-/// The adapters of everything outside but the database.
-#[derive(Clone)]
-pub struct Adapters {
-    /// The number provider.
-    pub provider: Arc<dyn NumberProvider>,
-    /// The payment gateway.
-    pub gateway: Arc<dyn PaymentGateway>,
-    /// Mail.
-    pub mailer: Arc<SmtpMailer>,
-}
-
-impl Adapters {
-    /// The real ones.
-    ///
-    /// # Errors
-    /// If one refuses its settings.
-    pub fn of(
-        config: &Config,
-        outside: &Outside,
-        public_url: &str,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, Fault> {
-        Ok(Self {
-            provider: provider(config, outside, clock)?,
-            gateway: gateway(config, outside)?,
-            mailer: mailer(config, outside, public_url)?,
-        })
-    }
 }
 
 /// Makes every service over these adapters.
@@ -365,43 +269,6 @@ impl Movable for KeptClock {
     fn offset_ms(&self) -> i64 {
         self.clock.offset_ms()
     }
-}
-
-fn provider(
-    config: &Config,
-    outside: &Outside,
-    clock: Arc<dyn Clock>,
-) -> Result<Arc<dyn NumberProvider>, Fault> {
-    let config = TextVerifiedConfig {
-        base_url: outside.textverified.clone(),
-        username: config.textverified.username.clone(),
-        api_key: config.textverified.api_key.clone(),
-        timeout: config.provider_timeout,
-        reads: ReadPolicy::default(),
-    };
-    Ok(Arc::new(TextVerifiedProvider::try_new(config, clock).map_err(Fault::new)?))
-}
-
-/// The payment gateway.
-///
-/// # Errors
-/// If it refuses its settings.
-pub fn gateway(config: &Config, outside: &Outside) -> Result<Arc<dyn PaymentGateway>, Fault> {
-    let secret_key = WebhookKeys::of(config).paystack.first().cloned().unwrap_or_default();
-    let mode = if config.mode == Mode::Live { PaystackMode::Live } else { PaystackMode::Test };
-    let mut paystack = PaystackConfig::new(outside.paystack.clone(), secret_key, mode);
-    paystack.timeout = config.provider_timeout;
-    Ok(Arc::new(PaystackGateway::try_new(paystack).map_err(Fault::new)?))
-}
-
-fn mailer(config: &Config, outside: &Outside, public_url: &str) -> Result<Arc<SmtpMailer>, Fault> {
-    let config = SmtpConfig {
-        url: outside.smtp.clone(),
-        from: config.mail_from.clone(),
-        public_url: public_url.to_owned(),
-        timeout: Duration::from_secs(20),
-    };
-    Ok(Arc::new(SmtpMailer::try_new(&config).map_err(Fault::new)?))
 }
 
 fn auth(

@@ -42,6 +42,7 @@ pub mod support;
 pub mod time;
 pub mod unit;
 pub mod verification;
+pub mod vitals;
 pub mod wallet;
 
 pub use event::{

@@ -48,6 +48,7 @@ use namaskah_domain::{
     staff::{AdjustmentReads, AuditSeals, StaffReads},
     support::SupportReads,
     verification::OrderReads,
+    vitals::VitalsReads,
     wallet::{BookReads, WalletReads},
 };
 
@@ -78,6 +79,8 @@ pub struct Stores {
     pub adjustments: Arc<dyn AdjustmentReads>,
     /// Tickets.
     pub support: Arc<dyn SupportReads>,
+    /// How work stands.
+    pub vitals: Arc<dyn VitalsReads>,
     /// Reads the sealed log of staff again.
     pub audit_seals: Arc<dyn AuditSeals>,
     /// Providers' messages.
@@ -121,6 +124,7 @@ impl Stores {
             staff: reads.clone(),
             adjustments: reads.clone(),
             support: reads.clone(),
+            vitals: reads.clone(),
             audit_seals: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),

@@ -86,6 +86,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Networks besides the internet that URLs of users may lead to.
     pub outbound_allow: Vec<IpNet>,
+    /// What opens `/metrics` from elsewhere.
+    pub metrics_token: Option<SecretString>,
     /// What is logged.
     pub log: String,
     /// True for one JSON object a line.
@@ -192,6 +194,7 @@ impl Config {
             trusted_proxies: values.networks("trusted_proxies"),
             cors_origins: values.origins("cors_origins"),
             outbound_allow: values.networks("outbound_allow"),
+            metrics_token: values.secret("metrics_token"),
             log: values.text("log").unwrap_or_default(),
             log_json: values.choice("log_format", &["text", "json"]) == Some("json"),
             secrets: Secrets::load(&mut values, mode, &data_dir),

@@ -94,6 +94,9 @@ fn check_live(config: &Config, values: &mut Values) {
 }
 
 fn check_live_keys(config: &Config, values: &mut Values) {
+    if config.metrics_token.as_ref().is_some_and(|token| token.expose_secret().len() < SHORTEST_SECRET) {
+        values.fault(&format!("metrics_token must have at least {SHORTEST_SECRET} characters in live mode"));
+    }
     let secrets = &config.textverified.webhook_secrets;
     if secrets.iter().any(|secret| secret.expose_secret().len() < SHORTEST_SECRET) {
         values.fault(&format!(

@@ -109,6 +109,11 @@ pub const SETTINGS: &[Setting] = &[
         None,
         "64 hex digits; signs access tokens; several, newest first; generated outside live",
     ),
+    setting(
+        "metrics_token",
+        None,
+        "bearer token that opens /metrics from other machines; without one nothing does",
+    ),
     setting("log", Some("info"), "what is logged: a level, or a filter such as info,namaskah=debug"),
     setting("log_format", Some("text"), "text or json"),
 ];

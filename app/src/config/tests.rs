@@ -98,6 +98,7 @@ fn live_mode_refuses_each_of_these_by_name() {
         ("textverified_webhook_secret", ""),
         ("textverified_webhook_secret", "fifteen letters"),
         ("textverified_webhook_secret", "sixteen letters!,short"),
+        ("metrics_token", "fifteen letters"),
         ("trusted_proxies", "0.0.0.0/0"),
         ("trusted_proxies", "10.0.0.0/8,::/0"),
         ("limit_bypass", "0.0.0.0/0"),

@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod key_scheme;
 pub mod links;
 pub mod listen;
+pub mod metrics;
 pub mod middleware;
 pub mod page;
 pub mod payments;

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, get};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 pub use super::listen::serve;
@@ -17,6 +18,7 @@ use super::{
     feed::Feed,
     hooks::HooksApi,
     links,
+    metrics::{MetricsApi, MetricsDoor},
     middleware::{
         TrustedProxies,
         body_limit::{BODY_TIME, BodyLimit},
@@ -49,6 +51,8 @@ pub struct HttpSettings {
     pub limits: Arc<Limits>,
     /// Origins whose pages may call the API.
     pub cors_origins: Vec<String>,
+    /// What opens `/metrics` from elsewhere.
+    pub metrics_token: Option<SecretString>,
 }
 
 /// Every route of the document.
@@ -61,7 +65,7 @@ type Routes = (
     (VerificationsApi, AgainApi, BatchApi),
     SupportApi,
     HooksApi,
-    SystemApi,
+    (SystemApi, MetricsApi),
     AdminApis,
 );
 
@@ -110,7 +114,14 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
             paystack: services.paystack.clone(),
             textverified: services.textverified.clone(),
         },
-        SystemApi { readiness: services.readiness.clone() },
+        (
+            SystemApi { readiness: services.readiness.clone() },
+            MetricsApi {
+                metrics: services.metrics.clone(),
+                vitals: services.vitals.clone(),
+                clock: services.clock.clone(),
+            },
+        ),
         admin::apis(services),
     )
 }
@@ -132,7 +143,8 @@ pub fn build(
         .at("/problems", get(pages::all))
         .at("/problems/:slug", get(pages::one))
         .nest_no_strip("/", with_front(api.into_endpoint()));
-    app.with(NamedOnce)
+    app.data(MetricsDoor(settings.metrics_token.clone()))
+        .with(NamedOnce)
         .with(BodyLimit { time: BODY_TIME })
         .with(Deadline(DEADLINE))
         .with(CatchProblems::new(document.allowed.clone()))
@@ -142,7 +154,7 @@ pub fn build(
             gate,
         })
         .with(Cors::new(&settings.cors_origins))
-        .with(Frame { https: site.is_https() })
+        .with(Frame { https: site.is_https(), metrics: services.metrics.clone() })
 }
 
 /// The front page, and the API behind it: what is nested at the root takes the root itself.

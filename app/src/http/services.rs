@@ -11,6 +11,7 @@ use namaskah_domain::{
     staff::{AdjustmentService, StaffService},
     support::SupportService,
     verification::{CatalogueService, VerificationService},
+    vitals::VitalsReads,
     wallet::WalletService,
 };
 
@@ -19,6 +20,7 @@ use super::{
     system::Readiness,
 };
 use crate::{
+    metrics::Metrics,
     wiring::{MoneyServices, Wired},
     worker,
 };
@@ -62,11 +64,15 @@ pub struct Services {
     pub textverified: Arc<dyn HookDoor>,
     /// What must work.
     pub readiness: Arc<dyn Readiness>,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// How work stands.
+    pub vitals: Arc<dyn VitalsReads>,
 }
 
 impl Services {
     /// What was wired.
-    pub fn of(wired: &Wired, readiness: Arc<dyn Readiness>) -> Self {
+    pub fn of(wired: &Wired, readiness: Arc<dyn Readiness>, metrics: Metrics) -> Self {
         Self {
             auth: wired.auth.clone(),
             staff: wired.staff.clone(),
@@ -86,6 +92,8 @@ impl Services {
             paystack: Arc::new(PaystackDoor(wired.webhook_keys.paystack.clone())),
             textverified: Arc::new(TextVerifiedDoor(wired.webhook_keys.textverified.clone())),
             readiness,
+            metrics,
+            vitals: wired.stores.vitals.clone(),
         }
     }
 }

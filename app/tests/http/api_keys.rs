@@ -48,6 +48,7 @@ const ROUTES: &[(&str, Option<&[Scope]>)] = {
         ("get /api/v1/support/tickets", None),
         ("get /api/v1/support/tickets/{id}", None),
         ("get /api/v1/support/tickets/{id}/messages", None),
+        ("get /metrics", None),
         ("post /api/v1/api-keys", None),
         ("post /api/v1/auth/logout", None),
         ("post /api/v1/auth/logout-all", None),

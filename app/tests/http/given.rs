@@ -10,6 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use namaskah::{
+    config::Mode,
     http::{
         hooks::{PaystackDoor, TextVerifiedDoor},
         listen::Bounds,
@@ -18,6 +19,7 @@ use namaskah::{
         services::Services,
         system::{Part, Readiness},
     },
+    metrics::Metrics,
     wiring::MoneyServices,
     worker::{Feed, JobRunner, Relay, Wakers, WakingStore, Worker},
 };
@@ -49,6 +51,7 @@ use uuid::Uuid;
 pub const PASSWORD: &str = "seven green lanterns hum";
 /// An origin whose pages may call the API.
 pub const FRIEND: &str = "https://app.example";
+pub const METRICS_TOKEN: &str = "whoever has this may watch";
 pub const PAYSTACK_KEY: &str = "sk_test_0123456789";
 
 /// The server and everything behind it.
@@ -174,6 +177,8 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         paystack: Arc::new(PaystackDoor(vec![SecretString::from(PAYSTACK_KEY)])),
         textverified: Arc::new(TextVerifiedDoor(WebhookSecrets::default())),
         readiness: ready.clone(),
+        metrics: Metrics::new(Mode::Sandbox),
+        vitals: store.clone(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address: SocketAddr = listener.local_addr().expect("an address");
@@ -183,6 +188,7 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         trusted_proxies,
         limits: Arc::new(Limits::in_memory(limit_factor)),
         cors_origins: vec![FRIEND.to_owned()],
+        metrics_token: Some(SecretString::from(METRICS_TOKEN)),
     };
     let app = server::build(&services, &settings, stop.clone());
     let server = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));

@@ -9,6 +9,7 @@ mod headers;
 mod infrastructure;
 mod journey;
 mod limits;
+mod metrics;
 mod signing_in;
 mod timing;
 mod wallet;

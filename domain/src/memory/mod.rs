@@ -24,6 +24,7 @@ mod staff;
 mod state;
 mod store;
 mod support;
+mod vitals;
 
 pub use clock::ManualClock;
 pub use mailer::FakeMailer;

@@ -19,6 +19,7 @@ mod returns;
 mod staff;
 mod support;
 mod units;
+mod vitals;
 
 use std::sync::Arc;
 
@@ -33,12 +34,13 @@ use namaskah_domain::{
     staff::{AdjustmentReads, StaffReads},
     support::SupportReads,
     verification::OrderReads,
+    vitals::VitalsReads,
     wallet::{Account, BookReads, WalletReads},
 };
 
 pub use self::{
     adjustments::*, books::*, desk::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*,
-    reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, units::*,
+    reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, units::*, vitals::*,
 };
 
 /// Every port over one store.
@@ -66,6 +68,8 @@ pub struct Backend {
     pub adjustments: Arc<dyn AdjustmentReads>,
     /// Tickets.
     pub support: Arc<dyn SupportReads>,
+    /// How work stands.
+    pub vitals: Arc<dyn VitalsReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -92,6 +96,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             staff: stores.staff,
             adjustments: stores.adjustments,
             support: stores.support,
+            vitals: stores.vitals,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -115,6 +120,7 @@ impl From<Arc<MemoryStore>> for Backend {
             staff: memory.clone(),
             adjustments: memory.clone(),
             support: memory.clone(),
+            vitals: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -277,6 +283,9 @@ macro_rules! store_contract {
             the_allowlist_is_stored_as_decided
             users_are_found_by_address_state_and_role
             sign_ins_and_refunds_of_a_user_come_in_pages
+            what_waits_is_counted
+            an_order_that_should_have_ended_is_overdue
+            jobs_are_counted_by_lane_and_by_how_long_they_wait
             a_ticket_is_stored_with_its_lines
             tickets_are_found_by_whose_they_are_and_whose_turn_it_is
             notes_are_read_by_staff_alone

@@ -17,6 +17,7 @@ mod reconciliation;
 mod settings;
 mod staff;
 mod support;
+mod vitals;
 mod wallet;
 
 use std::sync::Arc;

@@ -1,6 +1,9 @@
 //! The outermost layer: request id, access log, security headers, and a last net for panics.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use futures::FutureExt;
 use poem::{
@@ -10,7 +13,10 @@ use poem::{
 use tracing::Instrument;
 
 use super::{Asked, RequestId};
-use crate::http::problem::{Problem, ProblemCode, catch};
+use crate::{
+    http::problem::{Problem, ProblemCode, catch},
+    metrics::Metrics,
+};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -30,13 +36,15 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 pub struct Frame {
     /// True if the public address is https: browsers are then told to stay with it.
     pub https: bool,
+    /// Told of every answer.
+    pub metrics: Metrics,
 }
 
 impl<E: Endpoint> Middleware<E> for Frame {
     type Output = FrameEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        FrameEndpoint { inner, https: self.https }
+        FrameEndpoint { inner, https: self.https, metrics: self.metrics.clone() }
     }
 }
 
@@ -44,6 +52,7 @@ impl<E: Endpoint> Middleware<E> for Frame {
 pub struct FrameEndpoint<E> {
     inner: E,
     https: bool,
+    metrics: Metrics,
 }
 
 impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
@@ -53,12 +62,17 @@ impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
         let id = RequestId::choose(&request);
         request.set_data(id.clone());
         let method = request.method().clone();
+        let is_front = request.uri().path() == "/";
         let span = tracing::info_span!("request", request_id = id.as_str(), %method);
         let begun = Instant::now();
         let answer = self.answer(request, &id).instrument(span.clone()).await;
         let mut response = answer;
         self.dress(response.headers_mut(), &id);
-        span.in_scope(|| log(&response, begun));
+        let took = begun.elapsed();
+        let route = if is_front { Some("/".to_owned()) } else { route(&response) };
+        let code = response.data::<ProblemCode>().map(|code| code.0);
+        self.metrics.answered(&method, route.as_deref(), response.status(), code, took);
+        span.in_scope(|| log(&response, route.as_deref(), code, took));
         Ok(response)
     }
 }
@@ -91,28 +105,38 @@ impl<E: Endpoint> FrameEndpoint<E> {
     }
 }
 
-/// One line a request: whose it was and from where, and the route as a template, never the path or the query, which may hold secrets.
-fn log(response: &Response, begun: Instant) {
+/// As a template, never the path, which may hold secrets.
+fn route(response: &Response) -> Option<String> {
     let route = response.data::<PathPattern>().map(|pattern| pattern.0.replace(":param0", "{id}"));
-    let code = response.data::<ProblemCode>().map(|code| code.0);
+    // What is nested at the root leaves an empty pattern for what it does not know.
+    route.filter(|route| !route.is_empty())
+}
+
+/// One line a request: whose it was and from where, and the route, never the query, which may hold secrets.
+fn log(response: &Response, route: Option<&str>, code: Option<&'static str>, took: Duration) {
     let asked = response.data::<Asked>();
     let user = asked.and_then(|asked| asked.user).map(tracing::field::display);
     let client = asked.map(|asked| tracing::field::display(asked.client.0));
-    let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(route, status = response.status().as_u16(), code, user, client, ms, "answered");
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashMap, sync::Arc, time::Duration};
+    use std::{collections::HashMap, sync::Arc};
 
     use poem::{EndpointExt, endpoint::make, http::StatusCode};
 
     use super::*;
-    use crate::http::{middleware::deadline::Deadline, problem::catch::CatchProblems};
+    use crate::{
+        config::Mode,
+        http::{middleware::deadline::Deadline, problem::catch::CatchProblems},
+    };
 
     async fn answer(endpoint: impl Endpoint<Output = Response> + 'static) -> (StatusCode, serde_json::Value) {
-        let caught = endpoint.with(CatchProblems::new(Arc::new(HashMap::new()))).with(Frame { https: true });
+        let caught = endpoint
+            .with(CatchProblems::new(Arc::new(HashMap::new())))
+            .with(Frame { https: true, metrics: Metrics::new(Mode::Sandbox) });
         let response = caught.get_response(Request::default()).await;
         assert!(response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
         for (name, value) in ALWAYS {

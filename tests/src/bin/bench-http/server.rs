@@ -9,6 +9,7 @@ use namaskah::{
         server::{self, HttpSettings},
         services::Services,
     },
+    metrics::Metrics,
     readiness::ProcessReadiness,
     start,
     wiring::{self, Adapters, Outside, WebhookKeys, Wired},
@@ -76,7 +77,8 @@ impl Bench {
     pub async fn start(url: &str, folder: &Path) -> Result<Self, Failure> {
         let config = config(url, folder)?;
         let database = start::open_database(&config).await?;
-        let stores = wiring::open_stores(&config, &database).await?;
+        let metrics = Metrics::new(config.mode);
+        let stores = metrics.over(wiring::open_stores(&config, &database).await?);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let clock = Arc::new(SystemClock::new(0));
@@ -85,17 +87,19 @@ impl Bench {
         let provider = Arc::new(provider(clock.clone())?);
         let gateway = Arc::new(FakePaymentGateway::new(clock.clone()));
         (adapters.provider, adapters.gateway) = (provider.clone(), gateway.clone());
+        let adapters = adapters.measured(&metrics);
         let wired = wiring::wire(&config, stores, adapters, &origin, clock.clone())?;
         let stop = CancellationToken::new();
         let workers = wired.supervisor().start(stop.clone());
         let readiness =
             ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), Arc::default());
-        let services = Services::of(&wired, Arc::new(readiness));
+        let services = Services::of(&wired, Arc::new(readiness), metrics);
         let settings = HttpSettings {
             origin: origin.clone(),
             trusted_proxies: Vec::new(),
             limits: namaskah::limits::of(&config)?,
             cors_origins: Vec::new(),
+            metrics_token: None,
         };
         let app = server::build(&services, &settings, stop.clone());
         let serving = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));

@@ -278,7 +278,9 @@ async fn every_route_that_is_not_public_asks_for_a_credential(world: &World) {
             continue;
         }
         closed += 1;
-        let answer = Answer::of(nobody.request(method.clone(), &path.replace("{id}", "x"))).await;
+        // From this very machine metrics are read without a credential, but not through a proxy.
+        let request = nobody.request(method.clone(), &path.replace("{id}", "x"));
+        let answer = Answer::of(request.header("x-forwarded-for", "203.0.113.9")).await;
         let problem = answer.problem();
         assert_eq!((answer.status, &problem["code"]), (401, &json!("unauthorized")), "{method} {path}");
     }

@@ -20,6 +20,7 @@ mod idempotency;
 mod lifecycle;
 mod limits;
 mod logs;
+mod metrics;
 mod orders;
 mod reconciling;
 mod refunds;

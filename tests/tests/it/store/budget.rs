@@ -246,6 +246,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("adjustments", on.adjustments.adjustments(&query, at(0), page));
     read!("booked at once", on.adjustments.booked_at_once(given::id(), given::id(), at(0)));
+    read!("vitals", on.vitals.vitals(at(0)));
     read!("ticket", on.support.ticket(given::id()));
     let (tickets, page) = (
         TicketQuery { user: Some(given::id()), ..TicketQuery::default() },

@@ -1,0 +1,96 @@
+//! How work stands. Every count is of rows that an index holds alone, so none grows with the years.
+
+use async_trait::async_trait;
+use namaskah_domain::{
+    Fault, JobLane, Time,
+    vitals::{Queue, Vitals, VitalsReads},
+};
+use sea_orm::{DbErr, QueryResult};
+
+use super::{Reads, fault};
+use crate::persistence::{
+    entity::job::kind_of,
+    stored::{unreadable, us},
+};
+
+/// A name, and what it counts; `$1` is now, `$2` the instant before which an end is overdue.
+const COUNTS: [(&str, &str); 9] = [
+    ("orders_waiting", "SELECT COUNT(*) FROM orders WHERE state = 'waiting'"),
+    ("orders_overdue", "SELECT COUNT(*) FROM orders WHERE state = 'waiting' AND expires_at_us < $2"),
+    ("purchases_unknown", "SELECT COUNT(*) FROM purchases WHERE state = 'sent'"),
+    ("notices_new", "SELECT COUNT(*) FROM notices WHERE state = 'new'"),
+    ("notices_oldest_us", "SELECT COALESCE($1 - MIN(at_us), 0) FROM notices WHERE state = 'new'"),
+    ("suspense_open", "SELECT COUNT(*) FROM suspense WHERE state = 'open'"),
+    ("refunds_open", "SELECT COUNT(*) FROM refunds WHERE state IN ('sent', 'pending')"),
+    ("disputes_open", "SELECT COUNT(*) FROM disputes WHERE state = 'open'"),
+    ("findings_open", "SELECT COUNT(*) FROM findings WHERE state = 'open'"),
+];
+
+/// The same of each lane.
+fn of_lane(lane: JobLane) -> [(String, String); 3] {
+    let kind = kind_of(lane);
+    let due = format!("FROM jobs WHERE state = 'pending' AND kind = '{kind}' AND run_at_us <= $1");
+    [
+        (format!("{kind}_due"), format!("SELECT COUNT(*) {due}")),
+        (format!("{kind}_oldest_us"), format!("SELECT COALESCE($1 - MIN(run_at_us), 0) {due}")),
+        (
+            format!("{kind}_buried"),
+            format!("SELECT COUNT(*) FROM jobs WHERE state = 'buried' AND kind = '{kind}'"),
+        ),
+    ]
+}
+
+fn statement() -> String {
+    let counts = COUNTS.map(|(name, sql)| (name.to_owned(), sql.to_owned()));
+    let all = counts.into_iter().chain(JobLane::ALL.into_iter().flat_map(of_lane));
+    let columns: Vec<String> = all.map(|(name, sql)| format!("CAST(({sql}) AS BIGINT) AS {name}")).collect();
+    format!("SELECT {}", columns.join(", "))
+}
+
+struct Counted(QueryResult);
+
+impl Counted {
+    fn number(&self, name: &str) -> Result<i64, Fault> {
+        self.0.try_get::<i64>("", name).map_err(|error: DbErr| fault(error))
+    }
+
+    fn count(&self, name: &str) -> Result<u64, Fault> {
+        u64::try_from(self.number(name)?).map_err(|_| unreadable("count"))
+    }
+
+    fn seconds(&self, name: &str) -> Result<i64, Fault> {
+        Ok(self.number(name)? / 1_000_000)
+    }
+
+    fn queue(&self, lane: JobLane) -> Result<Queue, Fault> {
+        let kind = kind_of(lane);
+        Ok(Queue {
+            lane,
+            due: self.count(&format!("{kind}_due"))?,
+            oldest_s: self.seconds(&format!("{kind}_oldest_us"))?,
+            buried: self.count(&format!("{kind}_buried"))?,
+        })
+    }
+}
+
+#[async_trait]
+impl VitalsReads for Reads {
+    async fn vitals(&self, now: Time) -> Result<Vitals, Fault> {
+        let values = vec![us(now).into(), us(Vitals::overdue_before(now)).into()];
+        let rows = self.database.read(&statement(), values).await?;
+        let row = Counted(rows.into_iter().next().ok_or_else(|| unreadable("row of counts"))?);
+        let [mail, provider] = JobLane::ALL;
+        Ok(Vitals {
+            orders_waiting: row.count("orders_waiting")?,
+            orders_overdue: row.count("orders_overdue")?,
+            purchases_unknown: row.count("purchases_unknown")?,
+            queues: [row.queue(mail)?, row.queue(provider)?],
+            notices_new: row.count("notices_new")?,
+            notices_oldest_s: row.seconds("notices_oldest_us")?,
+            suspense_open: row.count("suspense_open")?,
+            refunds_open: row.count("refunds_open")?,
+            disputes_open: row.count("disputes_open")?,
+            findings_open: row.count("findings_open")?,
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! What is outside, but for the database: where it is, who signs, and the adapters that call it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use namaskah_adapters::{
+    http::ReadPolicy,
+    paystack::{PaystackConfig, PaystackGateway, PaystackMode},
+    smtp::{SmtpConfig, SmtpMailer},
+    textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
+};
+use namaskah_domain::{Clock, Fault, payment::PaymentGateway, verification::NumberProvider};
+use secrecy::SecretString;
+
+use crate::{
+    config::{Config, Mode},
+    metrics::{MeasuredGateway, MeasuredProvider, Metrics},
+};
+
+/// Where the providers are. In the sandbox that is known only after it has started.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    /// Paystack's API.
+    pub paystack: String,
+    /// TextVerified's API.
+    pub textverified: String,
+    /// The mail server.
+    pub smtp: SecretString,
+}
+
+impl Outside {
+    /// What is configured, and the simulators for what is not.
+    pub fn of(config: &Config, sandbox_url: Option<&str>, smtp: Option<SocketAddr>) -> Self {
+        let simulated = |path: &str| format!("{}/{path}", sandbox_url.unwrap_or_default());
+        let mail = smtp.unwrap_or(config.sandbox.smtp_listen);
+        Self {
+            paystack: config.paystack.base_url.clone().unwrap_or_else(|| simulated("paystack")),
+            textverified: config.textverified.base_url.clone().unwrap_or_else(|| simulated("textverified")),
+            smtp: config.smtp_url.clone().unwrap_or_else(|| SecretString::from(format!("smtp://{mail}"))),
+        }
+    }
+
+    /// As a command finds them that runs beside the product.
+    pub fn beside(config: &Config) -> Self {
+        let listens = || format!("http://{}", config.sandbox.listen);
+        let sandbox =
+            (config.mode == Mode::Sandbox).then(|| config.sandbox.url.clone().unwrap_or_else(listens));
+        Self::of(config, sandbox.as_deref(), None)
+    }
+}
+
+/// Who may sign webhooks of providers.
+#[derive(Debug, Clone)]
+pub struct WebhookKeys {
+    /// Paystack's API keys.
+    pub paystack: Vec<SecretString>,
+    /// TextVerified's webhook secrets.
+    pub textverified: WebhookSecrets,
+}
+
+impl WebhookKeys {
+    /// What is configured; in the sandbox, what its simulators sign with.
+    pub fn of(config: &Config) -> Self {
+        let or_sandbox = |configured: &[SecretString], own: &SecretString| {
+            if configured.is_empty() && config.mode == Mode::Sandbox {
+                vec![own.clone()]
+            } else {
+                configured.to_vec()
+            }
+        };
+        let base64 = config.textverified.webhook_key_is_base64;
+        Self {
+            paystack: or_sandbox(&config.paystack.secret_keys, &config.secrets.sandbox_paystack_key),
+            textverified: WebhookSecrets {
+                secrets: or_sandbox(
+                    &config.textverified.webhook_secrets,
+                    &config.secrets.sandbox_webhook_secret,
+                ),
+                decoding: if base64 { KeyDecoding::Base64AfterPrefix } else { KeyDecoding::Raw },
+            },
+        }
+    }
+}
+
+/// The adapters of everything outside but the database.
+#[derive(Clone)]
+pub struct Adapters {
+    /// The number provider.
+    pub provider: Arc<dyn NumberProvider>,
+    /// The payment gateway.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// Mail.
+    pub mailer: Arc<SmtpMailer>,
+}
+
+impl Adapters {
+    /// The real ones.
+    ///
+    /// # Errors
+    /// If one refuses its settings.
+    pub fn of(
+        config: &Config,
+        outside: &Outside,
+        public_url: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            provider: provider(config, outside, clock)?,
+            gateway: gateway(config, outside)?,
+            mailer: mailer(config, outside, public_url)?,
+        })
+    }
+}
+
+impl Adapters {
+    /// The same, with every call of a provider measured.
+    #[must_use]
+    pub fn measured(self, metrics: &Metrics) -> Self {
+        Self {
+            provider: Arc::new(MeasuredProvider::new(self.provider, metrics.clone())),
+            gateway: Arc::new(MeasuredGateway::new(self.gateway, metrics.clone())),
+            mailer: self.mailer,
+        }
+    }
+}
+
+fn provider(
+    config: &Config,
+    outside: &Outside,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn NumberProvider>, Fault> {
+    let config = TextVerifiedConfig {
+        base_url: outside.textverified.clone(),
+        username: config.textverified.username.clone(),
+        api_key: config.textverified.api_key.clone(),
+        timeout: config.provider_timeout,
+        reads: ReadPolicy::default(),
+    };
+    Ok(Arc::new(TextVerifiedProvider::try_new(config, clock).map_err(Fault::new)?))
+}
+
+/// The payment gateway.
+///
+/// # Errors
+/// If it refuses its settings.
+pub fn gateway(config: &Config, outside: &Outside) -> Result<Arc<dyn PaymentGateway>, Fault> {
+    let secret_key = WebhookKeys::of(config).paystack.first().cloned().unwrap_or_default();
+    let mode = if config.mode == Mode::Live { PaystackMode::Live } else { PaystackMode::Test };
+    let mut paystack = PaystackConfig::new(outside.paystack.clone(), secret_key, mode);
+    paystack.timeout = config.provider_timeout;
+    Ok(Arc::new(PaystackGateway::try_new(paystack).map_err(Fault::new)?))
+}
+
+fn mailer(config: &Config, outside: &Outside, public_url: &str) -> Result<Arc<SmtpMailer>, Fault> {
+    let config = SmtpConfig {
+        url: outside.smtp.clone(),
+        from: config.mail_from.clone(),
+        public_url: public_url.to_owned(),
+        timeout: Duration::from_secs(20),
+    };
+    Ok(Arc::new(SmtpMailer::try_new(&config).map_err(Fault::new)?))
+}

@@ -1,0 +1,55 @@
+//! How work stands, in memory.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, state::State};
+use crate::{
+    Fault, JobLane, NoticeState, Time,
+    payment::SuspenseState,
+    verification::{Order, PurchaseState},
+    vitals::{Queue, Vitals, VitalsReads},
+};
+
+fn count<T>(of: impl Iterator<Item = T>) -> u64 {
+    of.count() as u64
+}
+
+fn queue(state: &State, lane: JobLane, now: Time) -> Queue {
+    let of_lane = || state.jobs.values().filter(move |stored| stored.job.kind.lane() == lane);
+    let due = || of_lane().filter(move |stored| stored.buried.is_none() && stored.job.run_at <= now);
+    let oldest = due().map(|stored| stored.job.run_at).min();
+    Queue {
+        lane,
+        due: count(due()),
+        oldest_s: oldest.map_or(0, |oldest| (now - oldest).num_seconds()),
+        buried: count(of_lane().filter(|stored| stored.buried.is_some())),
+    }
+}
+
+#[async_trait]
+impl VitalsReads for MemoryStore {
+    async fn vitals(&self, now: Time) -> Result<Vitals, Fault> {
+        let state = self.state();
+        let waiting = || {
+            state.orders.values().filter_map(|order| match order {
+                Order::Waiting(waiting) => Some(waiting),
+                _ => None,
+            })
+        };
+        let overdue = |end: Time| end < Vitals::overdue_before(now);
+        let new = || state.notices.values().filter(|notice| notice.state == NoticeState::New);
+        let unknown = state.purchases.values().filter(|p| matches!(p.state, PurchaseState::Sent));
+        Ok(Vitals {
+            orders_waiting: count(waiting()),
+            orders_overdue: count(waiting().filter(|waiting| overdue(waiting.line.expires_at))),
+            purchases_unknown: count(unknown),
+            queues: JobLane::ALL.map(|lane| queue(&state, lane, now)),
+            notices_new: count(new()),
+            notices_oldest_s: new().map(|notice| (now - notice.at).num_seconds()).max().unwrap_or(0),
+            suspense_open: count(state.suspended.values().filter(|item| item.state == SuspenseState::Open)),
+            refunds_open: count(state.refunds.values().filter(|refund| refund.is_open())),
+            disputes_open: count(state.disputes.values().filter(|dispute| dispute.is_open())),
+            findings_open: count(state.findings.values().filter(|finding| finding.is_open())),
+        })
+    }
+}

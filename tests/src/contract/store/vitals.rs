@@ -1,0 +1,88 @@
+//! Sentences about how work stands.
+
+use namaskah_domain::{
+    Change, JobLane, NewJob, Notice, NoticeState, Sender, UnitOfWork, Version,
+    verification::{PurchaseState, Waiting},
+    vitals::{OVERDUE_S, Queue, Vitals},
+};
+use uuid::Uuid;
+
+use super::Backend;
+use crate::given::{self, at};
+
+async fn vitals(on: &Backend, now: i64) -> Vitals {
+    on.vitals.vitals(at(now)).await.expect("readable")
+}
+
+/// With nothing to do every count is zero.
+pub async fn what_waits_is_counted(on: &Backend) {
+    let idle = |lane| Queue { lane, due: 0, oldest_s: 0, buried: 0 };
+    let nothing = Vitals {
+        orders_waiting: 0,
+        orders_overdue: 0,
+        purchases_unknown: 0,
+        queues: JobLane::ALL.map(idle),
+        notices_new: 0,
+        notices_oldest_s: 0,
+        suspense_open: 0,
+        refunds_open: 0,
+        disputes_open: 0,
+        findings_open: 0,
+    };
+    assert_eq!(vitals(on, 100).await, nothing);
+    let intent = given::intent(given::id());
+    let (seen, new) = (given::notice(Sender::Paystack, None), given::notice(Sender::TextVerified, None));
+    let unit = UnitOfWork::new()
+        .with(Change::Suspended(given::suspended(&intent)))
+        .with(Change::Refund(given::refund(&intent)))
+        .with(Change::Dispute(given::dispute(&intent)))
+        .with(Change::Finding(super::reconciliation::finding("nmk-vitals", 1)))
+        .with(Change::Notice(Notice { at: at(60), ..new }))
+        .with(Change::Notice(Notice { at: at(1), state: NoticeState::Handled, ..seen }));
+    on.apply(unit).await;
+    let expected = Vitals {
+        notices_new: 1,
+        notices_oldest_s: 40,
+        suspense_open: 1,
+        refunds_open: 1,
+        disputes_open: 1,
+        findings_open: 1,
+        ..nothing
+    };
+    assert_eq!(vitals(on, 100).await, expected);
+}
+
+/// At the very instant it is not overdue.
+pub async fn an_order_that_should_have_ended_is_overdue(on: &Backend) {
+    let order = given::requested(given::id());
+    let purchase = given::purchase(&order);
+    assert!(matches!(purchase.state, PurchaseState::Sent));
+    on.apply(UnitOfWork::new().with(Change::Purchase(purchase.clone()))).await;
+    let mut waiting: Waiting = order.bind(given::line(&purchase, &given::bought()));
+    waiting.head.version = Version::FIRST;
+    waiting.line.expires_at = at(500);
+    on.apply(UnitOfWork::new().with(Change::Order(waiting.into()))).await;
+    for (now, overdue) in [(500, 0), (500 + OVERDUE_S, 0), (501 + OVERDUE_S, 1)] {
+        let found = vitals(on, now).await;
+        assert_eq!(
+            (found.orders_waiting, found.orders_overdue, found.purchases_unknown),
+            (1, overdue, 1),
+            "{now}"
+        );
+    }
+}
+
+/// Each lane by itself; what is not due yet does not wait.
+pub async fn jobs_are_counted_by_lane_and_by_how_long_they_wait(on: &Backend) {
+    let mail = |due: i64| NewJob { run_at: at(due), ..given::job() };
+    for job in [mail(10), mail(30), mail(200)] {
+        on.apply(UnitOfWork::new().with(Change::Job(job))).await;
+    }
+    let [mails, provider] = vitals(on, 100).await.queues;
+    assert_eq!(mails, Queue { lane: JobLane::Mail, due: 2, oldest_s: 90, buried: 0 });
+    assert_eq!(provider, Queue { lane: JobLane::Provider, due: 0, oldest_s: 0, buried: 0 });
+    let leased = on.jobs.lease(Uuid::nil(), JobLane::Mail, at(10), 1).await.expect("leased");
+    on.jobs.bury(&leased[0], "no such address").await.expect("buried");
+    let [mails, _] = vitals(on, 100).await.queues;
+    assert_eq!(mails, Queue { lane: JobLane::Mail, due: 1, oldest_s: 70, buried: 1 });
+}

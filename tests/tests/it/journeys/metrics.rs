@@ -1,0 +1,46 @@
+//! What the running product tells those who watch.
+
+use serde_json::json;
+
+use super::{customer::order, on_both, world::World};
+
+on_both! {
+    a_journey_is_told_by_commits_statements_and_calls_of_providers,
+}
+
+async fn told(world: &World) -> String {
+    let answer = reqwest::get(format!("{}/metrics", world.product)).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    answer.text().await.expect("a text")
+}
+
+fn value(text: &str, series: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.map_or(0.0, |value| value.parse().expect("a number"))
+}
+
+async fn a_journey_is_told_by_commits_statements_and_calls_of_providers(world: &World) {
+    let ada = world.customer_with("10.00").await;
+    ada.post("verifications", order("telegram")).await.is(201);
+    let waiting = told(world).await;
+    assert!((value(&waiting, "namaskah_orders_waiting") - 1.0).abs() < f64::EPSILON, "{waiting}");
+    for series in [
+        "namaskah_ledger_commits_total{outcome=\"applied\"}",
+        "namaskah_ledger_commit_duration_seconds_count",
+        "namaskah_database_statements_total{outcome=\"done\"}",
+        "namaskah_provider_calls_total{provider=\"textverified\",operation=\"buy\",outcome=\"ok\"}",
+        "namaskah_provider_calls_total{provider=\"paystack\",operation=\"verify\",outcome=\"ok\"}",
+        "namaskah_http_requests_total{method=\"POST\",route=\"/api/v1/verifications\",status=\"201\",code=\"\"}",
+        "namaskah_build_info{version=\"0.1.0\",mode=\"sandbox\"}",
+    ] {
+        assert!(value(&waiting, series) >= 1.0, "{series} in\n{waiting}");
+    }
+    let fault = json!({ "provider": "textverified", "operation": "create", "mode": "http_500", "count": 1 });
+    world.controls.post("control/faults", fault).await;
+    ada.post("verifications", order("whatsapp")).await.is(201);
+    let unknown =
+        "namaskah_provider_calls_total{provider=\"textverified\",operation=\"buy\",outcome=\"unknown\"}";
+    let text = told(world).await;
+    assert!(value(&text, unknown) >= 1.0, "{text}");
+    assert!(!text.contains("usr_") && !text.contains("ver_") && !text.contains(&ada.email), "{text}");
+}
