@@ -177,8 +177,9 @@ pub fn wire(
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
         ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
-    let money =
-        money::services(config, &stores, store.clone(), gateway.clone(), shared.clone(), random.clone());
+    let reconciliation = Arc::new(reconciliation);
+    let lists = (gateway.clone(), reconciliation.clone());
+    let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());
     let auth = Arc::new(auth(config, &store, &stores, shared, random.clone())?);
     Ok(Wired {
         staff: Arc::new(staff(auth.clone(), &stores)),
@@ -187,7 +188,7 @@ pub fn wire(
         money,
         books,
         receivables: Arc::new(receivables),
-        reconciliation: Arc::new(reconciliation),
+        reconciliation,
         auth,
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments: Arc::new(payments),

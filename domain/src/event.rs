@@ -211,6 +211,14 @@ pub enum JobLane {
 impl JobLane {
     /// Every lane.
     pub const ALL: [Self; 2] = [Self::Mail, Self::Provider];
+
+    /// What its jobs are called in the API and in storage.
+    pub const fn job(self) -> &'static str {
+        match self {
+            Self::Mail => "send_mail",
+            Self::Provider => "end_reservation",
+        }
+    }
 }
 
 /// Work for after the commit, done at least once.

@@ -130,10 +130,12 @@ pub mod entity {
         TicketEntity, TicketId, "tkt";
         /// A line of a ticket.
         TicketLineEntity, TicketLineId, "tkl";
+        /// A run of reconciliation.
+        RunEntity, RunId, "run";
     }
 }
 pub use entity::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId,
-    HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, SessionId,
+    HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, RunId, SessionId,
     TicketId, TicketLineId, TimelineId, UserId,
 };

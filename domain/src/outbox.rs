@@ -1,5 +1,13 @@
 //! Ports of those who work after a commit: the event relay, the job runner, the readers of notices, and leases.
 
+mod desk;
+
+#[cfg(any(test, feature = "mocks"))]
+pub use desk::MockJobReads;
+pub use desk::{
+    JobDesk, JobError, JobFailure, JobQuery, JobReads, JobRefusal, JobState, MAX_ATTEMPTS, QueuedJob,
+};
+
 use async_trait::async_trait;
 use uuid::Uuid;
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
     auth::{ApiKey, MailToken, RefreshToken, Session, User},
+    outbox::QueuedJob,
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
-    reconciliation::Finding,
+    reconciliation::{Finding, Run},
     staff::{Adjustment, Allowlist, AuditEntry},
     support::{Line, Ticket},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
@@ -51,6 +52,10 @@ pub enum Change {
     Grant(PromoGrant),
     /// A mismatch between a provider's list and our books; `Duplicate(Record)` if another has its key.
     Finding(Finding),
+    /// What a run of reconciliation came to; never changes.
+    ReconciliationRun(Run),
+    /// A job that staff decided about, in its lane already; `Stale` if it was taken or decided about since it was read.
+    QueuedJob(QueuedJob),
     /// A price that was promised.
     Quote(Quote),
     /// An order.

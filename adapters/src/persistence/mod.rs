@@ -41,7 +41,7 @@ use std::sync::Arc;
 use namaskah_domain::{
     Store,
     auth::AuthReads,
-    outbox::{EventLog, Jobs, Leases, NoticeReads},
+    outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads},
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
@@ -89,6 +89,8 @@ pub struct Stores {
     pub events: Arc<dyn EventLog>,
     /// The queue of jobs.
     pub jobs: Arc<dyn Jobs>,
+    /// Jobs as staff sees them.
+    pub job_desk: Arc<dyn JobReads>,
     /// Rights that one process has at a time.
     pub leases: Arc<dyn Leases>,
     /// Erases what is past retention.
@@ -129,6 +131,7 @@ impl Stores {
             notices: reads.clone(),
             events: reads.clone(),
             jobs: reads.clone(),
+            job_desk: reads.clone(),
             leases: reads.clone(),
             erasures: reads,
             settings: Settings::new(database.clone()),

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::{
     entity::{
         account, adjustment, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding,
-        grant, hold, intent, job, mail_token, message, notice, order, purchase, quote, refresh_token, refund,
-        session, shown_number, suppressed_number, suspended, ticket, ticket_line, user, wallet_settings,
+        grant, hold, intent, job, mail_token, message, notice, order, purchase, quote, reconciliation_run,
+        refresh_token, refund, session, shown_number, suppressed_number, suspended, ticket, ticket_line,
+        user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -28,6 +29,11 @@ pub(crate) struct Row {
     pub(crate) columns: Vec<&'static str>,
     pub(crate) values: Vec<Value>,
     pub(crate) key: &'static str,
+}
+
+/// The column that counts the changes of a row. Taking a job is one of its changes, and is fenced by the same number.
+pub(crate) fn version_of(table: &str) -> &'static str {
+    if table == "jobs" { "fence" } else { "version" }
 }
 
 /// A row that replaces the one of the version before.
@@ -160,6 +166,13 @@ impl Plan {
             Change::Batch(b) => self.inserts.push(row(&batch::Model::of(b)?, &[])),
             Change::Grant(g) => self.versioned(&grant::Model::from(g), g.version.get()),
             Change::Finding(f) => self.versioned(&finding::Model::from(f), f.version.get()),
+            Change::ReconciliationRun(run) => {
+                self.inserts.push(row(&reconciliation_run::Model::of(run)?, &[]))
+            }
+            Change::QueuedJob(decided) => {
+                let decided_on = decided.fence - 1;
+                self.updates.push(Update { row: job::decided(decided), decided_on });
+            }
             Change::Adjustment(a) => self.versioned(&adjustment::Model::from(a), a.version.get()),
             Change::Ticket(t) => self.versioned(&ticket::Model::seal(t, vault)?, t.version.get()),
             Change::TicketLine(l) => self.inserts.push(row(&ticket_line::Model::seal(l, vault)?, &[])),

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     claims::claimed,
     entity::{account, claim, hold},
-    plan::{Ending, Line, Plan, Row, Update, hold_endings, row},
+    plan::{Ending, Line, Plan, Row, Update, hold_endings, row, version_of},
     refusal,
     settle::{EndedParts, PlacedParts, settle},
     writer::Writer,
@@ -115,9 +115,10 @@ impl Writing<'_> {
         let key = row.columns.iter().position(|column| *column == row.key).unwrap_or_default() + 1;
         let (table, last) = (row.table, row.values.len() + 1);
         let sql = format!(
-            "UPDATE {table} SET {} WHERE {} = ${key} AND version = ${last}",
+            "UPDATE {table} SET {} WHERE {} = ${key} AND {} = ${last}",
             sets.join(", "),
-            row.key
+            row.key,
+            version_of(table)
         );
         let mut values = row.values.clone();
         values.push((*decided_on).into());

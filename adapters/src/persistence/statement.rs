@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     entity::hold,
-    plan::{Ending, HoldEnding, Line, Opened, Plan, Row, Update, hold_endings},
+    plan::{Ending, HoldEnding, Line, Opened, Plan, Row, Update, hold_endings, version_of},
     settle::{length, order_bounds, promo_at_most},
     stored::us,
 };
@@ -95,8 +95,9 @@ impl Sql {
         let (table, sets) = (row.table, sets.join(", "));
         let name = format!("update_{at}");
         let sql = format!(
-            "UPDATE {table} SET {sets} WHERE {} = {key} AND version = {decided_on} RETURNING 1",
-            row.key
+            "UPDATE {table} SET {sets} WHERE {} = {key} AND {} = {decided_on} RETURNING 1",
+            row.key,
+            version_of(table)
         );
         self.part(&name, &sql);
         self.promise(&format!("(SELECT count(*) FROM {name}) = 1"), &format!("{table}_as_decided"));

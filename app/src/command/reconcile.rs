@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use namaskah_domain::{
     Clock, Money,
     reconciliation::{Finding, FindingState, ReconcileError, ReconciliationService, Tally, Window},
+    staff::By,
     time::hours,
     wallet::Reason,
 };
@@ -42,13 +43,13 @@ async fn answer(
     asked: &Reconcile,
 ) -> Result<ExitCode, CommandError> {
     if let (Some(id), Some(note)) = (asked.resolve, &asked.note) {
-        let finding = service.resolve(id, note.clone()).await?;
+        let finding = service.resolve(&By::Console, id, note.clone()).await?;
         print(asked, &json!({ "resolved": told(&finding) }), &[line(&finding)]);
         return Ok(ExitCode::SUCCESS);
     }
     if asked.accept_balance {
         let note = asked.note.clone().map_or_else(|| Reason::try_new("balance accepted"), Ok)?;
-        let finding = service.accept_balance(note).await?;
+        let finding = service.accept_balance(&By::Console, note).await?;
         print(asked, &json!({ "accepted": told(&finding) }), &[line(&finding)]);
         return Ok(ExitCode::SUCCESS);
     }

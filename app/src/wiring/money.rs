@@ -5,7 +5,9 @@ use std::sync::Arc;
 use namaskah_adapters::persistence::Stores;
 use namaskah_domain::{
     Clock, Random, Store,
+    outbox::JobDesk,
     payment::{DeskPorts, PaymentDesk, PaymentGateway, SuspenseService},
+    reconciliation::{ReconciliationDesk, ReconciliationService},
 };
 
 use crate::config::Config;
@@ -17,6 +19,10 @@ pub struct MoneyServices {
     pub desk: Arc<PaymentDesk>,
     /// Closes payments in suspense.
     pub suspense: Arc<SuspenseService>,
+    /// Holds providers' lists against our books when staff asks.
+    pub reconciliation: Arc<ReconciliationDesk>,
+    /// Jobs as staff sees them.
+    pub jobs: Arc<JobDesk>,
 }
 
 /// Those services.
@@ -24,7 +30,7 @@ pub(super) fn services(
     config: &Config,
     stores: &Stores,
     store: Arc<dyn Store>,
-    gateway: Arc<dyn PaymentGateway>,
+    (gateway, reconciliation): (Arc<dyn PaymentGateway>, Arc<ReconciliationService>),
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> MoneyServices {
@@ -34,7 +40,10 @@ pub(super) fn services(
         books: stores.books.clone(),
         staff: stores.staff.clone(),
     };
+    let jobs = JobDesk::new(store.clone(), stores.job_desk.clone(), clock.clone(), random.clone());
     MoneyServices {
+        jobs: Arc::new(jobs),
+        reconciliation: Arc::new(ReconciliationDesk::new(reconciliation, stores.leases.clone())),
         desk: Arc::new(PaymentDesk::new(desk)),
         suspense: Arc::new(suspense(config, stores, store, gateway, clock, random)),
     }

@@ -95,6 +95,9 @@ impl Worker for Bookcheck {
         tell("payments", report.payments.as_ref().map(Some));
         tell("numbers", report.numbers.as_ref().map(Some));
         tell("float", report.float.as_ref().map(Option::as_ref));
+        if let Err(error) = &report.kept {
+            tracing::warn!(%error, "what a comparison came to could not be kept");
+        }
         for finding in self.service.open().await?.iter().filter(|finding| finding.is_overdue(now)) {
             tracing::error!(finding = %of(finding), "a mismatch is open for more than a day");
         }

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use namaskah_domain::{
     Clock, JobKind, JobLane,
     mailer::{MailError, Mailer},
-    outbox::{Jobs, LeasedJob},
+    outbox::{Jobs, LeasedJob, MAX_ATTEMPTS},
     verification::VerificationService,
 };
 use uuid::Uuid;
@@ -19,8 +19,6 @@ const REST: Duration = Duration::from_millis(500);
 const LEASED_AT_ONCE: u32 = 16;
 /// Each may wait for its turn three times, and its lease must not run out meanwhile: at one call a second, 24 s.
 const TOLD_AT_ONCE: u32 = 8;
-/// A job that failed so often is buried: after about two days of doubling pauses.
-const MAX_ATTEMPTS: u32 = 60;
 const FIRST_PAUSE_S: i64 = 5;
 const LONGEST_PAUSE_S: i64 = 3_600;
 

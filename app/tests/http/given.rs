@@ -33,9 +33,11 @@ use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email},
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom},
+    outbox::JobDesk,
     payment::{
         DeskPorts, FxRate, PaymentDesk, PaymentPolicy, PaymentReference, PaymentService, SuspenseService,
     },
+    reconciliation::{ReconciliationDesk, ReconciliationService},
     retention::{Retention, RetentionService},
     staff::{AdjustmentPorts, AdjustmentService, DirectAllowlists, StaffPorts, StaffService},
     support::{SupportPorts, SupportService},
@@ -149,6 +151,15 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         order_policy(),
         holder,
     ));
+    let reconciliation = Arc::new(ReconciliationService::new(
+        waking.clone(),
+        store.clone(),
+        gateway.clone(),
+        provider.clone(),
+        orders.clone(),
+        shared.clone(),
+        random.clone(),
+    ));
     let feed = Feed::default();
     let stop = CancellationToken::new();
     relay(&store, &feed, &wakers, &stop);
@@ -158,7 +169,7 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         staff,
         adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
         support: Arc::new(SupportService::new(support)),
-        money: money(&waking, &store, gateway.clone(), &shared, &random),
+        money: money(&waking, &store, gateway.clone(), reconciliation, &shared, &random),
         wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),
@@ -201,6 +212,7 @@ fn money(
     store: &Arc<dyn Store>,
     memory: &Arc<MemoryStore>,
     gateway: Arc<FakePaymentGateway>,
+    reconciliation: Arc<ReconciliationService>,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> MoneyServices {
@@ -211,6 +223,7 @@ fn money(
         books: memory.clone(),
         staff: memory.clone(),
     };
+    let jobs = JobDesk::new(store.clone(), memory.clone(), clock.clone(), random.clone());
     let suspense = SuspenseService::new(
         store.clone(),
         memory.clone(),
@@ -221,7 +234,12 @@ fn money(
         random,
         payment_policy().rate,
     );
-    MoneyServices { desk: Arc::new(PaymentDesk::new(desk)), suspense: Arc::new(suspense) }
+    MoneyServices {
+        desk: Arc::new(PaymentDesk::new(desk)),
+        suspense: Arc::new(suspense),
+        reconciliation: Arc::new(ReconciliationDesk::new(reconciliation, memory.clone())),
+        jobs: Arc::new(jobs),
+    }
 }
 
 fn client() -> Client {

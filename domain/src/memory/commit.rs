@@ -99,6 +99,11 @@ impl State {
                 absent(known, Unique::Record)?;
                 guard(f.version, self.findings.get(&f.id).map(|x| x.version))
             }
+            Change::ReconciliationRun(run) => absent(self.runs.contains_key(&run.id), Unique::Record),
+            Change::QueuedJob(job) => match self.jobs.get(&job.id) {
+                Some(stored) if stored.fence + 1 == job.fence => Ok(()),
+                Some(_) | None => Err(CommitError::Stale),
+            },
             Change::Adjustment(a) => guard(a.version, self.adjustments.get(&a.id).map(|x| x.version)),
             Change::Ticket(t) => guard(t.version, self.tickets.get(&t.id).map(|x| x.version)),
             Change::TicketLine(l) => absent(self.ticket_lines.contains_key(&l.id), Unique::Record),
@@ -287,6 +292,8 @@ impl State {
             Change::Finding(finding) => drop(self.findings.insert(finding.id, finding)),
             Change::Ticket(ticket) => drop(self.tickets.insert(ticket.id, ticket)),
             Change::TicketLine(line) => drop(self.ticket_lines.insert(line.id, line)),
+            Change::ReconciliationRun(run) => drop(self.runs.insert(run.id, run)),
+            Change::QueuedJob(decided) => self.decide_job(&decided),
             Change::Adjustment(asked) => drop(self.adjustments.insert(asked.id, asked)),
             Change::Audited(entry) => drop(self.audit_log.insert(entry.id, entry)),
             Change::Allowlist(list) => self.allowlist = Some(list),
@@ -303,7 +310,8 @@ impl State {
             Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
             Change::Job(job) => {
-                let stored = StoredJob { attempts: 0, fence: 0, holder: None, buried: None, job };
+                let stored =
+                    StoredJob { attempts: 0, fence: 0, holder: None, buried: None, cancelled: false, job };
                 self.jobs.insert(stored.job.id, stored);
             }
         }

@@ -8,6 +8,7 @@ mod desk;
 mod erasures;
 mod failures;
 mod gateway_books;
+mod jobs;
 pub mod laws;
 mod mailer;
 mod number_provider;

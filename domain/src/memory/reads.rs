@@ -213,7 +213,7 @@ impl Jobs for MemoryStore {
         let mut state = self.state();
         state.fence += 1;
         let fence = state.fence;
-        let is_free = |j: &&mut StoredJob| j.holder.is_none() && j.buried.is_none();
+        let is_free = |j: &&mut StoredJob| j.holder.is_none() && j.buried.is_none() && !j.cancelled;
         let due = state
             .jobs
             .values_mut()

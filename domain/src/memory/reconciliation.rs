@@ -6,7 +6,7 @@ use super::{MemoryStore, state::State};
 use crate::{
     Currency, Fault, FindingId, Money, PaymentReference, ReservationId, Time,
     payment::{Intent, IntentState},
-    reconciliation::{Book, Finding, Float, OurNumber, OurPayment, ReconciliationReads},
+    reconciliation::{Book, Finding, Float, OurNumber, OurPayment, ReconciliationReads, Run},
     verification::{ProviderId, Purchase, Receivable},
     wallet::{House, LedgerAccount, Source},
 };
@@ -116,5 +116,9 @@ impl ReconciliationReads for MemoryStore {
         open.sort_by_key(|finding| (finding.found_at, finding.id));
         open.truncate(limit as usize);
         Ok(open)
+    }
+
+    async fn runs(&self, limit: u32) -> Result<Vec<Run>, Fault> {
+        Ok(self.state().runs.values().rev().take(limit as usize).cloned().collect())
     }
 }

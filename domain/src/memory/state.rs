@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId,
     JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId,
-    RefundId, ReservationId, SessionId, SuppressedNumber, TicketId, TicketLineId, Time, UserId,
+    RefundId, ReservationId, RunId, SessionId, SuppressedNumber, TicketId, TicketLineId, Time, UserId,
     auth::{ApiKey, MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
-    reconciliation::Finding,
+    reconciliation::{Finding, Run},
     staff::{Adjustment, Allowlist, AuditEntry},
     support::{Line, Ticket},
     verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
@@ -35,6 +35,7 @@ pub(super) struct StoredJob {
     pub(super) fence: i64,
     pub(super) holder: Option<Uuid>,
     pub(super) buried: Option<String>,
+    pub(super) cancelled: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -64,6 +65,7 @@ pub(super) struct State {
     pub(super) tickets: BTreeMap<TicketId, Ticket>,
     pub(super) ticket_lines: BTreeMap<TicketLineId, Line>,
     pub(super) findings: BTreeMap<FindingId, Finding>,
+    pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,
     pub(super) orders: BTreeMap<OrderId, Order>,
     pub(super) batches: BTreeMap<BatchId, Batch>,

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::{FindingId, Money, Time, Version, time::hours, wallet::Reason};
+use crate::{FindingId, Money, Time, Version, staff::Facts, time::hours, wallet::Reason};
 
 /// Hours after which a finding that is open is an error and no warning.
 const ALARM_AFTER_H: i64 = 24;
@@ -143,6 +143,25 @@ impl Finding {
         let state = FindingState::Open;
         let version = Version::FIRST;
         Self { id, book, key, mismatch, ours, theirs, at, found_at: now, accepted: None, state, version }
+    }
+
+    /// How it stands, in a word.
+    pub const fn status(&self) -> &'static str {
+        match self.state {
+            FindingState::Open => "open",
+            FindingState::Matched { .. } => "matched",
+            FindingState::Resolved { .. } => "resolved",
+        }
+    }
+
+    /// What the log tells of it.
+    pub(super) fn facts(&self) -> Facts {
+        let note = match &self.state {
+            FindingState::Resolved { note, .. } => Some(note.as_str()),
+            FindingState::Open | FindingState::Matched { .. } => None,
+        };
+        let facts = Facts::none().with("book", self.book.name()).with("key", &self.key);
+        facts.with("mismatch", self.mismatch.name()).with("status", self.status()).maybe("note", note)
     }
 
     /// True until it is closed.

@@ -1,12 +1,13 @@
 //! The balance at the number provider and our float, compared from a balance on that an operator took for right.
 
 use crate::{
-    Money, MoneyError, Time,
+    Change, CommitError, Money, MoneyError, Time, UnitOfWork,
     reconciliation::{
         Book, Compared, Finding, Float, Mismatch, ReconcileError, ReconciliationService, Verdict,
         finding::Seen,
         service::{Tally, Window},
     },
+    staff::{AuditAction, By, Facts, Subject},
     time::hours,
     wallet::Reason,
 };
@@ -18,11 +19,11 @@ const AWAITED_H: i64 = 2;
 
 impl ReconciliationService {
     /// Takes the balance that the provider tells now for right: later differences to our float are counted from it.
-    /// Credits that are seen and not booked are booked first.
+    /// Credits that are seen and not booked are booked first. The line of the log is in the same commit.
     ///
     /// # Errors
     /// `InFlight` while purchases are under way; [`ReconcileError`] if something cannot be read.
-    pub async fn accept_balance(&self, note: Reason) -> Result<Finding, ReconcileError> {
+    pub async fn accept_balance(&self, by: &By, note: Reason) -> Result<Finding, ReconcileError> {
         let now = self.clock.now();
         self.compare_numbers(Window { from: now - hours(AWAITED_H), to: now }).await?;
         let before = self.our_float(now).await?;
@@ -40,7 +41,17 @@ impl ReconciliationService {
             Some(stored) => new.after(stored),
             None => new,
         };
-        if self.write(&accepted).await? { Ok(accepted) } else { Err(ReconcileError::InFlight) }
+        let facts = accepted.facts().with("difference", format!("{difference:?}"));
+        let subject = Subject::of("finding", accepted.id);
+        let told = (now, self.random.as_ref());
+        let line = by.did(AuditAction::BalanceAccepted, subject, (Facts::none(), facts), told);
+        let unit = UnitOfWork::new().with(Change::Finding(accepted.clone())).with(line);
+        match self.store.commit(unit).await {
+            Ok(_) => Ok(accepted),
+            // Somebody else has written it in between.
+            Err(CommitError::Stale | CommitError::Duplicate(_)) => Err(ReconcileError::InFlight),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// `None` as long as no balance was accepted. Our books are read before and after the balance: what was booked in

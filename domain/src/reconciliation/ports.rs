@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     Fault, FindingId, Money, PaymentReference, ReservationId, Time,
-    reconciliation::{Book, Finding, OurNumber, OurPayment},
+    reconciliation::{Book, Finding, OurNumber, OurPayment, Run},
     verification::ProviderId,
 };
 
@@ -55,4 +55,7 @@ pub trait ReconciliationReads: Send + Sync {
 
     /// Findings that are open, oldest first.
     async fn open_findings(&self, limit: u32) -> Result<Vec<Finding>, Fault>;
+
+    /// The last runs, newest first.
+    async fn runs(&self, limit: u32) -> Result<Vec<Run>, Fault>;
 }

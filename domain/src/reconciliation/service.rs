@@ -6,16 +6,18 @@ use std::{
 };
 
 use crate::{
-    Change, Clock, CommitError, Fault, FindingId, PaymentReference, Random, ReservationId, Store, Time,
-    UnitOfWork,
+    Change, Clock, CommitError, Fault, FindingId, PaymentReference, Random, ReservationId, RunId, Store,
+    Time, UnitOfWork,
     payment::{Charge, ChargeStatus, PaymentGateway},
     reconciliation::{
         Book, Compared, Finding, OurNumber, OurPayment, ReconcileError, ReconciliationReads, ResolveError,
-        Verdict,
+        Run, RunError, Verdict,
         float::BALANCE,
         matching::{self, LATE_MIN, Unsettled},
     },
+    staff::{AuditAction, By, Facts, Subject},
     time::minutes,
+    unit::retry_stale,
     verification::{NumberProvider, ProviderError, Reservation, VerificationService},
     wallet::Reason,
 };
@@ -66,6 +68,8 @@ pub struct Report {
     pub numbers: Result<Tally, ReconcileError>,
     /// TextVerified's balance and our float; `None` as long as no balance was accepted.
     pub float: Result<Option<Tally>, ReconcileError>,
+    /// What of it is kept; if that fails, what was found is kept all the same.
+    pub kept: Result<RunId, CommitError>,
 }
 
 /// Compares providers' lists with our books. Its own records apart it changes nothing, but books credits of the
@@ -97,9 +101,31 @@ impl ReconciliationService {
     /// Compares everything of a window, and everything that is open. Run twice it finds the same once. One process
     /// at a time should.
     pub async fn run(&self, window: Window) -> Report {
+        self.run_and_keep(window).await.0
+    }
+
+    async fn run_and_keep(&self, window: Window) -> (Report, Run) {
+        let began_at = self.clock.now();
+        let id = RunId::generate(began_at, self.random.as_ref());
         let payments = self.compare_payments(window).await;
         let numbers = self.compare_numbers(window).await;
-        Report { payments, numbers, float: self.compare_float().await }
+        let mut report = Report { payments, numbers, float: self.compare_float().await, kept: Ok(id) };
+        let run = Run::of(id, window, &report, (began_at, self.clock.now()));
+        let unit = UnitOfWork::new().with(Change::ReconciliationRun(run.clone()));
+        report.kept = self.store.commit(unit).await.map(|_| id);
+        (report, run)
+    }
+
+    /// The same because somebody asks for it: the log tells so before anything is compared.
+    pub(super) async fn run_by(&self, by: &By, window: Window) -> Result<Run, RunError> {
+        let after = Facts::none().at("from", Some(window.from)).at("to", Some(window.to));
+        let subject = Subject::named("reconciliation", "run".to_owned());
+        let now = (self.clock.now(), self.random.as_ref());
+        let line = by.did(AuditAction::ReconciliationAsked, subject, (Facts::none(), after), now);
+        self.store.commit(UnitOfWork::new().with(line)).await?;
+        let (report, run) = self.run_and_keep(window).await;
+        report.kept?;
+        Ok(run)
     }
 
     /// What is open, oldest first.
@@ -110,14 +136,29 @@ impl ReconciliationService {
         self.reads.open_findings(OPEN).await
     }
 
-    /// Closes a finding by hand. It stays closed as long as both sides say what they say now.
+    /// Closes a finding by hand, and tells in the log of the same commit who has looked. It stays closed as long as both
+    /// sides say what they say now.
     ///
     /// # Errors
     /// [`ResolveError`], by name.
-    pub async fn resolve(&self, id: FindingId, note: Reason) -> Result<Finding, ResolveError> {
+    pub async fn resolve(&self, by: &By, id: FindingId, note: Reason) -> Result<Finding, ResolveError> {
+        let decided = retry_stale(|| async {
+            match self.resolve_once(by, id, note.clone()).await {
+                Err(ResolveError::Commit(refused)) => Err(refused),
+                decided => Ok(decided),
+            }
+        });
+        decided.await?
+    }
+
+    async fn resolve_once(&self, by: &By, id: FindingId, note: Reason) -> Result<Finding, ResolveError> {
         let finding = self.reads.finding(id).await?.ok_or(ResolveError::NotFound)?;
-        let resolved = finding.resolved(note, self.clock.now()).ok_or(ResolveError::Closed)?;
-        self.store.commit(UnitOfWork::new().with(Change::Finding(resolved.clone()))).await?;
+        let (now, before) = (self.clock.now(), finding.facts());
+        let resolved = finding.resolved(note, now).ok_or(ResolveError::Closed)?;
+        let (subject, facts) = (Subject::of("finding", id), (before, resolved.facts()));
+        let line = by.did(AuditAction::FindingResolved, subject, facts, (now, self.random.as_ref()));
+        let unit = UnitOfWork::new().with(Change::Finding(resolved.clone())).with(line);
+        self.store.commit(unit).await?;
         Ok(resolved)
     }
 

@@ -120,6 +120,16 @@ actions! {
     PromoGranted = "promo.granted",
     /// What is left of a gift is taken back.
     PromoClawedBack = "promo.clawed_back",
+    /// Reconciliation was asked for.
+    ReconciliationAsked = "reconciliation.asked",
+    /// A mismatch was closed by hand.
+    FindingResolved = "finding.resolved",
+    /// The balance at a provider was taken for right.
+    BalanceAccepted = "balance.accepted",
+    /// A job runs again.
+    JobRetried = "job.retried",
+    /// A job will not run.
+    JobCancelled = "job.cancelled",
     /// Staff may come from a network.
     NetworkAllowed = "network.allowed",
     /// Staff may not come from a network any more.

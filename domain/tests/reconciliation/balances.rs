@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use namaskah_domain::{
     reconciliation::BALANCE,
+    staff::By,
     verification::{NumberProvider, ReservationState},
 };
 
@@ -14,7 +15,7 @@ async fn credits_that_the_list_shows_are_booked_before_a_balance_is_accepted() {
     let done = world.completed().await;
     world.platform.provider.set_state(&done.line.reservation, ReservationState::Cancelled);
     world.later(1);
-    world.platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    world.platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     let report = world.compare().await;
     assert_eq!(report.numbers.expect("compared").booked, 0);
     let float = report.float.expect("compared").expect("accepted");
@@ -26,7 +27,7 @@ async fn a_credit_that_the_balance_shows_before_the_list_does_is_awaited_for_two
     let world = World::new().await;
     let provider = &world.platform.provider;
     provider.set_lifetime(TimeDelta::hours(10));
-    world.platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    world.platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     world.platform.buy(world.ada, "google", "2.00").await.expect("an order that waits");
     let cost = provider.reservations()[0].cost;
     let balance = provider.balance().await.expect("a balance");
@@ -41,7 +42,7 @@ async fn a_credit_that_the_balance_shows_before_the_list_does_is_awaited_for_two
 #[tokio::test]
 async fn a_balance_that_differs_stays_one_finding_until_it_is_accepted_and_keeps_its_age() {
     let world = World::new().await;
-    let first = world.platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    let first = world.platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     world.platform.provider.set_balance(usd("9000"));
     world.compare().await;
     let found = world.found().await;
@@ -50,7 +51,8 @@ async fn a_balance_that_differs_stays_one_finding_until_it_is_accepted_and_keeps
     assert_eq!(again.numbers.expect("compared").closed, []);
     assert_eq!(again.float.expect("compared").expect("accepted").opened, []);
     assert_eq!(world.found().await, found);
-    let accepted = world.platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    let accepted =
+        world.platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     assert_eq!((accepted.id, accepted.found_at), (found.id, found.found_at));
     assert_eq!((accepted.version, accepted.theirs), (found.version.next(), Some(usd("9000"))));
 }

@@ -2,6 +2,7 @@
 #![cfg(feature = "memory")]
 
 mod balances;
+mod staffed;
 mod windows;
 
 use chrono::TimeDelta;
@@ -12,6 +13,7 @@ use namaskah_domain::{
     reconciliation::{
         BALANCE, Book, Finding, FindingState, Mismatch, ReconcileError, Report, ResolveError, Window,
     },
+    staff::By,
     verification::{NumberProvider, OpenAttempt, Order, OrderStatus, ReservationState},
     wallet::Reason,
 };
@@ -100,7 +102,7 @@ impl World {
 async fn ordinary_traffic_gives_no_finding() {
     let world = World::new().await;
     let platform = &world.platform;
-    platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     world.completed().await;
     let cancelled = platform.buy(world.ada, "telegram", "2.00").await.expect("an order");
     platform.orders.cancel(world.ada, cancelled.head().id).await.expect("cancelled");
@@ -235,7 +237,7 @@ async fn a_reservation_that_the_provider_forgot_is_only_ours() {
 #[tokio::test]
 async fn a_credit_that_only_the_list_shows_is_booked() {
     let world = World::new().await;
-    world.platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    world.platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     let done = world.completed().await;
     world.platform.provider.set_state(&done.line.reservation, ReservationState::Cancelled);
     world.later(130);
@@ -262,14 +264,14 @@ async fn states_that_are_followed_show_a_credit_for_a_number_whose_code_was_paid
 async fn a_balance_that_moved_by_itself_differs_until_it_is_accepted() {
     let world = World::new().await;
     assert!(world.compare().await.float.expect("compared").is_none());
-    world.platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    world.platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     world.completed().await;
     world.platform.provider.set_balance(usd("9000"));
     world.compare().await;
     let found = world.found().await;
     assert_eq!((found.book, found.mismatch), (Book::TextVerified, Mismatch::AmountDiffers));
     assert_eq!((found.key.as_str(), found.theirs), (BALANCE, Some(usd("9000"))));
-    world.platform.reconciliation.accept_balance(note()).await.expect("a balance");
+    world.platform.reconciliation.accept_balance(&By::Console, note()).await.expect("a balance");
     world.nothing_open().await;
     world.completed().await;
     world.compare().await;
@@ -281,7 +283,7 @@ async fn no_balance_is_accepted_while_a_purchase_is_under_way() {
     let world = World::new().await;
     world.platform.provider.fail_next(ProviderOperation::Buy, ProviderFailure::LostAnswer);
     world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
-    let refused = world.platform.reconciliation.accept_balance(note()).await;
+    let refused = world.platform.reconciliation.accept_balance(&By::Console, note()).await;
     assert!(matches!(refused, Err(ReconcileError::InFlight)), "{refused:?}");
 }
 
@@ -301,11 +303,11 @@ async fn what_is_resolved_by_hand_stays_closed_and_is_resolved_once() {
     world.foreign_success("nmk-abcdefghijkmnpqrstuvwxyz23").await;
     world.compare().await;
     let found = world.found().await;
-    world.platform.reconciliation.resolve(found.id, note()).await.expect("resolved");
+    world.platform.reconciliation.resolve(&By::Console, found.id, note()).await.expect("resolved");
     world.compare().await;
     world.nothing_open().await;
-    let again = world.platform.reconciliation.resolve(found.id, note()).await;
+    let again = world.platform.reconciliation.resolve(&By::Console, found.id, note()).await;
     assert!(matches!(again, Err(ResolveError::Closed)), "{again:?}");
-    let unknown = world.platform.reconciliation.resolve(world.platform.id(), note()).await;
+    let unknown = world.platform.reconciliation.resolve(&By::Console, world.platform.id(), note()).await;
     assert!(matches!(unknown, Err(ResolveError::NotFound)), "{unknown:?}");
 }

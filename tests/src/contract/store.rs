@@ -9,6 +9,7 @@ mod desk;
 mod entries;
 mod freezes;
 mod holds;
+mod jobs;
 mod outbox;
 mod races;
 mod reads;
@@ -27,7 +28,7 @@ use namaskah_domain::{
     CommitError, Committed, Store, UnitOfWork, UserId,
     auth::AuthReads,
     memory::MemoryStore,
-    outbox::{EventLog, Jobs, Leases, NoticeReads},
+    outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads},
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
@@ -39,8 +40,9 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    adjustments::*, books::*, desk::*, entries::*, freezes::*, holds::*, outbox::*, races::*, reads::*,
-    reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, units::*, vitals::*,
+    adjustments::*, books::*, desk::*, entries::*, freezes::*, holds::*, jobs::*, outbox::*, races::*,
+    reads::*, reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, units::*,
+    vitals::*,
 };
 
 /// Every port over one store.
@@ -76,6 +78,8 @@ pub struct Backend {
     pub events: Arc<dyn EventLog>,
     /// The queue of jobs.
     pub jobs: Arc<dyn Jobs>,
+    /// Jobs as staff sees them.
+    pub job_desk: Arc<dyn JobReads>,
     /// Rights that one process has at a time.
     pub leases: Arc<dyn Leases>,
     /// Erases what is past retention.
@@ -100,6 +104,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
+            job_desk: stores.job_desk,
             leases: stores.leases,
             erasures: stores.erasures,
         }
@@ -124,6 +129,7 @@ impl From<Arc<MemoryStore>> for Backend {
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
+            job_desk: memory.clone(),
             leases: memory.clone(),
             erasures: memory,
         }
@@ -298,6 +304,10 @@ macro_rules! store_contract {
             payments_are_found_by_how_they_stand
             what_was_set_aside_is_found_by_what_became_of_it
             what_hangs_on_a_payment_is_found
+            runs_of_reconciliation_are_stored_as_decided_newest_first
+            jobs_are_shown_by_how_they_stand_without_what_is_in_them
+            a_decision_about_a_job_is_guarded_by_its_lease
+            a_cancelled_job_is_not_taken_until_it_is_told_to_run_again
             events_are_stamped_in_order_without_gaps
             events_are_stamped_once_by_however_many_relays
             events_are_read_by_user_and_subject

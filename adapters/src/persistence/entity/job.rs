@@ -1,13 +1,18 @@
 //! Jobs. The payload may hold a secret of a mail, so it is sealed.
 
 use namaskah_domain::{
-    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, PurchaseId, auth::Email, outbox::LeasedJob,
+    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, PurchaseId,
+    auth::Email,
+    outbox::{JobState, LeasedJob, QueuedJob},
 };
-use sea_orm::{FromQueryResult, entity::prelude::*};
+use sea_orm::{FromQueryResult, Value, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    persistence::stored::{RowVault, count, unreadable, us},
+    persistence::{
+        plan::Row,
+        stored::{RowVault, count, time, unreadable, us},
+    },
     vault::Vault,
 };
 
@@ -25,6 +30,7 @@ pub struct Model {
     pub holder: Option<Uuid>,
     pub leased_until_us: i64,
     pub buried_for: Option<String>,
+    pub cancelled_at_us: Option<i64>,
 }
 alone!();
 
@@ -68,6 +74,7 @@ impl Model {
             holder: None,
             leased_until_us: 0,
             buried_for: None,
+            cancelled_at_us: None,
         })
     }
 }
@@ -95,11 +102,61 @@ impl Leased {
     }
 }
 
-/// What the jobs of a lane are called in storage.
-pub(crate) const fn kind_of(lane: JobLane) -> &'static str {
-    match lane {
-        JobLane::Mail => "send_mail",
-        JobLane::Provider => "end_reservation",
+/// What staff decided about a job: every column but what is in it. A cancelled one is buried, for whoever takes jobs.
+pub(crate) fn decided(job: &QueuedJob) -> Row {
+    let (state, cancelled) = match job.state {
+        JobState::Cancelled => ("buried", Some(us(job.run_at))),
+        JobState::Buried => ("buried", None),
+        JobState::Waiting | JobState::InWork => ("pending", None),
+    };
+    let why = cancelled.map(|_| "cancelled by staff".to_owned());
+    let columns: [(&'static str, Value); 8] = [
+        ("id", job.id.uuid().into()),
+        ("run_at_us", us(job.run_at).into()),
+        ("state", state.into()),
+        ("attempts", i64::from(job.attempts).into()),
+        ("fence", job.fence.into()),
+        ("holder", None::<Uuid>.into()),
+        ("buried_for", why.into()),
+        ("cancelled_at_us", cancelled.into()),
+    ];
+    let (columns, values) = columns.into_iter().unzip();
+    Row { table: TABLE, columns, values, key: "id" }
+}
+
+/// A job as it is shown: without what is in it.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Shown {
+    id: Uuid,
+    kind: String,
+    run_at_us: i64,
+    state: String,
+    attempts: i64,
+    fence: i64,
+    cancelled_at_us: Option<i64>,
+    is_held: i32,
+}
+
+impl TryFrom<Shown> for QueuedJob {
+    type Error = Fault;
+
+    fn try_from(row: Shown) -> Result<Self, Fault> {
+        let lane = JobLane::ALL.into_iter().find(|lane| lane.job() == row.kind);
+        let state = match (row.state.as_str(), row.cancelled_at_us, row.is_held) {
+            ("pending", _, 0) => JobState::Waiting,
+            ("pending", ..) => JobState::InWork,
+            ("buried", Some(_), _) => JobState::Cancelled,
+            ("buried", None, _) => JobState::Buried,
+            _ => return Err(unreadable("state of a job")),
+        };
+        Ok(Self {
+            id: JobId::from_uuid(row.id),
+            lane: lane.ok_or_else(|| unreadable("kind of job"))?,
+            state,
+            attempts: count(row.attempts)?,
+            run_at: time(row.run_at_us)?,
+            fence: row.fence,
+        })
     }
 }
 
@@ -121,7 +178,7 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
         }
         JobKind::EndReservation { purchase } => Payload::EndReservation { purchase: purchase.to_string() },
     };
-    (kind_of(kind.lane()), payload)
+    (kind.lane().job(), payload)
 }
 
 fn kind(payload: Payload) -> Result<JobKind, Fault> {

@@ -30,6 +30,7 @@ pub(crate) mod notice;
 pub(crate) mod order;
 pub(crate) mod purchase;
 pub(crate) mod quote;
+pub(crate) mod reconciliation_run;
 pub(crate) mod refresh_token;
 pub(crate) mod refund;
 pub(crate) mod session;

@@ -13,7 +13,7 @@ use sea_orm::{
 
 use crate::persistence::{
     batch::{Batch, TRANSFER, Table},
-    plan::row,
+    plan::{row, version_of},
 };
 
 /// A column of a kind that no table of ours has, or of two kinds.
@@ -141,10 +141,11 @@ impl Sql {
         let part = format!("update_{name}");
         let sql = format!(
             "UPDATE {name} r SET {} FROM unnest({}, {decided_on}) AS u ({}, decided_on) \
-             WHERE r.{key} = u.{key} AND r.version = u.decided_on{and} RETURNING 1",
+             WHERE r.{key} = u.{key} AND r.{} = u.decided_on{and} RETURNING 1",
             sets.join(", "),
             arrays.join(", "),
             columns.join(", "),
+            version_of(name),
         );
         self.part(&part, &sql);
         self.promise(&part, &decided_on, &format!("{name}_as_decided"));

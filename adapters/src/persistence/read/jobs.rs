@@ -10,10 +10,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::{Reads, all, fault};
-use crate::persistence::{
-    entity::job::{Leased, kind_of},
-    stored::us,
-};
+use crate::persistence::{entity::job::Leased, stored::us};
 
 const LEASE_US: i64 = 60_000_000;
 
@@ -37,7 +34,7 @@ impl Jobs for Reads {
              leased_until_us = {clock} + {LEASE_US} WHERE id IN (SELECT id FROM due) \
              RETURNING id, payload_sealed, run_at_us, attempts, fence"
         );
-        let values = vec![holder.into(), us(now).into(), i64::from(limit).into(), kind_of(lane).into()];
+        let values = vec![holder.into(), us(now).into(), i64::from(limit).into(), lane.job().into()];
         let rows = self.database.write(sql, values).await?;
         let mut leased = all(rows, |row| Leased::from_query_result(&row, "").map_err(fault))?;
         leased.sort_by_key(|job| (job.run_at_us, job.id));

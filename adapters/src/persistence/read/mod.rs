@@ -8,6 +8,7 @@ mod books;
 mod desk;
 mod erasures;
 mod events;
+mod job_desk;
 mod jobs;
 mod leases;
 mod notices;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use namaskah_domain::{
     Currency, Fault, FindingId, Money, PaymentReference, PurchaseId, ReservationId, Time,
-    reconciliation::{Book, Finding, Float, OurNumber, OurPayment, ReconciliationReads},
+    reconciliation::{Book, Finding, Float, OurNumber, OurPayment, ReconciliationReads, Run},
     verification::ProviderId,
 };
 use sea_orm::{
@@ -16,7 +16,7 @@ use super::{
     orders::{places, reservation},
 };
 use crate::persistence::{
-    entity::finding,
+    entity::{finding, reconciliation_run},
     stored::{amount, money, time, unreadable, us},
 };
 
@@ -160,5 +160,11 @@ impl ReconciliationReads for Reads {
             .order_by_asc(finding::Column::Id)
             .limit(u64::from(limit));
         all(query.all(self.database.reads()).await.map_err(fault)?, Finding::try_from)
+    }
+
+    async fn runs(&self, limit: u32) -> Result<Vec<Run>, Fault> {
+        use reconciliation_run::{Column, Entity};
+        let last = Entity::find().order_by_desc(Column::Id).limit(u64::from(limit));
+        all(last.all(self.database.reads()).await.map_err(fault)?, Run::try_from)
     }
 }

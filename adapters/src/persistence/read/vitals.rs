@@ -8,10 +8,7 @@ use namaskah_domain::{
 use sea_orm::{DbErr, QueryResult};
 
 use super::{Reads, fault};
-use crate::persistence::{
-    entity::job::kind_of,
-    stored::{unreadable, us},
-};
+use crate::persistence::stored::{unreadable, us};
 
 /// A name, and what it counts; `$1` is now, `$2` the instant before which an end is overdue.
 const COUNTS: [(&str, &str); 9] = [
@@ -28,7 +25,7 @@ const COUNTS: [(&str, &str); 9] = [
 
 /// The same of each lane.
 fn of_lane(lane: JobLane) -> [(String, String); 3] {
-    let kind = kind_of(lane);
+    let kind = lane.job();
     let due = format!("FROM jobs WHERE state = 'pending' AND kind = '{kind}' AND run_at_us <= $1");
     [
         (format!("{kind}_due"), format!("SELECT COUNT(*) {due}")),
@@ -63,7 +60,7 @@ impl Counted {
     }
 
     fn queue(&self, lane: JobLane) -> Result<Queue, Fault> {
-        let kind = kind_of(lane);
+        let kind = lane.job();
         Ok(Queue {
             lane,
             due: self.count(&format!("{kind}_due"))?,

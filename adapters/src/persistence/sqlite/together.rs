@@ -15,7 +15,7 @@ use crate::persistence::{
     batch::{Batch, TRANSFER, Table, suits},
     entity::hold,
     known::Known,
-    plan::{Plan, Row, row},
+    plan::{Plan, Row, row, version_of},
 };
 
 /// Writes the units that fit, and says which those are.
@@ -161,8 +161,8 @@ impl Together<'_> {
     async fn update(&self, table: &Table<'_>, values: &[Value], decided_on: i64) -> Result<(), Fault> {
         let key = table.columns.iter().position(|column| *column == table.key).unwrap_or_default();
         let sets: Vec<String> = table.columns.iter().map(|column| format!("{column} = ?")).collect();
-        let sql =
-            format!("UPDATE {} SET {} WHERE {} = ? AND version = ?", table.name, sets.join(", "), table.key);
+        let (name, version) = (table.name, version_of(table.name));
+        let sql = format!("UPDATE {name} SET {} WHERE {} = ? AND {version} = ?", sets.join(", "), table.key);
         let guard = values.get(key).cloned().into_iter().chain([decided_on.into()]);
         let values = values.iter().cloned().chain(guard).collect();
         if self.execute(sql, values).await? == 1 { Ok(()) } else { Err(Fault::new(NotAsDecided)) }

@@ -2,16 +2,19 @@
 
 pub mod adjustments;
 pub mod audit_log;
+pub mod jobs;
 pub mod members;
 pub mod networks;
 pub mod payments;
+pub mod reconciliation;
 pub mod suspense;
 pub mod tickets;
 pub mod users;
 
 use self::{
-    adjustments::AdjustmentsApi, audit_log::AuditLogApi, members::MembersApi, networks::NetworksApi,
-    payments::DeskApi, suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
+    adjustments::AdjustmentsApi, audit_log::AuditLogApi, jobs::JobsApi, members::MembersApi,
+    networks::NetworksApi, payments::DeskApi, reconciliation::ReconciliationApi, suspense::SuspenseApi,
+    tickets::TicketsApi, users::UsersApi,
 };
 use super::services::Services;
 
@@ -19,7 +22,7 @@ use super::services::Services;
 pub type AdminApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi, MoneyApis);
 
 /// Those about payments and the house's money.
-pub type MoneyApis = (SuspenseApi, DeskApi);
+pub type MoneyApis = (SuspenseApi, DeskApi, ReconciliationApi, JobsApi);
 
 /// Those routes over what they need.
 pub fn apis(services: &Services) -> AdminApis {
@@ -41,5 +44,7 @@ fn money(services: &Services) -> MoneyApis {
     (
         SuspenseApi { suspense: money.suspense.clone(), desk: money.desk.clone() },
         DeskApi { desk: money.desk.clone(), payments: services.payments.clone(), clock, random },
+        ReconciliationApi { desk: money.reconciliation.clone() },
+        JobsApi { desk: money.jobs.clone() },
     )
 }

@@ -61,6 +61,8 @@ pub const KINDS: &[Kind] = &[
     kind(409, "adjustment_decided", "The correction was decided already", "It was booked or rejected, or waited for 72 hours in vain."),
     kind(409, "already_resolved", "It was resolved already", "Somebody else was first, or it has closed by itself. Read it again."),
     kind(409, "payment_not_resolvable", "The payment cannot be resolved so", "What the gateway says of it forbids this destination, or there is no rate. `detail` says what; another destination, or later, may do."),
+    kind(409, "reconciliation_running", "Reconciliation is under way", "One run that staff asks for at a time. Wait until it has ended."),
+    kind(409, "job_not_changeable", "The job cannot be changed so", "What was given up or cancelled runs again; what waits can be cancelled; what is being done is left alone."),
     kind(409, "would_lock_you_out", "You would lock yourself out", "The list of networks must admit the address that changes it."),
     kind(409, "already_staff", "The address belongs to staff", "Give it another role instead."),
     kind(409, "too_many_open_tickets", "You have too many open tickets", "At most 20 are open at once. Write to one of those, or wait until support closes one."),

@@ -3,7 +3,9 @@
 use namaskah_domain::{
     Amount, Change, CommitError, Currency, Money, Unique, UnitOfWork,
     payment::IntentState,
-    reconciliation::{Book, Finding, FindingState, Float, Mismatch, OurNumber, OurPayment},
+    reconciliation::{
+        Book, Counts, Finding, FindingState, Float, Mismatch, OurNumber, OurPayment, Outcome, Run, Window,
+    },
     verification::{ProviderId, Purchase, Receivable},
     wallet::{EntryKind, House, JournalEntry, LedgerAccount, Source, Transfer},
 };
@@ -172,4 +174,26 @@ pub async fn the_float_is_told_with_what_may_be_on_its_way(on: &Backend) {
     let (booked, in_flight) = (usd(4_250_000), usd(900_000));
     assert_eq!(float(20).await, Float { booked, in_flight, awaited: usd(750_000) });
     assert_eq!(float(10).await, Float { booked, in_flight, awaited: usd(1_500_000) });
+}
+
+/// With each outcome.
+pub async fn runs_of_reconciliation_are_stored_as_decided_newest_first(on: &Backend) {
+    let counts = Counts { matched: 9, late: 1, differ: 2, booked: 3, opened: 4, closed: 5, whole: false };
+    let run = |seconds| Run {
+        id: given::id(),
+        window: Window { from: at(seconds), to: at(seconds + 60) },
+        began_at: at(seconds + 61),
+        ended_at: at(seconds + 62),
+        payments: Outcome::Compared(counts),
+        numbers: Outcome::Failed,
+        float: Outcome::Skipped,
+    };
+    let runs = [run(0), run(10), run(20)];
+    for run in &runs {
+        on.apply(UnitOfWork::new().with(Change::ReconciliationRun(run.clone()))).await;
+    }
+    let again = on.refuse(UnitOfWork::new().with(Change::ReconciliationRun(runs[0].clone()))).await;
+    assert_refused!(again, CommitError::Duplicate(Unique::Record));
+    let last = on.reconciliation.runs(2).await.expect("readable");
+    assert_eq!(last, [runs[2].clone(), runs[1].clone()]);
 }

@@ -5,7 +5,7 @@ use namaskah_domain::{
     BookingId, EntryId, Fault, FindingId, GrantId, HoldId, Money, Page, PageOf, PaymentId, PaymentReference,
     ReservationId, Time, UserId,
     payment::Suspended,
-    reconciliation::{Book, Finding, Float, OurNumber, OurPayment, ReconciliationReads},
+    reconciliation::{Book, Finding, Float, OurNumber, OurPayment, ReconciliationReads, Run},
     verification::{ProviderId, Purchase},
     wallet::{Account, BookReads, Booking, Entry, Hold, PromoGrant, Settings, Span, WalletReads},
 };
@@ -123,5 +123,9 @@ impl ReconciliationReads for Called<dyn ReconciliationReads> {
 
     async fn open_findings(&self, limit: u32) -> Result<Vec<Finding>, Fault> {
         self.read(self.inner.open_findings(limit)).await
+    }
+
+    async fn runs(&self, limit: u32) -> Result<Vec<Run>, Fault> {
+        self.read(self.inner.runs(limit)).await
     }
 }

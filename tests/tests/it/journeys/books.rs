@@ -38,6 +38,13 @@ impl Books {
         row.await.expect(&sql).expect("a row").try_get("", "n").expect("a number")
     }
 
+    /// Something that only a long time or a rare failure would bring about.
+    pub async fn run(&self, sql: &str) {
+        let connection = self.database.connection();
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        connection.execute_raw(statement).await.expect(sql);
+    }
+
     /// The first column, as text.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let connection = self.database.connection();

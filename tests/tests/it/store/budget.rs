@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use namaskah_adapters::persistence::Options;
 use namaskah_domain::{
     Change, CommitError, JobLane, Page, Sender, UnitOfWork,
-    outbox::EventQuery,
+    outbox::{EventQuery, JobQuery, JobState},
     payment::{IntentState, PaymentQuery, PaymentStatus, SuspenseStatus},
     reconciliation::Book,
     staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, UserFilter},
@@ -205,6 +205,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("finding", on.reconciliation.finding(given::id()));
     read!("findings of", on.reconciliation.findings_of(Book::Paystack, &keys));
     read!("open findings", on.reconciliation.open_findings(20));
+    read!("runs", on.reconciliation.runs(20));
     read!("quote", on.orders.quote(given::id()));
     read!("order", on.orders.order(given::id()));
     read!("orders among", on.orders.orders_among(&[given::id(), given::id()]));
@@ -265,6 +266,12 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("newest event", on.events.newest());
     read!("nothing to stamp", on.events.stamp());
     read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), JobLane::Mail, at(0), 20));
+    let page = Page { limit: 20, after: Some(given::id()) };
+    for state in [None, Some(JobState::Waiting), Some(JobState::InWork), Some(JobState::Buried)] {
+        let query = JobQuery { state, lane: Some(JobLane::Mail) };
+        read!("queued", on.job_desk.queued(query, page));
+    }
+    read!("job", on.job_desk.job(given::id()));
     seen
 }
 

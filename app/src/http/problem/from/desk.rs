@@ -1,6 +1,10 @@
 //! Errors of what staff does with payments and the house's money.
 
-use namaskah_domain::payment::SuspenseError;
+use namaskah_domain::{
+    outbox::{JobError, JobRefusal},
+    payment::SuspenseError,
+    reconciliation::{ResolveError, RunError},
+};
 
 use super::unavailable;
 use crate::http::problem::Problem;
@@ -31,6 +35,43 @@ impl From<SuspenseError> for Problem {
             Gateway(_) => Self::refused(502, "provider_error", &"The payment provider did not answer."),
             Commit(refused) => refused.clone().into(),
             Unavailable(fault) => unavailable(fault),
+        }
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::UnderWay => {
+                Self::refused(409, "reconciliation_running", &"A run that staff asked for is under way.")
+            }
+            RunError::Commit(error) => error.into(),
+            RunError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<ResolveError> for Problem {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::NotFound => Self::not_found(),
+            ResolveError::Closed => already_resolved(),
+            ResolveError::Commit(error) => error.into(),
+            ResolveError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<JobError> for Problem {
+    fn from(error: JobError) -> Self {
+        let refused = |why: &'static str| Self::refused(409, "job_not_changeable", &why);
+        match error {
+            JobError::NotFound => Self::not_found(),
+            JobError::Refused(JobRefusal::NotEnded) => refused("It was neither given up nor cancelled."),
+            JobError::Refused(JobRefusal::InWork) => refused("It is being done."),
+            JobError::Refused(JobRefusal::Ended) => refused("It was given up or cancelled already."),
+            JobError::Commit(error) => error.into(),
+            JobError::Unavailable(fault) => unavailable(&fault),
         }
     }
 }

@@ -34,6 +34,7 @@ fn routes_with_bodies() -> Vec<Route> {
             "admin/payments/{id}/refund",
             json!({ "amount": { "amount": "2.50", "currency": "USD" }, "reason": "not wanted" }),
         ),
+        (Method::POST, "admin/reconciliation/items/{id}/resolve", json!({ "note": "looked there" })),
         (Method::POST, "admin/suspense/{id}/resolve", json!({ "to": "owner" })),
         (Method::POST, "admin/users/{id}/suspend", json!({ "reason": "spam" })),
     ]
@@ -80,6 +81,9 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         format!("admin/payments?reference={long}"),
         "admin/payments?after=usr_00000000000000000000000000".to_owned(),
         "admin/payments?limit=101".to_owned(),
+        "admin/jobs?state=pending".to_owned(),
+        "admin/jobs?kind=mail".to_owned(),
+        "admin/jobs?after=usr_00000000000000000000000000".to_owned(),
         "admin/suspense?state=closed".to_owned(),
         "admin/suspense?after=x".to_owned(),
     ] {

@@ -3,8 +3,10 @@
 mod adjustments;
 mod bad_input;
 mod gate;
+mod jobs;
 mod members;
 mod payments;
+mod reconciliation;
 mod suspense;
 mod tickets;
 mod users;
