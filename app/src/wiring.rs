@@ -1,5 +1,6 @@
 //! Wiring: every adapter made once, every service over its ports.
 
+mod desks;
 mod money;
 mod outside;
 mod policies;
@@ -12,7 +13,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use namaskah_adapters::{
-    allowlists::CachedAllowlists,
     password::Argon2Hasher,
     persistence::{Database, Settings, Stores, keys},
     smtp::SmtpMailer,
@@ -28,7 +28,7 @@ use namaskah_domain::{
     payment::{PaymentGateway, PaymentService},
     reconciliation::ReconciliationService,
     retention::RetentionService,
-    staff::{AdjustmentPorts, AdjustmentService, StaffPorts, StaffService},
+    staff::{AdjustmentService, OrderDesk, StaffService},
     support::SupportService,
     verification::{
         CatalogueService, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService, Retained,
@@ -61,6 +61,8 @@ pub struct Wired {
     pub support: Arc<SupportService>,
     /// What staff does with the house's money.
     pub money: MoneyServices,
+    /// Orders, as staff sees them.
+    pub order_desk: Arc<OrderDesk>,
     /// Balances, entries, holds.
     pub wallet: Arc<WalletService>,
     /// Payments.
@@ -173,7 +175,7 @@ pub fn wire(
         random.clone(),
     );
     let support = support::support(&stores, store.clone(), shared.clone(), random.clone());
-    let adjustments = adjustments(config, &stores, store.clone(), shared.clone(), random.clone());
+    let adjustments = desks::adjustments(config, &stores, store.clone(), shared.clone(), random.clone());
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
         ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
@@ -182,10 +184,11 @@ pub fn wire(
     let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());
     let auth = Arc::new(auth(config, &store, &stores, shared, random.clone())?);
     Ok(Wired {
-        staff: Arc::new(staff(auth.clone(), &stores)),
+        staff: Arc::new(desks::staff(auth.clone(), &stores)),
         adjustments: Arc::new(adjustments),
         support: Arc::new(support),
         money,
+        order_desk: Arc::new(desks::orders(&stores)),
         books,
         receivables: Arc::new(receivables),
         reconciliation,
@@ -295,31 +298,6 @@ fn auth(
         random,
     };
     Ok(AuthService::new(ports, AuthPolicy::default()))
-}
-
-/// Staff over these stores.
-fn staff(auth: Arc<AuthService>, stores: &Stores) -> StaffService {
-    let ports = StaffPorts {
-        reads: stores.staff.clone(),
-        allowlists: Arc::new(CachedAllowlists::new(stores.staff.clone())),
-        seals: stores.audit_seals.clone(),
-        payments: stores.payments.clone(),
-        orders: stores.orders.clone(),
-    };
-    StaffService::new(auth, ports)
-}
-
-/// Corrections over these stores.
-fn adjustments(
-    config: &Config,
-    stores: &Stores,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-) -> AdjustmentService {
-    let (reads, wallets, users) = (stores.adjustments.clone(), stores.wallet.clone(), stores.auth.clone());
-    let ports = AdjustmentPorts { store, reads, wallets, users, clock, random };
-    AdjustmentService::new(ports, config.adjustment_limit)
 }
 
 /// The house's books over these stores.

@@ -29,6 +29,16 @@ impl PhoneNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What of it may be shown to others than its user: the last two digits, and a 1 in front.
+    pub fn masked(&self) -> String {
+        let digits = &self.0[1..];
+        let last = &digits[digits.len() - 2..];
+        match (digits.starts_with('1'), digits.len()) {
+            (true, 11) => format!("+1 *** ***-**{last}"),
+            (_, length) => format!("+{}{last}", "*".repeat(length - 2)),
+        }
+    }
 }
 
 impl fmt::Debug for PhoneNumber {
@@ -47,6 +57,13 @@ mod tests {
         assert_eq!(format!("{number:?}"), "Ok(+…44)");
         for text in ["", "+", "12223334444", "+0222333444", "+1222333444a", "+1234567890123456", "+1222"] {
             assert_eq!(PhoneNumber::try_new(text), Err(InvalidPhoneNumber), "{text}");
+        }
+    }
+
+    #[test]
+    fn of_a_masked_number_the_last_two_digits_are_left() {
+        for (number, masked) in [("+12065550142", "+1 *** ***-**42"), ("+447700900123", "+**********23")] {
+            assert_eq!(PhoneNumber::try_new(number).expect("a number").masked(), masked);
         }
     }
 }

@@ -6,6 +6,7 @@ pub const APPENDED: &[&str] = &[
     "batches",
     "bookings",
     "idempotency_claims",
+    "reconciliation_runs",
     "seals",
     "shown_numbers",
     "suppressed_numbers",

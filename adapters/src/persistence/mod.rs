@@ -45,7 +45,7 @@ use namaskah_domain::{
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
-    staff::{AdjustmentReads, AuditSeals, StaffReads},
+    staff::{AdjustmentReads, AuditSeals, OrderDeskReads, StaffReads},
     support::SupportReads,
     verification::OrderReads,
     vitals::VitalsReads,
@@ -81,6 +81,8 @@ pub struct Stores {
     pub support: Arc<dyn SupportReads>,
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
+    /// Orders and attempts, as staff asks for them.
+    pub order_desk: Arc<dyn OrderDeskReads>,
     /// Reads the sealed log of staff again.
     pub audit_seals: Arc<dyn AuditSeals>,
     /// Providers' messages.
@@ -127,6 +129,7 @@ impl Stores {
             adjustments: reads.clone(),
             support: reads.clone(),
             vitals: reads.clone(),
+            order_desk: reads.clone(),
             audit_seals: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),

@@ -8,7 +8,7 @@ use namaskah_domain::{
     outbox::EventLog,
     payment::PaymentService,
     retention::RetentionService,
-    staff::{AdjustmentService, StaffService},
+    staff::{AdjustmentService, OrderDesk, StaffService},
     support::SupportService,
     verification::{CatalogueService, VerificationService},
     vitals::VitalsReads,
@@ -36,6 +36,8 @@ pub struct Services {
     pub adjustments: Arc<AdjustmentService>,
     /// Tickets.
     pub support: Arc<SupportService>,
+    /// Orders, as staff sees them.
+    pub order_desk: Arc<OrderDesk>,
     /// Balances and movements.
     pub wallet: Arc<WalletService>,
     /// What staff does with the house's money.
@@ -78,6 +80,7 @@ impl Services {
             staff: wired.staff.clone(),
             adjustments: wired.adjustments.clone(),
             support: wired.support.clone(),
+            order_desk: wired.order_desk.clone(),
             wallet: wired.wallet.clone(),
             money: wired.money.clone(),
             payments: wired.payments.clone(),

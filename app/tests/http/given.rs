@@ -39,7 +39,10 @@ use namaskah_domain::{
     },
     reconciliation::{ReconciliationDesk, ReconciliationService},
     retention::{Retention, RetentionService},
-    staff::{AdjustmentPorts, AdjustmentService, DirectAllowlists, StaffPorts, StaffService},
+    staff::{
+        AdjustmentPorts, AdjustmentService, DirectAllowlists, OrderDesk, OrderDeskPorts, StaffPorts,
+        StaffService,
+    },
     support::{SupportPorts, SupportService},
     verification::{CatalogueService, OrderPolicy, PriceRule, ServiceCode, VerificationService},
     wallet::WalletService,
@@ -170,6 +173,11 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
         adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
         support: Arc::new(SupportService::new(support)),
         money: money(&waking, &store, gateway.clone(), reconciliation, &shared, &random),
+        order_desk: Arc::new(OrderDesk::new(OrderDeskPorts {
+            reads: store.clone(),
+            orders: store.clone(),
+            staff: store.clone(),
+        })),
         wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),

@@ -12,6 +12,7 @@ mod jobs;
 pub mod laws;
 mod mailer;
 mod number_provider;
+mod order_desk;
 mod orders;
 mod outbound;
 mod payment_gateway;

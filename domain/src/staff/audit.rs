@@ -134,6 +134,10 @@ actions! {
     NetworkAllowed = "network.allowed",
     /// Staff may not come from a network any more.
     NetworkRemoved = "network.removed",
+    /// An order was ended without a code.
+    VerificationCancelled = "verification.cancelled",
+    /// An order is to end as soon as its purchase is known.
+    VerificationCancelAsked = "verification.cancel_requested",
 }
 
 impl AuditAction {

@@ -6,6 +6,9 @@ pub mod allowlist;
 pub mod audit;
 pub mod error;
 pub mod gate;
+pub mod history;
+pub mod order_desk;
+pub mod order_reads;
 pub mod permission;
 pub mod ports;
 pub mod service;
@@ -16,6 +19,9 @@ pub use allowlist::{AllowedNetwork, Allowlist, AllowlistRefusal};
 pub use audit::{Actor, AuditAction, AuditEntry, By, Facts, Subject};
 pub use error::{AddStaffError, AllowlistError, GateError, ManageUserError, ResetFactorError};
 pub use gate::{Ask, Proof, Refusal};
+pub use history::{Arrival, Evidence, Step};
+pub use order_desk::{OrderDesk, OrderDeskPorts, OrderDetail};
+pub use order_reads::{OrderDeskReads, OrderQuery, Posted, PurchaseStatus};
 pub use permission::Permission;
 pub use ports::{
     AdjustmentQuery, AdjustmentReads, Allowlists, AuditQuery, AuditSeals, Broken, DirectAllowlists,

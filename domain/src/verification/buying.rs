@@ -8,7 +8,7 @@ use crate::{
     verification::{
         Ask, AskQuote, Bought, Buy, BuyError, BuyFailure, DeclineReason, Failure, Head, Line, OpenAttempt,
         Order, PriceLimit, ProviderError, Purchase, PurchaseState, Quote, QuoteError, Receivable, Requested,
-        Reservation, VerificationService, service::CostKey,
+        Reservation, VerificationService, cancelling::Canceller, service::CostKey,
     },
     wallet::{EndHold, HoldEnd, PlaceHold, Purpose, Unbalanced},
 };
@@ -283,8 +283,8 @@ impl VerificationService {
                 self.refuse_number(head, purchase, reservation, Failure::NoNumbers).await
             }
             Ok(Order::Waiting(waiting)) if waiting.head.cancel_requested_at.is_some() => {
-                let kept = Order::from(waiting.clone());
-                Ok(self.cancel_upstream(waiting).await.unwrap_or(kept))
+                let (kept, user) = (Order::from(waiting.clone()), waiting.head.user);
+                Ok(self.cancel_upstream(waiting, Canceller::User(user)).await.unwrap_or(kept))
             }
             other => other,
         }

@@ -1,14 +1,18 @@
-//! Ending orders: by the user, by the provider; and settling with the provider afterwards.
+//! Ending orders with the provider, and settling with it afterwards.
 
 use std::{collections::HashSet, ops::ControlFlow};
 
 use crate::{
-    Change, CommitError, Fault, OrderId, PurchaseId, Time, UnitOfWork, UserId,
+    Change, CommitError, OrderId, PurchaseId, Time, UnitOfWork,
     race::each,
+    staff::AuditAction,
     time::seconds,
     verification::{
         CancelError, IntakeError, Order, OrderStatus, ProviderError, Purchase, Receivable, Reservation,
-        ReservationState, VerificationService, Waiting, buying::broken, expiring::AT_ONCE,
+        ReservationState, VerificationService, Waiting,
+        buying::broken,
+        cancelling::{Behest, Canceller},
+        expiring::AT_ONCE,
     },
 };
 
@@ -24,63 +28,6 @@ const OVER_WITHIN_S: i64 = 2;
 const OVER_LIMIT: u32 = 20_000;
 
 impl VerificationService {
-    /// The user does not want the number any more. Repeating is safe.
-    ///
-    /// `requested`: recorded, and done once the purchase is known. `waiting`: the provider is asked and read again;
-    /// its state decides.
-    ///
-    /// # Errors
-    /// `NotCancellable` if a code won or the order has ended otherwise, `ProviderUnavailable` with nothing changed.
-    pub async fn cancel(&self, user: UserId, id: OrderId) -> Result<Order, CancelError> {
-        let order = self.reads.order(id).await?.filter(|order| order.head().user == user);
-        match order.ok_or(CancelError::NotFound)? {
-            cancelled @ Order::Cancelled(_) => Ok(cancelled),
-            Order::Requested(requested) if requested.head.cancel_requested_at.is_some() => {
-                Ok(requested.into())
-            }
-            Order::Requested(requested) => {
-                let asked = Order::from(requested.request_cancel(self.clock.now()));
-                match self.store.commit(UnitOfWork::new().with(Change::Order(asked.clone()))).await {
-                    Ok(_) => Ok(asked),
-                    // The purchase was settled in between: look again.
-                    Err(CommitError::Stale) => Box::pin(self.cancel(user, id)).await,
-                    Err(error) => Err(error.into()),
-                }
-            }
-            Order::Waiting(waiting) => {
-                let allowed_at = waiting.head.cancel_allowed_at;
-                if self.clock.now() < allowed_at {
-                    return Err(CancelError::TooEarly { allowed_at });
-                }
-                self.cancel_upstream(waiting).await
-            }
-            Order::Completed(_) | Order::Expired(_) | Order::Failed(_) => Err(CancelError::NotCancellable),
-        }
-    }
-
-    /// Asks the provider, reads again, and lets the state decide.
-    pub(super) async fn cancel_upstream(&self, waiting: Waiting) -> Result<Order, CancelError> {
-        let (id, reservation) = (waiting.head.id, waiting.line.reservation.clone());
-        // Whatever this answers: it may have been too late, refused, or done with its answer lost.
-        let asked = self.provider.cancel(&reservation).await;
-        let upstream = self.provider.reservation(&reservation).await.map_err(unreachable)?;
-        match self.follow(id, &upstream).await {
-            Ok(order @ Order::Cancelled(_)) => Ok(order),
-            // It has been given another number meanwhile, or is about to be: that one is not wanted either.
-            Ok(Order::Waiting(moved)) if moved.line.reservation != reservation => {
-                Box::pin(self.cancel_upstream(moved)).await
-            }
-            Ok(Order::Requested(moved)) => Box::pin(self.cancel(moved.head.user, id)).await,
-            Ok(Order::Waiting(_)) if matches!(asked, Err(ProviderError::Unavailable(_))) => {
-                Err(CancelError::ProviderUnavailable(Fault::new("the request to cancel did not arrive")))
-            }
-            Ok(_) => Err(CancelError::NotCancellable),
-            Err(IntakeError::Provider(error)) => Err(unreachable(error)),
-            Err(IntakeError::Commit(error)) => Err(error.into()),
-            Err(IntakeError::Unavailable(fault)) => Err(fault.into()),
-        }
-    }
-
     /// Looks at the states of reservations that orders wait on, or of orders that ended lately: time-outs,
     /// cancellations and refunds come by no notice. Returns how many orders changed.
     ///
@@ -181,6 +128,16 @@ impl VerificationService {
     /// What a reservation's state means for the order that waits on it. A code wins over everything. For an order that
     /// has another number by now it means nothing.
     pub(super) async fn follow(&self, id: OrderId, upstream: &Reservation) -> Result<Order, IntakeError> {
+        self.follow_for(id, upstream, None).await
+    }
+
+    /// The same; what ends by it may be at the behest of staff, whose line of the log goes with the end.
+    pub(super) async fn follow_for(
+        &self,
+        id: OrderId,
+        upstream: &Reservation,
+        behest: Option<&Behest>,
+    ) -> Result<Order, IntakeError> {
         if upstream.state != ReservationState::Pending {
             let texts = self.provider.messages(&upstream.id).await?;
             self.take_in(id, &texts).await?;
@@ -200,10 +157,10 @@ impl VerificationService {
             ReservationState::Pending | ReservationState::Other => Ok(waiting.into()),
             ReservationState::Completed => self.await_text(waiting).await,
             ReservationState::TimedOut => {
-                self.end_with_provider(&waiting, upstream, OrderStatus::Expired).await
+                self.end_with_provider(&waiting, upstream, OrderStatus::Expired, None).await
             }
             ReservationState::Cancelled | ReservationState::Reported => {
-                self.end_with_provider(&waiting, upstream, OrderStatus::Cancelled).await
+                self.end_with_provider(&waiting, upstream, OrderStatus::Cancelled, behest).await
             }
         }
     }
@@ -236,13 +193,15 @@ impl VerificationService {
         waiting: &Waiting,
         upstream: &Reservation,
         to: OrderStatus,
+        behest: Option<&Behest>,
     ) -> Result<Order, IntakeError> {
         let ended = self.change(waiting.head.id, waiting.line.purchase, |order, purchase, now| {
+            behest.into_iter().for_each(Behest::reconsider);
             let waiting = match order {
                 Order::Waiting(waiting) if waiting.line.purchase == purchase.id => waiting,
                 _ => return Ok(None),
             };
-            let head = waiting.head.clone();
+            let (head, before) = (waiting.head.clone(), OrderStatus::Waiting);
             let (after, end) = match to {
                 OrderStatus::Expired => {
                     let (expired, end) = waiting.expire(now);
@@ -253,10 +212,13 @@ impl VerificationService {
                     (Order::from(cancelled), end)
                 }
             };
+            let line =
+                behest.map(|behest| behest.line(AuditAction::VerificationCancelled, before, &after, now));
             let unit = UnitOfWork::new()
                 .end(self.release(&head, end, now))
                 .with(self.event(&after, now))
                 .with(Change::Order(after.clone()));
+            let unit = line.into_iter().fold(unit, UnitOfWork::with);
             Ok(Some((self.parting(unit, purchase, upstream, now)?, after)))
         });
         Ok(ended.await?)
@@ -328,8 +290,8 @@ impl VerificationService {
 
     /// Cancels for a user who asked before. True if the order waits on.
     async fn cancel_late(&self, waiting: Waiting) -> Result<bool, IntakeError> {
-        let id = waiting.head.id;
-        match self.cancel_upstream(waiting).await {
+        let (id, user) = (waiting.head.id, waiting.head.user);
+        match self.cancel_upstream(waiting, Canceller::User(user)).await {
             Ok(_) => Ok(false),
             Err(CancelError::ProviderUnavailable(fault)) => {
                 Err(IntakeError::Provider(ProviderError::Unavailable(fault)))
@@ -368,8 +330,4 @@ pub(super) fn crediting(unit: UnitOfWork, purchase: Purchase, now: Time) -> Resu
         Some(entry) => unit.post(entry),
         None => unit,
     })
-}
-
-fn unreachable(error: ProviderError) -> CancelError {
-    CancelError::ProviderUnavailable(Fault::new(error))
 }

@@ -8,6 +8,7 @@ pub mod ask;
 pub mod batch;
 mod batching;
 mod buying;
+mod cancelling;
 pub mod catalogue;
 pub mod code;
 mod ending;

@@ -6,6 +6,7 @@ mod batching;
 mod buying;
 mod caching;
 mod cancelling;
+mod desk;
 mod ending;
 mod late;
 mod lists;

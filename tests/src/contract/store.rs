@@ -10,6 +10,7 @@ mod entries;
 mod freezes;
 mod holds;
 mod jobs;
+mod order_desk;
 mod outbox;
 mod races;
 mod reads;
@@ -32,7 +33,7 @@ use namaskah_domain::{
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
-    staff::{AdjustmentReads, StaffReads},
+    staff::{AdjustmentReads, OrderDeskReads, StaffReads},
     support::SupportReads,
     verification::OrderReads,
     vitals::VitalsReads,
@@ -40,9 +41,9 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    adjustments::*, books::*, desk::*, entries::*, freezes::*, holds::*, jobs::*, outbox::*, races::*,
-    reads::*, reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, units::*,
-    vitals::*,
+    adjustments::*, books::*, desk::*, entries::*, freezes::*, holds::*, jobs::*, order_desk::*, outbox::*,
+    races::*, reads::*, reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*,
+    units::*, vitals::*,
 };
 
 /// Every port over one store.
@@ -72,6 +73,8 @@ pub struct Backend {
     pub support: Arc<dyn SupportReads>,
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
+    /// Orders and attempts, as staff asks for them.
+    pub order_desk: Arc<dyn OrderDeskReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -101,6 +104,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             adjustments: stores.adjustments,
             support: stores.support,
             vitals: stores.vitals,
+            order_desk: stores.order_desk,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -126,6 +130,7 @@ impl From<Arc<MemoryStore>> for Backend {
             adjustments: memory.clone(),
             support: memory.clone(),
             vitals: memory.clone(),
+            order_desk: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -308,6 +313,9 @@ macro_rules! store_contract {
             jobs_are_shown_by_how_they_stand_without_what_is_in_them
             a_decision_about_a_job_is_guarded_by_its_lease
             a_cancelled_job_is_not_taken_until_it_is_told_to_run_again
+            orders_of_everybody_are_found_by_how_they_stand
+            attempts_are_found_by_their_order_and_by_how_they_stand
+            what_was_posted_is_found_by_its_sources
             events_are_stamped_in_order_without_gaps
             events_are_stamped_once_by_however_many_relays
             events_are_read_by_user_and_subject

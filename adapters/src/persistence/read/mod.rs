@@ -12,6 +12,7 @@ mod job_desk;
 mod jobs;
 mod leases;
 mod notices;
+mod order_desk;
 mod orders;
 mod payments;
 mod reconciliation;

@@ -5,7 +5,9 @@ pub mod audit_log;
 pub mod jobs;
 pub mod members;
 pub mod networks;
+pub mod orders;
 pub mod payments;
+pub mod purchases;
 pub mod reconciliation;
 pub mod suspense;
 pub mod tickets;
@@ -13,19 +15,29 @@ pub mod users;
 
 use self::{
     adjustments::AdjustmentsApi, audit_log::AuditLogApi, jobs::JobsApi, members::MembersApi,
-    networks::NetworksApi, payments::DeskApi, reconciliation::ReconciliationApi, suspense::SuspenseApi,
-    tickets::TicketsApi, users::UsersApi,
+    networks::NetworksApi, orders::OrdersApi, payments::DeskApi, purchases::PurchasesApi,
+    reconciliation::ReconciliationApi, suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
 };
 use super::services::Services;
 
 /// Every route of the admin API.
-pub type AdminApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi, MoneyApis);
+pub type AdminApis = (PeopleApis, OrderApis, MoneyApis);
+
+/// Those about people: staff, users, what they ask, and what was done.
+pub type PeopleApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi);
+
+/// Those about orders and numbers.
+pub type OrderApis = (OrdersApi, PurchasesApi);
 
 /// Those about payments and the house's money.
 pub type MoneyApis = (SuspenseApi, DeskApi, ReconciliationApi, JobsApi);
 
 /// Those routes over what they need.
 pub fn apis(services: &Services) -> AdminApis {
+    (people(services), orders(services), money(services))
+}
+
+fn people(services: &Services) -> PeopleApis {
     let staff = || services.staff.clone();
     (
         AuditLogApi { staff: staff() },
@@ -34,7 +46,14 @@ pub fn apis(services: &Services) -> AdminApis {
         UsersApi { staff: staff(), clock: services.clock.clone() },
         AdjustmentsApi { adjustments: services.adjustments.clone() },
         TicketsApi { support: services.support.clone() },
-        money(services),
+    )
+}
+
+fn orders(services: &Services) -> OrderApis {
+    let (desk, clock) = (services.order_desk.clone(), services.clock.clone());
+    (
+        OrdersApi { desk: desk.clone(), verifications: services.verifications.clone(), clock: clock.clone() },
+        PurchasesApi { desk, clock },
     )
 }
 

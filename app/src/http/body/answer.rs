@@ -77,6 +77,14 @@ impl<T: ToJSON> ApiResponse for Changed<T> {
 /// 202 with a body: it was understood and will be done, or is being done.
 pub struct Accepted<T>(pub T);
 
+/// 200 with what it has become, or 202 if it will become that once more is known.
+pub enum NowOrSoon<T> {
+    /// It is done.
+    Now(Box<T>),
+    /// It will be.
+    Soon(Box<T>),
+}
+
 /// 202 to a command under an idempotency key: it has begun, and ends by itself.
 pub struct Begun<T> {
     body: T,
@@ -187,6 +195,27 @@ impl<T: ToJSON> IntoResponse for Accepted<T> {
 impl<T: ToJSON> ApiResponse for Accepted<T> {
     fn meta() -> MetaResponses {
         meta::<T>(202, "Understood, and being done", vec![])
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ToJSON> IntoResponse for NowOrSoon<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Now(body) => Shown(*body).into_response(),
+            Self::Soon(body) => Accepted(*body).into_response(),
+        }
+    }
+}
+
+impl<T: ToJSON> ApiResponse for NowOrSoon<T> {
+    fn meta() -> MetaResponses {
+        let mut meta = Shown::<T>::meta();
+        meta.responses.extend(Accepted::<T>::meta().responses);
+        meta
     }
 
     fn register(registry: &mut Registry) {

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use self::tree::BodyFault;
 pub(crate) use self::words::word_enum;
 pub use self::{
-    answer::{Accepted, Acknowledged, Begun, Cached, Changed, Created, NoContent, Shown},
+    answer::{Accepted, Acknowledged, Begun, Cached, Changed, Created, NoContent, NowOrSoon, Shown},
     money::{AmountBody, MoneyBody},
     paging::{AfterQuery, LimitQuery, Listed},
     text::{Text, TextForm},

@@ -20,11 +20,9 @@ use namaskah_domain::{
         AskQuote, OrderFilter, OrderStatus, ServiceCode, Shown as ShownOrder, VerificationService,
     },
 };
-use poem::{IntoResponse, Response};
 use poem_openapi::{
-    ApiResponse, OpenApi,
+    OpenApi,
     param::{Path, Query},
-    registry::{MetaResponses, Registry},
 };
 
 use self::{
@@ -34,7 +32,7 @@ use self::{
     wait::{VersionQuery, WaitQuery},
 };
 use crate::http::{
-    body::{Accepted, AfterQuery, Body, Created, LimitQuery, Listed, Shown, Text},
+    body::{AfterQuery, Body, Created, LimitQuery, Listed, NowOrSoon, Shown, Text},
     detached::detached,
     feed::Feed,
     idempotency::KeyHeader,
@@ -59,12 +57,6 @@ pub struct VerificationsApi {
     pub clock: Arc<dyn Clock>,
     /// For identifiers.
     pub random: Arc<dyn Random>,
-}
-
-/// 200 with the order, or 202 if it will be cancelled once its purchase is known.
-enum Cancelled {
-    Now(Box<VerificationBody>),
-    Soon(Box<VerificationBody>),
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Verifications")]
@@ -171,13 +163,13 @@ impl VerificationsApi {
         &self,
         user: Caller<VerificationsWrite>,
         id: Path<Text<OrderId>>,
-    ) -> Result<Cancelled, Problem> {
+    ) -> Result<NowOrSoon<VerificationBody>, Problem> {
         let (service, user, id) = (self.verifications.clone(), user.id(), id.0.0);
         let order = detached(async move { service.cancel(user, id).await }).await?;
         let soon = !order.status().is_final();
         let messages = self.verifications.get(user, id).await?.messages;
         let body = Box::new(self.show(ShownOrder { order, messages }));
-        Ok(if soon { Cancelled::Soon(body) } else { Cancelled::Now(body) })
+        Ok(if soon { NowOrSoon::Soon(body) } else { NowOrSoon::Now(body) })
     }
 
     /// News of an order, as server-sent events
@@ -215,26 +207,5 @@ impl VerificationsApi {
 impl VerificationsApi {
     fn show(&self, shown: ShownOrder) -> VerificationBody {
         VerificationBody::of(shown, self.clock.now())
-    }
-}
-
-impl IntoResponse for Cancelled {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Now(body) => Shown(*body).into_response(),
-            Self::Soon(body) => Accepted(*body).into_response(),
-        }
-    }
-}
-
-impl ApiResponse for Cancelled {
-    fn meta() -> MetaResponses {
-        let mut meta = Shown::<VerificationBody>::meta();
-        meta.responses.extend(Accepted::<VerificationBody>::meta().responses);
-        meta
-    }
-
-    fn register(registry: &mut Registry) {
-        Shown::<VerificationBody>::register(registry);
     }
 }

@@ -9,7 +9,7 @@ use namaskah_domain::{
     outbox::{EventQuery, JobQuery, JobState},
     payment::{IntentState, PaymentQuery, PaymentStatus, SuspenseStatus},
     reconciliation::Book,
-    staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, UserFilter},
+    staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, OrderQuery, PurchaseStatus, UserFilter},
     support::{Reading, TicketQuery},
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
     wallet::{HoldEnd, Purse, Source, Span},
@@ -258,6 +258,16 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("ticket lines", on.support.ticket_lines(given::id(), Reading::Customer, page));
     read!("open tickets", on.support.open_tickets(given::id()));
     read!("staff since", on.adjustments.staff_since(given::id()));
+    let query = OrderQuery { status: Some(OrderStatus::Requested), ..OrderQuery::default() };
+    let page = Page { limit: 20, after: Some(given::id()) };
+    read!("orders requested", on.order_desk.order_ids(&query, page));
+    let query = OrderQuery { user: Some(given::id()), ..OrderQuery::default() };
+    read!("orders of a user", on.order_desk.order_ids(&query, page));
+    read!("orders of everybody", on.order_desk.order_ids(&OrderQuery::default(), page));
+    read!("purchases of", on.order_desk.purchases_of(given::id()));
+    let page = Page { limit: 20, after: Some(given::id()) };
+    read!("orphans", on.order_desk.purchases_in(Some(PurchaseStatus::Orphan), page));
+    read!("posted", on.order_desk.posted(&[given::source(), given::source()]));
     read!("new notices", on.notices.new_notices(Sender::Paystack, 20));
     read!("matchable notices", on.notices.matchable_notices(20));
     let mine = EventQuery { user: Some(given::id()), subject: None, after: 5, limit: 20 };

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 use super::{Opened, both, budget, open_postgres};
 
 /// Reads that happen at every request, every text or every half second.
-const HOT: [&str; 19] = [
+const HOT: [&str; 21] = [
     "account",
     "hold",
     "entries",
@@ -25,6 +25,8 @@ const HOT: [&str; 19] = [
     "held among",
     "ending",
     "oldest waiting",
+    "orders requested",
+    "orphans",
     "session",
     "refresh token",
     "api key",
@@ -101,7 +103,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 71] = [
+const INDEXES: [&str; 72] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -147,6 +149,7 @@ const INDEXES: [&str; 71] = [
     "purchases.purchases_by_time",
     "purchases.purchases_kept",
     "purchases.purchases_of_order",
+    "purchases.purchases_orphan",
     "purchases.purchases_receivable",
     "purchases.purchases_reservation_once",
     "purchases.purchases_unknown",

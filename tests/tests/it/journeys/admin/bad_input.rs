@@ -86,6 +86,13 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         "admin/jobs?after=usr_00000000000000000000000000".to_owned(),
         "admin/suspense?state=closed".to_owned(),
         "admin/suspense?after=x".to_owned(),
+        "admin/verifications?status=gone".to_owned(),
+        "admin/verifications?service=What".to_owned(),
+        "admin/verifications?user=ver_00000000000000000000000000".to_owned(),
+        "admin/verifications?after=usr_00000000000000000000000000".to_owned(),
+        "admin/verifications?limit=101".to_owned(),
+        "admin/purchases?state=intended".to_owned(),
+        "admin/purchases?after=ver_00000000000000000000000000".to_owned(),
     ] {
         owner.who.get(&path).await.refused(422, "invalid_request");
     }
@@ -93,7 +100,15 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         let refused = owner.who.delete(&format!("admin/ip-allowlist{network}")).await;
         refused.refused(422, "invalid_request");
     }
-    for path in ["admin/users/x", "admin/users/x/timeline", "admin/users/pay_00000000000000000000000000"] {
+    for path in [
+        "admin/users/x",
+        "admin/users/x/timeline",
+        "admin/users/pay_00000000000000000000000000",
+        "admin/verifications/x",
+        "admin/verifications/ver_00000000000000000000000000",
+        "admin/verifications/ver_00000000000000000000000000/timeline",
+        "admin/verifications/usr_00000000000000000000000000/timeline",
+    ] {
         owner.who.get(path).await.refused(404, "not_found");
     }
     let cancelled = owner.who.get("admin/users?q=%25").await.is(200);

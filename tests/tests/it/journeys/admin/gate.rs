@@ -46,6 +46,7 @@ const ROUTES: &[Gated] = &[
     ("GET", "/api/v1/admin/jobs", Permission::Jobs, Proof::SignIn),
     ("POST", "/api/v1/admin/jobs/{id}/retry", Permission::Jobs, Proof::SignIn),
     ("POST", "/api/v1/admin/jobs/{id}/cancel", Permission::Jobs, Proof::SignIn),
+    ("GET", "/api/v1/admin/purchases", Permission::OrdersRead, Proof::SignIn),
     ("GET", "/api/v1/admin/staff", Permission::Staff, Proof::SignIn),
     ("POST", "/api/v1/admin/staff", Permission::Staff, Proof::StepUp),
     ("PATCH", "/api/v1/admin/staff/{id}", Permission::Staff, Proof::StepUp),
@@ -63,6 +64,10 @@ const ROUTES: &[Gated] = &[
     ("POST", "/api/v1/admin/users/{id}/unsuspend", Permission::UsersManage, Proof::SignIn),
     ("POST", "/api/v1/admin/users/{id}/force-reset", Permission::UsersManage, Proof::SignIn),
     ("POST", "/api/v1/admin/users/{id}/end-sessions", Permission::UsersManage, Proof::SignIn),
+    ("GET", "/api/v1/admin/verifications", Permission::OrdersRead, Proof::SignIn),
+    ("GET", "/api/v1/admin/verifications/{id}", Permission::OrdersRead, Proof::SignIn),
+    ("GET", "/api/v1/admin/verifications/{id}/timeline", Permission::OrdersRead, Proof::SignIn),
+    ("POST", "/api/v1/admin/verifications/{id}/cancel", Permission::OrdersCancel, Proof::SignIn),
 ];
 
 /// The document's admin routes, in the table's form.

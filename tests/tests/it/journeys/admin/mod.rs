@@ -5,6 +5,7 @@ mod bad_input;
 mod gate;
 mod jobs;
 mod members;
+mod orders;
 mod payments;
 mod reconciliation;
 mod suspense;
