@@ -40,7 +40,7 @@ pub enum HttpFault {
     /// The connection broke; the request may have been received.
     #[error("the connection broke")]
     Broken(#[source] reqwest::Error),
-    /// The answer is larger than [`ANSWER_CAP`].
+    /// The answer is larger than may be read: than [`ANSWER_CAP`], as a rule.
     #[error("the answer is too large")]
     TooLarge,
     /// A status that does not fit the call; with the other side's error code, if it named one.
@@ -137,15 +137,23 @@ impl Answer {
 /// # Errors
 /// [`HttpFault`] if there is no whole answer; any status is an answer.
 pub async fn send(request: RequestBuilder) -> Result<Answer, HttpFault> {
+    send_within(request, ANSWER_CAP).await
+}
+
+/// Sends once, and reads at most `cap` bytes of an answer.
+///
+/// # Errors
+/// [`HttpFault`] if there is no whole answer; any status is an answer.
+pub async fn send_within(request: RequestBuilder, cap: usize) -> Result<Answer, HttpFault> {
     let mut response = request.send().await.map_err(HttpFault::of)?;
-    let body = read_capped(&mut response).await?;
+    let body = read_capped(&mut response, cap).await?;
     Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
 }
 
-async fn read_capped(response: &mut Response) -> Result<Vec<u8>, HttpFault> {
+async fn read_capped(response: &mut Response, cap: usize) -> Result<Vec<u8>, HttpFault> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(HttpFault::of_body)? {
-        if body.len() + chunk.len() > ANSWER_CAP {
+        if body.len() + chunk.len() > cap {
             return Err(HttpFault::TooLarge);
         }
         body.extend_from_slice(&chunk);

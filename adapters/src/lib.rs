@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod allowlists;
+pub mod google;
 pub mod http;
 pub mod outbound;
 pub mod password;

@@ -77,8 +77,8 @@ mod tests {
     use namaskah_domain::{
         ApiKeyId, Time, Version,
         auth::{
-            AllowedIps, ApiKey, Email, KeyName, MailToken, PasswordHash, RefreshToken, Role, Scope, Scopes,
-            SecondFactor, Session, SessionKind, User,
+            AllowedIps, ApiKey, Email, Identity, Issuer, KeyName, MailToken, PasswordHash, RefreshToken,
+            Role, Scope, Scopes, SecondFactor, Session, SessionKind, Subject, User,
         },
     };
 
@@ -165,6 +165,12 @@ mod tests {
         async fn session_by_cookie(&self, cookie: TokenHash) -> Result<Option<Session>, Fault> {
             self.reads.fetch_add(1, Ordering::SeqCst);
             Ok((cookie == HASH).then(session))
+        }
+        async fn identity(&self, _issuer: &Issuer, _subject: &Subject) -> Result<Option<Identity>, Fault> {
+            Ok(None)
+        }
+        async fn identities(&self, _user: UserId) -> Result<Vec<Identity>, Fault> {
+            Ok(Vec::new())
         }
         async fn open_sessions(&self, _user: UserId, _now: Time) -> Result<Vec<Session>, Fault> {
             Ok(Vec::new())

@@ -29,7 +29,10 @@ use crate::{
     },
     metrics::Metrics,
     readiness::ProcessReadiness,
-    wiring::{self, Adapters, Outside, WebhookKeys, Wired},
+    wiring::{
+        self, Adapters, Outside, WebhookKeys, Wired,
+        identity::{self, GoogleClient},
+    },
     worker::{ClockFollower, Workers},
 };
 
@@ -326,6 +329,8 @@ async fn start_sandbox(
 /// How the simulators run for this configuration.
 pub fn sandbox_config(config: &Config, product_url: Option<String>) -> SandboxConfig {
     let keys = WebhookKeys::of(config);
+    let reached = config.public_url.as_deref().or(product_url.as_deref());
+    let redirect_uri = reached.map(identity::way_back);
     let first = |keys: &[secrecy::SecretString]| {
         keys.first().map(|k| k.expose_secret().to_owned()).unwrap_or_default()
     };
@@ -337,6 +342,11 @@ pub fn sandbox_config(config: &Config, product_url: Option<String>) -> SandboxCo
         paystack_secret_key: first(&keys.paystack),
         textverified_webhook_secret: first(&keys.textverified.secrets),
         credentials: None,
+        google: GoogleClient::of(config).map(|client| namaskah_sandbox::GoogleClient {
+            client_id: client.id,
+            client_secret: client.secret.expose_secret().to_owned(),
+            redirect_uri,
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Wiring: every adapter made once, every service over its ports.
 
 mod desks;
+pub mod identity;
 mod money;
 mod outside;
 mod policies;
@@ -13,18 +14,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use namaskah_adapters::{
-    password::Argon2Hasher,
     persistence::{Database, Settings, Stores, keys},
     smtp::SmtpMailer,
-    standings::CachedStandings,
     system::{SystemClock, SystemRandom},
-    tokens::{EdDsaSigner, SigningSeed},
-    totp::Rfc6238,
     vault::MasterKeys,
 };
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
-    auth::{AuthPolicy, AuthPorts, AuthService},
+    auth::{AuthService, IdentityService},
     payment::{PaymentGateway, PaymentService},
     reconciliation::ReconciliationService,
     retention::RetentionService,
@@ -53,6 +50,8 @@ use crate::{
 pub struct Wired {
     /// Sign-in.
     pub auth: Arc<AuthService>,
+    /// Sign-in with Google, where it is configured.
+    pub identities: Option<Arc<IdentityService>>,
     /// The gate of staff, and what staff does.
     pub staff: Arc<StaffService>,
     /// Corrections of wallets.
@@ -140,7 +139,7 @@ pub fn wire(
     let holder = holder(random.as_ref());
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
-    let Adapters { provider, gateway, mailer } = adapters;
+    let Adapters { provider, gateway, mailer, identities } = adapters;
     let payments = PaymentService::new(
         store.clone(),
         stores.payments.clone(),
@@ -182,7 +181,8 @@ pub fn wire(
     let reconciliation = Arc::new(reconciliation);
     let lists = (gateway.clone(), reconciliation.clone());
     let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());
-    let auth = Arc::new(auth(config, &store, &stores, shared, random.clone())?);
+    let auth = Arc::new(identity::auth(config, &store, &stores, shared, random.clone())?);
+    let identities = identities.map(|provider| Arc::new(IdentityService::new(auth.clone(), provider)));
     Ok(Wired {
         staff: Arc::new(desks::staff(auth.clone(), &stores)),
         adjustments: Arc::new(adjustments),
@@ -193,6 +193,7 @@ pub fn wire(
         receivables: Arc::new(receivables),
         reconciliation,
         auth,
+        identities,
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments: Arc::new(payments),
         orders,
@@ -273,31 +274,6 @@ impl Movable for KeptClock {
     fn offset_ms(&self) -> i64 {
         self.clock.offset_ms()
     }
-}
-
-fn auth(
-    config: &Config,
-    store: &Arc<dyn Store>,
-    stores: &Stores,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-) -> Result<AuthService, Fault> {
-    let seeds: Result<Vec<SigningSeed>, Fault> =
-        config.secrets.signing_keys.iter().map(|key| key_of(key).map(SigningSeed::from_bytes)).collect();
-    let seeds = seeds?;
-    let (current, older) = seeds.split_first().ok_or_else(|| Fault::new("there is no signing key"))?;
-    let ports = AuthPorts {
-        store: store.clone(),
-        reads: stores.auth.clone(),
-        accounts: stores.wallet.clone(),
-        standings: Arc::new(CachedStandings::new(stores.auth.clone())),
-        hasher: Arc::new(Argon2Hasher::default()),
-        signer: Arc::new(EdDsaSigner::new(current, older)),
-        codes: Arc::new(Rfc6238),
-        clock,
-        random,
-    };
-    Ok(AuthService::new(ports, AuthPolicy::default()))
 }
 
 /// The house's books over these stores.

@@ -49,7 +49,8 @@ fn the_files_example_has_every_setting_but_secrets() {
         key.ends_with("_secret_key")
             || key.ends_with("_api_key")
             || key.ends_with("_webhook_secret")
-            || ["smtp_url", "metrics_token", "encryption_key", "signing_key"].contains(&key)
+            || ["smtp_url", "metrics_token", "encryption_key", "signing_key", "google_client_secret"]
+                .contains(&key)
     };
     let expected: Vec<_> = SETTINGS
         .iter()

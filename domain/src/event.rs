@@ -164,6 +164,19 @@ pub enum Letter {
     SecondFactorOn,
     /// "Signing in needs no code any more."
     SecondFactorOff,
+    /// "Follow this link to make this the address of your account."
+    ConfirmEmail {
+        /// Goes into the link.
+        token: MailSecret,
+    },
+    /// "Somebody signed in to your account wants to change its address."
+    EmailChangeAsked,
+    /// "The address of your account is another one from now on."
+    EmailChanged,
+    /// "Your account can be signed in to with Google from now on."
+    IdentityLinked,
+    /// "Your account cannot be signed in to with Google any more."
+    IdentityUnlinked,
     /// "A key was made, with which programs act for you."
     ApiKeyCreated,
     /// "A key of yours does not work any more."

@@ -104,6 +104,8 @@ pub mod entity {
         EventEntity, EventId, "evt";
         /// A session.
         SessionEntity, SessionId, "ses";
+        /// A user as a provider of identities knows him.
+        IdentityEntity, IdentityId, "idn";
         /// An API key.
         ApiKeyEntity, ApiKeyId, "key";
         /// A job.
@@ -136,6 +138,6 @@ pub mod entity {
 }
 pub use entity::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId,
-    HoldId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, RunId, SessionId,
-    TicketId, TicketLineId, TimelineId, UserId,
+    HoldId, IdentityId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, RunId,
+    SessionId, TicketId, TicketLineId, TimelineId, UserId,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
-    auth::{ApiKey, MailToken, RefreshToken, Session, User},
+    auth::{ApiKey, Identity, MailToken, RefreshToken, Session, User},
     outbox::QueuedJob,
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
@@ -33,6 +33,8 @@ pub enum Change {
     EndSessions(EndSessions),
     /// A token that was mailed.
     MailToken(MailToken),
+    /// A user as a provider of identities knows him; `Duplicate(Record)` if another record has its issuer and subject.
+    Identity(Identity),
     /// A credential of a program; `Duplicate(Record)` if another has its hash.
     ApiKey(ApiKey),
     /// What a user wishes of the wallet.

@@ -23,6 +23,7 @@ pub const CHANGED: &[&str] = &[
     "events",
     "findings",
     "holds",
+    "identities",
     "intents",
     "leases",
     "mail_tokens",

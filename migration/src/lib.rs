@@ -45,6 +45,7 @@ mod m20261125_000017_admin;
 mod m20261125_000019_api_keys;
 mod m20261125_000020_retention;
 mod m20261125_000022_adjustments;
+mod m20261126_000021_identities;
 mod m20261126_000023_orphans;
 mod m20261126_000025_desk;
 mod m20261126_000026_runs;
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000017_admin::Migration),
             Box::new(m20261125_000019_api_keys::Migration),
             Box::new(m20261125_000020_retention::Migration),
+            Box::new(m20261126_000021_identities::Migration),
             Box::new(m20261125_000022_adjustments::Migration),
             Box::new(m20261126_000023_orphans::Migration),
             Box::new(m20261126_000025_desk::Migration),

@@ -16,6 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         paystack_secret_key: "sk_test_sandbox".into(),
         textverified_webhook_secret: "whsec_sandbox".into(),
         credentials: None,
+        google: None,
     })
     .await?;
     println!("console http://{}  mail smtp://{}", sandbox.http_addr(), sandbox.smtp_addr());

@@ -26,6 +26,23 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// The only client that the simulated Google then knows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GoogleClient {
+    /// Its identifier.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// Where its browsers are sent back to; `None`: to our callback's path on any host.
+    pub redirect_uri: Option<String>,
+}
+
+impl fmt::Debug for GoogleClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GoogleClient").finish_non_exhaustive()
+    }
+}
+
 /// How a sandbox is to run.
 #[derive(Clone)]
 pub struct SandboxConfig {
@@ -44,6 +61,8 @@ pub struct SandboxConfig {
     pub textverified_webhook_secret: String,
     /// `None`: any credentials are accepted.
     pub credentials: Option<Credentials>,
+    /// `None`: any client may ask the simulated Google.
+    pub google: Option<GoogleClient>,
 }
 
 impl fmt::Debug for SandboxConfig {

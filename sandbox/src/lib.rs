@@ -1,5 +1,5 @@
 //! Simulators of the outside world, on its real protocols: Paystack under `/paystack`, TextVerified under
-//! `/textverified`, and a mail server whose mail is kept. They keep books of their own, written before each
+//! `/textverified`, Google's OpenID provider under `/google`, and a mail server whose mail is kept. They keep books of their own, written before each
 //! answer, so a test that kills the product can ask them what really happened.
 //!
 //! One HTTP listener serves the vendors' paths, the controls (`/control/…`, `/inbox`), the checkout page
@@ -28,6 +28,7 @@ pub mod control;
 mod deliver;
 mod error;
 mod followers;
+mod google;
 mod http;
 mod id;
 mod journal;
@@ -40,6 +41,6 @@ mod textverified;
 mod time;
 mod world;
 
-pub use config::{Credentials, Database, SandboxConfig};
+pub use config::{Credentials, Database, GoogleClient, SandboxConfig};
 pub use error::SandboxError;
 pub use server::Sandbox;

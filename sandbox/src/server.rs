@@ -4,8 +4,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    SandboxConfig, SandboxError, books::Books, control, deliver, deliver::Courier, http, id::Ids,
-    journal::Journal, smtp, world::World,
+    SandboxConfig, SandboxError, books::Books, control, deliver, deliver::Courier, google::Google, http,
+    id::Ids, journal::Journal, smtp, world::World,
 };
 
 /// How long requests in flight may take once the sandbox stops.
@@ -42,7 +42,8 @@ impl Sandbox {
             books.point_webhooks(url);
         }
         let stop = CancellationToken::new();
-        let world = Arc::new(World::new(books, journal, config.credentials, stop.clone()));
+        let google = Google::new(config.google);
+        let world = Arc::new(World::new(books, journal, config.credentials, google, stop.clone()));
         let tasks = vec![
             tokio::spawn(http::serve(Arc::clone(&world), http_listener, stop.clone(), GRACE)),
             tokio::spawn(smtp::serve(Arc::clone(&world), smtp_listener, stop.clone())),

@@ -15,6 +15,7 @@ use crate::{
     Credentials,
     books::Books,
     followers::Followers,
+    google::Google,
     http::Connections,
     journal::{Broken, Journal},
     time,
@@ -28,6 +29,7 @@ pub(crate) struct World {
     pub(crate) followers: Followers,
     pub(crate) connections: Connections,
     pub(crate) credentials: Option<Credentials>,
+    pub(crate) google: Google,
     /// Set when the sandbox stops: whoever waits need not.
     pub(crate) stopping: CancellationToken,
     /// Rung when a webhook may have become ready.
@@ -43,6 +45,7 @@ impl World {
         books: Books,
         journal: Journal,
         credentials: Option<Credentials>,
+        google: Google,
         stopping: CancellationToken,
     ) -> Self {
         Self {
@@ -52,6 +55,7 @@ impl World {
             followers: Followers::default(),
             connections: Connections::default(),
             credentials,
+            google,
             stopping,
             hooks_changed: Notify::new(),
             due_changed: Notify::new(),

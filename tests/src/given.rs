@@ -1,9 +1,11 @@
 //! Builders: records as tests need them, with every field filled. Identifiers and names are unique in the process
 //! and rise in the order in which they are made.
 
+mod identities;
 mod returns;
 mod staff;
 
+pub use identities::identity;
 pub use returns::*;
 pub use staff::*;
 

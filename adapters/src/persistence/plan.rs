@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{
     entity::{
         account, adjustment, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding,
-        grant, hold, intent, job, mail_token, message, notice, order, purchase, quote, reconciliation_run,
-        refresh_token, refund, session, shown_number, suppressed_number, suspended, ticket, ticket_line,
-        user, wallet_settings,
+        grant, hold, identity, intent, job, mail_token, message, notice, order, purchase, quote,
+        reconciliation_run, refresh_token, refund, session, shown_number, suppressed_number, suspended,
+        ticket, ticket_line, user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -156,6 +156,7 @@ impl Plan {
             Change::RefreshToken(t) => self.versioned(&refresh_token::Model::from(t), t.version.get()),
             Change::EndSessions(end) => self.endings.push(ending(end, unit)),
             Change::MailToken(t) => self.versioned(&mail_token::Model::from(t), t.version.get()),
+            Change::Identity(i) => self.versioned(&identity::Model::from(i), i.version.get()),
             Change::ApiKey(key) => self.versioned(&api_key::Model::from(key), key.version.get()),
             Change::WalletSettings(s) => self.versioned(&wallet_settings::Model::from(s), s.version.get()),
             Change::Intent(i) => self.versioned(&intent::Model::from(i), i.version.get()),

@@ -1,6 +1,6 @@
 //! What letters say: a subject, a text and its HTML.
 
-use namaskah_domain::{Letter, MailSecret};
+use namaskah_domain::{Letter, auth::Email};
 use reqwest::Url;
 
 /// A letter in words.
@@ -17,10 +17,11 @@ enum Part<'a> {
     Link(&'static str, &'a Url),
 }
 
-pub(super) fn words(letter: &Letter, site: &Url) -> Words {
+/// `to` is whom it is sent to: a link that proves an address names it.
+pub(super) fn words(letter: &Letter, to: &Email, site: &Url) -> Words {
     match letter {
         Letter::VerifyEmail { token } => {
-            let link = link(site, "verify-email", token);
+            let link = link(site, "verify-email", &[("token", &token.0)]);
             compose(
                 "Confirm your address",
                 &[
@@ -42,7 +43,7 @@ pub(super) fn words(letter: &Letter, site: &Url) -> Words {
             ],
         ),
         Letter::ResetPassword { token } => {
-            let link = link(site, "reset-password", token);
+            let link = link(site, "reset-password", &[("token", &token.0)]);
             compose(
                 "Choose a new password",
                 &[
@@ -83,6 +84,56 @@ pub(super) fn words(letter: &Letter, site: &Url) -> Words {
                 Part::Link("Go to Namaskah", site),
             ],
         ),
+        Letter::ConfirmEmail { token } => {
+            let link = link(site, "confirm-email", &[("token", &token.0), ("email", to.as_str())]);
+            compose(
+                "Confirm your new address",
+                &[
+                    Part::Text("This address becomes that of your account once you confirm it:"),
+                    Part::Link("Confirm my new address", &link),
+                    Part::Text(
+                        "The link works once, for one hour. If you did not ask for it, ignore this mail.",
+                    ),
+                ],
+            )
+        }
+        Letter::EmailChangeAsked => compose(
+            "Your address is about to change",
+            &[
+                Part::Text(
+                    "Somebody who is signed in to your account has asked for another e-mail address. Nothing has \
+                     changed yet.",
+                ),
+                Part::Text("If it was not you, choose a new password at once, which stops it:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
+        Letter::EmailChanged => compose(
+            "Your address was changed",
+            &[
+                Part::Text(
+                    "Your account has another e-mail address from now on, and all its sessions were ended.",
+                ),
+                Part::Text("If it was not you, write to support at once:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
+        Letter::IdentityLinked => compose(
+            "Google signs you in from now on",
+            &[
+                Part::Text("A Google account was linked to your account, and can sign in to it."),
+                Part::Text("If it was not you, choose a new password and unlink it at once:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
+        Letter::IdentityUnlinked => compose(
+            "Google does not sign you in any more",
+            &[
+                Part::Text("Signing in needs your password from now on. Every other session was ended."),
+                Part::Text("If it was not you, choose a new password at once:"),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
         Letter::ApiKeyCreated => compose(
             "An API key was made",
             &[
@@ -113,17 +164,16 @@ pub(super) fn words(letter: &Letter, site: &Url) -> Words {
     }
 }
 
-fn link(site: &Url, page: &str, token: &MailSecret) -> Url {
+fn link(site: &Url, page: &str, carried: &[(&str, &str)]) -> Url {
     let mut link = site.clone();
     // Never fails: the mailer accepts only addresses with a path.
     if let Ok(mut path) = link.path_segments_mut() {
         path.pop_if_empty().push(page);
     }
     // Behind the `#`, so that no server and no proxy on the way reads it when the page is opened.
-    let token =
-        link.query_pairs_mut().clear().append_pair("token", &token.0).finish().query().map(str::to_owned);
+    let carried = link.query_pairs_mut().clear().extend_pairs(carried).finish().query().map(str::to_owned);
     link.set_query(None);
-    link.set_fragment(token.as_deref());
+    link.set_fragment(carried.as_deref());
     link
 }
 
@@ -164,10 +214,13 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use namaskah_domain::MailSecret;
+
     use super::*;
 
-    fn site(text: &str) -> Url {
-        Url::parse(text).expect("an address")
+    fn told(letter: &Letter, site: &str) -> Words {
+        let to = Email::try_new("ada+new@example.com").expect("an address");
+        words(letter, &to, &Url::parse(site).expect("an address"))
     }
 
     fn verify(token: &str) -> Letter {
@@ -177,7 +230,7 @@ mod tests {
     #[test]
     fn the_link_leads_under_the_public_address_and_carries_the_token() {
         for base in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"] {
-            let words = words(&verify("abc-DEF_1"), &site(base));
+            let words = told(&verify("abc-DEF_1"), base);
             assert!(
                 words.text.contains("\nhttp://127.0.0.1:8080/verify-email#token=abc-DEF_1\n"),
                 "{}",
@@ -186,13 +239,21 @@ mod tests {
             assert!(words.html.contains("href=\"http://127.0.0.1:8080/verify-email#token=abc-DEF_1\""));
         }
         let reset = Letter::ResetPassword { token: MailSecret("t".into()) };
-        let words = words(&reset, &site("https://example.com/app"));
+        let words = told(&reset, "https://example.com/app");
         assert!(words.text.contains("\nhttps://example.com/app/reset-password#token=t\n"));
     }
 
     #[test]
+    fn the_link_that_proves_a_new_address_names_it() {
+        let letter = Letter::ConfirmEmail { token: MailSecret("t".into()) };
+        let words = told(&letter, "https://example.com");
+        let link = "\nhttps://example.com/confirm-email#token=t&email=ada%2Bnew%40example.com\n";
+        assert!(words.text.contains(link), "{}", words.text);
+    }
+
+    #[test]
     fn a_hostile_token_stays_inside_its_link() {
-        let words = words(&verify("\"><script>&x=1"), &site("https://example.com"));
+        let words = told(&verify("\"><script>&x=1"), "https://example.com");
         assert!(!words.html.contains("<script>"));
         assert!(words.text.contains("#token=%22%3E%3Cscript%3E%26x%3D1\n"));
         assert_eq!(escape("<a href=\"'&'\">"), "&lt;a href=&quot;&#39;&amp;&#39;&quot;&gt;");
@@ -205,11 +266,15 @@ mod tests {
             Letter::PasswordChanged,
             Letter::SecondFactorOn,
             Letter::SecondFactorOff,
+            Letter::EmailChangeAsked,
+            Letter::EmailChanged,
+            Letter::IdentityLinked,
+            Letter::IdentityUnlinked,
             Letter::ApiKeyCreated,
             Letter::ApiKeyDeleted,
             Letter::TicketAnswered,
         ] {
-            let words = words(&letter, &site("https://example.com"));
+            let words = told(&letter, "https://example.com");
             assert!(!words.text.contains("token="));
             assert!(words.text.contains("https://example.com/"));
         }

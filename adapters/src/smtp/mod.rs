@@ -122,7 +122,7 @@ impl SmtpMailer {
     }
 
     fn write(&self, to: &Email, letter: &Letter) -> Option<Message> {
-        let words = letters::words(letter, &self.site);
+        let words = letters::words(letter, to, &self.site);
         let to: Address = to.as_str().parse().ok()?;
         let mut serial = [0u8; 16];
         getrandom::fill(&mut serial).ok()?;

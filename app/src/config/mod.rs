@@ -50,6 +50,8 @@ pub struct Config {
     pub paystack: PaystackSettings,
     /// TextVerified.
     pub textverified: TextVerifiedSettings,
+    /// Google, for signing in.
+    pub google: GoogleSettings,
     /// After which a provider's answer is unknown.
     pub provider_timeout: Duration,
     /// The mail server; `None`: the simulated one.
@@ -131,6 +133,17 @@ pub struct TextVerifiedSettings {
     pub webhook_key_is_base64: bool,
 }
 
+/// Google.
+#[derive(Debug)]
+pub struct GoogleSettings {
+    /// The OpenID provider; `None`: the simulator.
+    pub issuer: Option<String>,
+    /// What it calls us; `None`: nobody signs in with it, but for the sandbox.
+    pub client_id: Option<String>,
+    /// The secret of that client.
+    pub client_secret: Option<SecretString>,
+}
+
 /// What the command line overrides.
 #[derive(Debug, Default, Clone)]
 pub struct Overrides {
@@ -176,6 +189,7 @@ impl Config {
             },
             paystack: values.paystack(mode),
             textverified: values.textverified(mode),
+            google: values.google(mode),
             provider_timeout: Duration::from_secs(u64::from(values.number("provider_timeout_s", 1, 60))),
             smtp_url: values.secret("smtp_url"),
             mail_from: values.text("mail_from").unwrap_or_default(),

@@ -78,6 +78,7 @@ fn check_live(config: &Config, values: &mut Values) {
     for (key, url) in [
         ("paystack_base_url", &config.paystack.base_url),
         ("textverified_base_url", &config.textverified.base_url),
+        ("google_issuer", &config.google.issuer),
     ] {
         if url.as_deref().is_some_and(is_unsafe_in_live) {
             values.fault(&format!("{key} must be https:// and not on this machine in live mode"));
@@ -101,6 +102,11 @@ fn check_live_keys(config: &Config, values: &mut Values) {
     if secrets.iter().any(|secret| secret.expose_secret().len() < SHORTEST_SECRET) {
         values.fault(&format!(
             "textverified_webhook_secret must have at least {SHORTEST_SECRET} characters in live mode"
+        ));
+    }
+    if config.google.client_secret.as_ref().is_some_and(|s| s.expose_secret().len() < SHORTEST_SECRET) {
+        values.fault(&format!(
+            "google_client_secret must have at least {SHORTEST_SECRET} characters in live mode"
         ));
     }
     let encrypting = &config.secrets.encryption_keys;

@@ -9,7 +9,8 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 
 use super::{
-    Faults, Link, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings, fault::place_in,
+    Faults, GoogleSettings, Link, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings,
+    fault::place_in,
 };
 
 /// What names of our environment variables begin with.
@@ -234,6 +235,15 @@ impl Values {
         }
         let vendor = (mode != Mode::Sandbox).then(|| "https://api.paystack.co".to_owned());
         PaystackSettings { base_url: self.url("paystack_base_url").or(vendor), secret_keys }
+    }
+
+    pub(super) fn google(&mut self, mode: Mode) -> GoogleSettings {
+        let (client_id, client_secret) = (self.text("google_client_id"), self.secret("google_client_secret"));
+        if client_id.is_some() != client_secret.is_some() {
+            self.fault("google_client_id and google_client_secret belong together");
+        }
+        let vendor = (mode != Mode::Sandbox).then(|| "https://accounts.google.com".to_owned());
+        GoogleSettings { issuer: self.url("google_issuer").or(vendor), client_id, client_secret }
     }
 
     pub(super) fn textverified(&mut self, mode: Mode) -> TextVerifiedSettings {

@@ -23,6 +23,8 @@ pub struct Secrets {
     pub sandbox_paystack_key: SecretString,
     /// Signs the simulators' TextVerified webhooks.
     pub sandbox_webhook_secret: SecretString,
+    /// Proves us to the simulated Google.
+    pub sandbox_google_secret: SecretString,
 }
 
 const FILE: &str = "secrets.toml";
@@ -51,6 +53,7 @@ impl Secrets {
             signing_keys,
             sandbox_paystack_key: random("sandbox_paystack_key"),
             sandbox_webhook_secret: random("sandbox_webhook_secret"),
+            sandbox_google_secret: random("sandbox_google_secret"),
         }
     }
 }
@@ -81,6 +84,7 @@ fn keep(data_dir: &Path) -> io::Result<BTreeMap<String, String>> {
     }
     kept.entry("sandbox_paystack_key".to_owned()).or_insert(format!("sk_test_{}", random_hex()?));
     kept.entry("sandbox_webhook_secret".to_owned()).or_insert(format!("whsec_{}", random_hex()?));
+    kept.entry("sandbox_google_secret".to_owned()).or_insert(random_hex()?);
     if before.as_ref() == Some(&kept) {
         return Ok(kept);
     }

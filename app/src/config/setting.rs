@@ -47,6 +47,17 @@ pub const SETTINGS: &[Setting] = &[
         Some("raw"),
         "how that secret is the key: raw text, or base64 after its prefix",
     ),
+    setting(
+        "google_client_id",
+        None,
+        "what Google calls us; without it nobody signs in with Google, but for the sandbox",
+    ),
+    setting("google_client_secret", None, "the secret of that client"),
+    setting(
+        "google_issuer",
+        None,
+        "the OpenID provider; default: https://accounts.google.com, or the simulator's",
+    ),
     setting("provider_timeout_s", Some("10"), "after which a provider's answer is unknown"),
     setting("smtp_url", None, "smtp://host:port, smtp+starttls://user:pass@host:587 or smtps://…"),
     setting("mail_from", Some("Namaskah <no-reply@namaskah.invalid>"), "sender of mails"),

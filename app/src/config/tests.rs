@@ -63,6 +63,7 @@ fn a_whole_live_configuration_is_accepted() {
     for (key, value) in [
         ("textverified_base_url", "https://numbers.example"),
         ("paystack_base_url", "https://8.8.8.8"),
+        ("google_issuer", "https://identities.example"),
         ("smtp_url", "smtp://127.0.0.1:25"),
         ("smtp_url", "smtp://[::1]:25"),
         ("smtp_url", "smtp://localhost:25"),
@@ -181,7 +182,7 @@ fn live_mode_refuses_providers_on_this_machine_or_a_private_network() {
         "https://[fe80::1]",
         "https://",
     ] {
-        for key in ["paystack_base_url", "textverified_base_url"] {
+        for key in ["paystack_base_url", "textverified_base_url", "google_issuer"] {
             let faults = live_faults(&[(key, url)]);
             assert_eq!(faults.len(), 1, "{key}={url}: {faults:?}");
             assert!(faults[0].starts_with(key), "{faults:?}");
@@ -298,6 +299,28 @@ fn encryption_keys_are_a_list_newest_first_and_each_must_be_one() {
         live_faults(&[("encryption_key", same.as_str())]),
         ["encryption_key and signing_key must differ in live mode"]
     );
+}
+
+#[test]
+fn google_is_configured_whole_or_not_at_all() {
+    let client = ("google_client_id", "1234.apps.example");
+    let secret = ("google_client_secret", "sixteen letters!");
+    assert_eq!(live_faults(&[client, secret]), [""; 0]);
+    for half in [client, secret] {
+        let faults = live_faults(&[half]);
+        assert_eq!(faults, ["google_client_id and google_client_secret belong together"]);
+    }
+    assert_eq!(
+        live_faults(&[client, ("google_client_secret", "fifteen letters")]),
+        ["google_client_secret must have at least 16 characters in live mode"]
+    );
+    let key = paystack_key();
+    let config = load(&live(&key), &Overrides::default()).expect("nothing is wrong");
+    assert!(crate::wiring::identity::GoogleClient::of(&config).is_none(), "live, and nothing is configured");
+    let folder = TempDir::new().expect("a folder");
+    let config = load(&[sandbox(&folder)], &Overrides::default()).expect("nothing is wrong");
+    let client = crate::wiring::identity::GoogleClient::of(&config).expect("the simulator's");
+    assert_eq!(client.secret.expose_secret().len(), 64);
 }
 
 #[test]

@@ -82,12 +82,22 @@ impl Site {
     pub fn cookie_name(&self) -> &'static str {
         if self.is_https() { SECURE_COOKIE } else { PLAIN_COOKIE }
     }
+
+    /// The name here of the cookie of a browser on its way to Google and back.
+    pub fn way_cookie_name(&self) -> &'static str {
+        if self.is_https() { "__Host-namaskah_google" } else { "namaskah_google" }
+    }
 }
 
 impl Gate {
     /// With the services that know credentials and staff.
     pub fn new(auth: Arc<AuthService>, staff: Arc<StaffService>, site: Site) -> Self {
         Self { auth, staff, site, uses: Uses::default() }
+    }
+
+    /// Where the site is.
+    pub const fn site(&self) -> &Site {
+        &self.site
     }
 
     /// What knows staff.
@@ -144,7 +154,7 @@ fn bearer(request: &Request) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && (1..=4096).contains(&token.len())).then_some(token)
 }
 
-fn cookie(request: &Request, name: &str) -> Option<Secret> {
+pub(super) fn cookie(request: &Request, name: &str) -> Option<Secret> {
     let lines = request.headers().get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let found = pairs.find(|(key, value)| *key == name && !value.is_empty());

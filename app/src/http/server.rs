@@ -11,7 +11,10 @@ pub use super::listen::serve;
 
 use super::{
     admin::{self, AdminApis},
-    auth::{AuthApi, api_keys::ApiKeysApi, export::Sources, me::MeApi, second_factor::SecondFactorApi},
+    auth::{
+        AuthApi, api_keys::ApiKeysApi, export::Sources, google::GoogleApi, me::MeApi,
+        second_factor::SecondFactorApi,
+    },
     auth_scheme::{Gate, Site},
     catalogue::CatalogueApi,
     document::{self, Document, ui},
@@ -57,7 +60,7 @@ pub struct HttpSettings {
 
 /// Every route of the document.
 type Routes = (
-    (AuthApi, SecondFactorApi, ApiKeysApi),
+    (AuthApi, SecondFactorApi, GoogleApi, ApiKeysApi),
     MeApi,
     WalletApi,
     PaymentsApi,
@@ -75,8 +78,9 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
     let feed = Feed::new(services.told.clone(), services.events.clone(), stop);
     (
         (
-            AuthApi { auth: auth.clone(), site },
+            AuthApi { auth: auth.clone(), site: site.clone() },
             SecondFactorApi { auth: auth.clone() },
+            GoogleApi { auth: auth.clone(), identities: services.identities.clone(), site },
             ApiKeysApi { auth: auth.clone() },
         ),
         MeApi {
@@ -139,6 +143,8 @@ pub fn build(
     let app = ui::routes(&document)
         .at("/verify-email", get(links::verify_email))
         .at("/reset-password", get(links::reset_password))
+        .at("/confirm-email", get(links::confirm_email))
+        .at("/second-factor", get(links::second_factor))
         .at("/payments/return", get(links::payment_return))
         .at("/problems", get(pages::all))
         .at("/problems/:slug", get(pages::one))

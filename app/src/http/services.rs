@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use namaskah_domain::{
     Clock, Random, Store,
-    auth::AuthService,
+    auth::{AuthService, IdentityService},
     outbox::EventLog,
     payment::PaymentService,
     retention::RetentionService,
@@ -30,6 +30,8 @@ use crate::{
 pub struct Services {
     /// Sign-in.
     pub auth: Arc<AuthService>,
+    /// Sign-in with Google, where it is configured.
+    pub identities: Option<Arc<IdentityService>>,
     /// The gate of staff, and what staff does.
     pub staff: Arc<StaffService>,
     /// Corrections of wallets.
@@ -77,6 +79,7 @@ impl Services {
     pub fn of(wired: &Wired, readiness: Arc<dyn Readiness>, metrics: Metrics) -> Self {
         Self {
             auth: wired.auth.clone(),
+            identities: wired.identities.clone(),
             staff: wired.staff.clone(),
             adjustments: wired.adjustments.clone(),
             support: wired.support.clone(),

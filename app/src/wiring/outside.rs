@@ -8,9 +8,12 @@ use namaskah_adapters::{
     smtp::{SmtpConfig, SmtpMailer},
     textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
 };
-use namaskah_domain::{Clock, Fault, payment::PaymentGateway, verification::NumberProvider};
+use namaskah_domain::{
+    Clock, Fault, auth::IdentityProvider, payment::PaymentGateway, verification::NumberProvider,
+};
 use secrecy::SecretString;
 
+use super::identity;
 use crate::{
     config::{Config, Mode},
     metrics::{MeasuredGateway, MeasuredProvider, Metrics},
@@ -23,6 +26,8 @@ pub struct Outside {
     pub paystack: String,
     /// TextVerified's API.
     pub textverified: String,
+    /// Google's OpenID provider.
+    pub google: String,
     /// The mail server.
     pub smtp: SecretString,
 }
@@ -35,6 +40,7 @@ impl Outside {
         Self {
             paystack: config.paystack.base_url.clone().unwrap_or_else(|| simulated("paystack")),
             textverified: config.textverified.base_url.clone().unwrap_or_else(|| simulated("textverified")),
+            google: config.google.issuer.clone().unwrap_or_else(|| simulated("google")),
             smtp: config.smtp_url.clone().unwrap_or_else(|| SecretString::from(format!("smtp://{mail}"))),
         }
     }
@@ -90,6 +96,8 @@ pub struct Adapters {
     pub gateway: Arc<dyn PaymentGateway>,
     /// Mail.
     pub mailer: Arc<SmtpMailer>,
+    /// Google, where it is configured.
+    pub identities: Option<Arc<dyn IdentityProvider>>,
 }
 
 impl Adapters {
@@ -107,6 +115,7 @@ impl Adapters {
             provider: provider(config, outside, clock)?,
             gateway: gateway(config, outside)?,
             mailer: mailer(config, outside, public_url)?,
+            identities: identity::provider(config, outside, public_url)?,
         })
     }
 }
@@ -119,6 +128,7 @@ impl Adapters {
             provider: Arc::new(MeasuredProvider::new(self.provider, metrics.clone())),
             gateway: Arc::new(MeasuredGateway::new(self.gateway, metrics.clone())),
             mailer: self.mailer,
+            identities: self.identities,
         }
     }
 }

@@ -19,6 +19,7 @@ const ROUTES: &[(&str, Option<&[Scope]>)] = {
     };
     &[
         ("delete /api/v1/api-keys/{id}", None),
+        ("delete /api/v1/auth/google", None),
         ("delete /api/v1/auth/session", None),
         ("delete /api/v1/auth/sessions/{id}", None),
         ("delete /api/v1/me", None),
@@ -50,6 +51,8 @@ const ROUTES: &[(&str, Option<&[Scope]>)] = {
         ("get /api/v1/support/tickets/{id}/messages", None),
         ("get /metrics", None),
         ("post /api/v1/api-keys", None),
+        ("patch /api/v1/me", None),
+        ("post /api/v1/auth/google/link", None),
         ("post /api/v1/auth/logout", None),
         ("post /api/v1/auth/logout-all", None),
         ("post /api/v1/auth/password/change", None),

@@ -31,8 +31,11 @@ use namaskah_adapters::{
 };
 use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store,
-    auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email},
-    memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore, SeededRandom},
+    auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email, IdentityService},
+    memory::{
+        FakeIdentityProvider, FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore,
+        SeededRandom,
+    },
     outbox::JobDesk,
     payment::{
         DeskPorts, FxRate, PaymentDesk, PaymentPolicy, PaymentReference, PaymentService, SuspenseService,
@@ -67,6 +70,7 @@ pub struct World {
     pub provider: Arc<FakeNumberProvider>,
     pub gateway: Arc<FakePaymentGateway>,
     pub mailer: Arc<FakeMailer>,
+    pub identities: Arc<FakeIdentityProvider>,
     pub orders: Arc<VerificationService>,
     pub clock: Arc<ManualClock>,
     pub ready: Arc<Switch>,
@@ -97,6 +101,20 @@ pub async fn world_with(limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -
 
 /// The same where browsers come by `scheme`, through a proxy.
 pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Vec<ipnet::IpNet>) -> World {
+    started(scheme, limit_factor, trusted_proxies, true).await
+}
+
+/// Where nobody signs in with Google.
+pub async fn world_without_google() -> World {
+    started("http", 1_000, Vec::new(), false).await
+}
+
+async fn started(
+    scheme: &str,
+    limit_factor: u32,
+    trusted_proxies: Vec<ipnet::IpNet>,
+    with_google: bool,
+) -> World {
     let clock = Arc::new(ManualClock::default());
     let shared: Arc<dyn Clock> = clock.clone();
     let random: Arc<dyn Random> = Arc::new(SeededRandom::default());
@@ -167,7 +185,9 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
     let stop = CancellationToken::new();
     relay(&store, &feed, &wakers, &stop);
     let ready = Arc::new(Switch(AtomicBool::new(true)));
+    let identities = Arc::new(FakeIdentityProvider::new(shared.clone()));
     let services = Services {
+        identities: with_google.then(|| Arc::new(IdentityService::new(auth.clone(), identities.clone()))),
         auth,
         staff,
         adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
@@ -213,7 +233,21 @@ pub async fn world_known_as(scheme: &str, limit_factor: u32, trusted_proxies: Ve
     let server = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));
     let jobs = JobRunner::new(JobLane::Mail, store.clone(), mailer.clone(), orders.clone(), shared, holder);
     let client = client();
-    World { base, client, store, provider, gateway, mailer, orders, clock, ready, stop, server, jobs }
+    World {
+        base,
+        client,
+        store,
+        provider,
+        gateway,
+        mailer,
+        identities,
+        orders,
+        clock,
+        ready,
+        stop,
+        server,
+        jobs,
+    }
 }
 
 fn money(

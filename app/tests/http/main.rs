@@ -5,6 +5,7 @@ mod connections;
 mod cors;
 mod document;
 mod given;
+mod google;
 mod headers;
 mod infrastructure;
 mod journey;

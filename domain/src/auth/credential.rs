@@ -26,7 +26,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A password after Argon2id, in PHC text form. `Debug` hides it.
+/// What stands in the place of a hash where there is no password: no PHC text, so that no password fits.
+const NONE: &str = "none";
+
+/// A password after Argon2id, in PHC text form, or that there is none. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -34,6 +37,16 @@ impl PasswordHash {
     /// A hash as the hasher made it, or as it was stored.
     pub const fn from_stored(phc: String) -> Self {
         Self(phc)
+    }
+
+    /// Of a user who signs in by an identity alone. No password fits.
+    pub fn none() -> Self {
+        Self(NONE.to_owned())
+    }
+
+    /// True if there is a password that fits.
+    pub fn is_set(&self) -> bool {
+        self.0 != NONE
     }
 
     /// The PHC text.
@@ -58,7 +71,7 @@ impl fmt::Debug for TokenHash {
     }
 }
 
-/// What a mailed token allows.
+/// What a token allows that was mailed, or given to a browser, for one purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MailTokenPurpose {
     /// Proves an address; 24 h.
@@ -67,11 +80,24 @@ pub enum MailTokenPurpose {
     ResetPassword,
     /// Changes a password that must be changed, given at sign-in; 15 min.
     ChangePassword,
+    /// Makes the address that it was mailed to that of the account; 1 h. Its hash is over the address as well.
+    ChangeEmail,
+    /// Brings a browser back from a provider of identities; 10 min. Stored once it is used.
+    IdentityAttempt,
+    /// Finishes a sign-in by an identity with a one-time code, given to the browser; 5 min.
+    SecondFactor,
 }
 
 impl MailTokenPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::VerifyEmail, Self::ResetPassword, Self::ChangePassword];
+    pub const ALL: [Self; 6] = [
+        Self::VerifyEmail,
+        Self::ResetPassword,
+        Self::ChangePassword,
+        Self::ChangeEmail,
+        Self::IdentityAttempt,
+        Self::SecondFactor,
+    ];
 
     /// The word in storage.
     pub const fn name(self) -> &'static str {
@@ -79,6 +105,9 @@ impl MailTokenPurpose {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::ChangePassword => "change_password",
+            Self::ChangeEmail => "change_email",
+            Self::IdentityAttempt => "identity_attempt",
+            Self::SecondFactor => "second_factor",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Fault,
-    auth::{Secret, WeakPassword},
+    auth::{IdentityProviderError, Secret, WeakPassword},
 };
 
 /// Why a registration was refused.
@@ -135,6 +135,9 @@ pub enum ChangePasswordError {
     /// A second factor is on, and the session has not stepped up by it.
     #[error("a step-up is required")]
     StepUpRequired,
+    /// There is none: a mailed link sets the first one.
+    #[error("the account has no password")]
+    NoPassword,
     /// The present password was given wrongly.
     #[error("the current password is wrong")]
     WrongPassword,
@@ -155,6 +158,9 @@ pub enum StepUpError {
     /// Without a second factor it takes the password.
     #[error("the password is required")]
     PasswordRequired,
+    /// There is none: a mailed link sets the first one.
+    #[error("the account has no password")]
+    NoPassword,
     /// The present password was given wrongly.
     #[error("the password is wrong")]
     WrongPassword,
@@ -203,6 +209,9 @@ pub enum DisableTotpError {
     /// There is none.
     #[error("no second factor is on")]
     NotOn,
+    /// There is no password: a mailed link sets the first one.
+    #[error("the account has no password")]
+    NoPassword,
     /// The present password was given wrongly.
     #[error("the password is wrong")]
     WrongPassword,
@@ -212,6 +221,97 @@ pub enum DisableTotpError {
     /// The store or the hasher did not answer.
     #[error("no second factor can be turned off now")]
     Unavailable(#[from] Fault),
+}
+
+/// Why a change of address was not begun. Never because the new one is taken.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ChangeEmailError {
+    /// The session has not stepped up.
+    #[error("a step-up is required")]
+    StepUpRequired,
+    /// It is the present address.
+    #[error("this is the present address")]
+    Unchanged,
+    /// The store did not answer.
+    #[error("the address cannot be changed now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why an address did not become that of the account.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConfirmEmailError {
+    /// Unknown, used, too old, of another kind or for another address, or the password was changed since.
+    #[error("the token is not valid")]
+    InvalidToken,
+    /// Somebody else has it by now. Only who reads its mail is told.
+    #[error("the address belongs to another account")]
+    Taken,
+    /// The store did not answer.
+    #[error("the address cannot be changed now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why nobody was signed in with a provider of identities, or an identity not linked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IdentityError {
+    /// The attempt is too old, was used, or belongs to another browser.
+    #[error("the attempt is not valid")]
+    InvalidAttempt,
+    /// The provider refuses the code, or what it says is not believed.
+    #[error("the provider has proven nobody: {0}")]
+    NotProven(Fault),
+    /// The identity is nobody's, and its address belongs to an account. Only who reads its mail there is told.
+    #[error("the address has an account, which the identity does not sign in to")]
+    NotLinked,
+    /// The identity signs in to another account.
+    #[error("the identity signs in to another account")]
+    LinkedElsewhere,
+    /// The session that wanted to link is over, or it is another one.
+    #[error("the session is over")]
+    SignedOut,
+    /// The session that wants to link has not stepped up.
+    #[error("a step-up is required")]
+    StepUpRequired,
+    /// The password must be changed before anybody signs in. A mailed link does that.
+    #[error("the password must be changed first")]
+    PasswordChangeRequired,
+    /// Refused as with a right password.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    /// The provider did not answer.
+    #[error("the provider of identities did not answer: {0}")]
+    Provider(Fault),
+    /// The store did not answer.
+    #[error("nobody can sign in now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why identities were not unlinked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum UnlinkError {
+    /// The session has not stepped up.
+    #[error("a step-up is required")]
+    StepUpRequired,
+    /// There is none.
+    #[error("no identity is linked")]
+    NotLinked,
+    /// Nothing else would sign the user in: a mailed link sets a password.
+    #[error("the account has no password")]
+    NoPassword,
+    /// The store did not answer.
+    #[error("no identity can be unlinked now")]
+    Unavailable(#[from] Fault),
+}
+
+impl From<IdentityProviderError> for IdentityError {
+    fn from(error: IdentityProviderError) -> Self {
+        match error {
+            IdentityProviderError::Refused(why) | IdentityProviderError::Unbelievable(why) => {
+                Self::NotProven(why)
+            }
+            IdentityProviderError::Unavailable(why) => Self::Provider(why),
+        }
+    }
 }
 
 /// Why a session, or a user, was not shown or ended.

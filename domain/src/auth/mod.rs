@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod credential;
 pub mod error;
+pub mod identity;
 pub mod one_time;
 pub mod password;
 pub mod ports;
@@ -16,22 +17,27 @@ pub mod user;
 pub use api_key::{AllowedIps, ApiKey, KeyName, Scope, Scopes};
 pub use credential::{MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Secret, TokenHash};
 pub use error::{
-    ApiKeyError, AuthenticateError, ChangePasswordError, CodeError, ConfirmTotpError, CreateApiKeyError,
-    CreateOwnerError, DeleteAccountError, DisableTotpError, EnrollTotpError, MailRequestError, RefreshError,
-    RegisterError, Remainder, ResetPasswordError, SessionError, SignInError, StepUpError, VerifyEmailError,
+    ApiKeyError, AuthenticateError, ChangeEmailError, ChangePasswordError, CodeError, ConfirmEmailError,
+    ConfirmTotpError, CreateApiKeyError, CreateOwnerError, DeleteAccountError, DisableTotpError,
+    EnrollTotpError, IdentityError, MailRequestError, RefreshError, RegisterError, Remainder,
+    ResetPasswordError, SessionError, SignInError, StepUpError, UnlinkError, VerifyEmailError,
+};
+pub use identity::{
+    Assertion, Attempt, AttemptFor, Disbelief, Expected, Identity, InvalidIssuer, InvalidSubject, Issuer,
+    Proven, Subject,
 };
 pub use one_time::{OneTimeCode, RecoveryCode};
 pub use password::WeakPassword;
 pub use ports::{
-    AccessClaims, AuthReads, DirectStandings, KeyStanding, OneTimeCodes, PasswordCheck, PasswordHasher,
-    Standing, Standings, TokenSigner,
+    AccessClaims, AttemptSecrets, AuthReads, DirectStandings, IdentityProvider, IdentityProviderError,
+    KeyStanding, OneTimeCodes, PasswordCheck, PasswordHasher, Standing, Standings, TokenSigner,
 };
 pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
 pub(crate) use service::{ATTEMPTS, KeptChanging, opened};
 pub use service::{
-    AuthPolicy, AuthPorts, AuthService, BrowserSession, ChangePassword, ConfirmTotp, CreateApiKey,
-    Credentials, DisableTotp, KeyBearer, NewApiKey, NewTotp, Origin, Register, ResetPassword, SignedIn,
-    StepUp, Tokens,
+    Arrived, AuthPolicy, AuthPorts, AuthService, BegunAttempt, BrowserSession, ChangeEmail, ChangePassword,
+    ConfirmEmail, ConfirmTotp, CreateApiKey, Credentials, DisableTotp, IdentityService, KeyBearer, NewApiKey,
+    NewTotp, Origin, Register, ResetPassword, Returned, SignedIn, StepUp, Tokens,
 };
 pub use session::{Session, SessionEnd, SessionKind};
 pub use token::TokenKind;

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use crate::{
     Fault, SessionId, Time, UserId,
     auth::{
-        ApiKey, Email, MailToken, PasswordHash, RefreshToken, Secret, Session, TokenHash, TotpSecret,
-        TotpStep, User,
+        ApiKey, Assertion, Email, Identity, Issuer, MailToken, PasswordHash, RefreshToken, Secret, Session,
+        Subject, TokenHash, TotpSecret, TotpStep, User,
     },
 };
 
@@ -42,6 +42,12 @@ pub trait AuthReads: Send + Sync {
 
     /// The key of a hash, deleted or not, and its user.
     async fn api_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault>;
+
+    /// The identity of a subject, if a user has it.
+    async fn identity(&self, issuer: &Issuer, subject: &Subject) -> Result<Option<Identity>, Fault>;
+
+    /// A user's identities, newest first.
+    async fn identities(&self, user: UserId) -> Result<Vec<Identity>, Fault>;
 
     /// How many users have a staff role.
     async fn staff_count(&self) -> Result<u32, Fault>;
@@ -181,4 +187,47 @@ pub trait TokenSigner: Send + Sync {
 pub trait OneTimeCodes: Send + Sync {
     /// The code of a step, below 1,000,000: RFC 6238 with HMAC-SHA-1 and six digits.
     fn code(&self, secret: &TotpSecret, step: TotpStep) -> u32;
+}
+
+/// A browser's way to a provider of identities: what goes along, so that nothing else can come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptSecrets {
+    /// Comes back with the browser.
+    pub state: Secret,
+    /// Comes back inside what the provider signs.
+    pub nonce: Secret,
+    /// Goes to the provider as a digest first, and itself with the code.
+    pub verifier: Secret,
+}
+
+/// Why a provider of identities has proven nobody.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IdentityProviderError {
+    /// The code is unknown, used, too old, or another attempt's.
+    #[error("the provider refuses the code: {0}")]
+    Refused(Fault),
+    /// It answered, and the answer cannot be believed.
+    #[error("the provider's answer cannot be believed: {0}")]
+    Unbelievable(Fault),
+    /// It did not answer.
+    #[error("the provider of identities did not answer: {0}")]
+    Unavailable(Fault),
+}
+
+/// Tells who its users are: OpenID Connect with an authorization code and PKCE. What it tells is authentic, that is
+/// signed by the provider; whether it is believed is decided by [`Assertion::believed`].
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait IdentityProvider: Send + Sync {
+    /// Whose subjects these are. Fixed.
+    fn issuer(&self) -> &Issuer;
+
+    /// What the provider calls us. Fixed.
+    fn client(&self) -> &str;
+
+    /// Where a browser is sent to.
+    async fn authorization_url(&self, attempt: &AttemptSecrets) -> Result<String, IdentityProviderError>;
+
+    /// Exchanges the code that a browser came back with. Sent once: a code works once.
+    async fn redeem(&self, code: &Secret, verifier: &Secret) -> Result<Assertion, IdentityProviderError>;
 }

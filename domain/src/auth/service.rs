@@ -4,14 +4,18 @@
 //! password, a suspension or a role that has changed since it was checked.
 
 mod account;
+mod addresses;
 mod api_keys;
+mod identities;
 mod passwords;
 mod registration;
 mod second_factor;
 mod sessions;
 mod sign_in;
 
+pub use addresses::{ChangeEmail, ConfirmEmail};
 pub use api_keys::{CreateApiKey, KeyBearer, NewApiKey};
+pub use identities::{Arrived, BegunAttempt, IdentityService, Returned};
 pub use passwords::{ChangePassword, ResetPassword};
 pub use registration::Register;
 pub(crate) use registration::opened;
@@ -27,7 +31,7 @@ use crate::{
     Time, UnitOfWork, UserId, Version,
     auth::{
         AuthReads, AuthenticateError, Email, MailToken, MailTokenPurpose, OneTimeCodes, PasswordHasher, Role,
-        Secret, SessionKind, Standing, Standings, TokenKind, TokenSigner, User,
+        Secret, SessionKind, Standing, Standings, TokenHash, TokenKind, TokenSigner, User,
     },
     time::{hours, minutes},
     wallet::WalletReads,
@@ -53,6 +57,12 @@ pub struct AuthPolicy {
     pub reset_password: TimeDelta,
     /// A token, given at sign-in, that changes a password that must be changed.
     pub change_password: TimeDelta,
+    /// A mailed token that changes an address.
+    pub change_email: TimeDelta,
+    /// A browser's way to a provider of identities and back.
+    pub attempt: TimeDelta,
+    /// What is left of it when a second factor is asked for.
+    pub attempt_code: TimeDelta,
     /// A second factor that was begun, until it is confirmed.
     pub enrolment: TimeDelta,
     /// What a step-up allows.
@@ -69,6 +79,9 @@ impl Default for AuthPolicy {
             verify_email: hours(24),
             reset_password: hours(1),
             change_password: minutes(15),
+            change_email: hours(1),
+            attempt: minutes(10),
+            attempt_code: minutes(5),
             enrolment: minutes(15),
             step_up: minutes(5),
         }
@@ -81,6 +94,9 @@ impl AuthPolicy {
             MailTokenPurpose::VerifyEmail => self.verify_email,
             MailTokenPurpose::ResetPassword => self.reset_password,
             MailTokenPurpose::ChangePassword => self.change_password,
+            MailTokenPurpose::ChangeEmail => self.change_email,
+            MailTokenPurpose::IdentityAttempt => self.attempt,
+            MailTokenPurpose::SecondFactor => self.attempt_code,
         }
     }
 }
@@ -225,9 +241,17 @@ impl AuthService {
             Some(TokenKind::Mail(purpose)) if purposes.contains(&purpose) => {}
             _ => return Ok(None),
         }
-        let Some(token) = self.ports.reads.mail_token(self.ports.signer.hash(text)).await? else {
-            return Ok(None);
-        };
+        self.stored_mail_token(self.ports.signer.hash(text), purposes, now).await
+    }
+
+    /// The same by its hash.
+    async fn stored_mail_token(
+        &self,
+        hash: TokenHash,
+        purposes: &[MailTokenPurpose],
+        now: Time,
+    ) -> Result<Option<(MailToken, User)>, Fault> {
+        let Some(token) = self.ports.reads.mail_token(hash).await? else { return Ok(None) };
         if !token.is_open(now) || !purposes.contains(&token.purpose) {
             return Ok(None);
         }
@@ -252,9 +276,12 @@ impl AuthService {
         let token_text = MailSecret(secret.expose().to_owned());
         let letter = match purpose {
             MailTokenPurpose::VerifyEmail => Letter::VerifyEmail { token: token_text },
-            MailTokenPurpose::ResetPassword | MailTokenPurpose::ChangePassword => {
-                Letter::ResetPassword { token: token_text }
-            }
+            MailTokenPurpose::ChangeEmail => Letter::ConfirmEmail { token: token_text },
+            // The last three are given to whoever signs in, and never mailed.
+            MailTokenPurpose::ResetPassword
+            | MailTokenPurpose::ChangePassword
+            | MailTokenPurpose::IdentityAttempt
+            | MailTokenPurpose::SecondFactor => Letter::ResetPassword { token: token_text },
         };
         self.mail(unit.with(Change::MailToken(token)), &user.email, letter, now)
     }

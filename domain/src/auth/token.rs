@@ -23,13 +23,16 @@ const SECRET_BYTES: usize = 32;
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Refresh,
         Self::Cookie,
         Self::ApiKey,
         Self::Mail(MailTokenPurpose::VerifyEmail),
         Self::Mail(MailTokenPurpose::ResetPassword),
         Self::Mail(MailTokenPurpose::ChangePassword),
+        Self::Mail(MailTokenPurpose::ChangeEmail),
+        Self::Mail(MailTokenPurpose::IdentityAttempt),
+        Self::Mail(MailTokenPurpose::SecondFactor),
     ];
 
     /// What a token of this kind begins with.
@@ -41,6 +44,9 @@ impl TokenKind {
             Self::Mail(MailTokenPurpose::VerifyEmail) => "nmv_",
             Self::Mail(MailTokenPurpose::ResetPassword) => "nmp_",
             Self::Mail(MailTokenPurpose::ChangePassword) => "nmc_",
+            Self::Mail(MailTokenPurpose::ChangeEmail) => "nme_",
+            Self::Mail(MailTokenPurpose::IdentityAttempt) => "nmi_",
+            Self::Mail(MailTokenPurpose::SecondFactor) => "nmf_",
         }
     }
 

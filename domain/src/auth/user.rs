@@ -139,7 +139,8 @@ pub struct User {
     pub must_change_password: bool,
     /// What signing in needs besides the password.
     pub second_factor: SecondFactor,
-    /// When the password was last set; a mailed token to set one that is older than this is void.
+    /// When the password was last set, or the address changed; a mailed token that would change either and is older
+    /// than this is void.
     pub password_changed_at: Time,
     /// When the user registered.
     pub created_at: Time,
@@ -198,6 +199,12 @@ impl User {
     #[must_use]
     pub fn with_password(self, password: PasswordHash, at: Time) -> Self {
         Self { password, must_change_password: false, password_changed_at: at, ..self }.touched()
+    }
+
+    /// The same user under another address, which was proven just now. Whatever was mailed before is void.
+    #[must_use]
+    pub fn with_email(self, email: Email, at: Time) -> Self {
+        Self { email, email_verified_at: Some(at), password_changed_at: at, ..self }.touched()
     }
 
     /// The same user with another second factor, or none.

@@ -8,7 +8,7 @@ use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
 use crate::{
     AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, SuppressedNumber, Unique,
     UnitOfWork, UserId, Version,
-    auth::SessionEnd,
+    auth::{Identity, SessionEnd},
     payment::Refund,
     wallet::{
         Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
@@ -65,6 +65,14 @@ impl State {
             Change::Batch(b) => absent(self.batches.contains_key(&b.id), Unique::Record),
             Change::Grant(g) => guard(g.version, self.grants.get(&g.id).map(|x| x.version)),
             Change::MailToken(t) => guard(t.version, self.mail_tokens.get(&t.hash).map(|x| x.version)),
+            Change::Identity(i) => {
+                let same = |other: &Identity| {
+                    i.subject.is_some() && (&other.issuer, &other.subject) == (&i.issuer, &i.subject)
+                };
+                let taken = self.identities.values().any(|other| other.id != i.id && same(other));
+                absent(taken, Unique::Record)?;
+                guard(i.version, self.identities.get(&i.id).map(|x| x.version))
+            }
             Change::ApiKey(k) => {
                 let taken = self.api_keys.values().any(|other| other.hash == k.hash && other.id != k.id);
                 absent(taken, Unique::Record)?;
@@ -281,6 +289,7 @@ impl State {
             Change::RefreshToken(token) => drop(self.refresh_tokens.insert(token.hash, token)),
             Change::EndSessions(end) => self.end_sessions(&end),
             Change::MailToken(token) => drop(self.mail_tokens.insert(token.hash, token)),
+            Change::Identity(known) => drop(self.identities.insert(known.id, known)),
             Change::ApiKey(key) => drop(self.api_keys.insert(key.id, key)),
             Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),

@@ -42,11 +42,17 @@ impl FakeMailer {
     /// The token of the latest letter to an address that has one.
     pub fn latest_token(&self, to: &Email) -> Option<MailSecret> {
         self.letters_to(to).into_iter().rev().find_map(|letter| match letter {
-            Letter::VerifyEmail { token } | Letter::ResetPassword { token } => Some(token),
+            Letter::VerifyEmail { token }
+            | Letter::ResetPassword { token }
+            | Letter::ConfirmEmail { token } => Some(token),
             Letter::AlreadyRegistered
             | Letter::PasswordChanged
             | Letter::SecondFactorOn
             | Letter::SecondFactorOff
+            | Letter::EmailChangeAsked
+            | Letter::EmailChanged
+            | Letter::IdentityLinked
+            | Letter::IdentityUnlinked
             | Letter::ApiKeyCreated
             | Letter::ApiKeyDeleted
             | Letter::TicketAnswered => None,

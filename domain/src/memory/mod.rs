@@ -8,6 +8,7 @@ mod desk;
 mod erasures;
 mod failures;
 mod gateway_books;
+mod identity_provider;
 mod jobs;
 pub mod laws;
 mod mailer;
@@ -29,6 +30,7 @@ mod support;
 mod vitals;
 
 pub use clock::ManualClock;
+pub use identity_provider::{FakeIdentityProvider, Person};
 pub use mailer::FakeMailer;
 pub use number_provider::{FakeNumberProvider, ProviderFailure, ProviderOperation};
 pub use outbound::{FakeOutboundClient, Receiver};

@@ -11,8 +11,8 @@ use crate::{
     EntryId, Fault, HoldId, JobLane, NewJob, Notice, NoticeState, Page, PageOf, Sender, SessionId, Time,
     UserId,
     auth::{
-        ApiKey, AuthReads, Email, KeyStanding, MailToken, RefreshToken, Role, Session, SessionKind,
-        TokenHash, User,
+        ApiKey, AuthReads, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Role, Session,
+        SessionKind, Subject, TokenHash, User,
     },
     outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
@@ -136,6 +136,18 @@ impl AuthReads for MemoryStore {
             return Ok(None);
         };
         Ok(state.users.get(&key.user).cloned().map(|user| KeyStanding { key, user }))
+    }
+
+    async fn identity(&self, issuer: &Issuer, subject: &Subject) -> Result<Option<Identity>, Fault> {
+        let state = self.state();
+        let known = |i: &&Identity| i.issuer == *issuer && i.subject.as_ref() == Some(subject);
+        Ok(state.identities.values().find(known).cloned())
+    }
+
+    async fn identities(&self, user: UserId) -> Result<Vec<Identity>, Fault> {
+        let state = self.state();
+        let linked = |i: &&Identity| i.user == user && i.subject.is_some();
+        Ok(state.identities.values().rev().filter(linked).cloned().collect())
     }
 
     async fn staff_count(&self) -> Result<u32, Fault> {

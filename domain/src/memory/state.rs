@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId,
-    JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber, PurchaseId, QuoteId,
-    RefundId, ReservationId, RunId, SessionId, SuppressedNumber, TicketId, TicketLineId, Time, UserId,
-    auth::{ApiKey, MailToken, RefreshToken, Session, TokenHash, User},
+    IdentityId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber,
+    PurchaseId, QuoteId, RefundId, ReservationId, RunId, SessionId, SuppressedNumber, TicketId, TicketLineId,
+    Time, UserId,
+    auth::{ApiKey, Identity, MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::{Finding, Run},
     staff::{Adjustment, Allowlist, AuditEntry},
@@ -51,6 +52,7 @@ pub(super) struct State {
     pub(super) sessions: BTreeMap<SessionId, Session>,
     pub(super) refresh_tokens: BTreeMap<TokenHash, RefreshToken>,
     pub(super) mail_tokens: BTreeMap<TokenHash, MailToken>,
+    pub(super) identities: BTreeMap<IdentityId, Identity>,
     pub(super) api_keys: BTreeMap<ApiKeyId, ApiKey>,
     pub(super) wallet_settings: BTreeMap<UserId, Settings>,
     pub(super) intents: BTreeMap<PaymentId, Intent>,

@@ -11,11 +11,11 @@ use namaskah_domain::{
     UnitOfWork, UserId, Version,
     auth::{
         AccessClaims, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings,
-        Email, KeyStanding, MailToken, OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash,
-        PasswordHasher, RefreshToken, Register, Secret, Session, SignedIn, TokenHash, TokenSigner, Tokens,
-        TotpSecret, TotpStep, User,
+        Email, Identity, IdentityService, Issuer, KeyStanding, MailToken, OneTimeCode, OneTimeCodes, Origin,
+        PasswordCheck, PasswordHash, PasswordHasher, RefreshToken, Register, Secret, Session, SignedIn,
+        Subject, TokenHash, TokenSigner, Tokens, TotpSecret, TotpStep, User,
     },
-    memory::MemoryStore,
+    memory::{FakeIdentityProvider, MemoryStore},
     outbox::Jobs,
 };
 use tokio::sync::Barrier;
@@ -104,7 +104,7 @@ impl PasswordHasher for CountingHasher {
 }
 
 /// Tokens in plain text, hashes by mixing.
-struct PlainSigner;
+pub struct PlainSigner;
 
 impl TokenSigner for PlainSigner {
     fn sign(&self, claims: &AccessClaims) -> Result<Secret, Fault> {
@@ -242,13 +242,23 @@ impl AuthReads for CountingReads {
         self.counted().api_key(hash).await
     }
 
+    async fn identity(&self, issuer: &Issuer, subject: &Subject) -> Result<Option<Identity>, Fault> {
+        self.counted().identity(issuer, subject).await
+    }
+
+    async fn identities(&self, user: UserId) -> Result<Vec<Identity>, Fault> {
+        self.counted().identities(user).await
+    }
+
     async fn staff_count(&self) -> Result<u32, Fault> {
         self.counted().staff_count().await
     }
 }
 
 pub struct World {
-    pub auth: AuthService,
+    pub auth: Arc<AuthService>,
+    pub provider: Arc<FakeIdentityProvider>,
+    pub google: IdentityService,
     pub memory: Arc<MemoryStore>,
     pub clock: Arc<StandingClock>,
     pub hasher: Arc<CountingHasher>,
@@ -275,7 +285,10 @@ impl World {
             clock: clock.clone(),
             random: Arc::new(Counting::default()),
         };
-        Self { auth: AuthService::new(ports, AuthPolicy::default()), memory, clock, hasher, store, reads }
+        let auth = Arc::new(AuthService::new(ports, AuthPolicy::default()));
+        let provider = Arc::new(FakeIdentityProvider::new(clock.clone()));
+        let google = IdentityService::new(auth.clone(), provider.clone());
+        Self { auth, provider, google, memory, clock, hasher, store, reads }
     }
 
     /// A world in which Ada has an account and a proven address, and no mail is left to send.

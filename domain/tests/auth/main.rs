@@ -1,8 +1,11 @@
 //! Sign-in over the memory store.
 #![cfg(feature = "memory")]
 
+mod addresses;
 mod api_keys;
+mod assertions;
 mod fakes;
+mod identities;
 mod passwords;
 mod registering;
 mod second_factor;

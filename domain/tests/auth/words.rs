@@ -4,7 +4,7 @@ use namaskah_domain::{
     Time, UserId,
     auth::{
         Email, InvalidEmail, MailTokenPurpose, PasswordHash, Role, Secret, Session, SessionEnd, SessionKind,
-        TokenHash,
+        Subject, TokenHash,
     },
     time::seconds,
 };
@@ -26,7 +26,14 @@ fn roles_have_their_names_and_are_known_by_them() {
 #[test]
 fn ends_of_sessions_and_purposes_of_tokens_have_their_names() {
     assert_eq!(SessionEnd::ALL.map(SessionEnd::name), ["signed_out", "revoked", "token_reused"]);
-    let purposes = ["verify_email", "reset_password", "change_password"];
+    let purposes = [
+        "verify_email",
+        "reset_password",
+        "change_password",
+        "change_email",
+        "identity_attempt",
+        "second_factor",
+    ];
     assert_eq!(MailTokenPurpose::ALL.map(MailTokenPurpose::name), purposes);
 }
 
@@ -37,6 +44,7 @@ fn an_address_is_told_by_its_domain_alone_and_secrets_not_at_all() {
     assert_eq!(format!("{:?}", Secret::new("kx9 tuba lo".to_owned())), "Secret(…)");
     assert_eq!(format!("{:?}", PasswordHash::from_stored("$argon2id$".to_owned())), "PasswordHash(…)");
     assert_eq!(format!("{:?}", TokenHash([7; 32])), "TokenHash(…)");
+    assert_eq!(format!("{:?}", Subject::try_new("108").expect("a subject")), "Subject(…)");
 }
 
 #[test]

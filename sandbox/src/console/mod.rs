@@ -60,7 +60,7 @@ pub(crate) fn checkout(world: &World, call: &Call) -> Result<Answer, Answer> {
 }
 
 /// Text as HTML text or as a quoted attribute. Braces go too, so that no value can pass for a placeholder.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

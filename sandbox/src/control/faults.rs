@@ -40,6 +40,7 @@ const PAYSTACK: [&str; 12] = [
     "dispute_get",
     "dispute_resolve",
 ];
+const GOOGLE: [&str; 5] = ["discovery", "authorize", "consent", "certs", "token"];
 const SMTP: [&str; 1] = ["send"];
 const MOST: u32 = 1_000_000;
 
@@ -59,8 +60,9 @@ pub(crate) fn faults(world: &World, call: &Call) -> Result<Answer, Answer> {
     let (provider, operations): (&str, &[&str]) = match body.provider.as_str() {
         "textverified" => ("textverified", &TEXTVERIFIED),
         "paystack" => ("paystack", &PAYSTACK),
+        "google" => ("google", &GOOGLE),
         "smtp" | "mail" => ("smtp", &SMTP),
-        _ => return Err(unprocessable("provider must be textverified, paystack or smtp")),
+        _ => return Err(unprocessable("provider must be textverified, paystack, google or smtp")),
     };
     if !operations.contains(&body.operation.as_str()) {
         return Err(unprocessable(&format!(

@@ -16,6 +16,8 @@
 //! | `POST /control/textverified/create-delay` | `{"delay_ms","count"?}` | the next purchases are answered late, in real time |
 //! | `POST /control/textverified/account` | `{"username","balance"?,"unfinished_limit"?}` | sets an account's money (decimal text) or cap |
 //! | `POST /control/textverified/service` | `{"service","price"?,"stock"?}` | sets a service's price (decimal text) or stock |
+//! | `POST /control/google/rotate` | `{"keep"?}` | tokens are signed with a new key; the older ones are still shown, or not |
+//! | `POST /control/google/token` | `{"flaw","count"?}` | the next tokens are wrong: `signature`, `alg_none`, `alg_hs256`, `alg_ps256`, `critical`, `no_key`, `unknown_key`, `issuer`, `audience`, `audiences`, `party`, `expired`, `future`, `old`, `nonce`, `no_nonce`, `unverified`, `no_email`, `no_subject`, `twice`, `huge` |
 //! | `POST /control/faults` | `{"provider","operation","mode","count"?}` | see the crate's documentation; `GET` lists what is set |
 //! | `POST /control/mismatch` | `{"kind":"success"\|"paid","reference","amount_subunits"}`, `{"kind":"unpaid","reference"}`, `{"kind":"bought","service"}`, `{"kind":"cost","id","cost"}`, `{"kind":"balance","change"}` | the vendors' books differ from the product's, and no webhook tells: a success that nobody asked for, another sum, none; a number bought in the dashboard, another cost, a balance that moves (decimal text) |
 //! | `POST /control/clock` | `{"advance_s"}` | moves the clock, answers `{"offset_s","now"}` when due work has run, here and at every follower |
@@ -27,6 +29,7 @@
 
 mod clock;
 mod faults;
+mod google;
 mod mismatch;
 mod payments;
 mod phones;
@@ -34,6 +37,7 @@ mod state;
 
 pub(crate) use clock::{advance, clock, follow};
 pub(crate) use faults::{faults, list_faults};
+pub(crate) use google::{rotate, spoil};
 pub(crate) use mismatch::mismatch;
 pub(crate) use payments::{dashboard_refund, dispute, pay, refund};
 pub(crate) use phones::{
@@ -117,5 +121,6 @@ pub(crate) fn reset(world: &World, call: &Call) -> Result<Answer, Answer> {
     same_site(call)?;
     let Nothing {} = call.parse()?;
     world.with(|books, _| books.reset());
+    world.google.reset();
     Ok(Answer::ok(&json!({ "reset": true })))
 }

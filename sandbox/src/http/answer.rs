@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 pub(crate) enum Dialect {
     TextVerified,
     Paystack,
+    Google,
     Control,
 }
 
@@ -54,6 +55,10 @@ impl Answer {
                 json!({ "errorCode": "ValidationError", "errorDescription": message })
             }
             Dialect::TextVerified => json!({ "errorCode": null, "errorDescription": message }),
+            Dialect::Google => {
+                let error = if status.is_server_error() { "server_error" } else { "invalid_request" };
+                json!({ "error": error, "error_description": message })
+            }
             Dialect::Paystack => json!({ "status": false, "message": message }),
             Dialect::Control => json!({ "error": message }),
         };

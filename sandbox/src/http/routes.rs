@@ -9,7 +9,7 @@ use super::{
     Answer, Dialect,
     op::{Handler, Op, SlowWork, Work},
 };
-use crate::{console, control, paystack, textverified, world::World};
+use crate::{console, control, google, paystack, textverified, world::World};
 
 /// TextVerified's API, and the same at the root: its own client knows the test services only when nothing stands
 /// before `/api`.
@@ -23,6 +23,7 @@ pub(super) fn routes(world: &Arc<World>) -> impl Endpoint<Output = Response> + u
         .fold(table, Table::textverified)
         .paystack_transactions()
         .paystack_refunds()
+        .google()
         .control_providers()
         .control()
         .route
@@ -50,6 +51,8 @@ fn dialect(path: &str) -> Dialect {
         Dialect::TextVerified
     } else if path.starts_with("/paystack/") {
         Dialect::Paystack
+    } else if path.starts_with("/google/") {
+        Dialect::Google
     } else {
         Dialect::Control
     }
@@ -70,6 +73,7 @@ impl Table {
         let provider = match dialect {
             Dialect::TextVerified => "textverified",
             Dialect::Paystack => "paystack",
+            Dialect::Google => "google",
             Dialect::Control => "",
         };
         let mut route = RouteMethod::new();
@@ -136,6 +140,17 @@ impl Table {
         .at("/paystack/dispute/:id", &[(Method::GET, "dispute_get", ps::get_dispute)])
         .at("/paystack/dispute/transaction/:id", &[(Method::GET, "dispute_get", ps::transaction_dispute)])
         .at("/paystack/dispute/:id/resolve", &[(Method::PUT, "dispute_resolve", ps::resolve_dispute)])
+    }
+
+    fn google(self) -> Self {
+        let get = |name, work: Work| [(Method::GET, name, work)];
+        self.at("/google/.well-known/openid-configuration", &get("discovery", google::discovery))
+            .at("/google/authorize", &get("authorize", google::authorize))
+            .at("/google/consent", &get("consent", google::consent))
+            .at("/google/certs", &get("certs", google::certs))
+            .at("/google/token", &[(Method::POST, "token", google::token)])
+            .at("/control/google/rotate", &[(Method::POST, "", control::rotate)])
+            .at("/control/google/token", &[(Method::POST, "", control::spoil)])
     }
 
     fn control_providers(self) -> Self {

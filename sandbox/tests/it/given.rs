@@ -19,6 +19,7 @@ pub fn config() -> SandboxConfig {
         paystack_secret_key: PAYSTACK_KEY.into(),
         textverified_webhook_secret: WEBHOOK_SECRET.into(),
         credentials: None,
+        google: None,
     }
 }
 

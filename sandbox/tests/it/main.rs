@@ -5,6 +5,7 @@ mod console;
 mod controls;
 mod faults;
 mod given;
+mod google;
 mod mail;
 mod paystack;
 mod refunds;

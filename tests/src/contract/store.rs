@@ -249,6 +249,7 @@ macro_rules! store_contract {
             users_keep_their_second_factor
             sessions_and_tokens_are_stored_as_decided
             keys_are_stored_as_decided_and_found_with_their_users
+            identities_are_stored_as_decided_and_found_by_issuer_and_subject
             intents_are_stored_as_decided_in_every_state
             wallet_settings_are_stored_as_decided
             quotes_are_stored_as_decided

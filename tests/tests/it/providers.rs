@@ -3,6 +3,8 @@
 
 mod canned;
 mod fakes;
+mod google_wire;
+mod identities;
 mod mail;
 mod outbound;
 mod paystack_wire;
@@ -17,6 +19,12 @@ mod fake_number_provider {
 }
 mod fake_payment_gateway {
     namaskah_tests::payment_gateway_contract!(super::fakes::payments);
+}
+mod fake_identity_provider {
+    namaskah_tests::identity_provider_contract!(super::identities::fake);
+}
+mod google {
+    namaskah_tests::identity_provider_contract!(super::identities::simulated);
 }
 mod fake_outbound_client {
     namaskah_tests::outbound_client_contract!(super::fakes::outbound);

@@ -22,6 +22,7 @@ pub(crate) mod event;
 pub(crate) mod finding;
 pub(crate) mod grant;
 pub(crate) mod hold;
+pub(crate) mod identity;
 pub(crate) mod intent;
 pub(crate) mod job;
 pub(crate) mod mail_token;

@@ -3,13 +3,16 @@
 use async_trait::async_trait;
 use namaskah_domain::{
     Fault, SessionId, Time, UserId,
-    auth::{ApiKey, AuthReads, Email, KeyStanding, MailToken, RefreshToken, Session, TokenHash, User},
+    auth::{
+        ApiKey, AuthReads, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Session, Subject,
+        TokenHash, User,
+    },
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
 use super::{Reads, all, fault};
 use crate::persistence::{
-    entity::{api_key, mail_token, refresh_token, session, user},
+    entity::{api_key, identity, mail_token, refresh_token, session, user},
     stored::{unreadable, us},
 };
 
@@ -68,6 +71,21 @@ impl AuthReads for Reads {
         let found = query.find_also_related(user::Entity).one(self.database.reads()).await.map_err(fault)?;
         let Some((key, Some(user))) = found else { return Ok(None) };
         Ok(Some(KeyStanding { key: key.try_into()?, user: user.open(&self.vault)? }))
+    }
+
+    async fn identity(&self, issuer: &Issuer, subject: &Subject) -> Result<Option<Identity>, Fault> {
+        let query = identity::Entity::find()
+            .filter(identity::Column::Issuer.eq(issuer.as_str()))
+            .filter(identity::Column::Subject.eq(subject.as_str()));
+        query.one(self.database.reads()).await.map_err(fault)?.map(Identity::try_from).transpose()
+    }
+
+    async fn identities(&self, user: UserId) -> Result<Vec<Identity>, Fault> {
+        let query = identity::Entity::find()
+            .filter(identity::Column::UserId.eq(user.uuid()))
+            .filter(identity::Column::Subject.is_not_null())
+            .order_by_desc(identity::Column::Id);
+        all(query.all(self.database.reads()).await.map_err(fault)?, Identity::try_from)
     }
 
     async fn staff_count(&self) -> Result<u32, Fault> {

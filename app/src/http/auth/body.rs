@@ -2,7 +2,7 @@
 
 use namaskah_domain::{
     SessionId, Time, UserId,
-    auth::{Credentials, Email, OneTimeCode, Role, Secret, Session, SessionKind, Tokens, User},
+    auth::{Credentials, Email, Identity, OneTimeCode, Role, Secret, Session, SessionKind, Tokens, User},
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -42,6 +42,43 @@ pub struct SentBody {
 pub struct TokenBody {
     /// From the link in the mail.
     pub token: Text<Secret>,
+}
+
+/// A new address, and what was mailed to it.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "NewAddressProof")]
+pub struct ConfirmEmailBody {
+    /// The new address, from the link in the mail.
+    pub email: Text<Email>,
+    /// From the link in the mail.
+    pub token: Text<Secret>,
+}
+
+/// What of you is to change.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "UserChange")]
+pub struct ChangeMeBody {
+    /// The new address. It takes effect once it is proven.
+    pub email: Text<Email>,
+}
+
+/// Where a browser is to be sent to.
+#[derive(Debug, Object)]
+#[oai(rename = "Authorization")]
+pub struct AuthorizationBody {
+    /// A page of Google's.
+    pub authorization_url: String,
+}
+
+/// A one-time code.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "SecondFactor")]
+pub struct SecondFactorBody {
+    /// Of the user's device, or a recovery code.
+    pub totp_code: Text<OneTimeCode>,
 }
 
 /// An address.
@@ -101,6 +138,28 @@ impl From<User> for UserBody {
             email_verified: user.email_verified_at.is_some(),
             totp_enabled: user.second_factor.is_on(),
             created_at: Text(user.created_at),
+        }
+    }
+}
+
+/// A user as Google knows him.
+#[derive(Debug, Object)]
+#[oai(rename = "Identity")]
+pub struct IdentityBody {
+    /// Who knows him.
+    pub issuer: String,
+    /// By which name.
+    pub subject: Option<String>,
+    /// Since when it signs him in.
+    pub linked_at: Text<Time>,
+}
+
+impl From<Identity> for IdentityBody {
+    fn from(identity: Identity) -> Self {
+        Self {
+            issuer: identity.issuer.as_str().to_owned(),
+            subject: identity.subject.map(|subject| subject.as_str().to_owned()),
+            linked_at: Text(identity.linked_at),
         }
     }
 }

@@ -1,53 +1,122 @@
-//! Answers that set or remove the session cookie.
+//! Answers that set or remove cookies: of the session, and of the way to Google and back.
+
+use std::borrow::Cow;
 
 use namaskah_domain::auth::Secret;
 use poem::{
     IntoResponse, Response,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
 };
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaHeader, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    registry::{MetaHeader, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
     types::ToJSON,
 };
 
 use crate::http::{
     auth_scheme::Site,
     body::{NoContent, Shown},
+    problem::{Problem, pages},
 };
 
-/// 200 with a body, and a session cookie.
+/// 200 with a body, and cookies.
 pub struct WithCookie<T> {
-    /// The body.
-    pub body: T,
-    /// The cookie's value.
-    pub cookie: Secret,
-    /// For how many seconds it is good.
-    pub max_age_s: i64,
-    /// Where it belongs.
-    pub site: Site,
+    body: T,
+    cookies: Vec<HeaderValue>,
+}
+
+impl<T> WithCookie<T> {
+    /// With a session's cookie, good for so many seconds.
+    pub fn new(body: T, site: &Site, session: &Secret, max_age_s: i64) -> Self {
+        Self::only(body).and(self::session(site, session, max_age_s))
+    }
+
+    /// Without one yet.
+    pub const fn only(body: T) -> Self {
+        Self { body, cookies: Vec::new() }
+    }
+
+    /// And with this one.
+    #[must_use]
+    pub fn and(mut self, cookie: Option<HeaderValue>) -> Self {
+        self.cookies.extend(cookie);
+        self
+    }
+}
+
+/// 303 to somewhere else, with cookies; or a problem, told by a page.
+pub enum SentOn {
+    /// The way on.
+    On {
+        /// Where to.
+        to: Cow<'static, str>,
+        /// What goes along.
+        cookies: Vec<HeaderValue>,
+    },
+    /// There is none.
+    Told(Problem),
+}
+
+impl SentOn {
+    /// To a page of ours.
+    pub const fn to(page: &'static str) -> Self {
+        Self::On { to: Cow::Borrowed(page), cookies: Vec::new() }
+    }
+
+    /// To an address of somebody whom we have asked for it.
+    pub const fn away(url: String) -> Self {
+        Self::On { to: Cow::Owned(url), cookies: Vec::new() }
+    }
+
+    /// And with this cookie.
+    #[must_use]
+    pub fn with(mut self, cookie: Option<HeaderValue>) -> Self {
+        if let Self::On { cookies, .. } = &mut self {
+            cookies.extend(cookie);
+        }
+        self
+    }
 }
 
 /// 204, and no session cookie any more, nor anything else that the browser has kept of the site.
 pub struct WithoutCookie(pub Site);
 
+/// The cookie of a session.
+pub fn session(site: &Site, value: &Secret, max_age_s: i64) -> Option<HeaderValue> {
+    set_cookie(site, site.cookie_name(), value.expose(), max_age_s)
+}
+
+/// The cookie of a browser on its way to Google and back.
+pub fn way(site: &Site, value: &Secret, max_age_s: i64) -> Option<HeaderValue> {
+    set_cookie(site, site.way_cookie_name(), value.expose(), max_age_s)
+}
+
 /// Only for this host, not for scripts, and not sent along from other sites' forms.
-fn set_cookie(site: &Site, value: &str, max_age_s: i64) -> Option<HeaderValue> {
+fn set_cookie(site: &Site, name: &str, value: &str, max_age_s: i64) -> Option<HeaderValue> {
     let secure = if site.is_https() { "; Secure" } else { "" };
-    let name = site.cookie_name();
     let text = format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).ok()
 }
 
+fn add(response: &mut Response, cookies: Vec<HeaderValue>) {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+fn text_header(name: &str, about: &str) -> MetaHeader {
+    MetaHeader {
+        name: name.to_owned(),
+        description: Some(about.to_owned()),
+        required: true,
+        deprecated: false,
+        schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
+    }
+}
+
 fn declare(mut meta: MetaResponses) -> MetaResponses {
     for response in &mut meta.responses {
-        response.headers.push(MetaHeader {
-            name: "Set-Cookie".to_owned(),
-            description: Some("The session".to_owned()),
-            required: true,
-            deprecated: false,
-            schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
-        });
+        response.headers.push(text_header("Set-Cookie", "The session, or the way to it"));
     }
     meta
 }
@@ -55,9 +124,7 @@ fn declare(mut meta: MetaResponses) -> MetaResponses {
 impl<T: ToJSON> IntoResponse for WithCookie<T> {
     fn into_response(self) -> Response {
         let mut response = Shown(self.body).into_response();
-        if let Some(cookie) = set_cookie(&self.site, self.cookie.expose(), self.max_age_s) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+        add(&mut response, self.cookies);
         response
     }
 }
@@ -72,12 +139,41 @@ impl<T: ToJSON> ApiResponse for WithCookie<T> {
     }
 }
 
+impl IntoResponse for SentOn {
+    fn into_response(self) -> Response {
+        match self {
+            Self::On { to, cookies } => {
+                let mut response = Response::builder().status(StatusCode::SEE_OTHER).finish();
+                if let Ok(to) = HeaderValue::from_str(&to) {
+                    response.headers_mut().insert(header::LOCATION, to);
+                }
+                add(&mut response, cookies);
+                response
+            }
+            Self::Told(problem) => pages::told(&problem),
+        }
+    }
+}
+
+impl ApiResponse for SentOn {
+    fn meta() -> MetaResponses {
+        let sent = MetaResponse {
+            description: "The way on",
+            status: Some(StatusCode::SEE_OTHER.as_u16()),
+            status_range: None,
+            content: vec![],
+            headers: vec![text_header("Location", "Where to")],
+        };
+        declare(MetaResponses { responses: vec![sent] })
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
 impl IntoResponse for WithoutCookie {
     fn into_response(self) -> Response {
         let mut response = NoContent.into_response();
-        if let Some(cookie) = set_cookie(&self.0, "", 0) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+        add(&mut response, session(&self.0, &Secret::new(String::new()), 0).into_iter().collect());
         let all = HeaderValue::from_static("\"cache\", \"cookies\", \"storage\"");
         response.headers_mut().insert("clear-site-data", all);
         response
@@ -98,17 +194,23 @@ mod tests {
 
     #[test]
     fn over_https_the_cookie_is_this_hosts_alone_and_for_no_script() {
-        let cookie = |origin: &str| {
+        type Make = fn(&Site, &Secret, i64) -> Option<HeaderValue>;
+        let cookie = |make: Make, origin: &str| {
             let site = Site { origin: origin.to_owned() };
-            set_cookie(&site, "value", 60).and_then(|cookie| cookie.to_str().ok().map(str::to_owned))
+            let made = make(&site, &Secret::new("value".to_owned()), 60);
+            made.and_then(|cookie| cookie.to_str().ok().map(str::to_owned))
         };
-        assert_eq!(
-            cookie("https://namaskah.example").as_deref(),
-            Some("__Host-namaskah_session=value; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"),
-        );
-        assert_eq!(
-            cookie("http://127.0.0.1:8080").as_deref(),
-            Some("namaskah_session=value; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"),
-        );
+        for (make, name) in [(session as Make, "session"), (way as Make, "google")] {
+            assert_eq!(
+                cookie(make, "https://namaskah.example"),
+                Some(format!(
+                    "__Host-namaskah_{name}=value; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+                )),
+            );
+            assert_eq!(
+                cookie(make, "http://127.0.0.1:8080"),
+                Some(format!("namaskah_{name}=value; Path=/; Max-Age=60; HttpOnly; SameSite=Lax")),
+            );
+        }
     }
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{
     api_keys::body::ApiKeyBody,
-    body::{SessionBody, UserBody},
+    body::{IdentityBody, SessionBody, UserBody},
 };
 use crate::http::{
     payments::PaymentBody,
@@ -88,12 +88,15 @@ impl Export {
         let sessions: Vec<SessionBody> = sessions.map(|s| SessionBody::of(s, by.session)).collect();
         let keys = sources.auth.api_keys(by.user).await?.into_iter();
         let keys: Vec<ApiKeyBody> = keys.map(ApiKeyBody::from).collect();
+        let identities = sources.auth.identities(by.user).await?.into_iter();
+        let identities: Vec<IdentityBody> = identities.map(IdentityBody::from).collect();
         let wallet = WalletBody::from(sources.wallet.balance(by.user).await?);
         let head = format!(
-            "{{\"user\":{},\"sessions\":{},\"api_keys\":{},\"wallet\":{}",
+            "{{\"user\":{},\"sessions\":{},\"api_keys\":{},\"identities\":{},\"wallet\":{}",
             user.to_json_string(),
             sessions.to_json_string(),
             keys.to_json_string(),
+            identities.to_json_string(),
             wallet.to_json_string()
         );
         Ok(Self { head, user: by.user, sources })
@@ -221,8 +224,8 @@ impl ApiResponse for Export {
     fn meta() -> MetaResponses {
         let schema = MetaSchema {
             description: Some(
-                "`user`, `sessions`, `api_keys`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, `payments`, \
-                 `verifications`, `tickets` with their `messages`, each as the API shows it",
+                "`user`, `sessions`, `api_keys`, `identities`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, \
+                 `payments`, `verifications`, `tickets` with their `messages`, each as the API shows it",
             ),
             ..MetaSchema::new("object")
         };

@@ -1,15 +1,15 @@
 //! The user's own record.
 
-use namaskah_domain::auth::DeleteAccountError;
+use namaskah_domain::auth::{ChangeEmail, DeleteAccountError};
 use poem_openapi::OpenApi;
 
 use super::{
-    body::UserBody,
+    body::{ChangeMeBody, SentBody, UserBody},
     export::{Export, Sources},
 };
 use crate::http::{
     auth_scheme::SignedIn,
-    body::{NoContent, Shown},
+    body::{Accepted, Body, NoContent, Shown},
     detached::detached,
     problem::Problem,
     tags::Tag,
@@ -27,6 +27,17 @@ impl MeApi {
     #[oai(path = "/", method = "get", operation_id = "get_me")]
     async fn me(&self, user: SignedIn) -> Result<Shown<UserBody>, Problem> {
         Ok(Shown(self.sources.auth.me(user.id()).await?.into()))
+    }
+
+    /// Change your address
+    ///
+    /// Needs a step-up. Mails a link to the new address, and a notice to the present one; nothing changes until the link
+    /// is followed. A taken address gets the same answer.
+    #[oai(path = "/", method = "patch", operation_id = "change_me")]
+    async fn change(&self, user: SignedIn, body: Body<ChangeMeBody>) -> Result<Accepted<SentBody>, Problem> {
+        let (auth, command) = (self.sources.auth.clone(), ChangeEmail { by: user.0, email: body.0.email.0 });
+        detached(async move { auth.change_email(command).await }).await?;
+        Ok(super::sent(super::SentWord::VerificationSent))
     }
 
     /// Everything that is kept about you

@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod body;
 pub mod cookie;
 pub mod export;
+pub mod google;
 pub mod me;
 pub mod second_factor;
 
@@ -11,15 +12,18 @@ use std::sync::Arc;
 
 use namaskah_domain::{
     SessionId,
-    auth::{AuthService, ChangePassword, Email, Origin, Register, ResetPassword, SignedIn as Visitor},
+    auth::{
+        AuthService, ChangePassword, ConfirmEmail, Email, Origin, Register, ResetPassword,
+        SignedIn as Visitor,
+    },
 };
 use poem::{Request, RequestBody, Result as PoemResult, http::header};
 use poem_openapi::{OpenApi, param::Path};
 
 use self::{
     body::{
-        BrowserBody, ChangeBody, CsrfBody, EmailBody, LoginBody, RefreshBody, RegisterBody, ResetBody,
-        SentBody, SentWord, SessionBody, TokenBody, TokensBody,
+        BrowserBody, ChangeBody, ConfirmEmailBody, CsrfBody, EmailBody, LoginBody, RefreshBody, RegisterBody,
+        ResetBody, SentBody, SentWord, SessionBody, TokenBody, TokensBody,
     },
     cookie::{WithCookie, WithoutCookie},
 };
@@ -84,6 +88,17 @@ impl AuthApi {
         Ok(NoContent)
     }
 
+    /// Prove a new address
+    ///
+    /// It is the account's from then on. Ends every sign-in.
+    #[oai(path = "/email/confirm", method = "post", operation_id = "confirm_email")]
+    async fn confirm_email(&self, body: Body<ConfirmEmailBody>) -> Result<NoContent, Problem> {
+        let ConfirmEmailBody { token, email } = body.0;
+        let (auth, command) = (self.auth.clone(), ConfirmEmail { token: token.0, email: email.0 });
+        detached(async move { auth.confirm_email(command).await }).await?;
+        Ok(NoContent)
+    }
+
     /// Ask for the link again
     #[oai(path = "/resend-verification", method = "post", operation_id = "resend_verification")]
     async fn resend_verification(&self, body: Body<EmailBody>) -> Result<Accepted<SentBody>, Problem> {
@@ -126,7 +141,7 @@ impl AuthApi {
         let csrf_token = self.auth.csrf_token(&opened.cookie).expose().to_owned();
         let (user, expires_in) = (opened.user.into(), opened.expires_in_s);
         let body = BrowserBody { user, csrf_token, expires_in };
-        Ok(WithCookie { body, cookie: opened.cookie, max_age_s: expires_in, site: self.site.clone() })
+        Ok(WithCookie::new(body, &self.site, &opened.cookie, expires_in))
     }
 
     /// Sign a browser out

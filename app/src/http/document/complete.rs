@@ -160,13 +160,16 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
         !reads && ["/verifications", "/verifications/batch", "/retry"].iter().any(|end| path.ends_with(end));
     let gateway = ["/api/v1/payments", "/api/v1/admin/payments", "/api/v1/admin/suspense"];
     let talks_to_gateway = !reads && gateway.iter().any(|begins| path.starts_with(begins));
+    let comes_from_google = path.ends_with("/auth/google/callback");
+    let talks_to_google =
+        comes_from_google || (path.ends_with("/auth/google") && reads) || path.ends_with("/auth/google/link");
     let never = |status: &str| match status {
         "402" => !places_order,
-        "409" => reads || is_hook,
+        "409" => (reads && !comes_from_google) || is_hook,
         "413" => !has_body,
         "415" => !has_body || is_hook,
         "422" => !(has_body || has_query || has_key) || is_hook,
-        "502" => !talks_to_gateway,
+        "502" => !talks_to_gateway && !talks_to_google,
         "400" | "401" | "403" | "404" => is_system,
         _ => false,
     };

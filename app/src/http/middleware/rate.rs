@@ -162,6 +162,7 @@ fn class_of(method: &Method, path: &str) -> Class {
     let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     let post = method == Method::POST;
     match parts.as_slice() {
+        ["me"] if method == Method::PATCH => Class::Register,
         ["hooks", ..] => Class::Hook,
         ["auth", "register" | "resend-verification"] | ["auth", "password", "forgot"] if post => {
             Class::Register
@@ -224,6 +225,8 @@ mod tests {
         assert_eq!(class("POST", "/api/v1/auth/register"), Class::Register);
         assert_eq!(class("POST", "/api/v1/auth/login"), Class::Default);
         assert_eq!(class("POST", "/api/v1/hooks/paystack"), Class::Hook);
+        assert_eq!(class("PATCH", "/api/v1/me/"), Class::Register);
+        assert_eq!(class("GET", "/api/v1/me"), Class::Default);
         assert_eq!(class("GET", "/healthz"), Class::System);
         assert_eq!(class("GET", "/api/v1/wallet"), Class::Default);
         assert_eq!(class("OPTIONS", "/api/v1/payments"), Class::System);

@@ -3,6 +3,7 @@
 mod adjustments;
 mod api_keys;
 mod desk;
+mod identities;
 mod second_factor;
 mod staff;
 mod support;
@@ -387,6 +388,7 @@ impl From<ChangePasswordError> for Problem {
     fn from(error: ChangePasswordError) -> Self {
         match error {
             ChangePasswordError::StepUpRequired => second_factor::step_up_required(),
+            ChangePasswordError::NoPassword => identities::no_password(),
             ChangePasswordError::WrongPassword => {
                 Self::invalid("current_password", "wrong", "this is not the present password")
             }

@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
-use poem::{IntoResponse, Response, handler, web::Path};
+use poem::{
+    IntoResponse, Response, handler,
+    http::{HeaderValue, header},
+    web::Path,
+};
 
 use crate::http::{
     page::Page,
     problem::{
-        Problem,
+        Problem, ProblemCode,
         kinds::{self, Kind},
     },
 };
@@ -32,6 +36,18 @@ pub fn all() -> Response {
     }
     body.push_str("</ul>");
     Page { title: "Problems", body: &body, script: None }.into_response()
+}
+
+/// A problem for a person who came by a link: what is on the page of its kind, under its own status.
+pub fn told(problem: &Problem) -> Response {
+    let body = kinds::of_code(problem.code()).map(describe).unwrap_or_default();
+    let body = format!("{body}<p><a href=\"/\">Back to Namaskah</a></p>");
+    let title = kinds::of_code(problem.code()).map_or("Problem", |kind| kind.title);
+    let mut response = Page { title, body: &body, script: None }.into_response();
+    response.set_status(problem.status_code());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.set_data(ProblemCode(problem.code()));
+    response
 }
 
 fn describe(kind: &Kind) -> String {

@@ -3,7 +3,7 @@
 use super::{ATTEMPTS, AuthService, KeptChanging};
 use crate::{
     Change, EndSessions, Fault, UnitOfWork, UserId,
-    auth::{DeleteAccountError, Remainder, SessionError, User},
+    auth::{DeleteAccountError, Identity, Remainder, SessionError, User},
     wallet::Account,
 };
 
@@ -16,7 +16,15 @@ impl AuthService {
         self.ports.reads.user(user).await?.ok_or(SessionError::NotFound)
     }
 
-    /// Makes the user anonymous and ends every session and every key. The journal stays, and names only the identifier. An
+    /// The identities that sign in the user, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store cannot be read.
+    pub async fn identities(&self, user: UserId) -> Result<Vec<Identity>, SessionError> {
+        Ok(self.ports.reads.identities(user).await?)
+    }
+
+    /// Makes the user anonymous and ends every session, every key and every identity. The journal stays, and names only the identifier. An
     /// order or a payment that is committed at the very same moment keeps its money under that identifier.
     ///
     /// # Errors
@@ -33,12 +41,14 @@ impl AuthService {
                 return Err(DeleteAccountError::NotEmpty(remainder));
             }
             let now = self.ports.clock.now();
-            // A key is made together with the user's next version, so none escapes this list.
+            // Keys and identities are made together with the user's next version, so none escapes these lists.
             let keys = self.ports.reads.api_keys(user).await?.into_iter();
+            let identities = self.ports.reads.identities(user).await?.into_iter();
             let unit = UnitOfWork::new()
                 .with(Change::User(record.anonymised(now)))
                 .with(Change::EndSessions(EndSessions { user, except: None, at: now }));
             let unit = keys.fold(unit, |unit, key| unit.with(Change::ApiKey(key.anonymised(now))));
+            let unit = identities.fold(unit, |unit, known| unit.with(Change::Identity(known.anonymised())));
             if self.commit(unit).await? {
                 self.ports.standings.forget(user).await;
                 return Ok(());

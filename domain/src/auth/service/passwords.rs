@@ -76,12 +76,15 @@ impl AuthService {
     /// takes a step-up as well.
     ///
     /// # Errors
-    /// `StepUpRequired`, `WrongPassword`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
+    /// `StepUpRequired`, `NoPassword`, `WrongPassword`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
     pub async fn change_password(&self, cmd: ChangePassword) -> Result<(), ChangePasswordError> {
         for _ in 0..ATTEMPTS {
             let user = self.ports.reads.user(cmd.by.user).await?.ok_or(ChangePasswordError::WrongPassword)?;
             if user.second_factor.is_on() && !self.is_elevated(cmd.by, self.ports.clock.now()).await? {
                 return Err(ChangePasswordError::StepUpRequired);
+            }
+            if !user.password.is_set() {
+                return Err(ChangePasswordError::NoPassword);
             }
             if self.ports.hasher.verify(&cmd.current, Some(&user.password)).await? == PasswordCheck::Wrong {
                 return Err(ChangePasswordError::WrongPassword);

@@ -55,12 +55,15 @@ impl AuthService {
     /// that takes a code, since a password alone is what may have been stolen.
     ///
     /// # Errors
-    /// `SignedOut`, `PasswordRequired`, `WrongPassword`, `Code`; `Unavailable` if a port does not answer.
+    /// `SignedOut`, `NoPassword`, `PasswordRequired`, `WrongPassword`, `Code`; `Unavailable` if a port does not answer.
     pub async fn step_up(&self, cmd: StepUp) -> Result<Time, StepUpError> {
         for _ in 0..ATTEMPTS {
             let now = self.ports.clock.now();
             let user = self.ports.reads.user(cmd.by.user).await?.ok_or(StepUpError::SignedOut)?;
             let session = self.own_session(cmd.by, now).await?.ok_or(StepUpError::SignedOut)?;
+            if !user.password.is_set() && (cmd.password.is_some() || !user.second_factor.is_on()) {
+                return Err(StepUpError::NoPassword);
+            }
             match &cmd.password {
                 Some(password) if !self.is_password(&user, password).await? => {
                     return Err(StepUpError::WrongPassword);
@@ -138,13 +141,16 @@ impl AuthService {
     /// mail.
     ///
     /// # Errors
-    /// `NotOn`, `WrongPassword`, `Code`; `Unavailable` if a port does not answer.
+    /// `NotOn`, `NoPassword`, `WrongPassword`, `Code`; `Unavailable` if a port does not answer.
     pub async fn disable_totp(&self, cmd: DisableTotp) -> Result<(), DisableTotpError> {
         for _ in 0..ATTEMPTS {
             let now = self.ports.clock.now();
             let user = self.ports.reads.user(cmd.by.user).await?.ok_or(DisableTotpError::NotOn)?;
             if !user.second_factor.is_on() {
                 return Err(DisableTotpError::NotOn);
+            }
+            if !user.password.is_set() {
+                return Err(DisableTotpError::NoPassword);
             }
             if !self.is_password(&user, &cmd.password).await? {
                 return Err(DisableTotpError::WrongPassword);
@@ -189,7 +195,7 @@ impl AuthService {
         Ok(self.own_session(by, now).await?.is_some_and(|session| session.is_elevated(now)))
     }
 
-    async fn own_session(&self, by: SignedIn, now: Time) -> Result<Option<Session>, Fault> {
+    pub(super) async fn own_session(&self, by: SignedIn, now: Time) -> Result<Option<Session>, Fault> {
         let session = self.ports.reads.session(by.session).await?;
         Ok(session.filter(|session| session.user == by.user && session.is_open(now)))
     }

@@ -92,14 +92,23 @@ impl AuthService {
         origin: Origin,
     ) -> Result<BrowserSession, SignInError> {
         let begun = self.begin(&credentials, |service, user, now| {
-            let secret = TokenKind::Cookie.generate(service.ports.random.as_ref());
-            let cookie = service.ports.signer.hash(secret.expose());
-            let session = service.new_session(user, SessionKind::Browser { cookie }, &origin, now);
+            let (session, secret) = service.new_browser_session(user, &origin, now);
             (session, secret, None)
         });
         let (user, session, cookie) = begun.await?;
+        Ok(self.in_browser(user, &session, cookie))
+    }
+
+    /// A session that a browser carries, and the cookie for it.
+    pub(super) fn new_browser_session(&self, user: &User, origin: &Origin, now: Time) -> (Session, Secret) {
+        let secret = TokenKind::Cookie.generate(self.ports.random.as_ref());
+        let cookie = self.ports.signer.hash(secret.expose());
+        (self.new_session(user, SessionKind::Browser { cookie }, origin, now), secret)
+    }
+
+    pub(super) fn in_browser(&self, user: User, session: &Session, cookie: Secret) -> BrowserSession {
         let expires_in_s = self.policy.browser.num_seconds();
-        Ok(BrowserSession { cookie, expires_in_s, user, session: session.id })
+        BrowserSession { cookie, expires_in_s, user, session: session.id }
     }
 
     /// Exchanges a refresh token for the next tokens of its session.
@@ -200,7 +209,7 @@ impl AuthService {
 
     /// Compares a password; takes as long without a user.
     async fn prove(&self, user: Option<User>, password: &Secret) -> Result<(User, Proof), SignInError> {
-        let stored = user.as_ref().map(|user| &user.password);
+        let stored = user.as_ref().map(|user| &user.password).filter(|password| password.is_set());
         let check = self.ports.hasher.verify(password, stored).await?;
         let user = user.ok_or(SignInError::InvalidCredentials)?;
         let of = user.password.clone();
@@ -274,7 +283,7 @@ fn may_go_on(session: &Session, user: &User, now: Time) -> bool {
         && (!user.role.is_staff() || session.is_fit_for_staff(now))
 }
 
-fn may_sign_in(user: &User, now: Time) -> Result<(), SignInError> {
+pub(super) fn may_sign_in(user: &User, now: Time) -> Result<(), SignInError> {
     if user.is_suspended(now) {
         return Err(SignInError::Suspended);
     }

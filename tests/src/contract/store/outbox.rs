@@ -145,6 +145,11 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
         Letter::PasswordChanged,
         Letter::SecondFactorOn,
         Letter::SecondFactorOff,
+        Letter::ConfirmEmail { token: MailSecret("three".into()) },
+        Letter::EmailChangeAsked,
+        Letter::EmailChanged,
+        Letter::IdentityLinked,
+        Letter::IdentityUnlinked,
         Letter::ApiKeyCreated,
         Letter::ApiKeyDeleted,
         Letter::TicketAnswered,
@@ -154,6 +159,7 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
     let jobs: Vec<NewJob> = kinds.map(|kind| NewJob { kind, ..given::job() }).collect();
     queue(on, &jobs).await;
     let mut leased = lease(on, holder(), 0).await;
+    leased.extend(lease(on, holder(), 0).await);
     leased.extend(on.jobs.lease(holder(), JobLane::Provider, at(0), 10).await.expect("leased"));
     let expected: Vec<_> = jobs.into_iter().map(|job| (job.id, job.kind)).collect();
     assert_eq!(leased.into_iter().map(|job| (job.id, job.kind)).collect::<Vec<_>>(), expected);

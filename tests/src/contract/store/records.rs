@@ -3,8 +3,8 @@
 use namaskah_domain::{
     Change, CommitError, Committed, Page, Standing, UnitOfWork, Version,
     auth::{
-        AllowedIps, ApiKey, Enrolment, KeyStanding, MailTokenPurpose, PasswordHash, Role, Scope, Scopes,
-        SecondFactor, SessionEnd, SessionKind, Suspension, TotpSecret, TotpStep, User,
+        AllowedIps, ApiKey, Enrolment, Identity, Issuer, KeyStanding, MailTokenPurpose, PasswordHash, Role,
+        Scope, Scopes, SecondFactor, SessionEnd, SessionKind, Suspension, TotpSecret, TotpStep, User,
     },
     payment::IntentState,
     verification::{
@@ -135,6 +135,35 @@ pub async fn keys_are_stored_as_decided_and_found_with_their_users(on: &Backend)
     assert_eq!(on.auth.api_keys(user.id).await.expect("readable"), [free]);
     assert_eq!(on.auth.api_key(given::hash()).await.expect("readable"), None);
     assert_eq!(on.auth.api_key(foreign.hash).await.expect("readable"), None, "its user is not there");
+}
+
+/// A subject of another issuer is somebody else; of who has left none stays.
+pub async fn identities_are_stored_as_decided_and_found_by_issuer_and_subject(on: &Backend) {
+    let user = given::user().id;
+    let (first, second) = (given::identity(user), given::identity(user));
+    let elsewhere = Issuer::try_new("https://elsewhere.example").expect("an issuer");
+    let namesake = Identity {
+        issuer: elsewhere.clone(),
+        subject: first.subject.clone(),
+        ..given::identity(given::id())
+    };
+    for identity in [&first, &second, &namesake] {
+        on.apply(UnitOfWork::new().with(Change::Identity(identity.clone()))).await;
+    }
+    let subject = first.subject.clone().expect("a subject");
+    let found = async |issuer: &Issuer| on.auth.identity(issuer, &subject).await.expect("readable");
+    assert_eq!(found(&first.issuer).await, Some(first.clone()));
+    assert_eq!(found(&elsewhere).await, Some(namesake));
+    assert_eq!(on.auth.identities(user).await.expect("readable"), [second.clone(), first.clone()]);
+    let issuer = first.issuer.clone();
+    for gone in [first.anonymised(), second.anonymised()] {
+        on.apply(UnitOfWork::new().with(Change::Identity(gone))).await;
+    }
+    assert_eq!(found(&issuer).await, None);
+    assert_eq!(on.auth.identities(user).await.expect("readable"), []);
+    let again = Identity { subject: Some(subject.clone()), ..given::identity(given::id()) };
+    on.apply(UnitOfWork::new().with(Change::Identity(again.clone()))).await;
+    assert_eq!(found(&issuer).await, Some(again));
 }
 
 /// And on the way there.

@@ -24,6 +24,7 @@ pub async fn a_write_that_was_decided_on_another_version_is_stale(on: &Backend) 
         Change::Intent(given::intent(user.id)),
         Change::WalletSettings(given::wallet_settings(user.id)),
         Change::ApiKey(given::api_key(user.id)),
+        Change::Identity(given::identity(user.id)),
         Change::Quote(given::quote(user.id)),
         Change::Grant(given::grant(user.id)),
         Change::Finding(super::reconciliation::finding("nmk-versions", 1)),
@@ -58,6 +59,7 @@ fn raised(change: &Change, versions: usize) -> Change {
         Change::MailToken(record) => &mut record.version,
         Change::Intent(record) => &mut record.version,
         Change::ApiKey(record) => &mut record.version,
+        Change::Identity(record) => &mut record.version,
         Change::WalletSettings(record) => &mut record.version,
         Change::Quote(record) => &mut record.version,
         Change::Grant(record) => &mut record.version,
@@ -88,6 +90,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::MailToken(given::mail_token(user, MailTokenPurpose::ResetPassword)),
         Change::WalletSettings(given::wallet_settings(user)),
         Change::ApiKey(given::api_key(user)),
+        Change::Identity(given::identity(user)),
         Change::Quote(given::quote(user)),
         Change::Grant(given::grant(user)),
         Change::Suspended(given::suspended(&given::intent(user))),
@@ -120,6 +123,9 @@ pub async fn what_must_be_unique_is(on: &Backend) {
     let (first, mut second) = (given::api_key(given::id()), given::api_key(given::id()));
     second.hash = first.hash;
     assert_duplicate(on, Change::ApiKey(first), Change::ApiKey(second), Unique::Record).await;
+    let (first, mut second) = (given::identity(given::id()), given::identity(given::id()));
+    second.subject = first.subject.clone();
+    assert_duplicate(on, Change::Identity(first), Change::Identity(second), Unique::Record).await;
     let (first, mut second) = (given::intent(given::id()), given::intent(given::id()));
     second.reference = first.reference.clone();
     assert_duplicate(on, Change::Intent(first), Change::Intent(second), Unique::Reference).await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     customer::{Answer, Customer, PASSWORD, order, text},
+    google::Browser,
     process::Estate,
     second_factor::App,
 };
@@ -73,6 +74,8 @@ async fn a_log_of_everything_has_no_secret_number_code_or_address() {
     let first = sign_in_everywhere(&ada, &estate, &mut never).await;
     order_and_pay(&ada, &estate, &mut never).await;
     second_factor(&ada, &mut never).await;
+    with_google(&ada, &mut never).await;
+    another_address(&ada, &estate, &mut never).await;
     reset(&ada, &estate, &first, &mut never).await;
     go_wrong(&ada, &estate, &mut never).await;
     let user = text(&ada.get("me").await.is(200), "id");
@@ -167,6 +170,47 @@ async fn second_factor(ada: &Customer, never: &mut Unspeakable) {
     }
     let off = json!({ "password": PASSWORD, "code": recovery[1] });
     ada.post("auth/totp/disable", off).await.is(204);
+}
+
+/// There and back, with and without a proof that is believed.
+async fn with_google(ada: &Customer, never: &mut Unspeakable) {
+    let browser = Browser::new(ada.url("/").trim_end_matches('/'));
+    let email = format!("google.{}", ada.email);
+    never.add("an address at Google", &email);
+    for times in 0..2 {
+        let page = browser.goes_there().await;
+        never.add("what is kept for the way", &browser.cookie("namaskah_google").expect("a way"));
+        let back = browser.agrees(&page, &email, &[]).await;
+        for url in [&page, &back] {
+            let url = reqwest::Url::parse(url).expect("an address");
+            for (name, value) in url.query_pairs() {
+                if ["state", "nonce", "code", "code_challenge"].contains(&name.as_ref()) {
+                    never.add(&name, &value);
+                }
+            }
+        }
+        if times == 0 {
+            ada.get(&back.replace("code=", "code=x")).await.problem();
+        }
+        assert_eq!(Browser::sent_to(browser.get(&back).await), "/");
+        never.add("the cookie", &browser.cookie("namaskah_session").expect("a session"));
+        browser.get(&back).await.refused(401, "identity_attempt_invalid");
+    }
+    let exported = browser.get("/api/v1/me/export").await.is(200);
+    never.add_of(&exported["identities"], &["subject"]);
+}
+
+/// Another address is asked for, and not taken.
+async fn another_address(ada: &Customer, estate: &Estate, never: &mut Unspeakable) {
+    ada.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    let new = format!("new.{}", ada.email);
+    never.add("the new address", &new);
+    let asked = ada.request(Method::PATCH, "me").json(&json!({ "email": new }));
+    Answer::of(asked).await.is(202);
+    let token = estate.controls.mailed_token(&new, None).await;
+    never.add("the token of a new address", &token);
+    let elsewhere = json!({ "email": ada.email, "token": token });
+    ada.post("auth/email/confirm", elsewhere).await.refused(401, "invalid_token");
 }
 
 /// The password is forgotten and set anew by mail.

@@ -10,12 +10,14 @@ mod process;
 pub mod world;
 
 mod account;
+mod addresses;
 mod admin;
 mod again;
 mod api_keys;
 mod bad_input;
 mod batches;
 mod deposits;
+mod google;
 mod idempotency;
 mod lifecycle;
 mod limits;

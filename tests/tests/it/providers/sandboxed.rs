@@ -49,6 +49,7 @@ pub async fn started() -> Sandboxed {
         paystack_secret_key: PAYSTACK_KEY.into(),
         textverified_webhook_secret: WEBHOOK_SECRET.into(),
         credentials: None,
+        google: None,
     };
     let http = client(Duration::from_secs(10)).expect("a client");
     let sandbox = Sandbox::start(config).await.expect("the sandbox");

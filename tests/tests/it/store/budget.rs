@@ -233,6 +233,10 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("mail token", on.auth.mail_token(given::hash()));
     read!("api keys", on.auth.api_keys(given::id()));
     read!("api key", on.auth.api_key(given::hash()));
+    let known = given::identity(given::id());
+    let subject = known.subject.clone().expect("a subject");
+    read!("identity", on.auth.identity(&known.issuer, &subject));
+    read!("identities", on.auth.identities(given::id()));
     read!("staff count", on.auth.staff_count());
     let query = AuditQuery { actor: Some(given::id()), ..AuditQuery::default() };
     read!("audit log", on.staff.audit_log(&query, Page { limit: 20, after: Some(given::id()) }));

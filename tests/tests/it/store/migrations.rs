@@ -126,6 +126,7 @@ async fn every_index_that_is_relied_on_is_there() {
             "sessions_cookie_once",
             "sessions_open",
             "api_keys_open",
+            "identities_of_user",
             "intents_of_user",
             "intents_due",
             "refunds_of_payment",

@@ -103,7 +103,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 72] = [
+const INDEXES: [&str; 73] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -119,6 +119,7 @@ const INDEXES: [&str; 72] = [
     "findings.findings_open",
     "holds.holds_of_user",
     "holds.holds_one_open_an_order",
+    "identities.identities_of_user",
     "intents.intents_booked",
     "intents.intents_by_state",
     "intents.intents_disputed",

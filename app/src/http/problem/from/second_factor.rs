@@ -4,7 +4,7 @@
 
 use namaskah_domain::auth::{CodeError, ConfirmTotpError, DisableTotpError, EnrollTotpError, StepUpError};
 
-use super::unavailable;
+use super::{identities::no_password, unavailable};
 use crate::http::problem::Problem;
 
 impl From<CodeError> for Problem {
@@ -45,6 +45,7 @@ impl From<StepUpError> for Problem {
         match error {
             StepUpError::SignedOut => Self::unauthorized(),
             StepUpError::PasswordRequired => Self::invalid("password", "required", "the present password"),
+            StepUpError::NoPassword => no_password(),
             StepUpError::WrongPassword => wrong_password(),
             StepUpError::Code(error) => of_field(error, "totp_code"),
             StepUpError::Unavailable(fault) => unavailable(&fault),
@@ -85,6 +86,7 @@ impl From<DisableTotpError> for Problem {
             DisableTotpError::NotOn => {
                 Self::refused(409, "totp_not_enabled", &"There is no second factor to turn off.")
             }
+            DisableTotpError::NoPassword => no_password(),
             DisableTotpError::WrongPassword => wrong_password(),
             DisableTotpError::Code(error) => of_field(error, "code"),
             DisableTotpError::Unavailable(fault) => unavailable(&fault),

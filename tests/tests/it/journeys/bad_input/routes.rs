@@ -27,6 +27,8 @@ pub(super) fn routes_with_bodies() -> Vec<Route> {
             "auth/password/change",
             json!({ "current_password": "seven quiet lanterns", "new_password": "nine loud drums beat" }),
         ),
+        ("auth/email/confirm", json!({ "email": EMAIL, "token": "t" })),
+        ("auth/google/second-factor", json!({ "totp_code": "123456" })),
         ("auth/step-up", json!({ "password": "seven quiet lanterns" })),
         ("auth/totp/confirm", json!({ "code": "123456" })),
         ("auth/totp/disable", json!({ "password": "seven quiet lanterns", "code": "123456" })),
@@ -41,5 +43,9 @@ pub(super) fn routes_with_bodies() -> Vec<Route> {
         ("support/tickets/{id}/messages", json!({ "body": "Still none" })),
     ];
     let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
-    posts.chain([(Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum }))]).collect()
+    let others = [
+        (Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum })),
+        (Method::PATCH, "me", json!({ "email": EMAIL })),
+    ];
+    posts.chain(others).collect()
 }
