@@ -2,6 +2,7 @@
 //! read. That nothing panics is checked besides.
 #![allow(dead_code)]
 
+mod google;
 mod http;
 mod paystack;
 mod textverified;
@@ -14,6 +15,7 @@ mod tokens;
 #[path = "../../app/src/http/body/tree.rs"]
 mod tree;
 
+pub use google::google_tokens;
 pub use paystack::{paystack_answers, paystack_webhook};
 pub use textverified::{textverified_answers, textverified_webhook};
 pub use words::{

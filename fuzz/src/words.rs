@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use namaskah_domain::{
     Currency, IdempotencyKey, Money, OrderId, PaymentId, PhoneNumber, UserId,
-    auth::{Email, OneTimeCode, Secret, TokenKind, TokenSigner},
+    auth::{Attempt, Email, OneTimeCode, Secret, TokenKind, TokenSigner},
     outbound::{Destination, OutboundPolicy},
     verification::Code,
 };
@@ -49,6 +49,9 @@ pub fn secrets(data: &[u8]) {
         assert!(text.starts_with(kind.prefix()) && text.is_ascii());
         assert_eq!(TokenKind::ALL.iter().filter(|other| text.starts_with(other.prefix())).count(), 1);
         assert_eq!(OneTimeCode::read(text), None, "a token is no code");
+    }
+    if let Some(attempt) = Attempt::read(text) {
+        assert_eq!(attempt.to_text().expose(), text, "an attempt has one text");
     }
     match OneTimeCode::read(text) {
         Some(OneTimeCode::Digits(number)) => assert_eq!(format!("{number:06}"), text),

@@ -125,6 +125,12 @@ async fn check_outside(config: &Config, wired: &Wired, findings: &mut Findings) 
     let fix = format!("{hint}check paystack_secret_key and paystack_base_url");
     findings.tell("Paystack", known, &fix);
 
+    if let Some(identities) = &wired.identities {
+        let begun = identities.begin().await;
+        let described = begun.map(|_| "describes itself as it should".to_owned()).map_err(|e| e.to_string());
+        findings.tell("Google", described, &format!("{hint}check google_issuer"));
+    }
+
     let skew = wired.provider.skew();
     let told = if !was_reached {
         Err("cannot be compared: TextVerified was not reached".to_owned())

@@ -39,7 +39,7 @@ async fn came(world: &World, person: &Person) -> Result<Arrived, IdentityError> 
 
 async fn signed_in(world: &World, person: &Person) -> BrowserSession {
     match came(world, person).await {
-        Ok(Arrived::SignedIn(session)) => session,
+        Ok(Arrived::SignedIn(session)) => *session,
         other => panic!("nobody was signed in: {other:?}"),
     }
 }

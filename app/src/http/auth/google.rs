@@ -22,6 +22,9 @@ use crate::http::{
     tags::Tag,
 };
 
+/// A longer code is none of Google's.
+const LONGEST_CODE: usize = 2_048;
+
 /// Routes of signing in with Google.
 pub struct GoogleApi {
     /// Unlinks.
@@ -156,7 +159,7 @@ async fn arrive(
     let (Some(attempt), Some(state)) = (browser.kept, came.state) else {
         return Err(IdentityError::InvalidAttempt.into());
     };
-    let code = came.code.filter(|_| !came.is_refused).map(Secret::new);
+    let code = came.code.filter(|code| !came.is_refused && code.len() <= LONGEST_CODE).map(Secret::new);
     let returned = Returned {
         attempt,
         state: Secret::new(state),

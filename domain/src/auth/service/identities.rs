@@ -45,7 +45,7 @@ pub struct Returned {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrived {
     /// A session began.
-    SignedIn(BrowserSession),
+    SignedIn(Box<BrowserSession>),
     /// A second factor is on: this, with a one-time code, finishes the sign-in.
     CodeWanted {
         /// What the browser keeps until then.
@@ -280,7 +280,7 @@ impl IdentityService {
             .with(Change::User(user.clone()))
             .with(Change::Session(session.clone()));
         let begun = self.auth.commit(unit).await?;
-        Ok(begun.then(|| Arrived::SignedIn(self.auth.in_browser(user, &session, cookie))))
+        Ok(begun.then(|| Arrived::SignedIn(Box::new(self.auth.in_browser(user, &session, cookie)))))
     }
 
     async fn ask_for_code(

@@ -6,6 +6,7 @@ use reqwest::{Method, RequestBuilder, Url, header::SET_COOKIE};
 use serde_json::{Value, json};
 
 use super::{
+    admin::{member, newcomer, owner},
     controls::{Controls, client, eventually},
     customer::{Answer, Customer, PASSWORD, text},
     on_both,
@@ -20,6 +21,7 @@ on_both! {
     an_address_of_an_account_is_linked_by_its_owner_alone,
     a_second_factor_is_asked_for_here_too,
     whoever_is_suspended_or_has_left_is_refused,
+    staff_shows_the_second_factor_after_google_too,
     whoever_has_no_password_is_told_how_to_set_one,
 }
 
@@ -301,10 +303,38 @@ async fn whoever_is_suspended_or_has_left_is_refused(world: &World) {
     let leave = browser.request(Method::DELETE, "/api/v1/me").header("x-csrf-token", csrf);
     browser.send(leave).await.is(204);
     browser.get("/api/v1/me").await.problem();
-    // The same person is somebody new.
+    // The same person is somebody new; and once suspended, nobody.
     let again = Browser::new(&world.product).signs_in_as(&email).await;
     assert_ne!(again["id"], me["id"]);
     assert_eq!(again["email"], json!(email));
+    let owner = owner(world).await;
+    let suspend = format!("admin/users/{}/suspend", text(&again, "id"));
+    owner.who.post(&suspend, json!({ "reason": "abuse" })).await.is(200);
+    Browser::new(&world.product).comes_as(&email).await.refused(403, "account_suspended");
+}
+
+async fn staff_shows_the_second_factor_after_google_too(world: &World) {
+    let owner = owner(world).await;
+    let support = member(world, &owner, "support").await;
+    let browser = Browser::new(&world.product);
+    let mut credentials = support.who.credentials();
+    credentials["totp_code"] = json!(support.code());
+    browser.opens_session(&credentials).await;
+    browser.post("/api/v1/auth/step-up", json!({ "totp_code": support.code() })).await.is(200);
+    let begun = browser.post("/api/v1/auth/google/link", Value::Null).await.is(200);
+    let back = browser.agrees(&text(&begun, "authorization_url"), &support.who.email, &[]).await;
+    assert_eq!(Browser::sent_to(browser.get(&back).await), "/");
+
+    let elsewhere = Browser::new(&world.product);
+    assert_eq!(Browser::sent_to(elsewhere.comes_as(&support.who.email).await), "/second-factor");
+    elsewhere.get("/api/v1/admin/users").await.refused(401, "unauthorized");
+    let code = json!({ "totp_code": support.code() });
+    let finish = elsewhere.request(Method::POST, "/api/v1/auth/google/second-factor").json(&code);
+    elsewhere.send(finish).await.is(200);
+    elsewhere.get("/api/v1/admin/users").await.is(200);
+    // Whoever is given a role at an address that Google knows signs in there no sooner than he has linked it.
+    let finance = newcomer(world, &owner, "finance").await;
+    Browser::new(&world.product).comes_as(&finance.email).await.refused(409, "identity_not_linked");
 }
 
 async fn whoever_has_no_password_is_told_how_to_set_one(world: &World) {

@@ -40,7 +40,7 @@ impl Member {
         member
     }
 
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         self.recovery.lock().unwrap_or_else(PoisonError::into_inner).pop().expect("a code that is left")
     }
 
