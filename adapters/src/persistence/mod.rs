@@ -45,7 +45,7 @@ use namaskah_domain::{
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
-    staff::{AdjustmentReads, AuditSeals, OrderDeskReads, StaffReads},
+    staff::{AdjustmentReads, AuditSeals, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
     verification::OrderReads,
     vitals::VitalsReads,
@@ -83,6 +83,10 @@ pub struct Stores {
     pub vitals: Arc<dyn VitalsReads>,
     /// Orders and attempts, as staff asks for them.
     pub order_desk: Arc<dyn OrderDeskReads>,
+    /// Figures.
+    pub figures: Arc<dyn FigureReads>,
+    /// Lists that leave the system.
+    pub exports: Arc<dyn ExportReads>,
     /// Reads the sealed log of staff again.
     pub audit_seals: Arc<dyn AuditSeals>,
     /// Providers' messages.
@@ -130,6 +134,8 @@ impl Stores {
             support: reads.clone(),
             vitals: reads.clone(),
             order_desk: reads.clone(),
+            figures: reads.clone(),
+            exports: reads.clone(),
             audit_seals: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),

@@ -1,5 +1,6 @@
 //! Configuration: file and `NAMASKAH_*` environment, checked whole. Every fault is reported at once.
 
+mod effective;
 mod fault;
 mod link;
 mod mode;
@@ -19,6 +20,7 @@ use ipnet::IpNet;
 use namaskah_domain::{Money, payment::FxRate, retention::Retention, verification::PriceRule};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use effective::Effective;
 pub use fault::Faults;
 pub use link::Link;
 pub use mode::Mode;
@@ -96,6 +98,8 @@ pub struct Config {
     pub log_json: bool,
     /// Keys of our own.
     pub secrets: Secrets,
+    /// What is in force, for those who may look.
+    pub effective: Effective,
 }
 
 /// The simulators.
@@ -172,10 +176,11 @@ impl Config {
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Faults> {
         let mut values = Values::read(overrides, env)?;
+        let given = Effective::given(&values);
         let mode = values.choice("mode", &Mode::NAMES);
         let mode = mode.and_then(Mode::from_name).unwrap_or(Mode::Sandbox);
         let data_dir = PathBuf::from(values.text("data_dir").unwrap_or_default());
-        let config = Self {
+        let mut config = Self {
             mode,
             listen: values.address("http_listen"),
             public_url: values.url("public_url"),
@@ -213,7 +218,9 @@ impl Config {
             log_json: values.choice("log_format", &["text", "json"]) == Some("json"),
             secrets: Secrets::load(&mut values, mode, &data_dir),
             data_dir,
+            effective: Effective::default(),
         };
+        config.effective = given.of(&config);
         mode::check(&config, &mut values);
         values.finish(config)
     }

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use super::{Config, Faults, Overrides};
+use super::{Config, Faults, Overrides, SETTINGS};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const OTHER_KEY: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
@@ -330,4 +330,44 @@ fn retention_is_between_an_hour_and_a_year() {
         assert_eq!(faults, ["retention_h must be a whole number from 1 to 8760"], "{wrong}");
     }
     assert_eq!(live_faults(&[("retention_h", "72")]), [""; 0]);
+}
+
+#[test]
+fn what_is_in_force_tells_of_secrets_that_they_are_there_and_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let given = |key, value: &str| (key, value.to_owned());
+    let values = vec![
+        given("data_dir", &folder.path().display().to_string()),
+        given("paystack_secret_key", "sk_test_very-secret"),
+        given("smtp_url", "smtp://me:very-secret@mail.example:587"),
+        given("database_url", "postgres://me:very-secret@db.example/namaskah"),
+        given("textverified_webhook_secret", "whsec_very-secret"),
+        given("redis_url", "redis://me:very-secret@cache.example:6379/0"),
+        given("provider_timeout_s", "7"),
+    ];
+    let config = Config::from_sources(&Overrides { file: None, values }, std::iter::empty()).expect("sound");
+    let told = format!("{:?}", config.effective);
+    for part in ["mail.example", "db.example", "cache.example", "sk_test", "whsec"] {
+        assert!(!told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("very-secret"), "{told}");
+    let keys: Vec<_> = config.effective.values.iter().map(|(setting, _)| setting.key).collect();
+    assert_eq!(keys, SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>());
+    let of = |key: &str| {
+        let found = config.effective.values.iter().find(|(setting, _)| setting.key == key);
+        found.expect(key).1.as_deref()
+    };
+    assert_eq!((config.effective.mode, of("provider_timeout_s")), ("sandbox", Some("7")));
+    assert_eq!(
+        (of("fx_ngn_per_usd"), of("limit_factor"), of("public_url")),
+        (Some("1600"), Some("100"), None)
+    );
+    for (key, there) in [("signing_key", true), ("smtp_url", true), ("textverified_api_key", false)] {
+        assert_eq!(of(key), there.then_some(""), "{key}");
+    }
+    let words = ["key", "secret", "password", "token", "username"];
+    for setting in SETTINGS.iter().filter(|setting| !setting.is_secret()) {
+        let suspicious = words.iter().any(|word| setting.key.contains(word));
+        assert!(!suspicious || setting.key == "textverified_webhook_key", "{} is shown", setting.key);
+    }
 }

@@ -8,9 +8,10 @@ use namaskah_domain::{
     outbox::JobDesk,
     payment::{DeskPorts, PaymentDesk, PaymentGateway, SuspenseService},
     reconciliation::{ReconciliationDesk, ReconciliationService},
+    staff::{ExportService, FigureService},
 };
 
-use crate::config::Config;
+use crate::config::{Config, Effective};
 
 /// The services behind the admin API of money.
 #[derive(Clone)]
@@ -23,6 +24,12 @@ pub struct MoneyServices {
     pub reconciliation: Arc<ReconciliationDesk>,
     /// Jobs as staff sees them.
     pub jobs: Arc<JobDesk>,
+    /// Figures.
+    pub figures: Arc<FigureService>,
+    /// Lists that leave the system.
+    pub exports: Arc<ExportService>,
+    /// What is configured.
+    pub settings: Arc<Effective>,
 }
 
 /// Those services.
@@ -41,7 +48,11 @@ pub(super) fn services(
         staff: stores.staff.clone(),
     };
     let jobs = JobDesk::new(store.clone(), stores.job_desk.clone(), clock.clone(), random.clone());
+    let exports = ExportService::new(store.clone(), stores.exports.clone(), clock.clone(), random.clone());
     MoneyServices {
+        figures: Arc::new(FigureService::new(stores.figures.clone(), clock.clone())),
+        exports: Arc::new(exports),
+        settings: Arc::new(config.effective.clone()),
         jobs: Arc::new(jobs),
         reconciliation: Arc::new(ReconciliationDesk::new(reconciliation, stores.leases.clone())),
         desk: Arc::new(PaymentDesk::new(desk)),

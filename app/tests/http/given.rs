@@ -43,8 +43,8 @@ use namaskah_domain::{
     reconciliation::{ReconciliationDesk, ReconciliationService},
     retention::{Retention, RetentionService},
     staff::{
-        AdjustmentPorts, AdjustmentService, DirectAllowlists, OrderDesk, OrderDeskPorts, StaffPorts,
-        StaffService,
+        AdjustmentPorts, AdjustmentService, DirectAllowlists, ExportService, FigureService, OrderDesk,
+        OrderDeskPorts, StaffPorts, StaffService,
     },
     support::{SupportPorts, SupportService},
     verification::{CatalogueService, OrderPolicy, PriceRule, ServiceCode, VerificationService},
@@ -265,6 +265,8 @@ fn money(
         books: memory.clone(),
         staff: memory.clone(),
     };
+    let figures = FigureService::new(memory.clone(), clock.clone());
+    let exports = ExportService::new(store.clone(), memory.clone(), clock.clone(), random.clone());
     let jobs = JobDesk::new(store.clone(), memory.clone(), clock.clone(), random.clone());
     let suspense = SuspenseService::new(
         store.clone(),
@@ -281,6 +283,9 @@ fn money(
         suspense: Arc::new(suspense),
         reconciliation: Arc::new(ReconciliationDesk::new(reconciliation, memory.clone())),
         jobs: Arc::new(jobs),
+        figures: Arc::new(figures),
+        exports: Arc::new(exports),
+        settings: Arc::default(),
     }
 }
 

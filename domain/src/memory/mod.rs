@@ -7,6 +7,7 @@ mod commit;
 mod desk;
 mod erasures;
 mod failures;
+mod figures;
 mod gateway_books;
 mod identity_provider;
 mod jobs;

@@ -29,12 +29,12 @@ pub(super) fn page_of<T, C: PartialOrd + Copy>(
 }
 
 /// The journal's number in the identifier of a line, as [`lines_of`] makes it.
-fn number_of(id: EntryId) -> u64 {
+pub(super) fn number_of(id: EntryId) -> u64 {
     id.uuid().as_u64_pair().1 & ((1 << 62) - 1)
 }
 
 /// A user's statement lines in the order of posting.
-fn lines_of(state: &State, user: UserId) -> impl DoubleEndedIterator<Item = Entry> {
+pub(super) fn lines_of(state: &State, user: UserId) -> impl DoubleEndedIterator<Item = Entry> {
     let purses = [Purse::Wallet, Purse::Promo].map(|purse| LedgerAccount::User(user, purse));
     state.transfers.iter().filter_map(move |posted| {
         let [wallet, promo] = purses.map(|account| posted.transfer.effect_on(account));

@@ -130,6 +130,8 @@ actions! {
     JobRetried = "job.retried",
     /// A job will not run.
     JobCancelled = "job.cancelled",
+    /// A list was taken out of the system.
+    ExportTaken = "export.taken",
     /// Staff may come from a network.
     NetworkAllowed = "network.allowed",
     /// Staff may not come from a network any more.

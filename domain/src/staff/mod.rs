@@ -5,6 +5,8 @@ pub mod adjustment;
 pub mod allowlist;
 pub mod audit;
 pub mod error;
+pub mod exports;
+pub mod figures;
 pub mod gate;
 pub mod history;
 pub mod order_desk;
@@ -12,12 +14,15 @@ pub mod order_reads;
 pub mod permission;
 pub mod ports;
 pub mod service;
+pub mod stretch;
 
 pub use adjusting::{AdjustmentError, AdjustmentPorts, AdjustmentService};
 pub use adjustment::{Adjustment, AdjustmentRefusal, AdjustmentState, AdjustmentStatus, Recent, Wish};
 pub use allowlist::{AllowedNetwork, Allowlist, AllowlistRefusal};
 pub use audit::{Actor, AuditAction, AuditEntry, By, Facts, Subject};
 pub use error::{AddStaffError, AllowlistError, GateError, ManageUserError, ResetFactorError};
+pub use exports::{Export, ExportReads, ExportService, OrderLine, OwnedEntry};
+pub use figures::{FigureReads, FigureService, Figures, Flow, OrderFigures, Standings, Waiting};
 pub use gate::{Ask, Proof, Refusal};
 pub use history::{Arrival, Evidence, Step};
 pub use order_desk::{OrderDesk, OrderDeskPorts, OrderDetail};
@@ -28,3 +33,4 @@ pub use ports::{
     SealedLog, StaffReads, UserFilter,
 };
 pub use service::{Happening, StaffPorts, StaffService, Suspend, UserDetail};
+pub use stretch::{Stretch, StretchError};

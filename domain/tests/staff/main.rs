@@ -2,6 +2,7 @@
 #![cfg(feature = "memory")]
 
 mod adjusting;
+mod exports;
 mod jobs;
 mod managing;
 mod seeing;

@@ -7,6 +7,8 @@ mod adjustments;
 mod books;
 mod desk;
 mod entries;
+mod exports;
+mod figures;
 mod freezes;
 mod holds;
 mod jobs;
@@ -33,7 +35,7 @@ use namaskah_domain::{
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
-    staff::{AdjustmentReads, OrderDeskReads, StaffReads},
+    staff::{AdjustmentReads, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
     verification::OrderReads,
     vitals::VitalsReads,
@@ -41,9 +43,9 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    adjustments::*, books::*, desk::*, entries::*, freezes::*, holds::*, jobs::*, order_desk::*, outbox::*,
-    races::*, reads::*, reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*,
-    units::*, vitals::*,
+    adjustments::*, books::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
+    order_desk::*, outbox::*, races::*, reads::*, reconciliation::*, records::*, retention::*, returns::*,
+    staff::*, support::*, units::*, vitals::*,
 };
 
 /// Every port over one store.
@@ -75,6 +77,10 @@ pub struct Backend {
     pub vitals: Arc<dyn VitalsReads>,
     /// Orders and attempts, as staff asks for them.
     pub order_desk: Arc<dyn OrderDeskReads>,
+    /// Figures.
+    pub figures: Arc<dyn FigureReads>,
+    /// Lists that leave the system.
+    pub exports: Arc<dyn ExportReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -105,6 +111,8 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             support: stores.support,
             vitals: stores.vitals,
             order_desk: stores.order_desk,
+            figures: stores.figures,
+            exports: stores.exports,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -131,6 +139,8 @@ impl From<Arc<MemoryStore>> for Backend {
             support: memory.clone(),
             vitals: memory.clone(),
             order_desk: memory.clone(),
+            figures: memory.clone(),
+            exports: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -317,6 +327,12 @@ macro_rules! store_contract {
             orders_of_everybody_are_found_by_how_they_stand
             attempts_are_found_by_their_order_and_by_how_they_stand
             what_was_posted_is_found_by_its_sources
+            registrations_and_orders_are_counted_by_when_they_were_made
+            what_numbers_cost_is_what_was_not_given_back
+            money_in_and_back_is_summed_by_currency
+            what_stands_now_is_summed
+            lists_leave_in_the_order_in_which_rows_were_made
+            movements_of_everybody_leave_in_the_order_of_posting
             events_are_stamped_in_order_without_gaps
             events_are_stamped_once_by_however_many_relays
             events_are_read_by_user_and_subject

@@ -8,6 +8,8 @@ mod books;
 mod desk;
 mod erasures;
 mod events;
+mod exports;
+mod figures;
 mod job_desk;
 mod jobs;
 mod leases;

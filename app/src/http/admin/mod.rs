@@ -2,6 +2,7 @@
 
 pub mod adjustments;
 pub mod audit_log;
+pub mod exports;
 pub mod jobs;
 pub mod members;
 pub mod networks;
@@ -9,14 +10,17 @@ pub mod orders;
 pub mod payments;
 pub mod purchases;
 pub mod reconciliation;
+pub mod settings;
+pub mod stats;
 pub mod suspense;
 pub mod tickets;
 pub mod users;
 
 use self::{
-    adjustments::AdjustmentsApi, audit_log::AuditLogApi, jobs::JobsApi, members::MembersApi,
-    networks::NetworksApi, orders::OrdersApi, payments::DeskApi, purchases::PurchasesApi,
-    reconciliation::ReconciliationApi, suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
+    adjustments::AdjustmentsApi, audit_log::AuditLogApi, exports::ExportsApi, jobs::JobsApi,
+    members::MembersApi, networks::NetworksApi, orders::OrdersApi, payments::DeskApi,
+    purchases::PurchasesApi, reconciliation::ReconciliationApi, settings::SettingsApi, stats::StatsApi,
+    suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
 };
 use super::services::Services;
 
@@ -30,7 +34,7 @@ pub type PeopleApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, Adjustmen
 pub type OrderApis = (OrdersApi, PurchasesApi);
 
 /// Those about payments and the house's money.
-pub type MoneyApis = (SuspenseApi, DeskApi, ReconciliationApi, JobsApi);
+pub type MoneyApis = (SuspenseApi, DeskApi, ReconciliationApi, JobsApi, (StatsApi, ExportsApi, SettingsApi));
 
 /// Those routes over what they need.
 pub fn apis(services: &Services) -> AdminApis {
@@ -65,5 +69,10 @@ fn money(services: &Services) -> MoneyApis {
         DeskApi { desk: money.desk.clone(), payments: services.payments.clone(), clock, random },
         ReconciliationApi { desk: money.reconciliation.clone() },
         JobsApi { desk: money.jobs.clone() },
+        (
+            StatsApi { figures: money.figures.clone() },
+            ExportsApi { exports: money.exports.clone() },
+            SettingsApi { settings: money.settings.clone() },
+        ),
     )
 }

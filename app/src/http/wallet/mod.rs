@@ -1,7 +1,7 @@
 //! The wallet: balance, movements, holds, statement, settings.
 
 pub mod body;
-mod cell;
+pub mod cell;
 pub mod statement;
 
 use std::sync::Arc;

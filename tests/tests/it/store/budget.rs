@@ -9,7 +9,7 @@ use namaskah_domain::{
     outbox::{EventQuery, JobQuery, JobState},
     payment::{IntentState, PaymentQuery, PaymentStatus, SuspenseStatus},
     reconciliation::Book,
-    staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, OrderQuery, PurchaseStatus, UserFilter},
+    staff::{AdjustmentQuery, AdjustmentStatus, AuditQuery, OrderQuery, PurchaseStatus, Stretch, UserFilter},
     support::{Reading, TicketQuery},
     verification::{OrderFilter, OrderStatus, ProviderId, Receivable},
     wallet::{HoldEnd, Purse, Source, Span},
@@ -285,6 +285,17 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
         let query = JobQuery { state, lane: Some(JobLane::Mail) };
         read!("queued", on.job_desk.queued(query, page));
     }
+    let within = Stretch::try_new(at(0), at(1)).expect("a second");
+    read!("registrations", on.figures.registrations(within));
+    read!("order figures", on.figures.order_figures(within));
+    read!("cost of numbers", on.figures.cost_of_numbers(within));
+    read!("deposits", on.figures.deposits(within));
+    read!("arrived refunds", on.figures.arrived_refunds(within));
+    read!("waiting for a person", on.figures.waiting_for_a_person());
+    read!("standings", on.figures.standings());
+    read!("users within", on.exports.users_within(within, Some(given::id()), 20));
+    read!("entries within", on.exports.entries_within(within, Some(given::id()), 20));
+    read!("orders within", on.exports.orders_within(within, Some(given::id()), 20));
     read!("job", on.job_desk.job(given::id()));
     seen
 }

@@ -1,6 +1,6 @@
 //! Users, as staff finds, sees and manages them.
 
-mod body;
+pub mod body;
 mod timeline;
 
 use std::sync::Arc;

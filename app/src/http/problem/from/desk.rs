@@ -4,6 +4,7 @@ use namaskah_domain::{
     outbox::{JobError, JobRefusal},
     payment::SuspenseError,
     reconciliation::{ResolveError, RunError},
+    staff::StretchError,
 };
 
 use super::unavailable;
@@ -72,6 +73,17 @@ impl From<JobError> for Problem {
             JobError::Refused(JobRefusal::Ended) => refused("It was given up or cancelled already."),
             JobError::Commit(error) => error.into(),
             JobError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<StretchError> for Problem {
+    fn from(error: StretchError) -> Self {
+        match error {
+            StretchError::Empty => {
+                Self::refused(422, "invalid_period", &error).with_field("to", "invalid", "later than `from`")
+            }
+            StretchError::TooLong => Self::invalid("to", "out_of_range", "366 days after `from` at most"),
         }
     }
 }

@@ -81,6 +81,13 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         format!("admin/payments?reference={long}"),
         "admin/payments?after=usr_00000000000000000000000000".to_owned(),
         "admin/payments?limit=101".to_owned(),
+        "admin/stats".to_owned(),
+        "admin/stats?from=2026-11-01T00:00:00Z".to_owned(),
+        "admin/stats?from=yesterday&to=2026-11-01T00:00:00Z".to_owned(),
+        "admin/stats?from=2025-01-01T00:00:00Z&to=2026-01-02T00:00:01Z".to_owned(),
+        "admin/exports/users.csv".to_owned(),
+        "admin/exports/entries.csv?to=2026-11-01T00:00:00Z".to_owned(),
+        "admin/exports/verifications.csv?from=x&to=2026-11-01T00:00:00Z".to_owned(),
         "admin/jobs?state=pending".to_owned(),
         "admin/jobs?kind=mail".to_owned(),
         "admin/jobs?after=usr_00000000000000000000000000".to_owned(),
@@ -95,6 +102,10 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         "admin/purchases?after=ver_00000000000000000000000000".to_owned(),
     ] {
         owner.who.get(&path).await.refused(422, "invalid_request");
+    }
+    for list in ["stats", "exports/users.csv", "exports/entries.csv", "exports/verifications.csv"] {
+        let empty = format!("admin/{list}?from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z");
+        owner.who.get(&empty).await.refused(422, "invalid_period");
     }
     for network in ["", "?network=", "?network=10.0.0.0/33", "?network=example.com"] {
         let refused = owner.who.delete(&format!("admin/ip-allowlist{network}")).await;

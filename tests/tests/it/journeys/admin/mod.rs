@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod bad_input;
+mod figures;
 mod gate;
 mod jobs;
 mod members;

@@ -1,0 +1,62 @@
+//! What is in force, for those who may look: values of what is no secret, and of secrets that they are there.
+
+use super::{Config, SETTINGS, Setting, parse::Values};
+
+/// Settings that hold a secret, or may hold one in an address.
+const SECRET: [&str; 9] = [
+    "database_url",
+    "paystack_secret_key",
+    "textverified_api_key",
+    "textverified_username",
+    "textverified_webhook_secret",
+    "smtp_url",
+    "redis_url",
+    "encryption_key",
+    "signing_key",
+];
+/// What stands for a secret that is there. The secret itself never gets here.
+const THERE: &str = "";
+
+impl Setting {
+    /// True if its value is told to nobody.
+    pub fn is_secret(&self) -> bool {
+        SECRET.contains(&self.key)
+    }
+}
+
+/// What a process runs with.
+#[derive(Debug, Clone, Default)]
+pub struct Effective {
+    /// Sandbox, test or live.
+    pub mode: &'static str,
+    /// Every setting, and its value if it has one; for a secret, nothing of it.
+    pub values: Vec<(&'static Setting, Option<String>)>,
+}
+
+impl Effective {
+    /// As given, before anything is made of it.
+    pub(super) fn given(values: &Values) -> Self {
+        let value = |setting: &'static Setting| {
+            let text = values.text(setting.key);
+            (setting, if setting.is_secret() { text.map(|_| THERE.to_owned()) } else { text })
+        };
+        Self { mode: "", values: SETTINGS.iter().map(value).collect() }
+    }
+
+    /// With what the mode, or a generated file, has put in where nothing was given.
+    pub(super) fn of(mut self, config: &Config) -> Self {
+        self.mode = config.mode.name();
+        let limit_factor = config.limit_factor.to_string();
+        let rate = config.rate.ngn_per_usd().normalize().to_string();
+        for (setting, value) in self.values.iter_mut().filter(|(_, value)| value.is_none()) {
+            *value = match setting.key {
+                "fx_ngn_per_usd" => Some(rate.clone()),
+                "limit_factor" => Some(limit_factor.clone()),
+                // There always is one: given, or kept in the data folder.
+                "encryption_key" | "signing_key" => Some(THERE.to_owned()),
+                _ => None,
+            };
+        }
+        self
+    }
+}
