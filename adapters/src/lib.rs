@@ -12,6 +12,7 @@ pub mod redis;
 pub mod smtp;
 pub mod standings;
 pub mod system;
+pub mod terms;
 pub mod textverified;
 pub mod tokens;
 pub mod totp;

@@ -17,6 +17,7 @@ use namaskah_adapters::{
     persistence::{Database, Settings, Stores, keys},
     smtp::SmtpMailer,
     system::{SystemClock, SystemRandom},
+    terms::CachedTerms,
     vault::MasterKeys,
 };
 use namaskah_domain::{
@@ -25,11 +26,11 @@ use namaskah_domain::{
     payment::{PaymentGateway, PaymentService},
     reconciliation::ReconciliationService,
     retention::RetentionService,
-    staff::{AdjustmentService, OrderDesk, StaffService},
+    staff::{AdjustmentService, OrderDesk, ProviderDesk, StaffService, TradeDesk},
     support::SupportService,
     verification::{
-        CatalogueService, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService, Retained,
-        VerificationService,
+        CatalogueService, CurrentTerms, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService,
+        Retained, VerificationService, Watched,
     },
     wallet::{BookService, WalletService},
 };
@@ -62,6 +63,10 @@ pub struct Wired {
     pub money: MoneyServices,
     /// Orders, as staff sees them.
     pub order_desk: Arc<OrderDesk>,
+    /// Terms of trade.
+    pub trade: Arc<TradeDesk>,
+    /// Providers, as staff sees them.
+    pub providers: Arc<ProviderDesk>,
     /// Balances, entries, holds.
     pub wallet: Arc<WalletService>,
     /// Payments.
@@ -140,6 +145,9 @@ pub fn wire(
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
     let Adapters { provider, gateway, mailer, identities } = adapters;
+    let watched = Arc::new(Watched::new(provider, shared.clone()));
+    let provider: Arc<dyn NumberProvider> = watched.clone();
+    let terms: Arc<dyn CurrentTerms> = Arc::new(CachedTerms::new(stores.terms.clone()));
     let payments = PaymentService::new(
         store.clone(),
         stores.payments.clone(),
@@ -156,6 +164,7 @@ pub fn wire(
         stores.orders.clone(),
         provider.clone(),
         stores.leases.clone(),
+        terms.clone(),
         shared.clone(),
         random.clone(),
         order_policy(config),
@@ -164,6 +173,9 @@ pub fn wire(
     let orders = Arc::new(orders.paced(Arc::new(CallsPerSecond::at_most(config.provider_notices_per_s))));
     let catalogue =
         CatalogueService::new(orders.clone(), provider.clone(), stores.orders.clone(), shared.clone());
+    let catalogue = Arc::new(catalogue);
+    let trade = desks::trade(&stores, &store, terms.clone(), catalogue.clone(), (&shared, &random), config);
+    let providers = desks::providers(&stores, watched, terms, orders.clone(), shared.clone());
     let reconciliation = ReconciliationService::new(
         store.clone(),
         stores.reconciliation.clone(),
@@ -197,7 +209,9 @@ pub fn wire(
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments: Arc::new(payments),
         orders,
-        catalogue: Arc::new(catalogue),
+        catalogue,
+        trade: Arc::new(trade),
+        providers: Arc::new(providers),
         retention: Arc::new(retention),
         store,
         stores,

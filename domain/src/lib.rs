@@ -124,6 +124,8 @@ pub mod entity {
         AdjustmentEntity, AdjustmentId, "adj";
         /// A line of the log of what staff did.
         AuditEntity, AuditId, "aud";
+        /// A rule of prices.
+        PricingRuleEntity, PricingRuleId, "prl";
         /// A place in the line of what happened around a user.
         TimelineEntity, TimelineId, "tml";
         /// A mismatch between a provider's list and our books.
@@ -138,6 +140,6 @@ pub mod entity {
 }
 pub use entity::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId,
-    HoldId, IdentityId, JobId, MessageId, NoticeId, OrderId, PaymentId, PurchaseId, QuoteId, RefundId, RunId,
-    SessionId, TicketId, TicketLineId, TimelineId, UserId,
+    HoldId, IdentityId, JobId, MessageId, NoticeId, OrderId, PaymentId, PricingRuleId, PurchaseId, QuoteId,
+    RefundId, RunId, SessionId, TicketId, TicketLineId, TimelineId, UserId,
 };

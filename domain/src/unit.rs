@@ -11,7 +11,9 @@ use crate::{
     reconciliation::{Finding, Run},
     staff::{Adjustment, Allowlist, AuditEntry},
     support::{Line, Ticket},
-    verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
+    verification::{
+        Batch, Message, Order, PricingRule, ProviderSwitch, Purchase, Quote, ServiceCode, ServiceDecision,
+    },
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
     },
@@ -84,6 +86,12 @@ pub enum Change {
     Ticket(Ticket),
     /// A line of a ticket; written once.
     TicketLine(Line),
+    /// What staff says of a service. There is one of each.
+    ServiceDecision(ServiceDecision),
+    /// Which way a provider is switched. There is one of each.
+    ProviderSwitch(ProviderSwitch),
+    /// A rule of prices; `Duplicate(Record)` if another one of its scope has no end either.
+    PricingRule(PricingRule),
     /// Something a customer may be told.
     Event(Event),
     /// Work for after the commit.

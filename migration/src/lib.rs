@@ -47,6 +47,7 @@ mod m20261125_000020_retention;
 mod m20261125_000022_adjustments;
 mod m20261126_000021_identities;
 mod m20261126_000023_orphans;
+mod m20261126_000024_terms;
 mod m20261126_000025_desk;
 mod m20261126_000026_runs;
 mod m20261126_000027_support;
@@ -79,6 +80,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000021_identities::Migration),
             Box::new(m20261125_000022_adjustments::Migration),
             Box::new(m20261126_000023_orphans::Migration),
+            Box::new(m20261126_000024_terms::Migration),
             Box::new(m20261126_000025_desk::Migration),
             Box::new(m20261126_000026_runs::Migration),
             Box::new(m20261126_000027_support::Migration),

@@ -47,7 +47,7 @@ use namaskah_domain::{
     retention::Erasures,
     staff::{AdjustmentReads, AuditSeals, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
-    verification::OrderReads,
+    verification::{OrderReads, TermReads},
     vitals::VitalsReads,
     wallet::{BookReads, WalletReads},
 };
@@ -87,6 +87,8 @@ pub struct Stores {
     pub figures: Arc<dyn FigureReads>,
     /// Lists that leave the system.
     pub exports: Arc<dyn ExportReads>,
+    /// Terms of trade.
+    pub terms: Arc<dyn TermReads>,
     /// Reads the sealed log of staff again.
     pub audit_seals: Arc<dyn AuditSeals>,
     /// Providers' messages.
@@ -136,6 +138,7 @@ impl Stores {
             order_desk: reads.clone(),
             figures: reads.clone(),
             exports: reads.clone(),
+            terms: reads.clone(),
             audit_seals: reads.clone(),
             notices: reads.clone(),
             events: reads.clone(),

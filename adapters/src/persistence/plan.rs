@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{
     entity::{
         account, adjustment, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding,
-        grant, hold, identity, intent, job, mail_token, message, notice, order, purchase, quote,
-        reconciliation_run, refresh_token, refund, session, shown_number, suppressed_number, suspended,
-        ticket, ticket_line, user, wallet_settings,
+        grant, hold, identity, intent, job, mail_token, message, notice, order, pricing_rule,
+        provider_switch, purchase, quote, reconciliation_run, refresh_token, refund, service_decision,
+        session, shown_number, suppressed_number, suspended, ticket, ticket_line, user, wallet_settings,
     },
     settle::settle,
     stored::us,
@@ -179,6 +179,13 @@ impl Plan {
             Change::TicketLine(l) => self.inserts.push(row(&ticket_line::Model::seal(l, vault)?, &[])),
             Change::Audited(e) => self.inserts.push(row(&audit_entry::Model::of(e)?, &[])),
             Change::Allowlist(list) => self.versioned(&allowlist::Model::of(list)?, list.version.get()),
+            Change::ServiceDecision(d) => {
+                self.versioned(&service_decision::Model::from(d), d.version.get());
+            }
+            Change::ProviderSwitch(s) => {
+                self.versioned(&provider_switch::Model::from(s), s.version.get());
+            }
+            Change::PricingRule(r) => self.versioned(&pricing_rule::Model::of(r)?, r.version.get()),
             Change::Quote(q) => self.versioned(&quote::Model::from(q), q.version.get()),
             Change::Order(o) => self.versioned(&order::Model::seal(o, vault)?, o.head().version.get()),
             Change::Purchase(p) => self.versioned(&purchase::Model::seal(p, vault)?, p.version.get()),

@@ -110,13 +110,17 @@ impl CatalogueApi {
         after: Query<Option<Text<ServiceCode>>>,
     ) -> Result<Cached<Listed<ServiceBody>>, Problem> {
         let home = self.country_or_home(country.0);
+        let terms = self.catalogue.terms().await?;
         let mut for_sale = self.for_sale(&home, capability.0.map(|c| c.0)).await?;
         if let Some(Text(text)) = q.0 {
             for_sale.retain(|code, _| text.is_in(code.as_str()));
         }
         let page = page_of(for_sale, limit.0.rows(), after.0.map(|code| code.0));
         let shown = stream::iter(page.rows)
-            .map(|(code, ways)| self.describe(home.clone(), code, ways))
+            .map(|(code, ways)| {
+                let blocked = terms.block_of(&code).is_some();
+                self.describe(home.clone(), code, ways, blocked)
+            })
             .buffered(ABREAST)
             .collect::<Vec<_>>()
             .await;
@@ -188,9 +192,11 @@ impl CatalogueApi {
         country: Option<CountryCode>,
         code: ServiceCode,
         ways: Vec<Capability>,
+        blocked: bool,
     ) -> ServiceBody {
         let mut lowest: Option<namaskah_domain::Amount> = None;
-        for capability in &ways {
+        // What is not sold has no price.
+        for capability in ways.iter().filter(|_| !blocked) {
             let Some(ask) = plain_ask(code.clone(), country.clone(), *capability) else { continue };
             // A price that cannot be had now is shown as unknown.
             if let Ok(price) = self.catalogue.price(&ask).await {
@@ -202,7 +208,7 @@ impl CatalogueApi {
             code: Text(code),
             capabilities: ways.into_iter().map(Text).collect(),
             price_from: lowest.map(MoneyBody::from),
-            blocked: false,
+            blocked,
         }
     }
 }

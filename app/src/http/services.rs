@@ -8,7 +8,7 @@ use namaskah_domain::{
     outbox::EventLog,
     payment::PaymentService,
     retention::RetentionService,
-    staff::{AdjustmentService, OrderDesk, StaffService},
+    staff::{AdjustmentService, OrderDesk, ProviderDesk, StaffService, TradeDesk},
     support::SupportService,
     verification::{CatalogueService, VerificationService},
     vitals::VitalsReads,
@@ -40,6 +40,10 @@ pub struct Services {
     pub support: Arc<SupportService>,
     /// Orders, as staff sees them.
     pub order_desk: Arc<OrderDesk>,
+    /// Terms of trade.
+    pub trade: Arc<TradeDesk>,
+    /// Providers, as staff sees them.
+    pub providers: Arc<ProviderDesk>,
     /// Balances and movements.
     pub wallet: Arc<WalletService>,
     /// What staff does with the house's money.
@@ -84,6 +88,8 @@ impl Services {
             adjustments: wired.adjustments.clone(),
             support: wired.support.clone(),
             order_desk: wired.order_desk.clone(),
+            trade: wired.trade.clone(),
+            providers: wired.providers.clone(),
             wallet: wired.wallet.clone(),
             money: wired.money.clone(),
             payments: wired.payments.clone(),

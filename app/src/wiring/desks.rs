@@ -6,7 +6,11 @@ use namaskah_adapters::{allowlists::CachedAllowlists, persistence::Stores};
 use namaskah_domain::{
     Clock, Random, Store,
     auth::AuthService,
-    staff::{AdjustmentPorts, AdjustmentService, OrderDesk, OrderDeskPorts, StaffPorts, StaffService},
+    staff::{
+        AdjustmentPorts, AdjustmentService, OrderDesk, OrderDeskPorts, ProviderDesk, ProviderDeskPorts,
+        StaffPorts, StaffService, TradeDesk, TradePorts,
+    },
+    verification::{CatalogueService, CurrentTerms, VerificationService, Watched},
 };
 
 use crate::config::Config;
@@ -17,6 +21,37 @@ pub(super) fn orders(stores: &Stores) -> OrderDesk {
         reads: stores.order_desk.clone(),
         orders: stores.orders.clone(),
         staff: stores.staff.clone(),
+    })
+}
+
+/// Terms of trade.
+pub(super) fn trade(
+    stores: &Stores,
+    store: &Arc<dyn Store>,
+    terms: Arc<dyn CurrentTerms>,
+    catalogue: Arc<CatalogueService>,
+    (clock, random): (&Arc<dyn Clock>, &Arc<dyn Random>),
+    config: &Config,
+) -> TradeDesk {
+    let (store, clock, random) = (store.clone(), clock.clone(), random.clone());
+    let ports = TradePorts { store, reads: stores.terms.clone(), terms, catalogue, clock, random };
+    TradeDesk::new(ports, config.price_rule)
+}
+
+/// Providers, as staff sees them.
+pub(super) fn providers(
+    stores: &Stores,
+    provider: Arc<Watched>,
+    terms: Arc<dyn CurrentTerms>,
+    orders: Arc<VerificationService>,
+    clock: Arc<dyn Clock>,
+) -> ProviderDesk {
+    ProviderDesk::new(ProviderDeskPorts {
+        provider,
+        books: stores.reconciliation.clone(),
+        terms,
+        orders,
+        clock,
     })
 }
 

@@ -44,10 +44,13 @@ use namaskah_domain::{
     retention::{Retention, RetentionService},
     staff::{
         AdjustmentPorts, AdjustmentService, DirectAllowlists, ExportService, FigureService, OrderDesk,
-        OrderDeskPorts, StaffPorts, StaffService,
+        OrderDeskPorts, ProviderDesk, ProviderDeskPorts, StaffPorts, StaffService, TradeDesk, TradePorts,
     },
     support::{SupportPorts, SupportService},
-    verification::{CatalogueService, OrderPolicy, PriceRule, ServiceCode, VerificationService},
+    verification::{
+        CatalogueService, CurrentTerms, DirectTerms, OrderPolicy, PriceRule, ServiceCode,
+        VerificationService, Watched,
+    },
     wallet::WalletService,
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -162,11 +165,14 @@ async fn started(
         payment_policy(),
     ));
     let holder = Uuid::from_u128(1);
+    let watched = Arc::new(Watched::new(provider.clone(), shared.clone()));
+    let terms: Arc<dyn CurrentTerms> = Arc::new(DirectTerms(store.clone()));
     let orders = Arc::new(VerificationService::new(
         waking.clone(),
         store.clone(),
-        provider.clone(),
+        watched.clone(),
         store.clone(),
+        terms.clone(),
         shared.clone(),
         random.clone(),
         order_policy(),
@@ -181,6 +187,23 @@ async fn started(
         shared.clone(),
         random.clone(),
     ));
+    let catalogue =
+        Arc::new(CatalogueService::new(orders.clone(), watched.clone(), store.clone(), shared.clone()));
+    let trade = TradePorts {
+        store: waking.clone(),
+        reads: store.clone(),
+        terms: terms.clone(),
+        catalogue: catalogue.clone(),
+        clock: shared.clone(),
+        random: random.clone(),
+    };
+    let providers = ProviderDeskPorts {
+        provider: watched,
+        books: store.clone(),
+        terms,
+        orders: orders.clone(),
+        clock: shared.clone(),
+    };
     let feed = Feed::default();
     let stop = CancellationToken::new();
     relay(&store, &feed, &wakers, &stop);
@@ -201,12 +224,9 @@ async fn started(
         wallet: Arc::new(WalletService::new(waking.clone(), store.clone())),
         payments,
         verifications: orders.clone(),
-        catalogue: Arc::new(CatalogueService::new(
-            orders.clone(),
-            provider.clone(),
-            store.clone(),
-            shared.clone(),
-        )),
+        catalogue,
+        trade: Arc::new(TradeDesk::new(trade, order_policy().rule)),
+        providers: Arc::new(ProviderDesk::new(providers)),
         retention: Arc::new(RetentionService::new(store.clone(), shared.clone(), Retention::default())),
         store: waking,
         clock: shared.clone(),

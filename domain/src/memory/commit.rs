@@ -31,6 +31,7 @@ impl State {
         for change in unit.changes() {
             self.check(change)?;
         }
+        self.check_rules(unit)?;
         let accounts = self.decide_accounts(unit)?;
         self.check_sources(unit)?;
         self.apply(unit, accounts);
@@ -117,6 +118,13 @@ impl State {
             Change::TicketLine(l) => absent(self.ticket_lines.contains_key(&l.id), Unique::Record),
             Change::Audited(e) => absent(self.audit_log.contains_key(&e.id), Unique::Record),
             Change::Allowlist(list) => guard(list.version, self.allowlist.as_ref().map(|x| x.version)),
+            Change::ServiceDecision(d) => {
+                guard(d.version, self.service_decisions.get(&d.service).map(|x| x.version))
+            }
+            Change::ProviderSwitch(s) => {
+                guard(s.version, self.provider_switches.get(&s.provider).map(|x| x.version))
+            }
+            Change::PricingRule(r) => guard(r.version, self.pricing_rules.get(&r.id).map(|x| x.version)),
             Change::Quote(q) => guard(q.version, self.quotes.get(&q.id).map(|x| x.version)),
             Change::Order(o) => {
                 let first = o.head().retry_of;
@@ -160,6 +168,25 @@ impl State {
             }
             Change::Job(job) => absent(self.jobs.contains_key(&job.id), Unique::Job),
         }
+    }
+
+    /// Of one scope one rule has no end, after the unit.
+    fn check_rules(&self, unit: &UnitOfWork) -> Result<(), CommitError> {
+        let written = |change: &Change| match change {
+            Change::PricingRule(rule) => Some(rule.clone()),
+            _ => None,
+        };
+        let mut rules: BTreeMap<_, _> =
+            unit.changes().iter().filter_map(written).map(|rule| (rule.id, rule)).collect();
+        if rules.is_empty() {
+            return Ok(());
+        }
+        for (id, rule) in &self.pricing_rules {
+            rules.entry(*id).or_insert_with(|| rule.clone());
+        }
+        let mut endless = std::collections::HashSet::new();
+        let mut open = rules.values().filter(|rule| rule.ends_at.is_none());
+        absent(open.any(|rule| !endless.insert(rule.scope.clone())), Unique::Record)
     }
 
     fn check_sources(&self, unit: &UnitOfWork) -> Result<(), CommitError> {
@@ -306,6 +333,9 @@ impl State {
             Change::Adjustment(asked) => drop(self.adjustments.insert(asked.id, asked)),
             Change::Audited(entry) => drop(self.audit_log.insert(entry.id, entry)),
             Change::Allowlist(list) => self.allowlist = Some(list),
+            Change::ServiceDecision(d) => drop(self.service_decisions.insert(d.service.clone(), d)),
+            Change::ProviderSwitch(s) => drop(self.provider_switches.insert(s.provider, s)),
+            Change::PricingRule(rule) => drop(self.pricing_rules.insert(rule.id, rule)),
             Change::Quote(quote) => drop(self.quotes.insert(quote.id, quote)),
             Change::Order(order) => drop(self.orders.insert(order.head().id, order)),
             Change::Batch(batch) => drop(self.batches.insert(batch.id, batch)),

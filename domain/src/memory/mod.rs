@@ -28,6 +28,7 @@ mod staff;
 mod state;
 mod store;
 mod support;
+mod terms;
 mod vitals;
 
 pub use clock::ManualClock;

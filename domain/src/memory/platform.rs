@@ -21,9 +21,9 @@ use crate::{
     },
     reconciliation::ReconciliationService,
     verification::{
-        Ask, Buy, Capability, CatalogueService, CountryCode, IncomingMessage, NumberProvider, Order,
-        OrderPolicy, OrderReads, PriceLimit, PriceRule, RECEIVABLE_DAYS, ReceivableService, ServiceCode,
-        VerificationService,
+        Ask, Buy, Capability, CatalogueService, CountryCode, DirectTerms, IncomingMessage, NumberProvider,
+        Order, OrderPolicy, OrderReads, PriceLimit, PriceRule, RECEIVABLE_DAYS, ReceivableService,
+        ServiceCode, VerificationService,
     },
     wallet::{Balance, BookService, WalletService},
 };
@@ -100,7 +100,7 @@ pub struct Platform {
     /// Sells numbers to users.
     pub orders: Arc<VerificationService>,
     /// Lists what is for sale.
-    pub catalogue: CatalogueService,
+    pub catalogue: Arc<CatalogueService>,
     ports: Ports,
     holder: Uuid,
 }
@@ -163,6 +163,7 @@ impl Platform {
             store.clone(),
             ports.numbers.clone(),
             store.clone(),
+            Arc::new(DirectTerms(store.clone())),
             clock.clone(),
             random.clone(),
             ports.orders.clone(),
@@ -224,7 +225,7 @@ impl Platform {
             receivables,
             reconciliation,
             orders,
-            catalogue,
+            catalogue: Arc::new(catalogue),
             ports,
             holder,
         }

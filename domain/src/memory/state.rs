@@ -7,14 +7,17 @@ use uuid::Uuid;
 use crate::{
     AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId,
     IdentityId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber,
-    PurchaseId, QuoteId, RefundId, ReservationId, RunId, SessionId, SuppressedNumber, TicketId, TicketLineId,
-    Time, UserId,
+    PricingRuleId, PurchaseId, QuoteId, RefundId, ReservationId, RunId, SessionId, SuppressedNumber,
+    TicketId, TicketLineId, Time, UserId,
     auth::{ApiKey, Identity, MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::{Finding, Run},
     staff::{Adjustment, Allowlist, AuditEntry},
     support::{Line, Ticket},
-    verification::{Batch, Message, Order, Purchase, Quote, ServiceCode},
+    verification::{
+        Batch, Message, Order, PricingRule, ProviderId, ProviderSwitch, Purchase, Quote, ServiceCode,
+        ServiceDecision,
+    },
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
 };
 
@@ -66,6 +69,9 @@ pub(super) struct State {
     pub(super) allowlist: Option<Allowlist>,
     pub(super) tickets: BTreeMap<TicketId, Ticket>,
     pub(super) ticket_lines: BTreeMap<TicketLineId, Line>,
+    pub(super) service_decisions: BTreeMap<ServiceCode, ServiceDecision>,
+    pub(super) provider_switches: BTreeMap<ProviderId, ProviderSwitch>,
+    pub(super) pricing_rules: BTreeMap<PricingRuleId, PricingRule>,
     pub(super) findings: BTreeMap<FindingId, Finding>,
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) quotes: BTreeMap<QuoteId, Quote>,

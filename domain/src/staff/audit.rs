@@ -140,6 +140,18 @@ actions! {
     VerificationCancelled = "verification.cancelled",
     /// An order is to end as soon as its purchase is known.
     VerificationCancelAsked = "verification.cancel_requested",
+    /// A service is not sold any more.
+    ServiceBlocked = "service.blocked",
+    /// A service is sold, of whatever kind it is.
+    ServiceUnblocked = "service.unblocked",
+    /// Numbers are bought at a provider again.
+    ProviderSwitchedOn = "provider.switched_on",
+    /// No new numbers are bought at a provider.
+    ProviderSwitchedOff = "provider.switched_off",
+    /// A rule of prices was made, and ends the one before it.
+    PricingRuleAdded = "pricing_rule.added",
+    /// A rule of prices was ended.
+    PricingRuleEnded = "pricing_rule.ended",
 }
 
 impl AuditAction {

@@ -13,8 +13,11 @@ pub mod order_desk;
 pub mod order_reads;
 pub mod permission;
 pub mod ports;
+pub mod preview;
+pub mod provider_desk;
 pub mod service;
 pub mod stretch;
+pub mod trading;
 
 pub use adjusting::{AdjustmentError, AdjustmentPorts, AdjustmentService};
 pub use adjustment::{Adjustment, AdjustmentRefusal, AdjustmentState, AdjustmentStatus, Recent, Wish};
@@ -32,5 +35,8 @@ pub use ports::{
     AdjustmentQuery, AdjustmentReads, Allowlists, AuditQuery, AuditSeals, Broken, DirectAllowlists,
     SealedLog, StaffReads, UserFilter,
 };
+pub use preview::{OfferPreview, PaidPreview, Preview};
+pub use provider_desk::{ProviderDesk, ProviderDeskPorts, ProviderStanding};
 pub use service::{Happening, StaffPorts, StaffService, Suspend, UserDetail};
 pub use stretch::{Stretch, StretchError};
+pub use trading::{NewPricingRule, ServiceStanding, TradeDesk, TradeError, TradePorts};

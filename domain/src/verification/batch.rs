@@ -35,6 +35,9 @@ pub enum ItemRefusal {
     /// The provider does not sell this.
     #[error("this service is not for sale")]
     NoSuchService,
+    /// It is not sold, because staff says so or because of what it is.
+    #[error("this service is blocked")]
+    ServiceBlocked,
     /// No such quote of this user.
     #[error("no such quote")]
     NoSuchQuote,

@@ -175,7 +175,7 @@ impl VerificationService {
             }
         }
         let mut prices = Prices::new();
-        let asked = asks.into_iter().map(|(key, ask)| async move { (key, self.price(&ask).await) });
+        let asked = asks.into_iter().map(|(key, ask)| async move { (key, self.offer(&ask).await) });
         race::each(asked, ASKS, |(key, price)| {
             prices.insert(key, price);
             ControlFlow::Continue(())
@@ -319,6 +319,7 @@ fn refusal_of(error: BuyError) -> Result<ItemRefusal, BatchError> {
         BuyError::QuoteUsed => Ok(ItemRefusal::QuoteUsed),
         BuyError::PriceAboveLimit { price } => Ok(ItemRefusal::PriceAboveLimit { price }),
         BuyError::Quote(QuoteError::NoSuchService) => Ok(ItemRefusal::NoSuchService),
+        BuyError::Quote(QuoteError::Blocked) => Ok(ItemRefusal::ServiceBlocked),
         // An item cannot be without one.
         BuyError::PriceLimitRequired => Err(Fault::new(error).into()),
         BuyError::Quote(error) => Err(error.into()),

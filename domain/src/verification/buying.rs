@@ -1,14 +1,16 @@
 //! Buying: quote, commit A, one send, commit B.
 
+use std::sync::Arc;
+
 use crate::{
-    Amount, BatchId, Change, CommitError, Committed, HoldId, JobId, JobKind, Money, NewJob, OrderId,
+    Amount, BatchId, Change, CommitError, Committed, Fault, HoldId, JobId, JobKind, Money, NewJob, OrderId,
     PurchaseId, QuoteId, ShownNumber, Time, Unique, UnitOfWork, UserId, Version,
     payment::service::Done,
     time::{hours, seconds},
     verification::{
         Ask, AskQuote, Bought, Buy, BuyError, BuyFailure, DeclineReason, Failure, Head, Line, OpenAttempt,
         Order, PriceLimit, ProviderError, Purchase, PurchaseState, Quote, QuoteError, Receivable, Requested,
-        Reservation, VerificationService, cancelling::Canceller, service::CostKey,
+        Reservation, Terms, VerificationService, cancelling::Canceller, service::CostKey,
     },
     wallet::{EndHold, HoldEnd, PlaceHold, Purpose, Unbalanced},
 };
@@ -19,7 +21,7 @@ const SOLD_IN: &str = "US";
 
 impl VerificationService {
     pub(super) async fn make_quote(&self, cmd: AskQuote) -> Result<Quote, QuoteError> {
-        let (cost, price) = self.price(&cmd.ask).await?;
+        let (cost, price) = self.offer(&cmd.ask).await?;
         let now = self.clock.now();
         let quote = Quote {
             id: cmd.id,
@@ -36,7 +38,18 @@ impl VerificationService {
         Ok(quote)
     }
 
-    /// What this costs us, and what a user pays for it. Asked at most once an hour.
+    /// The same as [`Self::price`], where nothing forbids to sell it now. Asked before anything is held.
+    pub(super) async fn offer(&self, ask: &Ask) -> Result<(Money, Amount), QuoteError> {
+        self.terms().await?.admit(self.provider.id(), &ask.service)?;
+        self.price(ask).await
+    }
+
+    /// What new orders are held to now.
+    pub(super) async fn terms(&self) -> Result<Arc<Terms>, Fault> {
+        self.terms.current(self.clock.now()).await
+    }
+
+    /// What this costs us, and what a user pays for it by the rule of now. The cost is asked for at most once an hour.
     pub(super) async fn price(&self, ask: &Ask) -> Result<(Money, Amount), QuoteError> {
         let is_test = ask.service.as_str().starts_with("test_");
         if ask.country.as_str() != SOLD_IN || (is_test && !self.policy.sells_test_services) {
@@ -46,7 +59,9 @@ impl VerificationService {
             Some(cost) => cost,
             None => self.ask_cost(ask).await?,
         };
-        Ok((cost, self.policy.rule.price_of(cost)?))
+        let rule =
+            self.terms().await?.rule_for(&ask.service, &ask.country, self.policy.rule, self.clock.now());
+        Ok((cost, rule.price_of(cost)?))
     }
 
     fn remembered_cost(&self, ask: &Ask) -> Option<Money> {
@@ -86,7 +101,7 @@ impl VerificationService {
         match cmd.limit {
             PriceLimit::Quote(id) => self.quoted(cmd.user, &cmd.ask, id).await,
             PriceLimit::AtMost(most) => {
-                let (cost, price) = self.price(&cmd.ask).await?;
+                let (cost, price) = self.offer(&cmd.ask).await?;
                 Self::within(cost, price, most)
             }
         }
@@ -105,6 +120,8 @@ impl VerificationService {
         if self.clock.now() >= quote.expires_at {
             return Err(BuyError::QuoteExpired);
         }
+        // The price is kept; whether it is sold at all is a matter of now.
+        self.terms().await?.admit(self.provider.id(), &ask.service)?;
         Ok(Agreed { cost: quote.cost, price: quote.price, quote: Some(quote) })
     }
 

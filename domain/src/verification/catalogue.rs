@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
-    Clock, Fault, Time,
+    Clock, Fault, Money, Time,
     time::{hours, seconds},
     verification::{
         Ask, Capability, Catalogue, CountryCode, NumberProvider, Offer, OrderReads, ProviderError,
-        QuoteError, ServiceCode, ServiceStats, VerificationService, recent::Recent,
+        QuoteError, ServiceCode, ServiceStats, Terms, VerificationService, recent::Recent,
     },
 };
 
@@ -73,14 +73,31 @@ impl CatalogueService {
         }
     }
 
-    /// Offers of these services with stock and experience; what has no price now is left out.
+    /// What new orders are held to now.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn terms(&self) -> Result<Arc<Terms>, QuoteError> {
+        Ok(self.orders.terms().await?)
+    }
+
+    /// What one request costs us now, at most an hour old.
+    ///
+    /// # Errors
+    /// If it is not for sale, or the provider cannot be asked.
+    pub async fn cost(&self, ask: &Ask) -> Result<Money, QuoteError> {
+        self.orders.price(ask).await.map(|(cost, _)| cost)
+    }
+
+    /// Offers of these services with stock and experience; what is blocked or has no price now is left out.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn offers(&self, asks: Vec<Ask>) -> Result<Vec<Listed>, QuoteError> {
+        let terms = self.terms().await?;
         let stats = self.reads.service_stats(self.clock.now() - hours(STATS_BACK_H)).await?;
         let mut listed = Vec::new();
-        for ask in asks {
+        for ask in asks.into_iter().filter(|ask| terms.block_of(&ask.service).is_none()) {
             if let Some(offer) = self.offer(ask).await? {
                 let stats = stats.iter().find(|s| s.service == offer.ask.service).cloned();
                 listed.push(Listed { offer, stats });

@@ -8,6 +8,12 @@ pub enum QuoteError {
     /// The provider does not sell this.
     #[error("this service is not for sale")]
     NoSuchService,
+    /// It is not sold, because staff says so or because of what it is.
+    #[error("this service is blocked")]
+    Blocked,
+    /// Staff has switched the provider off.
+    #[error("no numbers are sold now")]
+    ProviderOff,
     /// The provider could not be asked.
     #[error("prices cannot be had now")]
     ProviderUnavailable(#[source] Fault),

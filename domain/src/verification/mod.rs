@@ -31,6 +31,8 @@ mod retained;
 mod retrying;
 pub mod service;
 mod swapping;
+pub mod terms;
+pub mod watched;
 
 pub use ageing::{RECEIVABLE_DAYS, ReceivableService};
 pub use ask::{
@@ -61,3 +63,8 @@ pub use retained::Retained;
 pub use retrying::Retry;
 pub use service::{AskQuote, Buy, OrderPolicy, PriceLimit, Shown, VerificationService};
 pub use swapping::Swap;
+pub use terms::{
+    Block, CurrentTerms, DirectTerms, Multiplier, Paid, PricingRule, PricingRuleStatus, ProviderSwitch,
+    Scope, ServiceDecision, Switched, TermReads, Terms, Verdict,
+};
+pub use watched::{Answers, Trouble, Watched};

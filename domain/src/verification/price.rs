@@ -32,6 +32,16 @@ impl PriceRule {
         Self { multiplier: Decimal::ONE, floor: Money::zero(crate::Currency::Usd) }
     }
 
+    /// What a cost is multiplied by.
+    pub const fn multiplier(&self) -> Decimal {
+        self.multiplier
+    }
+
+    /// What a price is above the cost at least.
+    pub const fn floor(&self) -> Money {
+        self.floor
+    }
+
     /// What a user pays for a number that costs us `cost`; at least one cent.
     ///
     /// # Errors

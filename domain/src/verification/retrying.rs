@@ -86,7 +86,7 @@ impl VerificationService {
         let order = self.reads.order(cmd.of).await?.filter(|order| order.head().user == cmd.user);
         let order = order.ok_or(RetryError::NotFound)?;
         self.check_retry(&order)?;
-        let (cost, price) = self.price(&order.head().ask).await?;
+        let (cost, price) = self.offer(&order.head().ask).await?;
         if !price.money().is_at_most(order.head().price.money()) {
             return Err(RetryError::PriceAboveLimit { price });
         }

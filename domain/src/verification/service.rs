@@ -14,8 +14,9 @@ use crate::{
     payment::service::Done,
     unit::retry_stale,
     verification::{
-        Ask, BuyError, Capability, CountryCode, Message, NumberProvider, Order, OrderFilter, OrderReads,
-        Pace, PriceRule, Purchase, Quote, QuoteError, ServiceCode, VerificationError, recent::Recent,
+        Ask, BuyError, Capability, CountryCode, CurrentTerms, Message, NumberProvider, Order, OrderFilter,
+        OrderReads, Pace, PriceRule, Purchase, Quote, QuoteError, ServiceCode, VerificationError,
+        recent::Recent,
     },
 };
 
@@ -88,6 +89,7 @@ pub struct VerificationService {
     pub(super) reads: Arc<dyn OrderReads>,
     pub(super) provider: Arc<dyn NumberProvider>,
     pub(super) leases: Arc<dyn Leases>,
+    pub(super) terms: Arc<dyn CurrentTerms>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) policy: OrderPolicy,
@@ -167,13 +169,14 @@ impl VerificationService {
         reads: Arc<dyn OrderReads>,
         provider: Arc<dyn NumberProvider>,
         leases: Arc<dyn Leases>,
+        terms: Arc<dyn CurrentTerms>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         policy: OrderPolicy,
         holder: Uuid,
     ) -> Self {
         let memory = Mutex::default();
-        Self { store, reads, provider, leases, clock, random, policy, holder, memory, pace: None }
+        Self { store, reads, provider, leases, terms, clock, random, policy, holder, memory, pace: None }
     }
 
     /// The same, telling its provider of ends no faster than this.
@@ -266,6 +269,11 @@ impl VerificationService {
             Shown { order, messages }
         };
         Ok(PageOf { rows: orders.rows.into_iter().map(show).collect(), has_more: orders.has_more })
+    }
+
+    /// When this process began the last shared poll that was complete; `None` if it has made none.
+    pub fn polled_at(&self) -> Option<Time> {
+        self.remember(|memory| memory.polled_at)
     }
 
     /// True if waiting orders make the shared poll worth its haste.

@@ -64,7 +64,7 @@ impl VerificationService {
             Order::Waiting(_) if now < allowed_at => return Err(SwapError::TooEarly { allowed_at }),
             _ => return Err(SwapError::NotSwappable),
         };
-        let (cost, price) = self.price(&waiting.head.ask).await?;
+        let (cost, price) = self.offer(&waiting.head.ask).await?;
         if !price.money().is_at_most(waiting.head.price.money()) {
             return Err(SwapError::PriceAboveLimit { price });
         }

@@ -7,6 +7,7 @@ mod jobs;
 mod managing;
 mod seeing;
 mod tickets;
+mod trading;
 mod world;
 
 use std::net::IpAddr;

@@ -8,8 +8,8 @@ use namaskah_domain::{
     memory::{ManualClock, MemoryStore, ProviderFailure, ProviderOperation, SeededRandom},
     time::{minutes, seconds},
     verification::{
-        Buy, BuyError, DeclineReason, Failure, NumberProvider, OrderStatus, PriceLimit, PriceRule,
-        PurchaseState, QuoteError, ServiceCode, VerificationService,
+        Buy, BuyError, DeclineReason, DirectTerms, Failure, NumberProvider, OrderStatus, PriceLimit,
+        PriceRule, PurchaseState, QuoteError, ServiceCode, VerificationService,
     },
 };
 
@@ -327,7 +327,8 @@ pub fn service_over(world: &World, store: Arc<dyn namaskah_domain::Store>) -> Ve
         sells_test_services: true,
     };
     let holder = uuid::Uuid::from_u128(1);
-    VerificationService::new(store, memory.clone(), provider, memory, clock, random, policy, holder)
+    let terms = Arc::new(DirectTerms(memory.clone()));
+    VerificationService::new(store, memory.clone(), provider, memory, terms, clock, random, policy, holder)
 }
 
 #[tokio::test]

@@ -268,6 +268,7 @@ async fn an_answer_about_a_number_that_serves_another_order_binds_nothing_twice(
         platform.store.clone(),
         Arc::new(provider),
         platform.store.clone(),
+        Arc::new(namaskah_domain::verification::DirectTerms(platform.store.clone())),
         platform.clock.clone(),
         platform.random.clone(),
         namaskah_domain::verification::OrderPolicy {

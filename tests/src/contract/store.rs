@@ -22,6 +22,7 @@ mod retention;
 mod returns;
 mod staff;
 mod support;
+mod terms;
 mod units;
 mod vitals;
 
@@ -37,7 +38,7 @@ use namaskah_domain::{
     retention::Erasures,
     staff::{AdjustmentReads, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
-    verification::OrderReads,
+    verification::{OrderReads, TermReads},
     vitals::VitalsReads,
     wallet::{Account, BookReads, WalletReads},
 };
@@ -45,7 +46,7 @@ use namaskah_domain::{
 pub use self::{
     adjustments::*, books::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
     order_desk::*, outbox::*, races::*, reads::*, reconciliation::*, records::*, retention::*, returns::*,
-    staff::*, support::*, units::*, vitals::*,
+    staff::*, support::*, terms::*, units::*, vitals::*,
 };
 
 /// Every port over one store.
@@ -81,6 +82,8 @@ pub struct Backend {
     pub figures: Arc<dyn FigureReads>,
     /// Lists that leave the system.
     pub exports: Arc<dyn ExportReads>,
+    /// Terms of trade.
+    pub terms: Arc<dyn TermReads>,
     /// Providers' messages.
     pub notices: Arc<dyn NoticeReads>,
     /// The log of events.
@@ -113,6 +116,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             order_desk: stores.order_desk,
             figures: stores.figures,
             exports: stores.exports,
+            terms: stores.terms,
             notices: stores.notices,
             events: stores.events,
             jobs: stores.jobs,
@@ -141,6 +145,7 @@ impl From<Arc<MemoryStore>> for Backend {
             order_desk: memory.clone(),
             figures: memory.clone(),
             exports: memory.clone(),
+            terms: memory.clone(),
             notices: memory.clone(),
             events: memory.clone(),
             jobs: memory.clone(),
@@ -333,6 +338,10 @@ macro_rules! store_contract {
             what_stands_now_is_summed
             lists_leave_in_the_order_in_which_rows_were_made
             movements_of_everybody_leave_in_the_order_of_posting
+            what_is_decided_on_services_and_providers_is_stored_as_decided
+            rules_of_prices_are_stored_as_decided
+            of_one_scope_one_rule_has_no_end
+            orders_that_were_paid_for_are_summed_by_what_they_were_priced_by
             events_are_stamped_in_order_without_gaps
             events_are_stamped_once_by_however_many_relays
             events_are_read_by_user_and_subject

@@ -1,5 +1,9 @@
 //! Builders of what staff leaves behind.
 
+mod terms;
+
+pub use terms::*;
+
 use namaskah_domain::{
     TicketId, UserId, Version,
     auth::Role,

@@ -20,7 +20,7 @@ use namaskah_domain::{
     payment::{FxRate, PaymentGateway, PaymentPolicy, PaymentReads, PaymentService},
     reconciliation::{ReconciliationReads, ReconciliationService},
     verification::{
-        NumberProvider, OrderPolicy, OrderReads, PriceRule, RECEIVABLE_DAYS, ReceivableService,
+        CurrentTerms, NumberProvider, OrderPolicy, OrderReads, PriceRule, RECEIVABLE_DAYS, ReceivableService,
         VerificationService,
     },
     wallet::{BookReads, BookService, WalletReads},
@@ -55,6 +55,8 @@ pub struct Ports {
     pub jobs: Arc<dyn Jobs>,
     /// Leases.
     pub leases: Arc<dyn Leases>,
+    /// What new orders are held to.
+    pub terms: Arc<dyn CurrentTerms>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Numbers.
@@ -166,6 +168,7 @@ impl Process {
             ports.orders.clone(),
             ports.provider.clone(),
             ports.leases.clone(),
+            ports.terms.clone(),
             ports.clock.clone(),
             random.clone(),
             order_policy(),

@@ -10,7 +10,7 @@ use namaskah_domain::{
     Clock, Entity, Id, OrderId, PaymentId, PhoneNumber, Time, UserId,
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, SeededRandom, laws::Snapshot},
     outbox::{Jobs, Leases},
-    verification::{AskQuote, Buy},
+    verification::{AskQuote, Buy, DirectTerms},
 };
 
 use super::{
@@ -246,6 +246,7 @@ fn ports(
         events: called!(backend.events),
         jobs: called!(backend.jobs),
         leases,
+        terms: Arc::new(DirectTerms(backend.terms.clone())),
         clock: turns.clone(),
         provider: provider.clone(),
         gateway: gateway.clone(),

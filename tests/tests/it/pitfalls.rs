@@ -4,7 +4,9 @@
 //! many times at once: `journeys::idempotency`. Money back at every end without a code, cancel after cancel, recycled
 //! numbers, codes with a dash: `journeys::orders`. Refresh tokens, resets, other users' records, signatures, sums:
 //! `journeys::account` and `journeys::bad_input`. Limits of every class: `journeys::limits`. Instances that start at
-//! once: `journeys::lifecycle`. Uniqueness and indexes that the database really has: `store`.
+//! once: `journeys::lifecycle`. Uniqueness and indexes that the database really has: `store`. A list of what is not sold
+//! that is asked before anything is held, prices that are previewed on what was paid: `journeys::admin::trade`. Routes of
+//! staff that refuse every other role: `journeys::admin::gate`.
 
 use std::collections::BTreeSet;
 

@@ -39,6 +39,7 @@ struct Stored {
 const fn refusal_name(refusal: ItemRefusal) -> (&'static str, Option<Amount>) {
     match refusal {
         ItemRefusal::NoSuchService => ("no_such_service", None),
+        ItemRefusal::ServiceBlocked => ("service_blocked", None),
         ItemRefusal::NoSuchQuote => ("no_such_quote", None),
         ItemRefusal::QuoteMismatch => ("quote_mismatch", None),
         ItemRefusal::QuoteExpired => ("quote_expired", None),
@@ -53,6 +54,7 @@ const fn refusal_name(refusal: ItemRefusal) -> (&'static str, Option<Amount>) {
 fn refusal_of(name: &str, price: Option<Amount>) -> Result<ItemRefusal, Fault> {
     Ok(match (name, price) {
         ("no_such_service", None) => ItemRefusal::NoSuchService,
+        ("service_blocked", None) => ItemRefusal::ServiceBlocked,
         ("no_such_quote", None) => ItemRefusal::NoSuchQuote,
         ("quote_mismatch", None) => ItemRefusal::QuoteMismatch,
         ("quote_expired", None) => ItemRefusal::QuoteExpired,

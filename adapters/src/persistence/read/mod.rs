@@ -21,6 +21,7 @@ mod reconciliation;
 mod settings;
 mod staff;
 mod support;
+mod terms;
 mod vitals;
 mod wallet;
 

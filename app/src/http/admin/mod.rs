@@ -8,8 +8,11 @@ pub mod members;
 pub mod networks;
 pub mod orders;
 pub mod payments;
+pub mod pricing;
+pub mod providers;
 pub mod purchases;
 pub mod reconciliation;
+pub mod services;
 pub mod settings;
 pub mod stats;
 pub mod suspense;
@@ -18,14 +21,15 @@ pub mod users;
 
 use self::{
     adjustments::AdjustmentsApi, audit_log::AuditLogApi, exports::ExportsApi, jobs::JobsApi,
-    members::MembersApi, networks::NetworksApi, orders::OrdersApi, payments::DeskApi,
-    purchases::PurchasesApi, reconciliation::ReconciliationApi, settings::SettingsApi, stats::StatsApi,
-    suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
+    members::MembersApi, networks::NetworksApi, orders::OrdersApi, payments::DeskApi, pricing::PricingApi,
+    providers::ProvidersApi, purchases::PurchasesApi, reconciliation::ReconciliationApi,
+    services::ServicesApi, settings::SettingsApi, stats::StatsApi, suspense::SuspenseApi,
+    tickets::TicketsApi, users::UsersApi,
 };
 use super::services::Services;
 
 /// Every route of the admin API.
-pub type AdminApis = (PeopleApis, OrderApis, MoneyApis);
+pub type AdminApis = (PeopleApis, OrderApis, TradeApis, MoneyApis, HouseApis);
 
 /// Those about people: staff, users, what they ask, and what was done.
 pub type PeopleApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi);
@@ -33,12 +37,18 @@ pub type PeopleApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, Adjustmen
 /// Those about orders and numbers.
 pub type OrderApis = (OrdersApi, PurchasesApi);
 
+/// Those about what is sold, where, and for how much.
+pub type TradeApis = (ServicesApi, ProvidersApi, PricingApi);
+
 /// Those about payments and the house's money.
-pub type MoneyApis = (SuspenseApi, DeskApi, ReconciliationApi, JobsApi, (StatsApi, ExportsApi, SettingsApi));
+pub type MoneyApis = (SuspenseApi, DeskApi, ReconciliationApi);
+
+/// Those about the house itself.
+pub type HouseApis = (JobsApi, StatsApi, ExportsApi, SettingsApi);
 
 /// Those routes over what they need.
 pub fn apis(services: &Services) -> AdminApis {
-    (people(services), orders(services), money(services))
+    (people(services), orders(services), trade(services), money(services), house(services))
 }
 
 fn people(services: &Services) -> PeopleApis {
@@ -61,6 +71,15 @@ fn orders(services: &Services) -> OrderApis {
     )
 }
 
+fn trade(services: &Services) -> TradeApis {
+    let desk = || services.trade.clone();
+    (
+        ServicesApi { desk: desk() },
+        ProvidersApi { desk: services.providers.clone(), trade: desk() },
+        PricingApi { desk: desk() },
+    )
+}
+
 fn money(services: &Services) -> MoneyApis {
     let money = &services.money;
     let (clock, random) = (services.clock.clone(), services.random.clone());
@@ -68,11 +87,15 @@ fn money(services: &Services) -> MoneyApis {
         SuspenseApi { suspense: money.suspense.clone(), desk: money.desk.clone() },
         DeskApi { desk: money.desk.clone(), payments: services.payments.clone(), clock, random },
         ReconciliationApi { desk: money.reconciliation.clone() },
+    )
+}
+
+fn house(services: &Services) -> HouseApis {
+    let money = &services.money;
+    (
         JobsApi { desk: money.jobs.clone() },
-        (
-            StatsApi { figures: money.figures.clone() },
-            ExportsApi { exports: money.exports.clone() },
-            SettingsApi { settings: money.settings.clone() },
-        ),
+        StatsApi { figures: money.figures.clone() },
+        ExportsApi { exports: money.exports.clone() },
+        SettingsApi { settings: money.settings.clone() },
     )
 }

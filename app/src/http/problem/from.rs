@@ -7,6 +7,7 @@ mod identities;
 mod second_factor;
 mod staff;
 mod support;
+mod trade;
 
 use namaskah_domain::{
     CommitError, Fault, MoneyError,
@@ -23,6 +24,9 @@ use namaskah_domain::{
 };
 
 use crate::http::problem::Problem;
+
+/// Whoever is told that a provider is switched off comes back so late.
+const SWITCHED_OFF_S: u64 = 60;
 
 fn unavailable(fault: &Fault) -> Problem {
     Problem::fault(503, "unavailable", fault)
@@ -134,9 +138,15 @@ impl From<RefundError> for Problem {
 
 impl From<QuoteError> for Problem {
     fn from(error: QuoteError) -> Self {
-        use QuoteError::{Commit, NoSuchService, Price, ProviderUnavailable, Unavailable};
+        use QuoteError::{
+            Blocked, Commit, NoSuchService, Price, ProviderOff, ProviderUnavailable, Unavailable,
+        };
         match error {
             NoSuchService => Self::refused(422, "no_such_service", &"This is not for sale."),
+            Blocked => Self::refused(409, "service_blocked", &"No numbers are sold for this service."),
+            ProviderOff => {
+                Self::told(503, "unavailable", "No numbers are sold now.").with_retry_after(SWITCHED_OFF_S)
+            }
             ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
             Price(error) => Self::fault(503, "unavailable", error),
             Commit(error) => error.into(),
@@ -174,10 +184,11 @@ impl From<ItemRefusal> for Problem {
     fn from(refusal: ItemRefusal) -> Self {
         use ItemRefusal::{
             AccountBlocked, InsufficientFunds, NoSuchQuote, NoSuchService, PriceAboveLimit, QuoteExpired,
-            QuoteMismatch, QuoteUsed, TooManyOpenOrders,
+            QuoteMismatch, QuoteUsed, ServiceBlocked, TooManyOpenOrders,
         };
         match refusal {
             NoSuchService => QuoteError::NoSuchService.into(),
+            ServiceBlocked => QuoteError::Blocked.into(),
             NoSuchQuote => BuyError::NoSuchQuote.into(),
             QuoteMismatch => BuyError::QuoteMismatch.into(),
             QuoteExpired => BuyError::QuoteExpired.into(),

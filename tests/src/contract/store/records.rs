@@ -335,6 +335,7 @@ pub async fn batches_are_stored_as_decided_with_all_of_their_orders(on: &Backend
     let user = given::account().with(25).with_promo(10).stored_in(on.store.as_ref()).await;
     let refusals = [
         ItemRefusal::NoSuchService,
+        ItemRefusal::ServiceBlocked,
         ItemRefusal::NoSuchQuote,
         ItemRefusal::QuoteMismatch,
         ItemRefusal::QuoteExpired,

@@ -45,7 +45,9 @@ fn raw(
         "admin" => "usr",
         _ => "ver",
     };
-    let path = path.replace("{id}", &format!("{kind}_00000000000000000000000000"));
+    let provider = path.contains("providers/").then(|| "textverified".to_owned());
+    let id = provider.unwrap_or_else(|| format!("{kind}_00000000000000000000000000"));
+    let path = path.replace("{id}", &id).replace("{code}", "telegram");
     let request = customer.request(method.clone(), &path).header("Idempotency-Key", customer.new_key());
     request.header("content-type", content_type).body(body)
 }

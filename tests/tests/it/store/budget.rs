@@ -272,6 +272,12 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("orphans", on.order_desk.purchases_in(Some(PurchaseStatus::Orphan), page));
     read!("posted", on.order_desk.posted(&[given::source(), given::source()]));
+    read!("service decisions", on.terms.service_decisions());
+    read!("provider switches", on.terms.provider_switches());
+    read!("open pricing rules", on.terms.open_pricing_rules(at(0)));
+    read!("pricing rule", on.terms.pricing_rule(given::id()));
+    read!("pricing rules", on.terms.pricing_rules(Page { limit: 20, after: Some(given::id()) }));
+    read!("paid since", on.terms.paid_since(at(0)));
     read!("new notices", on.notices.new_notices(Sender::Paystack, 20));
     read!("matchable notices", on.notices.matchable_notices(20));
     let mine = EventQuery { user: Some(given::id()), subject: None, after: 5, limit: 20 };

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 use super::{Opened, both, budget, open_postgres};
 
 /// Reads that happen at every request, every text or every half second.
-const HOT: [&str; 21] = [
+const HOT: [&str; 24] = [
     "account",
     "hold",
     "entries",
@@ -27,6 +27,9 @@ const HOT: [&str; 21] = [
     "oldest waiting",
     "orders requested",
     "orphans",
+    "service decisions",
+    "provider switches",
+    "open pricing rules",
     "session",
     "refresh token",
     "api key",
@@ -103,7 +106,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 73] = [
+const INDEXES: [&str; 75] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -145,6 +148,8 @@ const INDEXES: [&str; 73] = [
     "orders.orders_reported",
     "orders.orders_retried_once",
     "orders.orders_waiting_on",
+    "pricing_rules.pricing_rules_ending",
+    "pricing_rules.pricing_rules_open_once",
     "promo_grants.promo_grants_due",
     "promo_grants.promo_grants_open",
     "purchases.purchases_by_time",

@@ -37,6 +37,11 @@ fn routes_with_bodies() -> Vec<Route> {
         (Method::POST, "admin/reconciliation/items/{id}/resolve", json!({ "note": "looked there" })),
         (Method::POST, "admin/suspense/{id}/resolve", json!({ "to": "owner" })),
         (Method::POST, "admin/users/{id}/suspend", json!({ "reason": "spam" })),
+        (Method::POST, "admin/services/{code}/block", json!({ "reason": "fraud" })),
+        (Method::POST, "admin/providers/{id}/off", json!({ "reason": "upkeep" })),
+        (Method::POST, "admin/providers/{id}/on", json!({ "reason": "upkeep" })),
+        (Method::POST, "admin/pricing-rules", json!({ "multiplier": "1.5" })),
+        (Method::POST, "admin/pricing-rules/preview", json!({ "multiplier": "1.5" })),
     ]
 }
 

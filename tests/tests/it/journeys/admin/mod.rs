@@ -11,6 +11,7 @@ mod payments;
 mod reconciliation;
 mod suspense;
 mod tickets;
+mod trade;
 mod users;
 
 use std::sync::{Mutex, PoisonError};
