@@ -84,12 +84,15 @@ impl GoogleApi {
         iss: Query<Option<String>>,
         error: Query<Option<String>>,
     ) -> Result<SentOn, Problem> {
-        let reads_pages = browser.reads_pages;
+        let (reads_pages, former) = (browser.reads_pages, browser.by);
         let came = Came { code: code.0, state: state.0, issuer: iss.0, is_refused: error.0.is_some() };
         let arrived = match self.identities() {
             Ok(identities) => arrive(identities, browser, device, came).await,
             Err(problem) => Err(problem),
         };
+        if let Ok(Arrived::SignedIn(_)) = &arrived {
+            self.ends(former).await?;
+        }
         match arrived {
             Ok(arrived) => Ok(self.on_its_way(arrived)),
             Err(problem) if reads_pages => Ok(SentOn::Told(problem)),
@@ -109,10 +112,12 @@ impl GoogleApi {
         body: Body<SecondFactorBody>,
     ) -> Result<WithCookie<BrowserBody>, Problem> {
         let identities = self.identities()?;
+        let former = browser.by;
         let pending = browser.kept.ok_or(IdentityError::InvalidAttempt)?;
         meter.sign_in(pending.expose()).await?;
         let code = body.0.totp_code.0;
         let opened = detached(async move { identities.finish(&pending, &code, &device.0).await }).await?;
+        self.ends(former).await?;
         let csrf_token = self.auth.csrf_token(&opened.cookie).expose().to_owned();
         let (user, expires_in) = (opened.user.into(), opened.expires_in_s);
         let body = BrowserBody { user, csrf_token, expires_in };
@@ -174,6 +179,14 @@ async fn arrive(
 impl GoogleApi {
     fn identities(&self) -> Result<Arc<IdentityService>, Problem> {
         self.identities.clone().ok_or_else(Problem::not_found)
+    }
+
+    /// The session that a browser had before the one that began.
+    async fn ends(&self, former: Option<Visitor>) -> Result<(), Problem> {
+        match former {
+            Some(former) => Ok(self.auth.logout(former).await?),
+            None => Ok(()),
+        }
     }
 
     /// The ways on are fixed: nothing that came with the request chooses one.

@@ -153,6 +153,8 @@ async fn somebody_new_signs_in_and_comes_again(world: &World) {
     let page = moved.goes_there().await;
     moved.get(&moved.agrees(&page, &address("robert"), &sub).await).await;
     assert_eq!(moved.get("/api/v1/me").await.is(200)["email"], json!(first));
+    let sessions = moved.get("/api/v1/auth/sessions").await.is(200);
+    assert_eq!(sessions["data"].as_array().map(Vec::len), Some(1), "a browser has one session: {sessions}");
     browser.post("/api/v1/auth/logout", Value::Null).await.is(204);
     browser.get("/api/v1/me").await.refused(401, "unauthorized");
 }
