@@ -1,6 +1,6 @@
 //! `sandbox`: the simulators alone.
 
-use namaskah_sandbox::Sandbox;
+use namaskah_sandbox::{Sandbox, SandboxConfig};
 
 use super::{CommandError, asked_to_stop};
 use crate::{
@@ -12,7 +12,9 @@ pub(super) async fn run(config: &Config, product_url: Option<String>) -> Result<
     if config.mode != Mode::Sandbox {
         return Err("the simulators run in mode sandbox alone".into());
     }
-    let sandbox = Sandbox::start(start::sandbox_config(config, product_url)).await?;
+    // Products of any folder may come, each with a secret of its own.
+    let settings = SandboxConfig { google: None, ..start::sandbox_config(config, product_url) };
+    let sandbox = Sandbox::start(settings).await?;
     println!("the sandbox is ready");
     println!("  console   http://{}", sandbox.http_addr());
     println!("  mail      smtp://{}", sandbox.smtp_addr());

@@ -7,6 +7,7 @@ use ring::{
     rsa::{KeyPair, KeyPairComponents, PublicKeyComponents},
     signature::RSA_PKCS1_SHA256,
 };
+use sha2::{Digest, Sha256};
 
 /// Half of the bits of a key.
 const PRIME_BYTES: usize = 128;
@@ -14,6 +15,7 @@ const EXPONENT: u32 = 65_537;
 /// Bases of the test of Miller and Rabin. A random number of 1024 bits that passes eight is prime.
 const BASES: [u32; 8] = [2, 3, 5, 7, 11, 13, 17, 19];
 const SIEVED_UP_TO: u32 = 2_000;
+const ID_CHARS: usize = 16;
 
 /// A key of 2048 bits.
 pub(crate) struct SigningKey {
@@ -29,7 +31,7 @@ pub(crate) struct SigningKey {
 pub(crate) struct NoKey;
 
 impl SigningKey {
-    pub(crate) fn generate(id: String) -> Result<Self, NoKey> {
+    pub(crate) fn generate() -> Result<Self, NoKey> {
         let (one, e) = (BigUint::from(1_u32), BigUint::from(EXPONENT));
         let (first, second) = (prime()?, prime()?);
         let (p, q) = if first > second { (first, second) } else { (second, first) };
@@ -46,6 +48,8 @@ impl SigningKey {
             q: q.to_bytes_be(),
         };
         let pair = KeyPair::from_components(&components).map_err(|_| NoKey)?;
+        // Of the key itself, so that no other process ever means another key by it.
+        let id = hex::encode(Sha256::digest(&modulus)).chars().take(ID_CHARS).collect();
         let shown = (URL_SAFE_NO_PAD.encode(&modulus), URL_SAFE_NO_PAD.encode(e.to_bytes_be()));
         Ok(Self { id, shown, modulus, pair })
     }
@@ -113,7 +117,8 @@ mod tests {
 
     #[test]
     fn what_a_key_has_signed_is_known_by_what_is_shown_of_it() {
-        let [key, other] = ["a", "b"].map(|id| SigningKey::generate(id.into()).expect("a key"));
+        let [key, other] = [(); 2].map(|()| SigningKey::generate().expect("a key"));
+        assert!(key.id.len() == 16 && key.id != other.id, "{} {}", key.id, other.id);
         let signature = key.sign(b"a message").expect("a signature");
         let verified = |key: &SigningKey, message: &[u8]| {
             let [n, e] =

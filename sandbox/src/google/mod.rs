@@ -65,16 +65,13 @@ pub(crate) struct Google {
 struct State {
     /// Newest last.
     keys: Vec<SigningKey>,
-    made: u32,
     codes: BTreeMap<String, Grant>,
     flaws: VecDeque<Flaw>,
 }
 
 impl State {
     fn add_key(&mut self) -> Result<(), NoKey> {
-        self.made += 1;
-        let key = SigningKey::generate(format!("sandbox-{}", self.made))?;
-        self.keys.push(key);
+        self.keys.push(SigningKey::generate()?);
         Ok(())
     }
 

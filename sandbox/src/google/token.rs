@@ -118,7 +118,7 @@ impl Google {
         let mut state = self.state();
         let flaw = state.flaws.pop_front();
         let stranger = match flaw {
-            Some(Flaw::UnknownKey) => Some(SigningKey::generate("stranger".to_owned())?),
+            Some(Flaw::UnknownKey) => Some(SigningKey::generate()?),
             _ => None,
         };
         let key = match &stranger {
