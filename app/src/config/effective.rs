@@ -24,6 +24,16 @@ impl Setting {
     }
 }
 
+/// An address without who signs in there.
+fn bare(text: String) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => text,
+    }
+}
+
 /// What a process runs with.
 #[derive(Debug, Clone, Default)]
 pub struct Effective {
@@ -38,7 +48,7 @@ impl Effective {
     pub(super) fn given(values: &Values) -> Self {
         let value = |setting: &'static Setting| {
             let text = values.text(setting.key);
-            (setting, if setting.is_secret() { text.map(|_| THERE.to_owned()) } else { text })
+            (setting, text.map(|text| if setting.is_secret() { THERE.to_owned() } else { bare(text) }))
         };
         Self { mode: "", values: SETTINGS.iter().map(value).collect() }
     }

@@ -344,19 +344,20 @@ fn what_is_in_force_tells_of_secrets_that_they_are_there_and_nothing_else() {
         given("textverified_webhook_secret", "whsec_very-secret"),
         given("redis_url", "redis://me:very-secret@cache.example:6379/0"),
         given("provider_timeout_s", "7"),
+        given("paystack_base_url", "https://me:very-secret@paystack.example/api"),
     ];
     let config = Config::from_sources(&Overrides { file: None, values }, std::iter::empty()).expect("sound");
-    let told = format!("{:?}", config.effective);
-    for part in ["mail.example", "db.example", "cache.example", "sk_test", "whsec"] {
-        assert!(!told.contains(part), "{part}: {told}");
+    let told: Vec<_> = config.effective.values.iter().filter_map(|(_, value)| value.as_deref()).collect();
+    for part in ["very-secret", "mail.example", "db.example", "cache.example", "sk_test", "whsec"] {
+        assert!(!told.iter().any(|value| value.contains(part)), "{part}: {told:?}");
     }
-    assert!(!told.contains("very-secret"), "{told}");
     let keys: Vec<_> = config.effective.values.iter().map(|(setting, _)| setting.key).collect();
     assert_eq!(keys, SETTINGS.iter().map(|setting| setting.key).collect::<Vec<_>>());
     let of = |key: &str| {
         let found = config.effective.values.iter().find(|(setting, _)| setting.key == key);
         found.expect(key).1.as_deref()
     };
+    assert_eq!(of("paystack_base_url"), Some("https://paystack.example/api"));
     assert_eq!((config.effective.mode, of("provider_timeout_s")), ("sandbox", Some("7")));
     assert_eq!(
         (of("fx_ngn_per_usd"), of("limit_factor"), of("public_url")),
