@@ -44,7 +44,7 @@ pub enum Step {
     /// The user complained.
     Reported(Report),
     /// It has ended.
-    Ended(Order),
+    Ended(Box<Order>),
     /// The price was taken.
     Captured(Hold),
     /// The price was given back.
@@ -100,7 +100,7 @@ fn of_order(order: &Order, successor: Option<&Order>) -> Vec<Evidence> {
         head.cancel_requested_at.map(|at| (at, Step::CancelRequested)),
         head.report.map(|report| (report.at, Step::Reported(report))),
         successor.map(|next| (next.head().created_at, Step::Retried(next.head().id))),
-        order.ended_at().map(|at| (at, Step::Ended(order.clone().without_number()))),
+        order.ended_at().map(|at| (at, Step::Ended(Box::new(order.clone().without_number())))),
     ];
     told.into_iter().flatten().map(|(at, step)| Evidence { at, step }).collect()
 }
