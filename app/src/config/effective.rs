@@ -2,27 +2,8 @@
 
 use super::{Config, SETTINGS, Setting, parse::Values};
 
-/// Settings that hold a secret, or may hold one in an address.
-const SECRET: [&str; 9] = [
-    "database_url",
-    "paystack_secret_key",
-    "textverified_api_key",
-    "textverified_username",
-    "textverified_webhook_secret",
-    "smtp_url",
-    "redis_url",
-    "encryption_key",
-    "signing_key",
-];
 /// What stands for a secret that is there. The secret itself never gets here.
 const THERE: &str = "";
-
-impl Setting {
-    /// True if its value is told to nobody.
-    pub fn is_secret(&self) -> bool {
-        SECRET.contains(&self.key)
-    }
-}
 
 /// An address without who signs in there.
 fn bare(text: String) -> String {

@@ -10,10 +10,22 @@ pub struct Setting {
     pub default: Option<&'static str>,
     /// What it is for, in a line.
     pub about: &'static str,
+    is_secret: bool,
+}
+
+impl Setting {
+    /// True if it is a secret, or an address that may hold one: its value is told to nobody.
+    pub const fn is_secret(&self) -> bool {
+        self.is_secret
+    }
 }
 
 const fn setting(key: &'static str, default: Option<&'static str>, about: &'static str) -> Setting {
-    Setting { key, default, about }
+    Setting { key, default, about, is_secret: false }
+}
+
+const fn secret(key: &'static str, about: &'static str) -> Setting {
+    Setting { key, default: None, about, is_secret: true }
 }
 
 /// The list.
@@ -22,7 +34,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("http_listen", Some("127.0.0.1:8080"), "address of the product; port 0 picks a free one"),
     setting("public_url", None, "where users reach the product; links in mails lead there; required in live"),
     setting("data_dir", Some("./data"), "folder of the embedded database and of generated secrets"),
-    setting("database_url", None, "postgres://… or sqlite://…; default: SQLite in the data folder"),
+    secret("database_url", "postgres://… or sqlite://…; default: SQLite in the data folder"),
     setting(
         "migrate_at_start",
         Some("yes"),
@@ -33,15 +45,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("sandbox_smtp_listen", Some("127.0.0.1:8025"), "address of the simulated mail server"),
     setting("sandbox_url", None, "use simulators that run elsewhere instead of starting them"),
     setting("paystack_base_url", None, "Paystack's API; default: the vendor's, or the simulator's"),
-    setting(
-        "paystack_secret_key",
-        None,
-        "sk_test_… or sk_live_…; several, newest first, separated by commas",
-    ),
+    secret("paystack_secret_key", "sk_test_… or sk_live_…; several, newest first, separated by commas"),
     setting("textverified_base_url", None, "TextVerified's API; default: the vendor's, or the simulator's"),
-    setting("textverified_api_key", None, "API key"),
-    setting("textverified_username", None, "the account's e-mail address"),
-    setting("textverified_webhook_secret", None, "whsec_…; several, newest first, separated by commas"),
+    secret("textverified_api_key", "API key"),
+    secret("textverified_username", "the account's e-mail address"),
+    secret("textverified_webhook_secret", "whsec_…; several, newest first, separated by commas"),
     setting(
         "textverified_webhook_key",
         Some("raw"),
@@ -52,14 +60,14 @@ pub const SETTINGS: &[Setting] = &[
         None,
         "what Google calls us; without it nobody signs in with Google, but for the sandbox",
     ),
-    setting("google_client_secret", None, "the secret of that client"),
+    secret("google_client_secret", "the secret of that client"),
     setting(
         "google_issuer",
         None,
         "the OpenID provider; default: https://accounts.google.com, or the simulator's",
     ),
     setting("provider_timeout_s", Some("10"), "after which a provider's answer is unknown"),
-    setting("smtp_url", None, "smtp://host:port, smtp+starttls://user:pass@host:587 or smtps://…"),
+    secret("smtp_url", "smtp://host:port, smtp+starttls://user:pass@host:587 or smtps://…"),
     setting("mail_from", Some("Namaskah <no-reply@namaskah.invalid>"), "sender of mails"),
     setting("fx_ngn_per_usd", None, "naira for a dollar; 1600 outside live, required there"),
     setting("payment_min_usd", Some("1.00"), "smallest payment"),
@@ -85,11 +93,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("limit_factor", None, "multiplies every rate limit; 100 in the sandbox, else 1"),
     setting("limit_bypass", Some(""), "networks (CIDR) whose requests are not limited, separated by commas"),
-    setting(
-        "redis_url",
-        None,
-        "redis:// or rediss://host:port/0; rate limits are counted there for all instances",
-    ),
+    secret("redis_url", "redis:// or rediss://host:port/0; rate limits are counted there for all instances"),
     setting(
         "plain_links",
         Some(""),
@@ -110,21 +114,39 @@ pub const SETTINGS: &[Setting] = &[
         Some(""),
         "networks (CIDR) besides the internet that URLs of users may lead to, separated by commas",
     ),
-    setting(
+    secret(
         "encryption_key",
-        None,
         "64 hex digits; encrypts numbers and texts; several, newest first; generated outside live",
     ),
-    setting(
+    secret(
         "signing_key",
-        None,
         "64 hex digits; signs access tokens; several, newest first; generated outside live",
     ),
-    setting(
-        "metrics_token",
-        None,
-        "bearer token that opens /metrics from other machines; without one nothing does",
-    ),
+    secret("metrics_token", "bearer token that opens /metrics from other machines; without one nothing does"),
     setting("log", Some("info"), "what is logged: a level, or a filter such as info,namaskah=debug"),
     setting("log_format", Some("text"), "text or json"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::SETTINGS;
+
+    #[test]
+    fn whatever_sounds_like_a_secret_is_one() {
+        let sounds = ["secret", "token", "password", "_key", "_url"];
+        // A word that says how another setting is read, and addresses without a user.
+        let plain = [
+            "textverified_webhook_key",
+            "public_url",
+            "sandbox_url",
+            "paystack_base_url",
+            "textverified_base_url",
+        ];
+        for setting in SETTINGS {
+            let is_heard = sounds.iter().any(|sound| setting.key.contains(sound));
+            let expected =
+                (is_heard && !plain.contains(&setting.key)) || setting.key == "textverified_username";
+            assert_eq!(setting.is_secret(), expected, "{}", setting.key);
+        }
+    }
+}
