@@ -226,6 +226,14 @@ impl TradeDesk {
         self.ports.reads.pricing_rules(page).await
     }
 
+    /// One rule.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unavailable` if the store cannot be read.
+    pub async fn rule(&self, id: PricingRuleId) -> Result<PricingRule, TradeError> {
+        self.ports.reads.pricing_rule(id).await?.ok_or(TradeError::NotFound)
+    }
+
     /// Makes a rule. The one of the same scope that is in force ends when it begins.
     ///
     /// # Errors
@@ -277,7 +285,7 @@ impl TradeDesk {
     pub async fn end_rule(&self, actor: &Actor, id: PricingRuleId) -> Result<PricingRule, TradeError> {
         for _ in 0..ATTEMPTS {
             let now = self.now();
-            let rule = self.ports.reads.pricing_rule(id).await?.ok_or(TradeError::NotFound)?;
+            let rule = self.rule(id).await?;
             if rule.status(now) == PricingRuleStatus::Ended {
                 return Ok(rule);
             }

@@ -40,6 +40,17 @@ impl PricingApi {
         Ok(Shown(Listed::of(page, |rule| rule.id, |rule| RuleBody::of(rule, now))))
     }
 
+    /// One rule
+    #[oai(path = "/:id", method = "get", operation_id = "get_pricing_rule")]
+    async fn one(
+        &self,
+        _staff: Staff<may::Pricing>,
+        id: Path<Text<PricingRuleId>>,
+    ) -> Result<Shown<RuleBody>, Problem> {
+        let rule = self.desk.rule(id.0.0).await?;
+        Ok(Shown(RuleBody::of(rule, self.desk.now())))
+    }
+
     /// Make a rule
     ///
     /// Of the rules that fit an order the most specific makes its price: of service and country, of a service, of a

@@ -55,6 +55,7 @@ const ROUTES: &[Gated] = &[
     ("GET", "/api/v1/admin/pricing-rules", Permission::Pricing, Proof::SignIn),
     ("POST", "/api/v1/admin/pricing-rules", Permission::Pricing, Proof::StepUp),
     ("POST", "/api/v1/admin/pricing-rules/preview", Permission::Pricing, Proof::SignIn),
+    ("GET", "/api/v1/admin/pricing-rules/{id}", Permission::Pricing, Proof::SignIn),
     ("DELETE", "/api/v1/admin/pricing-rules/{id}", Permission::Pricing, Proof::StepUp),
     ("GET", "/api/v1/admin/providers", Permission::Providers, Proof::SignIn),
     ("POST", "/api/v1/admin/providers/{id}/off", Permission::Providers, Proof::StepUp),

@@ -201,7 +201,10 @@ async fn a_rule_takes_the_place_of_the_one_before_it_and_history_is_kept(world: 
     let owner = owner(world).await;
     let ada = world.customer_with("10.00").await;
     let add = async |body: Value| owner.who.post("admin/pricing-rules", body).await;
-    let first = add(rule(Some("telegram"), "2")).await.is(201);
+    let made = add(rule(Some("telegram"), "2")).await;
+    let at = made.header("location").expect("where it is").to_owned();
+    let first = made.is(201);
+    assert_eq!(owner.who.get(&at).await.is(200), first);
     let second = add(rule(Some("telegram"), "3")).await.is(201);
     assert_eq!(price(&ada, "telegram").await, "1.50");
     let list = async || owner.who.get("admin/pricing-rules").await.is(200)["data"].clone();
@@ -321,6 +324,7 @@ async fn terms_that_are_none_are_refused(world: &World) {
     owner.who.post("admin/providers/nobody/off", reason).await.refused(404, "not_found");
     owner.who.delete("admin/pricing-rules/prl_00000000000000000000000000").await.refused(404, "not_found");
     owner.who.delete("admin/pricing-rules/x").await.refused(404, "not_found");
+    owner.who.get("admin/pricing-rules/prl_00000000000000000000000000").await.refused(404, "not_found");
     for query in
         ["services?status=open", "services?after=What", "pricing-rules?after=x", "pricing-rules?limit=0"]
     {
