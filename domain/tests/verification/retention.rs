@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use namaskah_domain::{
-    Page, Time,
-    memory::MemoryStore,
+    Clock, OrderId, Page, PhoneNumber, ReservationId, Time, UserId,
+    memory::{ManualClock, MemoryStore},
     retention::{Retention, RetentionService},
     time::{hours, seconds},
-    verification::{Message, Order, OrderFilter, OrderReads, OrderStatus, Retained},
+    verification::{
+        Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Retained, ServiceCode, ServiceStats,
+        UpstreamOrder, ports::MockOrderReads,
+    },
+    wallet::Account,
 };
 
 use crate::world::{World, line};
@@ -87,4 +91,54 @@ async fn what_is_due_is_erased_once_and_nothing_before() {
     assert_eq!(service.purge().await.expect("erased").total(), 0);
     assert_eq!(world.read(order.head().id).await, order.without_number());
     world.lawful();
+}
+
+#[tokio::test]
+async fn what_tells_no_number_and_no_text_is_read_as_it_is() {
+    let (user, at) = (UserId::from_uuid(uuid::Uuid::nil()), ManualClock::default().now());
+    let (provider, service) = (ProviderId::TextVerified, ServiceCode::try_new("whatsapp").expect("a code"));
+    let number = PhoneNumber::try_new("+12025550123").expect("a number");
+    let reservation = ReservationId::try_new("lr_1").expect("a reservation");
+    let upstream = UpstreamOrder { order: OrderId::from_uuid(user.uuid()), reservation: reservation.clone() };
+    let stats =
+        ServiceStats { service: service.clone(), ended: 9, completed: 8, time_to_code_p50_s: Some(7) };
+    let mut inner = MockOrderReads::new();
+    inner.expect_reports_since().returning(|_, _| Ok(7));
+    inner.expect_late_texts_since().returning(|_, _| Ok(5));
+    inner.expect_was_shown().returning(|_, _, _| Ok(true)).times(1);
+    inner.expect_was_shown().returning(|_, _, _| Ok(false));
+    inner.expect_is_suppressed().returning(|_, _| Ok(true)).times(1);
+    inner.expect_is_suppressed().returning(|_, _| Ok(false));
+    inner.expect_oldest_waiting().returning(move |_| Ok(Some(at)));
+    inner.expect_oldest_expired().returning(move |_, _| Ok(Some(at)));
+    let held = reservation.clone();
+    inner.expect_held_among().returning(move |_, _| Ok(vec![held.clone()]));
+    let (open_of, open_on) = (upstream.clone(), upstream.clone());
+    inner.expect_orders_of().returning(move |_, _| Ok(vec![open_of.clone()]));
+    inner.expect_waiting_on().returning(move |_, _| Ok(vec![open_on.clone()]));
+    let (of, on) = (upstream.clone(), upstream.clone());
+    inner.expect_expired_of().returning(move |_, _, _| Ok(vec![of.clone()]));
+    inner.expect_expired_on().returning(move |_, _, _| Ok(vec![on.clone()]));
+    inner.expect_payer().returning(|user| Ok(Some(Account::open(user))));
+    let shown = stats.clone();
+    inner.expect_service_stats().returning(move |_| Ok(vec![shown.clone()]));
+    let reads = Retained::new(Arc::new(inner), Arc::new(ManualClock::default()), Retention::default());
+
+    assert_eq!(reads.reports_since(user, at).await.ok(), Some(7));
+    assert_eq!(reads.late_texts_since(user, at).await.ok(), Some(5));
+    for expected in [true, false] {
+        assert_eq!(reads.was_shown(user, &service, &number).await.ok(), Some(expected));
+        assert_eq!(reads.is_suppressed(&service, &number).await.ok(), Some(expected));
+    }
+    assert_eq!(reads.oldest_waiting(provider).await.ok(), Some(Some(at)));
+    assert_eq!(reads.oldest_expired(provider, at).await.ok(), Some(Some(at)));
+    let asked = std::slice::from_ref(&reservation);
+    assert_eq!(reads.held_among(provider, asked).await.ok().as_deref(), Some(asked));
+    let found = std::slice::from_ref(&upstream);
+    assert_eq!(reads.orders_of(provider, asked).await.ok().as_deref(), Some(found));
+    assert_eq!(reads.waiting_on(provider, &number).await.ok().as_deref(), Some(found));
+    assert_eq!(reads.expired_of(provider, asked, at).await.ok().as_deref(), Some(found));
+    assert_eq!(reads.expired_on(provider, &number, at).await.ok().as_deref(), Some(found));
+    assert_eq!(reads.payer(user).await.ok(), Some(Some(Account::open(user))));
+    assert_eq!(reads.service_stats(at).await.ok(), Some(vec![stats]));
 }
