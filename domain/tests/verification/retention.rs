@@ -8,8 +8,8 @@ use namaskah_domain::{
     retention::{Retention, RetentionService},
     time::{hours, seconds},
     verification::{
-        Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Retained, ServiceCode, ServiceStats,
-        UpstreamOrder, ports::MockOrderReads,
+        Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId, Retained, ServiceCode,
+        ServiceStats, UpstreamOrder, ports::MockOrderReads,
     },
     wallet::Account,
 };
