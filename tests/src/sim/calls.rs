@@ -1,6 +1,7 @@
 //! Calls: every port that the product reads or commits through, so that each call waits for a turn and may fail.
 
 mod books;
+mod standing;
 
 use std::{
     collections::BTreeMap,
