@@ -1,7 +1,7 @@
-//! [`PasswordHasher`] with Argon2id. Work runs on the blocking threads, no more of it at once than there are cores:
+//! [`PasswordHasher`] with Argon2id. Work runs on threads of its own, no more of it at once than there are cores:
 //! each hash takes its memory (19 MiB) and a core for some tens of milliseconds.
 
-use std::sync::Arc;
+mod threads;
 
 use argon2::{
     ARGON2ID_IDENT, Algorithm, Argon2, Params, Version,
@@ -12,7 +12,7 @@ use namaskah_domain::{
     Fault,
     auth::{PasswordCheck, PasswordHash, PasswordHasher, Secret},
 };
-use tokio::sync::Semaphore;
+use threads::Threads;
 
 /// What one hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct InvalidCost(argon2::Error);
 /// Hashes and compares passwords.
 pub struct Argon2Hasher {
     argon2: Argon2<'static>,
-    slots: Arc<Semaphore>,
+    threads: Threads,
 }
 
 impl Default for Argon2Hasher {
@@ -63,23 +63,15 @@ impl Argon2Hasher {
     fn over(params: Params) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Self { argon2, slots: Arc::new(Semaphore::new(cores)) }
+        Self { argon2, threads: Threads::start(cores) }
     }
 
-    /// Runs `work` on a blocking thread once a slot is free. The slot goes along: a caller who gives up does not
-    /// make room for one more hash while his own still runs.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Argon2<'static>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(Fault::new)?;
         let argon2 = self.argon2.clone();
-        let worked = tokio::task::spawn_blocking(move || {
-            let done = work(&argon2);
-            drop(slot);
-            done
-        });
-        worked.await.map_err(Fault::new)?
+        self.threads.run(move || work(&argon2)).await
     }
 }
 
@@ -215,19 +207,5 @@ mod tests {
         for cost in [HashingCost { memory_kib: 7, ..CHEAP }, HashingCost { passes: 0, ..CHEAP }] {
             assert!(Argon2Hasher::with_params(cost).is_err(), "{cost:?}");
         }
-    }
-
-    #[tokio::test]
-    async fn no_more_hashes_run_at_once_than_there_are_cores() {
-        let hasher = hasher(CHEAP);
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        assert_eq!(hasher.slots.available_permits(), cores);
-        let held =
-            Arc::clone(&hasher.slots).acquire_many_owned(u32::try_from(cores).expect("few cores")).await;
-        let password = secret("kx9 tuba lo");
-        let mut waiting = Box::pin(hasher.hash(&password));
-        assert!(futures::poll!(waiting.as_mut()).is_pending());
-        drop(held);
-        assert!(waiting.await.is_ok());
     }
 }
