@@ -9,7 +9,7 @@ use crate::{
     payment::Done,
     staff::{
         Actor, Adjustment, AdjustmentQuery, AdjustmentReads, AdjustmentRefusal, AdjustmentState, AuditAction,
-        By, Facts, Recent, Subject, Wish,
+        By, Colleague, Facts, Recent, Subject, Wish,
     },
     unit::retry_stale,
     wallet::{Account, BookError, Reason, WalletReads, books},
@@ -120,7 +120,7 @@ impl AdjustmentService {
         let (own, account) = (self.account(actor.user).await?, self.open_account(wish.user).await?);
         let now = self.now();
         let recent = self.ports.reads.booked_at_once(actor.user, wish.user, Recent::since(now)).await?;
-        let asked = Adjustment::asked(wish.clone(), actor.user, recent, self.limit, now)?;
+        let asked = Adjustment::asked(wish.clone(), self.colleague(actor).await?, recent, self.limit, now)?;
         let unit = UnitOfWork::claiming(claim.clone());
         let (action, unit) = match asked.state {
             AdjustmentState::Booked { .. } => {
@@ -138,16 +138,16 @@ impl AdjustmentService {
     /// # Errors
     /// [`AdjustmentError`], by name.
     pub async fn approve(&self, actor: &Actor, id: AdjustmentId) -> Result<Adjustment, AdjustmentError> {
-        let by = actor.user;
         retry(|| async {
             let found = self.get(id).await?;
-            if matches!(found.state, AdjustmentState::Booked { approved_by: Some(who), .. } if who == by) {
+            let is_his = |who| who == actor.user;
+            if matches!(found.state, AdjustmentState::Booked { approved_by: Some(who), .. } if is_his(who)) {
                 return Ok(found);
             }
-            let since = self.ports.reads.staff_since(by).await?.ok_or(AdjustmentRefusal::TooNew)?;
+            let by = self.colleague(actor).await?;
             let (now, account) = (self.now(), self.open_account(found.user).await?);
             let told = (AuditAction::AdjustmentApproved, found.facts(now));
-            let approved = found.approved(by, since, now)?;
+            let approved = found.approved(by, now)?;
             let (_, value) = self.commit(UnitOfWork::new(), actor, approved, &account, told).await?;
             Ok(value)
         })
@@ -221,6 +221,10 @@ impl AdjustmentService {
         let line = by.did(action, subject, (before, after), (now, self.ports.random.as_ref()));
         let unit = unit.with(Change::Adjustment(decided.clone())).with(line);
         Ok((self.ports.store.commit(unit).await?, decided))
+    }
+
+    async fn colleague(&self, actor: &Actor) -> Result<Colleague, Fault> {
+        Ok(Colleague { user: actor.user, since: self.ports.reads.staff_since(actor.user).await? })
     }
 
     /// Of somebody who is still there: money on a closed account is nobody's.

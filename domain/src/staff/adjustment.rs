@@ -11,7 +11,7 @@ use crate::{
 const WINDOW_H: i64 = 24;
 /// Hours for which a proposal waits.
 const WAITS_H: i64 = 72;
-/// Hours for which somebody must have been staff, as what he is, before he approves.
+/// Hours for which somebody must have been staff, as what he is, before he corrects anything or approves.
 const SETTLED_H: i64 = 24;
 
 /// What somebody wants to be corrected.
@@ -125,8 +125,8 @@ pub enum AdjustmentRefusal {
     /// Nobody decides on what he has proposed.
     #[error("nobody decides on what he has proposed himself")]
     OwnProposal,
-    /// Who has just become staff approves nothing.
-    #[error("whoever approves has been staff for a day")]
+    /// Who has just become staff corrects and approves nothing.
+    #[error("whoever corrects or approves has been staff for a day")]
     TooNew,
     /// It waited too long.
     #[error("the proposal has expired")]
@@ -136,21 +136,42 @@ pub enum AdjustmentRefusal {
     Decided,
 }
 
+/// A member of staff, and since when he is one as what he is.
+///
+/// Both who asks and who approves have been so for a day: otherwise one owner, or whoever holds his sign-in, makes the
+/// other pair of eyes himself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colleague {
+    /// Who.
+    pub user: UserId,
+    /// Since when, if he is staff at all.
+    pub since: Option<Time>,
+}
+
+impl Colleague {
+    fn is_settled(&self, now: Time) -> bool {
+        self.since.is_some_and(|since| now >= since + hours(SETTLED_H))
+    }
+}
+
 impl Adjustment {
     /// Booked at once if what was booked so within a day, by this actor and to this user each, stays within `limit`
     /// with it; proposed otherwise.
     ///
     /// # Errors
-    /// `OwnWallet`.
+    /// `OwnWallet`, `TooNew`.
     pub fn asked(
         wish: Wish,
-        by: UserId,
+        by: Colleague,
         recent: Recent,
         limit: Money,
         now: Time,
     ) -> Result<Self, AdjustmentRefusal> {
-        if wish.user == by {
+        if wish.user == by.user {
             return Err(AdjustmentRefusal::OwnWallet);
+        }
+        if !by.is_settled(now) {
+            return Err(AdjustmentRefusal::TooNew);
         }
         let fits = |sum: Money| sum.checked_add(wish.amount.money()).is_ok_and(|sum| sum.is_at_most(limit));
         let state = if fits(recent.by_actor) && fits(recent.to_user) {
@@ -160,19 +181,29 @@ impl Adjustment {
         };
         let Wish { id, user, direction, amount, reason } = wish;
         let version = Version::FIRST;
-        Ok(Self { id, user, direction, amount, reason, proposed_by: by, proposed_at: now, state, version })
+        Ok(Self {
+            id,
+            user,
+            direction,
+            amount,
+            reason,
+            proposed_by: by.user,
+            proposed_at: now,
+            state,
+            version,
+        })
     }
 
-    /// Proposed -> Booked. `staff_since`: since when `by` is staff as what he is.
+    /// Proposed -> Booked.
     ///
     /// # Errors
     /// `Decided`, `Expired`, `OwnWallet`, `OwnProposal`, `TooNew`.
-    pub fn approved(self, by: UserId, staff_since: Time, now: Time) -> Result<Self, AdjustmentRefusal> {
-        self.is_for(by, now)?;
-        if now < staff_since + hours(SETTLED_H) {
+    pub fn approved(self, by: Colleague, now: Time) -> Result<Self, AdjustmentRefusal> {
+        self.is_for(by.user, now)?;
+        if !by.is_settled(now) {
             return Err(AdjustmentRefusal::TooNew);
         }
-        Ok(self.decided(AdjustmentState::Booked { approved_by: Some(by), at: now }))
+        Ok(self.decided(AdjustmentState::Booked { approved_by: Some(by.user), at: now }))
     }
 
     /// Proposed -> Rejected.

@@ -20,7 +20,9 @@ pub mod stretch;
 pub mod trading;
 
 pub use adjusting::{AdjustmentError, AdjustmentPorts, AdjustmentService};
-pub use adjustment::{Adjustment, AdjustmentRefusal, AdjustmentState, AdjustmentStatus, Recent, Wish};
+pub use adjustment::{
+    Adjustment, AdjustmentRefusal, AdjustmentState, AdjustmentStatus, Colleague, Recent, Wish,
+};
 pub use allowlist::{AllowedNetwork, Allowlist, AllowlistRefusal};
 pub use audit::{Actor, AuditAction, AuditEntry, By, Facts, Subject};
 pub use error::{AddStaffError, AllowlistError, GateError, ManageUserError, ResetFactorError};

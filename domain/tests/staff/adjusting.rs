@@ -11,7 +11,7 @@ use namaskah_domain::{
     staff::{
         Actor, Adjustment, AdjustmentError, AdjustmentPorts, AdjustmentQuery, AdjustmentReads,
         AdjustmentRefusal, AdjustmentService, AdjustmentState, AdjustmentStatus, AuditAction, AuditQuery,
-        Recent, StaffReads, Subject, Wish,
+        Colleague, Recent, StaffReads, Subject, Wish,
     },
     wallet::{BookError, Direction, Reason, WalletReads},
 };
@@ -45,8 +45,12 @@ fn recent(by_actor: i64, to_user: i64) -> Recent {
     Recent { by_actor: usd(by_actor), to_user: usd(to_user) }
 }
 
+fn since(number: u8, second: i64) -> Colleague {
+    Colleague { user: user(number), since: Some(at(second)) }
+}
+
 fn asked(recent: Recent, dollars: i64) -> Adjustment {
-    Adjustment::asked(wish(1, user(9), dollars), user(1), recent, usd(50), at(0)).expect("not his own")
+    Adjustment::asked(wish(1, user(9), dollars), since(1, -DAY), recent, usd(50), at(0)).expect("not his own")
 }
 
 #[test]
@@ -68,12 +72,15 @@ fn what_stays_within_the_limit_of_actor_and_user_is_booked_at_once() {
 
 #[test]
 fn nobody_corrects_his_own_wallet_or_approves_his_own_proposal() {
-    let own = Adjustment::asked(wish(1, user(1), 1), user(1), recent(0, 0), usd(50), at(0));
+    let own = Adjustment::asked(wish(1, user(1), 1), since(1, -DAY), recent(0, 0), usd(50), at(0));
     assert_eq!(own, Err(AdjustmentRefusal::OwnWallet));
     let proposed = asked(recent(0, 0), 60);
     for (by, refusal) in [(user(1), AdjustmentRefusal::OwnProposal), (user(9), AdjustmentRefusal::OwnWallet)]
     {
-        assert_eq!(proposed.clone().approved(by, at(-DAY), at(1)), Err(refusal));
+        assert_eq!(
+            proposed.clone().approved(Colleague { user: by, since: Some(at(-DAY)) }, at(1)),
+            Err(refusal)
+        );
         assert_eq!(proposed.clone().rejected(by, None, at(1)), Err(refusal));
     }
 }
@@ -81,9 +88,9 @@ fn nobody_corrects_his_own_wallet_or_approves_his_own_proposal() {
 #[test]
 fn whoever_became_staff_less_than_a_day_ago_approves_nothing_and_may_reject() {
     let proposed = asked(recent(0, 0), 60);
-    let early = proposed.clone().approved(user(2), at(1 - DAY), at(0));
+    let early = proposed.clone().approved(since(2, 1 - DAY), at(0));
     assert_eq!(early, Err(AdjustmentRefusal::TooNew));
-    let approved = proposed.clone().approved(user(2), at(-DAY), at(0)).expect("a day is over");
+    let approved = proposed.clone().approved(since(2, -DAY), at(0)).expect("a day is over");
     assert_eq!(approved.state, AdjustmentState::Booked { approved_by: Some(user(2)), at: at(0) });
     assert_eq!(approved.version.get(), 2);
     let rejected = proposed.rejected(user(2), Some(reason("no")), at(5)).expect("he may");
@@ -92,17 +99,25 @@ fn whoever_became_staff_less_than_a_day_ago_approves_nothing_and_may_reject() {
 }
 
 #[test]
+fn whoever_became_staff_less_than_a_day_ago_corrects_nothing() {
+    let ask = |by| Adjustment::asked(wish(1, user(9), 1), by, recent(0, 0), usd(50), at(0));
+    assert_eq!(ask(since(1, 1 - DAY)), Err(AdjustmentRefusal::TooNew));
+    assert_eq!(ask(Colleague { user: user(1), since: None }), Err(AdjustmentRefusal::TooNew));
+    assert_eq!(ask(since(1, -DAY)).map(|asked| asked.status(at(0))), Ok(AdjustmentStatus::Booked));
+}
+
+#[test]
 fn a_proposal_waits_for_72_hours_and_is_decided_once() {
     let proposed = asked(recent(0, 0), 60);
     let end = 3 * DAY;
     assert_eq!(proposed.expires_at(), at(end));
     assert_eq!(proposed.booking(), None);
-    assert!(proposed.clone().approved(user(2), at(-DAY), at(end - 1)).is_ok());
-    let late = proposed.clone().approved(user(2), at(-DAY), at(end));
+    assert!(proposed.clone().approved(since(2, -DAY), at(end - 1)).is_ok());
+    let late = proposed.clone().approved(since(2, -DAY), at(end));
     assert_eq!(late, Err(AdjustmentRefusal::Expired));
     assert_eq!(proposed.status(at(end)), AdjustmentStatus::Expired);
-    let booked = proposed.approved(user(2), at(-DAY), at(1)).expect("in time");
-    let again = booked.clone().approved(user(3), at(-DAY), at(2));
+    let booked = proposed.approved(since(2, -DAY), at(1)).expect("in time");
+    let again = booked.clone().approved(since(3, -DAY), at(2));
     assert_eq!(again, Err(AdjustmentRefusal::Decided));
     assert_eq!(booked.rejected(user(3), None, at(end)), Err(AdjustmentRefusal::Decided));
 }
@@ -285,7 +300,7 @@ async fn an_approval_and_a_rejection_at_once_leave_one_of_them() {
 }
 
 #[tokio::test]
-async fn a_role_that_was_given_today_approves_tomorrow() {
+async fn a_role_that_was_given_today_corrects_and_approves_tomorrow() {
     let world = World::new().await;
     let id = world.ask(1, wish(1, user(9), 60)).await.expect("not refused").id;
     let line = namaskah_domain::staff::AuditEntry {
@@ -300,10 +315,13 @@ async fn a_role_that_was_given_today_approves_tomorrow() {
     commit(&world.store, UnitOfWork::new().with(Change::Audited(line))).await;
     let refused = world.service.approve(&actor(2), id).await;
     assert!(matches!(refused, Err(AdjustmentError::Refused(AdjustmentRefusal::TooNew))), "{refused:?}");
+    let refused = world.ask(2, wish(2, user(9), 1)).await;
+    assert!(matches!(refused, Err(AdjustmentError::Refused(AdjustmentRefusal::TooNew))), "{refused:?}");
     world.clock.advance(chrono::TimeDelta::hours(24));
+    world.ask(2, wish(2, user(9), 1)).await.expect("a day is over");
     let approved = world.service.approve(&actor(2), id).await.expect("a day is over");
     assert_eq!(approved.status(world.clock.now()), AdjustmentStatus::Booked);
-    assert_eq!(world.has(9).await, usd(60));
+    assert_eq!(world.has(9).await, usd(61));
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ impl From<AdjustmentRefusal> for Problem {
         let (code, detail) = match refusal {
             OwnWallet => ("four_eyes_required", "Nobody corrects his own wallet."),
             OwnProposal => ("four_eyes_required", "Nobody decides on what he has proposed himself."),
-            TooNew => ("four_eyes_required", "Whoever approves has been staff, in this role, for a day."),
+            TooNew => (
+                "four_eyes_required",
+                "Whoever corrects or approves has been staff, in this role, for a day.",
+            ),
             Expired => ("adjustment_decided", "The proposal has expired."),
             Decided => ("adjustment_decided", "The proposal has been decided already."),
         };

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     super::customer::{Answer, Customer, text},
-    Member, World, id_of, member, on_both, owner,
+    Member, World, id_of, member, on_both, owner, patch,
 };
 
 on_both! {
     a_small_correction_is_booked_at_once_and_a_larger_one_by_two,
     neither_the_limit_nor_an_approval_is_raced_past,
-    a_proposal_expires_and_a_newcomer_approves_nothing,
+    a_proposal_expires_and_a_newcomer_corrects_and_approves_nothing,
     a_correction_that_is_none_is_refused,
 }
 
@@ -133,23 +133,29 @@ async fn neither_the_limit_nor_an_approval_is_raced_past(world: &World) {
     ada.has("60.00", "0.00").await;
 }
 
-async fn a_proposal_expires_and_a_newcomer_approves_nothing(world: &World) {
-    let (ada, owner) = (world.customer().await, owner(world).await);
-    let id = id_of(&ada).await;
-    let (one, two) = (member(world, &owner, "finance").await, member(world, &owner, "finance").await);
-    one.steps_up().await;
-    two.steps_up().await;
+async fn a_proposal_expires_and_a_newcomer_corrects_and_approves_nothing(world: &World) {
+    let (ada, id, owner, [one, two, new]) = people(world).await;
+    returns(&owner).await;
+    for role in ["support", "finance"] {
+        let of_new = format!("admin/staff/{}", id_of(&new.who).await);
+        patch(&owner.who, &of_new, json!({ "role": role })).await.is(200);
+        returns(&new).await;
+    }
+    for dollars in ["1.00", "60.00", "-1.00"] {
+        corrects(&new, &id, dollars).await.refused(409, "four_eyes_required");
+    }
     let asked = corrects(&one, &id, "60.00").await.is(201);
-    approves(&two, &asked).await.refused(409, "four_eyes_required");
+    approves(&new, &asked).await.refused(409, "four_eyes_required");
     world.controls.advance(3 * DAY).await;
-    returns(&two).await;
+    for member in [&one, &two, &new] {
+        returns(member).await;
+    }
     approves(&two, &asked).await.refused(409, "adjustment_decided");
-    returns(&one).await;
     let expired = one.who.get("admin/adjustments?state=expired").await.is(200);
     assert_eq!(text(&expired["data"][0], "id"), text(&asked, "id"));
     ada.sign_in().await;
     ada.has("0.00", "0.00").await;
-    let asked = corrects(&one, &id, "60.00").await.is(201);
+    let asked = corrects(&new, &id, "60.00").await.is(201);
     approves(&two, &asked).await.is(200);
     ada.has("60.00", "0.00").await;
 }
