@@ -30,6 +30,7 @@ fn number(state: &State, purchase: &Purchase) -> Option<OurNumber> {
         purchase: purchase.id,
         reservation: bought.reservation.clone(),
         cost: bought.cost,
+        cap: purchase.cost_cap,
         at: bought.created_at,
         credited: matches!(bought.receivable, Receivable::Credited { .. }) || is_booked(),
     })

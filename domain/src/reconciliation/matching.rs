@@ -35,6 +35,8 @@ pub struct OurNumber {
     pub reservation: ReservationId,
     /// What we booked as its cost.
     pub cost: Money,
+    /// The most that we said we would pay for it.
+    pub cap: Money,
     /// When the provider made it, on its clock.
     pub at: Time,
     /// True once the provider's credit for it is booked.
@@ -42,6 +44,11 @@ pub struct OurNumber {
 }
 
 impl OurNumber {
+    /// True if it cost more than we said we would pay: such orders are sold at a loss, one after the other.
+    pub fn is_too_dear(&self) -> bool {
+        !self.cost.is_at_most(self.cap)
+    }
+
     /// True if the list shows a credit that our books do not have.
     pub const fn lacks_credit(&self, theirs: &Reservation) -> bool {
         theirs.state.is_credited() && !self.credited && !self.cost.is_zero()
@@ -134,6 +141,9 @@ pub fn number(
         (None, Some(_)) if unsettled == Unsettled::Some && is_young(at, now, UNSETTLED_MIN) => Verdict::Late,
         (None, Some(_)) => Verdict::Differs(Mismatch::OnlyTheirs),
         (Some(ours), Some(theirs)) if ours.cost != theirs.cost => Verdict::Differs(Mismatch::AmountDiffers),
+        (Some(ours), Some(theirs)) if ours.is_too_dear() && !theirs.state.is_credited() => {
+            Verdict::Differs(Mismatch::AmountDiffers)
+        }
         (Some(ours), Some(theirs)) if ours.lacks_credit(theirs) => {
             if is_young(at, now, CREDIT_MIN) {
                 Verdict::Late
@@ -147,7 +157,8 @@ pub fn number(
         let lacks = ours.is_some_and(|ours| ours.lacks_credit(theirs) && ours.cost == theirs.cost);
         if lacks { Money::zero(theirs.cost.currency()) } else { theirs.cost }
     });
-    Compared { verdict, key: reservation.to_string(), ours: ours.map(|ours| ours.cost), theirs: kept, at }
+    let agreed = ours.map(|ours| if ours.is_too_dear() { ours.cap } else { ours.cost });
+    Compared { verdict, key: reservation.to_string(), ours: agreed, theirs: kept, at }
 }
 
 /// Whether purchases are under way whose outcome is not known.

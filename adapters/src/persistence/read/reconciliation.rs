@@ -25,7 +25,7 @@ const PAYMENTS: &str = "SELECT i.reference, i.state, i.charged_units, i.charged_
      LEFT JOIN suspense s ON s.payment_id = i.id AND i.state = 'suspense'";
 
 /// A credit that came after the receivable was closed otherwise shows in the journal alone.
-const NUMBERS: &str = "SELECT p.id, p.reservation, p.cost_units, p.cost_currency, p.reserved_at_us, \
+const NUMBERS: &str = "SELECT p.id, p.reservation, p.cost_units, p.cost_currency, p.cost_cap_units, p.reserved_at_us, \
      CASE WHEN p.receivable = 'credited' OR EXISTS (SELECT 1 FROM transfers t \
      WHERE t.source = 'credit:' || p.reservation AND t.leg = 1) THEN 1 ELSE 0 END AS credited FROM purchases p";
 
@@ -61,6 +61,7 @@ fn number(row: &QueryResult) -> Result<OurNumber, Fault> {
         purchase: PurchaseId::from_uuid(row.try_get::<Uuid>("", "id").map_err(fault)?),
         reservation: reservation(&text("reservation")?)?,
         cost: money(units("cost_units")?, &text("cost_currency")?)?,
+        cap: money(units("cost_cap_units")?, &text("cost_currency")?)?,
         at: time(units("reserved_at_us")?)?,
         credited: row.try_get::<i32>("", "credited").map_err(fault)? == 1,
     })

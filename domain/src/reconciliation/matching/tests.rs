@@ -82,7 +82,31 @@ fn id() -> ReservationId {
 
 fn held(cost: i64, credited: bool) -> Option<OurNumber> {
     let purchase = PurchaseId::from_uuid(uuid::Uuid::nil());
-    Some(OurNumber { purchase, reservation: id(), cost: usd(cost), at: at(0), credited })
+    Some(OurNumber { purchase, reservation: id(), cost: usd(cost), cap: usd(9), at: at(0), credited })
+}
+
+#[test]
+fn a_number_that_cost_more_than_we_said_we_would_pay_is_told_at_once() {
+    use ReservationState::{Cancelled, Completed, Pending};
+    for (cost, state, minute, verdict) in [
+        (9, Completed, 0, Verdict::Matched),
+        (10, Completed, 0, DIFFERS),
+        (10, Pending, 60, DIFFERS),
+        // Its cost comes back anyway.
+        (10, Cancelled, 0, Verdict::Late),
+    ] {
+        let compared = number(
+            &id(),
+            held(cost, false).as_ref(),
+            listed(cost, state).as_ref(),
+            Unsettled::None,
+            at(minute),
+        );
+        assert_eq!(compared.verdict, verdict, "{cost} {state:?} {minute}");
+        if verdict == DIFFERS {
+            assert_eq!((compared.ours, compared.theirs), (Some(usd(9)), Some(usd(10))));
+        }
+    }
 }
 
 fn listed(cost: i64, state: ReservationState) -> Option<Reservation> {

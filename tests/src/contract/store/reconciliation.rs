@@ -120,6 +120,7 @@ fn as_read(purchase: &Purchase, credited: bool) -> OurNumber {
         purchase: purchase.id,
         reservation: bought.reservation.clone(),
         cost: bought.cost,
+        cap: purchase.cost_cap,
         at: bought.created_at,
         credited,
     }
