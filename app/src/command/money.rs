@@ -197,6 +197,7 @@ fn waiting(item: &Suspended) -> String {
     let reason = match item.reason {
         payment::SuspenseReason::AmountDiffers => "amount differs",
         payment::SuspenseReason::CurrencyDiffers => "currency differs",
+        payment::SuspenseReason::AccountClosed => "the account was closed before",
     };
     format!("{} {} {:?} of {}: {reason}", item.at.to_rfc3339(), item.payment, item.paid, item.user)
 }

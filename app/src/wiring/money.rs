@@ -70,5 +70,6 @@ pub fn suspense(
     random: Arc<dyn Random>,
 ) -> SuspenseService {
     let (payments, wallets, books) = (stores.payments.clone(), stores.wallet.clone(), stores.books.clone());
-    SuspenseService::new(store, payments, wallets, books, gateway, clock, random, config.rate)
+    let users = stores.auth.clone();
+    SuspenseService::new(store, payments, wallets, users, books, gateway, clock, random, config.rate)
 }

@@ -293,6 +293,7 @@ fn money(
         memory.clone(),
         memory.clone(),
         memory.clone(),
+        memory.clone(),
         gateway,
         clock,
         random,

@@ -67,6 +67,13 @@ impl BookReads for MemoryStore {
         Ok(open)
     }
 
+    async fn returned_suspense(&self, since: PaymentId, limit: u32) -> Result<Vec<Suspended>, Fault> {
+        let state = self.state();
+        let is_back = |item: &&Suspended| matches!(item.state, SuspenseState::Returned { .. });
+        let back = state.suspended.range(since..).map(|(_, item)| item).filter(is_back);
+        Ok(back.take(limit as usize).cloned().collect())
+    }
+
     async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault> {
         let state = self.state();
         let is_aged = |bought: &Bought| bought.receivable == Receivable::Open && bought.bound_at <= before;

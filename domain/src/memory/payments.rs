@@ -9,7 +9,7 @@ use crate::{
         Dispute, GatewayDisputeId, GatewayRefundId, Intent, IntentDue, IntentState, PaymentReads, Refund,
         RefundLimits,
     },
-    wallet::{EntryKind, LedgerAccount, Purse},
+    wallet::{EntryKind, LedgerAccount, Purse, Transfer},
 };
 
 #[async_trait]
@@ -79,10 +79,11 @@ impl PaymentReads for MemoryStore {
         };
         let newer = state.intents.values().filter(|intent| intent.user == of.user && age(intent) > age(of));
         let left: i64 = newer.map(|i| (i.amount.units() - i.back.taken.units()).max(0)).sum();
-        let wallet = LedgerAccount::User(of.user, Purse::Wallet);
+        let own = [Purse::Wallet, Purse::Debt].map(|purse| LedgerAccount::User(of.user, purse));
+        let effect = |transfer: &Transfer| own.iter().map(|a| transfer.effect_on(*a).units()).sum::<i64>();
         let adjusted = state.transfers.iter().map(|posted| &posted.transfer);
         let adjusted = adjusted.filter(|transfer| transfer.kind == EntryKind::Adjustment);
-        let goodwill: i64 = adjusted.map(|transfer| transfer.effect_on(wallet).units()).sum();
+        let goodwill: i64 = adjusted.map(effect).sum();
         let money = |units| Money::from_units(units, of.amount.currency());
         Ok(RefundLimits { newer_deposits: money(left), goodwill: money(goodwill) })
     }

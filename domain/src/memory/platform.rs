@@ -195,6 +195,7 @@ impl Platform {
             store.clone(),
             store.clone(),
             store.clone(),
+            store.clone(),
             ports.gateway.clone(),
             clock.clone(),
             random.clone(),

@@ -96,6 +96,9 @@ pub enum JobRefusal {
     /// It was given up or cancelled before.
     #[error("the job has ended")]
     Ended,
+    /// A provider is to be told something that money depends on.
+    #[error("the provider must be told")]
+    Owed,
 }
 
 impl QueuedJob {
@@ -127,9 +130,11 @@ impl QueuedJob {
     /// Does not run, unless it is told to again.
     ///
     /// # Errors
-    /// `InWork`, `Ended`.
+    /// `Owed`, `InWork`, `Ended`.
     pub fn cancelled(self) -> Result<Self, JobRefusal> {
         match self.state {
+            // The money of a number comes back by what the provider is told: a user's refund waits for it.
+            JobState::Waiting if self.lane == JobLane::Provider => Err(JobRefusal::Owed),
             JobState::Waiting => Ok(Self { state: JobState::Cancelled, fence: self.fence + 1, ..self }),
             JobState::InWork => Err(JobRefusal::InWork),
             JobState::Buried | JobState::Cancelled => Err(JobRefusal::Ended),

@@ -19,6 +19,7 @@ mod returns;
 pub mod service;
 pub mod settlement;
 pub mod suspense;
+mod unsent;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
 pub use desk::{DeskPorts, DeskReads, Happened, PaymentDesk, PaymentFile, PaymentQuery, SetAside};

@@ -64,7 +64,7 @@ struct InPlace<'a> {
 pub struct Followed {
     /// What changed in our books.
     pub changed: u32,
-    /// Refunds that wait for somebody at the gateway.
+    /// What waits for somebody at the gateway: refunds that need an account, and what should have gone back and has not.
     pub attention: u32,
     /// What the gateway says does not agree with our books, or cannot be booked: a person must look.
     pub refused: u32,
@@ -114,9 +114,14 @@ impl PaymentService {
         if let Some(id) = self.store.replay(&cmd.claim).await? {
             return self.refunded_before(RefundId::from_uuid(id)).await;
         }
-        match retry_stale(|| self.ask_once(&cmd, in_place)).await?? {
-            Asked::Before(id) => self.refunded_before(id).await,
-            Asked::New(refund) => Ok(Done { value: self.send(*refund).await, replayed: false }),
+        match retry_stale(|| self.ask_once(&cmd, in_place)).await? {
+            Ok(Asked::Before(id)) => self.refunded_before(id).await,
+            Ok(Asked::New(refund)) => Ok(Done { value: self.send(*refund).await, replayed: false }),
+            // What stands in the way may be this very command: its twin has reserved the money meanwhile.
+            Err(refused) => match self.store.replay(&cmd.claim).await? {
+                Some(id) => self.refunded_before(RefundId::from_uuid(id)).await,
+                None => Err(refused),
+            },
         }
     }
 
@@ -148,7 +153,8 @@ impl PaymentService {
         let mut references: BTreeSet<PaymentReference> =
             open.into_iter().map(|refund| refund.reference).collect();
         let now = self.clock.now();
-        let back = if self.looks_far(|far| &mut far.refunds, now) { LOOK_FAR_BACK } else { LOOK_BACK };
+        let is_far = self.looks_far(|far| &mut far.refunds, now);
+        let back = if is_far { LOOK_FAR_BACK } else { LOOK_BACK };
         let listed = self.gateway.refunds_since(now - back).await;
         if let Ok(listed) = &listed {
             references.extend(self.unexplained(listed).await?);
@@ -157,6 +163,12 @@ impl PaymentService {
         for reference in references {
             match self.follow_refunds_of(&reference).await {
                 Ok(one) => followed.add(one),
+                Err(_) => followed.unanswered += 1,
+            }
+        }
+        if is_far {
+            match self.unsent(now).await {
+                Ok(unsent) => followed.attention += unsent,
                 Err(_) => followed.unanswered += 1,
             }
         }

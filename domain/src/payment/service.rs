@@ -301,8 +301,10 @@ impl PaymentService {
         let read = self.wallets.account(intent.user).await.map_err(CommitError::Unavailable)?;
         // A user without an account has no debt, and the store refuses the credit.
         let account = read.unwrap_or_else(|| Account::open(intent.user));
-        let now = self.clock.now();
-        let facts = Facts { account: &account, rate_now: self.policy.rate, event: self.event_id(now), now };
+        let owner = self.users.user(intent.user).await.map_err(CommitError::Unavailable)?;
+        let is_closed = owner.is_some_and(|owner| owner.is_deleted());
+        let (now, rate_now) = (self.clock.now(), self.policy.rate);
+        let facts = Facts { account: &account, is_closed, rate_now, event: self.event_id(now), now };
         let decision =
             settlement::decide(intent, charge, facts).map_err(|e| CommitError::Unavailable(Fault::new(e)))?;
         self.apply(decision).await

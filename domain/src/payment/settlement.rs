@@ -50,6 +50,8 @@ pub(crate) enum Undecidable {
 pub(crate) struct Facts<'a> {
     /// The account that a credit would go to, as it was read.
     pub(crate) account: &'a Account,
+    /// Its owner has closed it: money on it would be nobody's.
+    pub(crate) is_closed: bool,
     /// Counts for money that came after the intent's own rate had expired.
     pub(crate) rate_now: FxRate,
     /// Names the event.
@@ -57,7 +59,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) now: Time,
 }
 
-/// Paid exactly what was asked, in the same currency: credited. Anything else: suspense, whole.
+/// Paid exactly what was asked, in the same currency, to an account that is still somebody's: credited. Anything else:
+/// suspense, whole.
 pub(crate) fn decide(intent: Intent, charge: &Charge, facts: Facts<'_>) -> Result<Decision, Undecidable> {
     if !intent.is_creditable() {
         return Ok(Decision::nothing(Settled::Unchanged));
@@ -92,7 +95,9 @@ fn settle_paid(
     paid: Amount,
     facts: Facts<'_>,
 ) -> Result<Decision, Undecidable> {
-    let reason = if paid.currency() != intent.charged.currency() {
+    let reason = if facts.is_closed {
+        Some(SuspenseReason::AccountClosed)
+    } else if paid.currency() != intent.charged.currency() {
         Some(SuspenseReason::CurrencyDiffers)
     } else if paid != intent.charged {
         Some(SuspenseReason::AmountDiffers)
@@ -106,7 +111,7 @@ fn settle_paid(
 }
 
 fn credit(intent: Intent, charge: &Charge, paid: Amount, facts: Facts<'_>) -> Result<Decision, Undecidable> {
-    let Facts { account, rate_now, event, now } = facts;
+    let Facts { account, rate_now, event, now, .. } = facts;
     let in_time = charge.paid_at.unwrap_or(now) <= intent.expires_at;
     let gained = if in_time { intent.amount } else { Amount::try_new(rate_now.worth_of(paid)?)? };
     let mut legs = Legs::new(Source::paystack(&intent.reference), EntryKind::Deposit, now);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     Amount, Change, Claim, Clock, CommitError, Committed, Currency, Event, EventId, EventKind, Fault, Money,
     MoneyError, PaymentId, Random, Store, Time, UnitOfWork, UserId, Version,
+    auth::AuthReads,
     payment::{
         ChargeStatus, Done, FxRate, GatewayDispute, GatewayDisputeId, GatewayError, GatewayRefund,
         GatewayRefundId, Intent, IntentState, PaidBack, PaymentGateway, PaymentReads, elsewhere::Elsewhere,
@@ -25,6 +26,8 @@ pub enum SuspenseReason {
     AmountDiffers,
     /// Another currency than was asked.
     CurrencyDiffers,
+    /// Its owner's account was closed before it came.
+    AccountClosed,
 }
 
 /// What became of it. Closed once.
@@ -111,6 +114,9 @@ pub enum SuspenseError {
     /// It is the own payment of whoever asks.
     #[error("nobody resolves his own payment")]
     OwnAccount,
+    /// Its owner's account is closed: money there would be nobody's.
+    #[error("its owner's account is closed; it can only go back to its source")]
+    AccountClosed,
     /// There is no rate from its currency to that of wallets; it can go back to its source.
     #[error("there is no rate from {0} to dollars; it can only go back to its source")]
     NoRate(Currency),
@@ -242,6 +248,7 @@ pub struct SuspenseService {
     store: Arc<dyn Store>,
     payments: Arc<dyn PaymentReads>,
     wallets: Arc<dyn WalletReads>,
+    users: Arc<dyn AuthReads>,
     books: Arc<dyn BookReads>,
     gateway: Arc<dyn PaymentGateway>,
     clock: Arc<dyn Clock>,
@@ -250,7 +257,7 @@ pub struct SuspenseService {
 }
 
 /// The gateway's clock and ours differ by less: a dispute is looked for from so long before its payment was opened.
-const DISPUTES_FROM_H: i64 = 24;
+pub(super) const DISPUTES_FROM_H: i64 = 24;
 
 /// What the gateway lists about one payment.
 struct Seen {
@@ -265,13 +272,14 @@ impl SuspenseService {
         store: Arc<dyn Store>,
         payments: Arc<dyn PaymentReads>,
         wallets: Arc<dyn WalletReads>,
+        users: Arc<dyn AuthReads>,
         books: Arc<dyn BookReads>,
         gateway: Arc<dyn PaymentGateway>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         rate: FxRate,
     ) -> Self {
-        Self { store, payments, wallets, books, gateway, clock, random, rate }
+        Self { store, payments, wallets, users, books, gateway, clock, random, rate }
     }
 
     /// What waits, oldest first.
@@ -301,7 +309,11 @@ impl SuspenseService {
                 decided => Ok(decided),
             }
         });
-        let replayed = matches!(decided.await??, Committed::Replayed(_));
+        let replayed = match decided.await? {
+            Ok(committed) => matches!(committed, Committed::Replayed(_)),
+            // What stands in the way may be this very command: its twin has closed the item meanwhile.
+            Err(refused) => self.store.replay(&claim).await?.map(|_| true).ok_or(refused)?,
+        };
         let value = self.books.suspended(payment).await?.ok_or(SuspenseError::NotFound)?;
         Ok(Done { value, replayed })
     }
@@ -370,6 +382,10 @@ impl SuspenseService {
         let unit = match to {
             Destination::Source => item.returned(&intent, now)?,
             Destination::Owner => {
+                let owner = self.users.user(item.user).await?;
+                if owner.is_some_and(|owner| owner.is_deleted()) {
+                    return Err(SuspenseError::AccountClosed);
+                }
                 let account = self.wallets.account(item.user).await?.ok_or(SuspenseError::NotFound)?;
                 let event = EventId::generate(now, self.random.as_ref());
                 item.credited(intent, &account, self.rate, event, now)?

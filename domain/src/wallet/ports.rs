@@ -64,6 +64,9 @@ pub trait BookReads: Send + Sync {
     /// Payments that wait for a person, oldest first.
     async fn open_suspense(&self, limit: u32) -> Result<Vec<Suspended>, Fault>;
 
+    /// Payments from `since` on that were booked back to where they came from, oldest first.
+    async fn returned_suspense(&self, since: PaymentId, limit: u32) -> Result<Vec<Suspended>, Fault>;
+
     /// Purchases whose receivable is open and whose number we have known since `before` or longer, oldest first.
     async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault>;
 }

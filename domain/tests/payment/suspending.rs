@@ -1,11 +1,13 @@
 //! Payments in suspense whose money goes elsewhere at the gateway, without us.
 
 use namaskah_domain::{
-    Amount, Change, Clock, Currency, Money, UserId,
+    Amount, Change, Clock, Currency, Money, Store, UnitOfWork, UserId,
+    auth::AuthReads,
     memory::{GatewayFailure, GatewayOperation, OddPayment},
     payment::{
         ChargeStatus, ChargedMoney, Destination, Followed, FxRate, GatewayDisputeStatus, GatewayNotice,
-        GatewayRefundStatus, Intent, IntentState, PaidBack, Suspended, SuspenseError, SuspenseState,
+        GatewayRefundStatus, Intent, IntentState, PaidBack, Settled, Suspended, SuspenseError,
+        SuspenseReason, SuspenseState,
     },
     staff::By,
     time::{hours, seconds},
@@ -162,6 +164,42 @@ impl World {
     }
 }
 
+impl World {
+    async fn closes_ada(&self) {
+        let store = self.platform.store.as_ref();
+        let ada = AuthReads::user(store, self.ada).await.expect("readable").expect("a user");
+        let gone = UnitOfWork::new().with(Change::User(ada.anonymised(self.platform.clock.now())));
+        Store::commit(store, gone).await.expect("closed");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_after_its_owner_has_closed_the_account_is_set_aside_and_only_goes_back() {
+    let world = World::new().await;
+    let intent = world.open("10.00").await;
+    world.closes_ada().await;
+    world.platform.gateway.pay(&intent.reference);
+    let settled = world.platform.payments.settle(&intent.reference).await;
+    assert!(matches!(settled, Ok(Settled::Suspended)), "{settled:?}");
+    let item = BookReads::suspended(world.platform.store.as_ref(), intent.id).await.expect("readable");
+    assert_eq!(item.expect("an item").reason, SuspenseReason::AccountClosed);
+    let refused = world.resolve(&intent, Destination::Owner).await;
+    assert!(matches!(refused, Err(SuspenseError::AccountClosed)), "{refused:?}");
+    world.resolve(&intent, Destination::Source).await.expect("it goes back");
+    assert_eq!(world.available().await, "0.00");
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_payment_in_suspense_is_not_credited_once_its_owner_has_closed_the_account() {
+    let world = World::new().await;
+    let intent = set_aside(&world).await;
+    world.closes_ada().await;
+    let refused = world.resolve(&intent, Destination::Owner).await;
+    assert!(matches!(refused, Err(SuspenseError::AccountClosed)), "{refused:?}");
+    assert_eq!(world.standing(&intent).await, SuspenseState::Open);
+}
+
 #[tokio::test]
 async fn a_lost_dispute_over_a_payment_in_suspense_closes_it_once() {
     let world = World::new().await;
@@ -219,6 +257,55 @@ async fn what_went_back_twice_is_told_and_booked_once() {
     assert_eq!(world.follow().await, [(0, 1), (0, 0)]);
     assert_eq!(world.journal().len(), 2);
     world.lawful();
+}
+
+impl World {
+    /// What a look an hour later leaves to somebody at the gateway.
+    async fn looked_at_again(&self) -> u32 {
+        self.platform.clock.advance(hours(1));
+        self.platform.payments.follow_refunds().await.expect("followed").attention
+    }
+}
+
+#[tokio::test]
+async fn what_was_booked_back_and_never_sent_is_told_after_a_day_until_it_has_gone() {
+    let world = World::new().await;
+    let intent = set_aside(&world).await;
+    world.resolve(&intent, Destination::Source).await.expect("resolved");
+    assert_eq!(world.looked_at_again().await, 0, "somebody is about to");
+    world.platform.clock.advance(hours(23));
+    assert_eq!(world.looked_at_again().await, 1);
+    world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("7000")).expect("a refund");
+    assert_eq!(world.looked_at_again().await, 1, "a part of it");
+    world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("1000")).expect("a refund");
+    assert_eq!(world.looked_at_again().await, 0);
+    assert_eq!(world.journal().len(), 2);
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_refund_at_the_desk_that_closed_an_item_and_failed_afterwards_is_told() {
+    let world = World::new().await;
+    let intent = set_aside(&world).await;
+    let desk = world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("8000")).expect("a refund");
+    world.platform.clock.advance(seconds(11));
+    world.follow().await;
+    assert!(matches!(world.standing(&intent).await, SuspenseState::Returned { .. }));
+    world.platform.clock.advance(hours(24));
+    assert_eq!(world.looked_at_again().await, 0);
+    assert!(world.platform.gateway.set_refund(&desk, GatewayRefundStatus::Failed));
+    assert_eq!(world.looked_at_again().await, 1);
+}
+
+#[tokio::test]
+async fn what_a_lost_dispute_took_has_gone() {
+    let world = World::new().await;
+    let intent = set_aside(&world).await;
+    let name = world.platform.gateway.open_dispute(&intent.reference, None).expect("a dispute");
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Lost));
+    world.follow().await;
+    world.platform.clock.advance(hours(24));
+    assert_eq!(world.looked_at_again().await, 0);
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Change, Clock, Fault, JobId, JobKind, JobLane, Letter, NewJob, Page, PageOf, Store, UnitOfWork, UserId,
+    Change, Clock, Fault, JobId, JobKind, JobLane, Letter, NewJob, Page, PageOf, PurchaseId, Store,
+    UnitOfWork, UserId,
     auth::{Email, Role},
     memory::{ManualClock, MemoryStore, SeededRandom},
     outbox::{JobDesk, JobError, JobQuery, JobReads, JobRefusal, JobState, Jobs, QueuedJob},
@@ -29,9 +30,12 @@ struct Queue {
 impl Queue {
     /// With one mail that waits.
     async fn new() -> Self {
-        let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::default()));
         let to = Email::try_new("ada@example.com").expect("an address");
-        let kind = JobKind::SendMail { to, letter: Letter::PasswordChanged };
+        Self::with(JobKind::SendMail { to, letter: Letter::PasswordChanged }).await
+    }
+
+    async fn with(kind: JobKind) -> Self {
+        let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::default()));
         let id = JobId::from_parts(at(0), [1; 10]);
         let job = NewJob { id, kind, run_at: clock.now() };
         store.commit(UnitOfWork::new().with(Change::Job(job))).await.expect("queued");
@@ -109,6 +113,15 @@ async fn a_job_that_a_runner_takes_meanwhile_is_not_cancelled() {
     let reads = TakenMeanwhile { queue: queue.clone(), looked: std::sync::atomic::AtomicBool::new(false) };
     let refused = queue.desk(Arc::new(reads)).cancel(&operator(), queue.id).await;
     assert!(matches!(refused, Err(JobError::Refused(JobRefusal::InWork))), "{refused:?}");
+    assert_eq!(queue.told().await, []);
+}
+
+#[tokio::test]
+async fn what_a_provider_must_be_told_is_not_cancelled() {
+    let queue =
+        Queue::with(JobKind::EndReservation { purchase: PurchaseId::from_parts(at(0), [2; 10]) }).await;
+    let refused = queue.desk(queue.store.clone()).cancel(&operator(), queue.id).await;
+    assert!(matches!(refused, Err(JobError::Refused(JobRefusal::Owed))), "{refused:?}");
     assert_eq!(queue.told().await, []);
 }
 

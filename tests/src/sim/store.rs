@@ -149,6 +149,7 @@ fn suspended(row: &QueryResult) -> Result<Suspended, DbErr> {
         paid: Amount::try_new(paid).map_err(|e| odd(&e))?,
         reason: match text("reason")?.as_str() {
             "currency_differs" => SuspenseReason::CurrencyDiffers,
+            "account_closed" => SuspenseReason::AccountClosed,
             _ => SuspenseReason::AmountDiffers,
         },
         at: time(row.try_get("", "at_us")?).map_err(|e| odd(&e))?,

@@ -31,6 +31,7 @@ impl From<&Suspended> for Model {
         let reason = match item.reason {
             SuspenseReason::AmountDiffers => "amount_differs",
             SuspenseReason::CurrencyDiffers => "currency_differs",
+            SuspenseReason::AccountClosed => "account_closed",
         };
         let (state, closed_at, credited) = match item.state {
             SuspenseState::Open => ("open", None, None),
@@ -59,6 +60,7 @@ impl TryFrom<Model> for Suspended {
         let reason = match row.reason.as_str() {
             "amount_differs" => SuspenseReason::AmountDiffers,
             "currency_differs" => SuspenseReason::CurrencyDiffers,
+            "account_closed" => SuspenseReason::AccountClosed,
             _ => return Err(unreadable("reason of suspense")),
         };
         let state = match (row.state.as_str(), row.closed_at_us, row.credited_units) {

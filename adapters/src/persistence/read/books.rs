@@ -78,6 +78,15 @@ impl BookReads for Reads {
         all(query.all(self.database.reads()).await.map_err(fault)?, Suspended::try_from)
     }
 
+    async fn returned_suspense(&self, since: PaymentId, limit: u32) -> Result<Vec<Suspended>, Fault> {
+        let query = suspended::Entity::find()
+            .filter(suspended::Column::State.eq("returned"))
+            .filter(suspended::Column::PaymentId.gte(since.uuid()))
+            .order_by_asc(suspended::Column::PaymentId)
+            .limit(u64::from(limit));
+        all(query.all(self.database.reads()).await.map_err(fault)?, Suspended::try_from)
+    }
+
     async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault> {
         let query = purchase::Entity::find()
             .filter(Expr::cust("receivable = 'open'"))

@@ -23,14 +23,15 @@ const CREDITABLE: &str = "state IN ('pending', 'failed', 'expired')";
 const OPEN_REFUND: &str = "state IN ('sent', 'pending')";
 const OPEN_DISPUTE: &str = "state = 'open'";
 
-/// Newer deposits of the user, less what of each has gone back; and what staff gave, less what staff took.
+/// Newer deposits of the user, less what of each has gone back; and what staff gave, less what staff took. A debt that
+/// was given up is given too: what comes back of its dispute would be cash otherwise.
 const LIMITS: &str = "SELECT \
     (SELECT CAST(COALESCE(SUM(CASE WHEN back_taken_units < amount_units THEN amount_units - back_taken_units \
         ELSE 0 END), 0) AS BIGINT) FROM intents WHERE user_id = $1 AND state = 'succeeded' \
         AND (state_at_us > $2 OR (state_at_us = $2 AND id > $3))) AS newer, \
-    (SELECT CAST(COALESCE(SUM(CASE WHEN credit_account = 'wallet' THEN amount_units ELSE -amount_units END), 0) \
-        AS BIGINT) FROM transfers WHERE user_id = $1 AND kind = 'adjustment' \
-        AND (credit_account = 'wallet' OR debit_account = 'wallet')) AS goodwill";
+    (SELECT CAST(COALESCE(SUM(CASE WHEN credit_account IN ('wallet', 'debt') THEN amount_units ELSE 0 END \
+        - CASE WHEN debit_account IN ('wallet', 'debt') THEN amount_units ELSE 0 END), 0) AS BIGINT) \
+        FROM transfers WHERE user_id = $1 AND kind = 'adjustment') AS goodwill";
 
 fn reference(text: &str) -> Result<PaymentReference, Fault> {
     PaymentReference::try_new(text).map_err(|_| unreadable("reference"))

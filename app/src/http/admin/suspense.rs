@@ -58,6 +58,7 @@ word_enum! {
     pub ReasonWord, "why a payment was set aside";
     AmountDiffers = "amount_differs",
     CurrencyDiffers = "currency_differs",
+    AccountClosed = "account_closed",
 }
 
 /// Where it is to go.
@@ -124,6 +125,7 @@ impl From<Suspended> for SuspendedBody {
         let reason = match item.reason {
             SuspenseReason::AmountDiffers => ReasonWord::AmountDiffers,
             SuspenseReason::CurrencyDiffers => ReasonWord::CurrencyDiffers,
+            SuspenseReason::AccountClosed => ReasonWord::AccountClosed,
         };
         Self {
             payment_id: Text(item.payment),

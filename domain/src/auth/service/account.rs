@@ -2,7 +2,7 @@
 
 use super::{ATTEMPTS, AuthService, KeptChanging};
 use crate::{
-    Change, EndSessions, Fault, UnitOfWork, UserId,
+    Change, EndSessions, Fault, Standing, UnitOfWork, UserId,
     auth::{DeleteAccountError, Identity, Remainder, SessionError, User},
     wallet::Account,
 };
@@ -24,8 +24,8 @@ impl AuthService {
         Ok(self.ports.reads.identities(user).await?)
     }
 
-    /// Makes the user anonymous and ends every session, every key and every identity. The journal stays, and names only the identifier. An
-    /// order or a payment that is committed at the very same moment keeps its money under that identifier.
+    /// Makes the user anonymous and ends every session, every key and every identity. The journal stays, and names only the identifier. A
+    /// payment that comes later is set aside.
     ///
     /// # Errors
     /// `NotEmpty` with money, open orders, debt, a dispute or a role of staff; `NotFound`; `Unavailable` if the store does not
@@ -44,7 +44,9 @@ impl AuthService {
             // Keys and identities are made together with the user's next version, so none escapes these lists.
             let keys = self.ports.reads.api_keys(user).await?.into_iter();
             let identities = self.ports.reads.identities(user).await?.into_iter();
+            // Whatever money came, or is about to by a decision that read the same account, makes this one stale.
             let unit = UnitOfWork::new()
+                .expecting(user, Standing::AsRead(account.version))
                 .with(Change::User(record.anonymised(now)))
                 .with(Change::EndSessions(EndSessions { user, except: None, at: now }));
             let unit = keys.fold(unit, |unit, key| unit.with(Change::ApiKey(key.anonymised(now))));

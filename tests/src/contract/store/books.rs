@@ -17,7 +17,7 @@ fn naira(units: i64) -> Amount {
     Amount::try_new(Money::from_units(units, Currency::Ngn)).expect("above zero")
 }
 
-fn booked(movement: Movement) -> (Booking, UnitOfWork) {
+pub(super) fn booked(movement: Movement) -> (Booking, UnitOfWork) {
     let id: BookingId = given::id();
     let booking = Booking { id, movement, reason: given::reason(), at: at(5) };
     let entry = booking.movement.legs(id, at(5)).into_entry().expect("balanced");
@@ -160,6 +160,14 @@ pub async fn suspense_is_stored_as_decided_in_every_state(on: &Backend) {
     let stored = on.books.suspended(older.payment).await.expect("readable").expect("an item");
     assert_eq!(stored.state, SuspenseState::Returned { at: at(40) });
     assert_eq!(open().await, []);
+    let returned = async |since| -> Vec<Suspended> {
+        let returned = on.books.returned_suspense(since, 1_000).await.expect("readable");
+        returned.into_iter().filter(|item| item.user == user).collect()
+    };
+    assert_eq!(returned(older.payment).await, [stored.clone()]);
+    let after =
+        namaskah_domain::PaymentId::from_uuid(uuid::Uuid::from_u128(older.payment.uuid().as_u128() + 1));
+    assert_eq!(returned(after).await, []);
     assert_eq!(on.account(user).await.wallet.posted, usd(4));
     let again = stored.returned(&intent(&older).await, at(50));
     assert!(matches!(again, Err(SuspenseError::AlreadyResolved)), "{again:?}");

@@ -5,7 +5,7 @@ use namaskah_domain::{
     payment::{
         Dispute, DisputeState, Intent, IntentState, PaidBack, Refund, RefundLimits, RefundOrigin, RefundState,
     },
-    wallet::Purse,
+    wallet::{Movement, Purse},
 };
 
 use super::Backend;
@@ -187,6 +187,11 @@ pub async fn a_refund_is_limited_by_newer_deposits_and_by_what_staff_gave(on: &B
         on.apply(UnitOfWork::new().post(given::posting(user, purse, units))).await;
     }
     assert_eq!(on.payments.refund_limits(&twin).await.expect("readable"), limits(600, 250));
+    on.apply(given::owing(user, 80)).await;
+    assert_eq!(on.payments.refund_limits(&twin).await.expect("readable"), limits(600, 250));
+    let forgiven = Movement::DebtWrittenOff { user, amount: Amount::try_new(usd(80)).expect("above zero") };
+    on.apply(super::books::booked(forgiven).1).await;
+    assert_eq!(on.payments.refund_limits(&twin).await.expect("readable"), limits(600, 330));
     let stranger = given::intent(given::id());
     let alone = Intent { amount: Amount::try_new(usd(1)).expect("above zero"), ..stranger };
     assert_eq!(on.payments.refund_limits(&alone).await.expect("readable"), limits(0, 0));

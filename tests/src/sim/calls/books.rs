@@ -77,6 +77,10 @@ impl BookReads for Called<dyn BookReads> {
         self.read(self.inner.open_suspense(limit)).await
     }
 
+    async fn returned_suspense(&self, since: PaymentId, limit: u32) -> Result<Vec<Suspended>, Fault> {
+        self.read(self.inner.returned_suspense(since, limit)).await
+    }
+
     async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault> {
         self.read(self.inner.receivables_since(before, limit)).await
     }

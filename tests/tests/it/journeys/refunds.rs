@@ -19,6 +19,7 @@ on_both! {
     a_refund_ends_without_any_webhook,
     a_repeated_refund_answers_with_the_first,
     many_refunds_at_once_give_back_once,
+    one_command_many_times_at_once_is_never_refused,
     a_refund_made_in_the_dashboard_is_taken_from_the_wallet,
     a_lost_dispute_leaves_a_debt_that_a_deposit_repays,
     a_won_dispute_gives_everything_back,
@@ -192,6 +193,15 @@ async fn many_refunds_at_once_give_back_once(world: &World) {
     world.controls.advance(11).await;
     refund_becomes(&ada, &payment, "processed").await;
     ada.has("4.00", "0.00").await;
+}
+
+async fn one_command_many_times_at_once_is_never_refused(world: &World) {
+    let (ada, payment) = funded(world).await;
+    let path = path(&payment);
+    let answers = join_all((0..20).map(|_| ada.post_again(&path, dollars("6.00"), "k"))).await;
+    let refunds: Vec<Value> = answers.into_iter().map(|answer| answer.is(202)["id"].clone()).collect();
+    assert!(refunds.iter().all(|id| *id == refunds[0]), "{refunds:?}");
+    assert_eq!(theirs(world).await.len(), 1);
 }
 
 async fn a_refund_made_in_the_dashboard_is_taken_from_the_wallet(world: &World) {

@@ -78,6 +78,7 @@ async fn whatever_staff_books_the_audit_stays_clean() {
             on.store.clone(),
             on.payments.clone(),
             on.wallet.clone(),
+            on.auth.clone(),
             on.books.clone(),
             gateway.clone(),
             clock.clone(),

@@ -23,16 +23,15 @@ pub(super) fn already_resolved() -> Problem {
 impl From<SuspenseError> for Problem {
     fn from(error: SuspenseError) -> Self {
         use SuspenseError::{
-            AlreadyResolved, Commit, DisputeLost, Disputed, Gateway, Money, NoRate, NotFound, NotHeld,
-            OtherMoney, OwnAccount, Refunded, Unavailable,
+            AccountClosed, AlreadyResolved, Commit, DisputeLost, Disputed, Gateway, Money, NoRate, NotFound,
+            NotHeld, OtherMoney, OwnAccount, Refunded, Unavailable,
         };
         match &error {
             NotFound => Self::not_found(),
             AlreadyResolved => already_resolved(),
             OwnAccount => own_account(),
-            NoRate(_) | Refunded(_) | DisputeLost(_) | Disputed(_) | OtherMoney | NotHeld | Money(_) => {
-                Self::refused(409, "payment_not_resolvable", &error)
-            }
+            AccountClosed | NoRate(_) | Refunded(_) | DisputeLost(_) | Disputed(_) | OtherMoney | NotHeld
+            | Money(_) => Self::refused(409, "payment_not_resolvable", &error),
             Gateway(_) => Self::refused(502, "provider_error", &"The payment provider did not answer."),
             Commit(refused) => refused.clone().into(),
             Unavailable(fault) => unavailable(fault),
@@ -70,6 +69,7 @@ impl From<JobError> for Problem {
             JobError::NotFound => Self::not_found(),
             JobError::Refused(JobRefusal::NotEnded) => refused("It was neither given up nor cancelled."),
             JobError::Refused(JobRefusal::InWork) => refused("It is being done."),
+            JobError::Refused(JobRefusal::Owed) => refused("The provider must be told: money depends on it."),
             JobError::Refused(JobRefusal::Ended) => refused("It was given up or cancelled already."),
             JobError::Commit(error) => error.into(),
             JobError::Unavailable(fault) => unavailable(&fault),
