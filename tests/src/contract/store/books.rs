@@ -164,7 +164,7 @@ pub async fn suspense_is_stored_as_decided_in_every_state(on: &Backend) {
         let returned = on.books.returned_suspense(since, 1_000).await.expect("readable");
         returned.into_iter().filter(|item| item.user == user).collect()
     };
-    assert_eq!(returned(older.payment).await, [stored.clone()]);
+    assert_eq!(returned(older.payment).await, std::slice::from_ref(&stored));
     let after =
         namaskah_domain::PaymentId::from_uuid(uuid::Uuid::from_u128(older.payment.uuid().as_u128() + 1));
     assert_eq!(returned(after).await, []);
