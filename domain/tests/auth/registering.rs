@@ -1,14 +1,20 @@
 use namaskah_domain::{
     CommitError, Letter,
     auth::{
-        CreateOwnerError, Origin, Register, RegisterError, Role, SignInError, VerifyEmailError, WeakPassword,
+        CreateOwnerError, Origin, Register, RegisterError, ResetPassword, Role, SignInError,
+        VerifyEmailError, WeakPassword,
     },
     wallet::{Account, WalletReads},
 };
 
 use crate::fakes::{ADA, OTHER, RIGHT, World, credentials, email, secret};
 
+const THIRD: &str = "bw7 lyre mu";
 const DAY_S: i64 = 24 * 3600;
+
+fn reset(token: &str, password: &str) -> ResetPassword {
+    ResetPassword { token: secret(token), password: secret(password) }
+}
 
 fn register(password: &str) -> Register {
     Register { email: email(ADA), password: secret(password) }
@@ -41,13 +47,15 @@ async fn a_weak_password_is_refused_before_anything_is_looked_up() {
 #[tokio::test]
 async fn a_taken_address_gets_the_same_answer_for_the_same_work() {
     let world = World::new();
-    for (registration, hashes) in [("new", 1), ("unverified", 2), ("verified", 3)] {
+    // Setting the password hashes once between the last two.
+    for (registration, hashes) in [("new", 1), ("unverified", 2), ("verified", 4)] {
         world.auth.register(register(RIGHT)).await.expect(registration);
         assert_eq!(world.hasher.work(), (hashes, 0), "{registration}");
         let mails = world.mails().await;
         match &mails[..] {
-            [(_, Letter::VerifyEmail { token })] if registration == "unverified" => {
-                world.auth.verify_email(&token.0).await.expect("a good token");
+            [(_, Letter::ResetPassword { token })] if registration == "unverified" => {
+                world.auth.reset_password(reset(&token.0, RIGHT)).await.expect("a good token");
+                world.mails().await;
             }
             [(_, Letter::VerifyEmail { .. })] => assert_eq!(registration, "new"),
             [(_, Letter::AlreadyRegistered)] => assert_eq!(registration, "verified"),
@@ -57,13 +65,55 @@ async fn a_taken_address_gets_the_same_answer_for_the_same_work() {
     assert_eq!(world.memory.accounts().len(), 1);
 }
 
+async fn signs_in(world: &World, password: &str) -> bool {
+    world.auth.login(credentials(ADA, password), Origin::default()).await.is_ok()
+}
+
+/// Somebody registers an address that is not his, before its owner does or after him.
 #[tokio::test]
-async fn a_second_registration_leaves_the_first_password() {
+async fn after_a_second_registration_the_address_is_proven_by_setting_a_password_and_no_other_stands() {
     let world = World::new();
     world.register(ADA, RIGHT).await;
-    let first = world.ada().await;
+    let first = (world.ada().await.id, world.mailed_token().await);
     world.register("ADA@Example.com", OTHER).await;
-    assert_eq!(world.ada().await, first);
+    let mails = world.mails().await;
+    let [(to, Letter::ResetPassword { token })] = &mails[..] else { panic!("{mails:?}") };
+    assert_eq!((world.ada().await.id, to), (first.0, &email(ADA)));
+    let refused = world.auth.verify_email(&first.1).await.unwrap_err();
+    assert!(matches!(refused, VerifyEmailError::InvalidToken), "it would prove the first password");
+    assert!(world.ada().await.email_verified_at.is_none());
+    world.auth.reset_password(reset(&token.0, THIRD)).await.expect("a good token");
+    assert!(world.ada().await.email_verified_at.is_some());
+    assert!(!signs_in(&world, RIGHT).await && !signs_in(&world, OTHER).await);
+    assert!(signs_in(&world, THIRD).await);
+}
+
+/// So that nobody can keep an owner from his proof by registering again and again.
+#[tokio::test]
+async fn of_many_registrations_each_mail_proves_the_address() {
+    for newest in [false, true] {
+        let world = World::new();
+        world.register(ADA, RIGHT).await;
+        world.mails().await;
+        let mut tokens = Vec::new();
+        for _ in 0..2 {
+            world.clock.advance(1);
+            world.register(ADA, OTHER).await;
+            tokens.push(world.mailed_token().await);
+        }
+        world.auth.reset_password(reset(&tokens[usize::from(newest)], THIRD)).await.expect("a good token");
+        assert!(signs_in(&world, THIRD).await && !signs_in(&world, OTHER).await);
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_is_due_stays_due_through_a_second_registration() {
+    let world = World::new();
+    world.register(ADA, RIGHT).await;
+    world.change_ada(|ada| ada.must_change_password = true).await;
+    world.register(ADA, OTHER).await;
+    let ada = world.ada().await;
+    assert!(ada.must_change_password && !ada.password.is_set());
 }
 
 #[tokio::test]
@@ -153,7 +203,10 @@ async fn a_verification_mail_is_sent_again_only_while_it_is_needed() {
     world.auth.resend_verification(&email(ADA)).await.expect("an answer");
     let second = world.mailed_token().await;
     assert_ne!(first, second);
-    world.auth.verify_email(&second).await.expect("a good token");
+    assert!(second.starts_with("nmp_"), "who asks for it may be somebody else than who registered");
+    world.auth.reset_password(reset(&second, OTHER)).await.expect("a good token");
+    assert!(!signs_in(&world, RIGHT).await && signs_in(&world, OTHER).await);
+    world.mails().await;
     world.auth.resend_verification(&email(ADA)).await.expect("an answer");
     assert!(world.mails().await.is_empty());
 }

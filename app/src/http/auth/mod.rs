@@ -71,7 +71,8 @@ impl<'a> poem::FromRequest<'a> for Former {
 impl AuthApi {
     /// Register
     ///
-    /// Mails a link that proves the address. A taken address gets the same answer.
+    /// Mails a link that proves the address. A taken address gets the same answer; if it is not proven, its password is
+    /// void, and the link sets one.
     #[oai(path = "/register", method = "post", operation_id = "register")]
     async fn register(&self, body: Body<RegisterBody>) -> Result<Accepted<SentBody>, Problem> {
         let RegisterBody { email, password } = body.0;
@@ -100,6 +101,8 @@ impl AuthApi {
     }
 
     /// Ask for the link again
+    ///
+    /// It sets a password, which proves the address.
     #[oai(path = "/resend-verification", method = "post", operation_id = "resend_verification")]
     async fn resend_verification(&self, body: Body<EmailBody>) -> Result<Accepted<SentBody>, Problem> {
         let auth = self.auth.clone();

@@ -22,8 +22,9 @@ pub struct Register {
 impl AuthService {
     /// Makes a user with an empty account and mails a token that proves the address.
     ///
-    /// A taken address gets the same answer after the same work: its owner is mailed that it is taken, or, if he
-    /// has not proven it, a fresh token. What was registered first stays as it was, the password too.
+    /// A taken address gets the same answer after the same work: its owner is mailed that it is taken. If nobody has
+    /// proven it, two have asked for it, and nobody can tell which of them reads its mail: no password of theirs stands,
+    /// and what is mailed is a token that sets one.
     ///
     /// # Errors
     /// `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
@@ -34,7 +35,7 @@ impl AuthService {
             let now = self.ports.clock.now();
             let unit = match self.ports.reads.user_by_email(&cmd.email).await? {
                 Some(user) if user.email_verified_at.is_none() && !user.is_suspended(now) => {
-                    self.mail_with_token(UnitOfWork::new(), &user, MailTokenPurpose::VerifyEmail, now)
+                    self.contested(user, now)
                 }
                 Some(user) => self.mail(UnitOfWork::new(), &user.email, Letter::AlreadyRegistered, now),
                 None => {
@@ -49,7 +50,20 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Proves an address with the token that was mailed to it. Each token works once.
+    /// The password of whoever asked for the address first stands no more: the mail of the second would prove the
+    /// address for the first. The owner may be either, so he is mailed what sets a password, and nothing else proves it.
+    fn contested(&self, user: User, now: Time) -> UnitOfWork {
+        let unit = self.mail_with_token(UnitOfWork::new(), &user, MailTokenPurpose::ResetPassword, now);
+        if !user.password.is_set() {
+            return unit;
+        }
+        let must_change_password = user.must_change_password;
+        let user = User { must_change_password, ..user.with_password(PasswordHash::none(), now) };
+        unit.with(Change::User(user))
+    }
+
+    /// Proves an address with the token that was mailed to it, for the password that it was registered with: if that
+    /// stands no more, the token is void. Each token works once.
     ///
     /// # Errors
     /// `InvalidToken`; `Unavailable` if the store does not answer.
@@ -59,6 +73,7 @@ impl AuthService {
             let (token, user) = self
                 .open_mail_token(token, &[MailTokenPurpose::VerifyEmail], now)
                 .await?
+                .filter(|(_, user)| user.password.is_set())
                 .ok_or(VerifyEmailError::InvalidToken)?;
             let user_id = user.id;
             let mut unit = UnitOfWork::new().with(Change::MailToken(token.used(now)));
@@ -73,8 +88,9 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Mails a fresh token if the address waits for its proof; the answer is the same if not. Only the time tells
-    /// them apart: the door answers without waiting for this.
+    /// Mails a token that sets a password and so proves the address, if that waits for its proof; the answer is the
+    /// same if not. Whoever asks for it need not be who has registered, so it proves nobody else's password. Only the
+    /// time tells them apart: the door answers without waiting for this.
     ///
     /// # Errors
     /// `Unavailable` if the store does not answer.
@@ -83,7 +99,7 @@ impl AuthService {
         let user = self.ports.reads.user_by_email(email).await?;
         let waits = |user: &User| user.email_verified_at.is_none() && !user.is_suspended(now);
         if let Some(user) = user.filter(waits) {
-            let unit = self.mail_with_token(UnitOfWork::new(), &user, MailTokenPurpose::VerifyEmail, now);
+            let unit = self.mail_with_token(UnitOfWork::new(), &user, MailTokenPurpose::ResetPassword, now);
             self.ports.store.commit(unit).await.map_err(Fault::new)?;
         }
         Ok(())
