@@ -190,6 +190,18 @@ async fn staff_is_made_of_strangers_and_of_customers_whose_sessions_end() {
     assert!(ids.contains(&ada) && ids.contains(&new.id));
 }
 
+/// Whoever had taken one of them over would be let in as staff by it.
+#[tokio::test]
+async fn a_customer_who_becomes_staff_keeps_no_second_factor_no_identity_and_no_key() {
+    let world = World::new().await;
+    let ada = world.customer_with_every_way_in("ada").await;
+    assert_eq!(world.ways_in(ada).await, (true, 1, 1));
+    let session = world.signs_in(ada).await;
+    let made = world.service.add_staff(&world.owner, &email("ada"), Role::Operator).await.expect("added");
+    assert_eq!((made.id, world.ways_in(ada).await), (ada, (false, 0, 0)));
+    assert!(!world.goes_on(session).await);
+}
+
 #[tokio::test]
 async fn a_role_is_changed_and_taken_away_with_every_session() {
     let world = World::new().await;

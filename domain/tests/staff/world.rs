@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use namaskah_domain::{
     Change, Clock, JobKind, JobLane, Letter, Page, SessionId, Store, UnitOfWork, UserId, Version,
     auth::{
-        AuthPolicy, AuthPorts, AuthReads, AuthService, DirectStandings, Email, PasswordHash, Role,
-        SecondFactor, Session, SessionKind, TokenHash, User,
+        self, AllowedIps, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, DirectStandings, Email,
+        Identity, Issuer, KeyName, PasswordHash, Role, Scope, Scopes, SecondFactor, Session, SessionKind,
+        TokenHash, User,
         ports::{MockOneTimeCodes, MockPasswordHasher, MockTokenSigner},
     },
     memory::Platform,
@@ -155,6 +156,40 @@ impl World {
             JobKind::EndReservation { .. } => None,
         });
         letters.collect()
+    }
+
+    /// A customer with a second factor, an identity and a key.
+    pub async fn customer_with_every_way_in(&self, name: &str) -> UserId {
+        let (id, now) = (self.customer(name).await, self.platform.clock.now());
+        let user = self.user(id).await;
+        self.stores(Change::User(user.with_second_factor(factor(now)))).await;
+        let issuer = Issuer::try_new("https://identities.example").expect("an issuer");
+        let subject = auth::Subject::try_new(name).expect("a subject");
+        self.stores(Change::Identity(Identity::new(self.platform.id(), id, issuer, subject, now))).await;
+        let key = ApiKey {
+            id: self.platform.id(),
+            user: id,
+            name: KeyName::try_new("CI").expect("a name"),
+            prefix: "nmk_12345678".to_owned(),
+            hash: TokenHash([7; 32]),
+            scopes: Scopes::of([Scope::WalletRead]).expect("scopes"),
+            allowed: AllowedIps::anywhere(),
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+            ended_at: None,
+            version: Version::FIRST,
+        };
+        self.stores(Change::ApiKey(key)).await;
+        id
+    }
+
+    /// Second factor, identities and keys of a user, counted.
+    pub async fn ways_in(&self, id: UserId) -> (bool, usize, usize) {
+        let store = &self.platform.store;
+        let identities = store.identities(id).await.expect("readable").len();
+        let keys = store.api_keys(id).await.expect("readable").len();
+        (self.user(id).await.second_factor.is_on(), identities, keys)
     }
 
     /// As if nobody had a second factor.

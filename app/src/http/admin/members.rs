@@ -106,7 +106,8 @@ impl MembersApi {
 
     /// Make somebody staff
     ///
-    /// Mails a link that sets a password. A customer of that address becomes staff, and his sessions end.
+    /// Mails a link that sets a password. A customer of that address becomes staff, and his sessions, second factor,
+    /// Google account and API keys end.
     #[oai(path = "/", method = "post", operation_id = "add_staff")]
     async fn add(
         &self,

@@ -2,7 +2,7 @@
 
 use super::{ATTEMPTS, AuthService, KeptChanging};
 use crate::{
-    Change, EndSessions, Fault, Standing, UnitOfWork, UserId,
+    Change, EndSessions, Fault, Standing, Time, UnitOfWork, UserId,
     auth::{DeleteAccountError, Identity, Remainder, SessionError, User},
     wallet::Account,
 };
@@ -57,6 +57,20 @@ impl AuthService {
             }
         }
         Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Adds the end of every key and every identity of a user: what opens his account besides the password. For a unit
+    /// with his next version; both are made together with that, so none escapes these lists.
+    pub(crate) async fn without_other_ways_in(
+        &self,
+        unit: UnitOfWork,
+        user: UserId,
+        now: Time,
+    ) -> Result<UnitOfWork, Fault> {
+        let keys = self.ports.reads.api_keys(user).await?.into_iter();
+        let identities = self.ports.reads.identities(user).await?.into_iter();
+        let unit = keys.fold(unit, |unit, key| unit.with(Change::ApiKey(key.ended(now))));
+        Ok(identities.fold(unit, |unit, known| unit.with(Change::Identity(known.anonymised()))))
     }
 }
 

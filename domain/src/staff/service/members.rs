@@ -2,8 +2,8 @@
 
 use super::{Decided, StaffService};
 use crate::{
-    Change, EndSessions, Fault, Letter, UnitOfWork, UserId,
-    auth::{ATTEMPTS, Email, KeptChanging, MailTokenPurpose, Role, SecondFactor, User, opened},
+    Change, EndSessions, Fault, Letter, Time, UnitOfWork, UserId,
+    auth::{ATTEMPTS, Email, KeptChanging, MailTokenPurpose, PasswordHash, Role, SecondFactor, User, opened},
     staff::{
         Actor, AddStaffError, AuditAction, By, Facts, ManageUserError, Permission, ResetFactorError, Subject,
     },
@@ -18,8 +18,9 @@ impl StaffService {
         self.ports.reads.staff().await
     }
 
-    /// Makes staff of an address, and mails a link that sets its password. A customer of that address becomes staff;
-    /// his sessions end.
+    /// Makes staff of an address, and mails a link that sets its password. A customer of that address becomes staff
+    /// with nothing that he signed in with before: his sessions, second factor, identities and keys end. Whoever had
+    /// one of them would have it as staff.
     ///
     /// # Errors
     /// `AlreadyStaff`, `NotPermitted`; `Unavailable` if the store or the hasher does not answer.
@@ -35,13 +36,7 @@ impl StaffService {
             }
             let before = Facts::none().maybe("role", known.as_ref().map(|user| user.role.name()));
             let (user, unit) = match known {
-                Some(user) => {
-                    let user = user.with_password(unknown.clone(), now);
-                    let user = User { role, must_change_password: true, ..user };
-                    let everywhere = EndSessions { user: user.id, except: None, at: now };
-                    let unit = UnitOfWork::new().with(Change::User(user.clone()));
-                    (user, unit.with(Change::EndSessions(everywhere)))
-                }
+                Some(user) => self.promoted(user, unknown.clone(), role, now).await?,
                 None => {
                     let user = auth.new_user(email.clone(), unknown.clone(), now);
                     let user = User { role, must_change_password: true, ..user };
@@ -65,6 +60,22 @@ impl StaffService {
             }
         }
         Err(Fault::new(KeptChanging).into())
+    }
+
+    /// A customer who becomes staff with nothing that he signed in with before.
+    async fn promoted(
+        &self,
+        user: User,
+        unknown: PasswordHash,
+        role: Role,
+        now: Time,
+    ) -> Result<(User, UnitOfWork), Fault> {
+        let user = user.with_password(unknown, now);
+        let user = User { role, must_change_password: true, second_factor: SecondFactor::Off, ..user };
+        let everywhere = EndSessions { user: user.id, except: None, at: now };
+        let unit = UnitOfWork::new().with(Change::User(user.clone())).with(Change::EndSessions(everywhere));
+        let unit = self.auth.without_other_ways_in(unit, user.id, now).await?;
+        Ok((user, unit))
     }
 
     /// Gives staff another role, [`Role::Customer`] to make it none. Ends all its sessions. Never oneself: so an owner
