@@ -50,6 +50,10 @@ pub(super) fn words(letter: &Letter, to: &Email, site: &Url) -> Words {
                     Part::Text("You can choose a new password here:"),
                     Part::Link("Choose a new password", &link),
                     Part::Text(
+                        "It ends every session of your account, deletes its API keys, and Google does not sign you in \
+                         any more until you link it again.",
+                    ),
+                    Part::Text(
                         "The link works once, for one hour. If you did not ask for it, ignore this mail.",
                     ),
                 ],

@@ -125,8 +125,19 @@ struct Decided {
     facts: (Facts, Facts),
     /// A token that is mailed to him.
     mail: Option<MailTokenPurpose>,
-    /// True if all his sessions end.
-    ends: bool,
+    /// What opens his account and ends with it.
+    ends: Ends,
+}
+
+/// What opens an account and ends by what staff has decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Nothing.
+    Nothing,
+    /// All sessions.
+    Sessions,
+    /// All sessions, identities and keys.
+    All,
 }
 
 impl StaffService {
@@ -157,6 +168,9 @@ impl StaffService {
                 unit = unit.with(Change::User(me.ok_or(ManageUserError::NotPermitted)?.touched()));
             }
             let Some(decided) = decide(self, user.clone(), now)? else { return Ok(user) };
+            if decided.ends == Ends::All {
+                unit = self.auth.without_other_ways_in(unit, id, now).await?;
+            }
             if self.auth.commit(self.managed(unit, actor, &decided, now)).await? {
                 self.auth.ports.standings.forget(id).await;
                 return Ok(decided.user);
@@ -170,7 +184,7 @@ impl StaffService {
         let by = By::Staff(actor.clone());
         let entry = self.entry(&by, *action, Subject::user(user.id), facts.clone(), now);
         let mut unit = unit.with(Change::User(user.clone())).with(entry);
-        if *ends {
+        if *ends != Ends::Nothing {
             unit = unit.with(Change::EndSessions(EndSessions { user: user.id, except: None, at: now }));
         }
         match mail {

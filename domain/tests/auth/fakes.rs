@@ -10,10 +10,11 @@ use namaskah_domain::{
     Claim, Clock, CommitError, Committed, Fault, JobKind, JobLane, Letter, Random, SessionId, Store, Time,
     UnitOfWork, UserId, Version,
     auth::{
-        AccessClaims, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials, DirectStandings,
-        Email, Identity, IdentityService, Issuer, KeyStanding, MailToken, OneTimeCode, OneTimeCodes, Origin,
-        PasswordCheck, PasswordHash, PasswordHasher, RefreshToken, Register, Secret, Session, SignedIn,
-        Subject, TokenHash, TokenSigner, Tokens, TotpSecret, TotpStep, User,
+        AccessClaims, AllowedIps, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials,
+        DirectStandings, Email, Identity, IdentityService, Issuer, KeyName, KeyStanding, MailToken,
+        OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash, PasswordHasher, RefreshToken,
+        Register, Scope, Scopes, Secret, Session, SignedIn, Subject, TokenHash, TokenSigner, Tokens,
+        TotpSecret, TotpStep, User,
     },
     memory::{FakeIdentityProvider, MemoryStore},
     outbox::Jobs,
@@ -328,6 +329,43 @@ impl World {
         let mut ada = self.ada().await.touched();
         change(&mut ada);
         UnitOfWork::new().with(namaskah_domain::Change::User(ada))
+    }
+
+    /// A key of Ada's, with her next version as always.
+    pub async fn unit_with_a_key(&self) -> UnitOfWork {
+        let now = self.clock.now();
+        let key = ApiKey {
+            id: namaskah_domain::Id::from_parts(now, [3; 10]),
+            user: self.ada().await.id,
+            name: KeyName::try_new("CI").expect("a name"),
+            prefix: "nmk_12345678".to_owned(),
+            hash: TokenHash([7; 32]),
+            scopes: Scopes::of([Scope::WalletRead]).expect("scopes"),
+            allowed: AllowedIps::anywhere(),
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+            ended_at: None,
+            version: Version::FIRST,
+        };
+        self.unit_on_ada(|_| {}).await.with(namaskah_domain::Change::ApiKey(key))
+    }
+
+    /// The provider signs Ada in, and a program has a key of hers.
+    pub async fn gives_ada_an_identity_and_a_key(&self) {
+        let now = self.clock.now();
+        let id = namaskah_domain::Id::from_parts(now, [4; 10]);
+        let (issuer, subject) =
+            (Issuer::try_new("https://identities.example"), Subject::try_new("108").expect("a subject"));
+        let identity = Identity::new(id, self.ada().await.id, issuer.expect("an issuer"), subject, now);
+        let unit = self.unit_with_a_key().await.with(namaskah_domain::Change::Identity(identity));
+        self.memory.commit(unit).await.expect("a commit");
+    }
+
+    /// So many of each are there.
+    pub async fn identities_and_keys(&self, user: UserId) -> (usize, usize) {
+        let identities = self.memory.identities(user).await.expect("readable").len();
+        (identities, self.memory.api_keys(user).await.expect("readable").len())
     }
 
     /// The next commit of the service comes second to this one.

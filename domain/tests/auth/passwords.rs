@@ -1,8 +1,8 @@
 use namaskah_domain::{
     Letter,
     auth::{
-        ChangePassword, ChangePasswordError, Origin, ResetPassword, ResetPasswordError, SignedIn,
-        WeakPassword,
+        ChangePassword, ChangePasswordError, Origin, ResetPassword, ResetPasswordError, SignInError,
+        SignedIn, WeakPassword,
     },
 };
 
@@ -48,6 +48,42 @@ async fn a_reset_ends_every_session_and_tells_the_owner() {
     assert_eq!(world.mails().await, [(email(ADA), Letter::PasswordChanged)]);
     assert!(!signs_in(&world, RIGHT).await);
     assert!(signs_in(&world, OTHER).await);
+}
+
+/// Whoever had taken the account over has left himself no way back in.
+#[tokio::test]
+async fn a_mailed_reset_ends_identities_and_keys_and_a_change_by_whoever_knows_the_password_keeps_them() {
+    let world = World::with_ada().await;
+    world.gives_ada_an_identity_and_a_key().await;
+    let ada = world.ada().await.id;
+    let by = world.signed_in(&world.login().await).await;
+    world.auth.change_password(change(by, RIGHT, OTHER)).await.expect("a change");
+    assert_eq!(world.identities_and_keys(ada).await, (1, 1));
+    world.mails().await;
+    world.clock.advance(1);
+    let token = forgotten(&world).await;
+    world.auth.reset_password(reset(&token, THIRD)).await.expect("a reset");
+    assert_eq!(world.identities_and_keys(ada).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_while_a_reset_is_decided_does_not_survive_it() {
+    let world = World::with_ada().await;
+    let token = forgotten(&world).await;
+    world.someone_commits_first(world.unit_with_a_key().await);
+    world.auth.reset_password(reset(&token, OTHER)).await.expect("decided again");
+    assert_eq!(world.identities_and_keys(world.ada().await.id).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_password_that_must_be_changed_is_changed_without_ending_identities_and_keys() {
+    let world = World::with_ada().await;
+    world.gives_ada_an_identity_and_a_key().await;
+    world.change_ada(|ada| ada.must_change_password = true).await;
+    let refused = world.auth.login(credentials(ADA, RIGHT), Origin::default()).await.unwrap_err();
+    let SignInError::PasswordChangeRequired { change_token } = refused else { panic!("{refused:?}") };
+    world.auth.reset_password(reset(change_token.expose(), OTHER)).await.expect("a change");
+    assert_eq!(world.identities_and_keys(world.ada().await.id).await, (1, 1));
 }
 
 #[tokio::test]

@@ -114,6 +114,17 @@ async fn a_reset_voids_the_password_mails_a_link_and_ends_every_session() {
     assert_eq!(line.after.0["must_change_password"].as_deref(), Some("true"));
 }
 
+/// Staff asks for it when an account may be in somebody else's hands.
+#[tokio::test]
+async fn a_reset_by_staff_ends_identities_and_keys_and_leaves_the_second_factor_on() {
+    let world = World::new().await;
+    let ada = world.customer_with_every_way_in("ada").await;
+    world.service.end_sessions(&world.support, ada).await.expect("ended");
+    assert_eq!(world.ways_in(ada).await, (true, 1, 1));
+    world.service.force_reset(&world.support, ada).await.expect("reset");
+    assert_eq!(world.ways_in(ada).await, (true, 0, 0));
+}
+
 #[tokio::test]
 async fn sessions_are_ended_without_anything_else() {
     let world = World::new().await;

@@ -47,8 +47,9 @@ impl AuthService {
         Ok(())
     }
 
-    /// Sets a password. Ends every session and voids every older token of this kind; a mailed token proves the
-    /// address as well. A refused password leaves the token unused.
+    /// Sets a password. Ends every session and voids every older token of this kind. A mailed token proves the address
+    /// as well, and ends every identity and every key: whoever needs it may have lost the account to somebody who left
+    /// himself a way back in. A refused password leaves the token unused.
     ///
     /// # Errors
     /// `InvalidToken`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
@@ -61,8 +62,11 @@ impl AuthService {
                 Some(new) => new,
                 None => self.replacement(&user, &cmd.password).await?,
             };
-            let (id, to) = (user.id, user.email.clone());
-            let unit = set_with_token(token, user, new.clone(), now);
+            let (id, to, purpose) = (user.id, user.email.clone(), token.purpose);
+            let mut unit = set_with_token(token, user, new.clone(), now);
+            if purpose == MailTokenPurpose::ResetPassword {
+                unit = self.without_other_ways_in(unit, id, now).await?;
+            }
             if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
                 self.ports.standings.forget(id).await;
                 return Ok(());
@@ -72,7 +76,8 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Changes a password. Ends every other session and voids every token that could set one. With a second factor it
+    /// Changes a password. Ends every other session and voids every token that could set one; identities and keys stay,
+    /// since whoever knows the password has not lost the account. With a second factor it
     /// takes a step-up as well.
     ///
     /// # Errors

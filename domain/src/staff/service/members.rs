@@ -1,6 +1,6 @@
 //! Who is staff: shown, added, given another role, removed; and the factor of whoever has lost it.
 
-use super::{Decided, StaffService};
+use super::{Decided, Ends, StaffService};
 use crate::{
     Change, EndSessions, Fault, Letter, Time, UnitOfWork, UserId,
     auth::{ATTEMPTS, Email, KeptChanging, MailTokenPurpose, PasswordHash, Role, SecondFactor, User, opened},
@@ -95,7 +95,13 @@ impl StaffService {
                 if role.is_staff() { AuditAction::StaffRoleChanged } else { AuditAction::StaffRemoved };
             let facts =
                 (Facts::none().with("role", user.role.name()), Facts::none().with("role", role.name()));
-            Ok(Some(Decided { user: User { role, ..user }.touched(), action, facts, mail: None, ends: true }))
+            Ok(Some(Decided {
+                user: User { role, ..user }.touched(),
+                action,
+                facts,
+                mail: None,
+                ends: Ends::Sessions,
+            }))
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Users, as staff finds, sees and manages them.
 
-use super::{Decided, StaffService};
+use super::{Decided, Ends, StaffService};
 use crate::{
     Fault, Page, PageOf, Time, UserId,
     auth::{MailTokenPurpose, Session, Suspension, User},
@@ -77,7 +77,7 @@ impl StaffService {
             let user = user.suspended(Suspension { reason, since: now, until: cmd.until });
             let facts = (before, facts_of(user.suspension.as_ref()));
             let action = AuditAction::UserSuspended;
-            Ok(Some(Decided { user, action, facts, mail: None, ends: true }))
+            Ok(Some(Decided { user, action, facts, mail: None, ends: Ends::Sessions }))
         })
         .await
     }
@@ -93,12 +93,13 @@ impl StaffService {
             }
             let facts = (facts_of(user.suspension.as_ref()), Facts::none());
             let action = AuditAction::UserUnsuspended;
-            Ok(Some(Decided { user: user.unsuspended(), action, facts, mail: None, ends: false }))
+            Ok(Some(Decided { user: user.unsuspended(), action, facts, mail: None, ends: Ends::Nothing }))
         })
         .await
     }
 
-    /// A user's password is void from now on: he is mailed a link that sets a new one, and all his sessions end.
+    /// A user's password is void from now on: he is mailed a link that sets a new one, and all his sessions, identities
+    /// and keys end.
     ///
     /// # Errors
     /// `NotFound`, `Oneself`, `NotPermitted`; `Unavailable` if the store or the hasher does not answer.
@@ -110,7 +111,7 @@ impl StaffService {
             let user = User { must_change_password: true, ..user.with_password(unknown.clone(), now) };
             let facts = (before, due(&user));
             let mail = Some(MailTokenPurpose::ResetPassword);
-            Ok(Some(Decided { user, action: AuditAction::UserReset, facts, mail, ends: true }))
+            Ok(Some(Decided { user, action: AuditAction::UserReset, facts, mail, ends: Ends::All }))
         })
         .await
     }
@@ -123,7 +124,7 @@ impl StaffService {
         self.manage(actor, id, |_, user, _| {
             let facts = (Facts::none(), Facts::none());
             let action = AuditAction::UserSessionsEnded;
-            Ok(Some(Decided { user: user.touched(), action, facts, mail: None, ends: true }))
+            Ok(Some(Decided { user: user.touched(), action, facts, mail: None, ends: Ends::Sessions }))
         })
         .await
     }

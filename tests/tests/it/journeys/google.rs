@@ -354,6 +354,12 @@ async fn whoever_has_no_password_is_told_how_to_set_one(world: &World) {
     stranger.post("auth/password/reset", json!({ "token": token, "password": PASSWORD })).await.is(204);
     browser.get("/api/v1/me").await.refused(401, "unauthorized");
     stranger.post("auth/login", json!({ "email": email, "password": PASSWORD })).await.is(200);
-    browser.signs_in_as(&email).await;
+    // Whoever reads the mail may have lost the account to whom the Google account is: it is linked anew.
+    browser.comes_as(&email).await.refused(409, "identity_not_linked");
+    browser.opens_session(&json!({ "email": email, "password": PASSWORD })).await;
     browser.post("/api/v1/auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    let begun = browser.post("/api/v1/auth/google/link", Value::Null).await.is(200);
+    let back = browser.agrees(&text(&begun, "authorization_url"), &email, &[]).await;
+    assert_eq!(Browser::sent_to(browser.get(&back).await), "/");
+    Browser::new(&world.product).signs_in_as(&email).await;
 }
