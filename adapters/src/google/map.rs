@@ -89,6 +89,7 @@ pub(super) fn assertion(claims: wire::Claims) -> Result<Assertion, &'static str>
         issued_at: time(claims.iat)?,
         expires_at: time(claims.exp)?,
         nonce: claims.nonce.map(Secret::new),
+        hosted_domain: claims.hd,
         email: claims.email.and_then(|email| Email::try_new(&email).ok()),
         email_verified: match claims.email_verified {
             Some(wire::Flag::Plain(verified)) => verified,

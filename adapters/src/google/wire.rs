@@ -72,6 +72,7 @@ pub(super) struct Claims {
     pub nonce: Option<String>,
     pub email: Option<String>,
     pub email_verified: Option<Flag>,
+    pub hd: Option<String>,
 }
 
 /// One, or several.

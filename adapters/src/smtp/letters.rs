@@ -125,8 +125,10 @@ pub(super) fn words(letter: &Letter, to: &Email, site: &Url) -> Words {
         Letter::IdentityLinked => compose(
             "Google signs you in from now on",
             &[
-                Part::Text("A Google account was linked to your account, and can sign in to it."),
-                Part::Text("If it was not you, choose a new password and unlink it at once:"),
+                Part::Text(
+                    "A Google account can sign in to the Namaskah account of this address from now on.",
+                ),
+                Part::Text("If it was not you, ask for a new password at once, which stops it:"),
                 Part::Link("Go to Namaskah", site),
             ],
         ),

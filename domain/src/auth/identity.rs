@@ -224,6 +224,8 @@ pub struct Assertion {
     pub email: Option<Email>,
     /// True if the provider has proven that the address is his.
     pub email_verified: bool,
+    /// The domain whose accounts the provider keeps for their organisation, where his is one of them.
+    pub hosted_domain: Option<String>,
 }
 
 /// What an assertion must say to be believed.
@@ -270,8 +272,23 @@ pub enum Disbelief {
 pub struct Proven {
     /// The provider's name for him.
     pub subject: Subject,
-    /// His address there. It finds nobody here.
+    /// His address there. It finds nobody here, except an account that nobody has proven.
     pub email: Email,
+    /// True if the provider gives out this address itself, so that whoever it names reads its mail. Of any other it has
+    /// seen a proof once, and who has the address today is another question.
+    ///
+    /// Source: <https://developers.google.com/identity/gsi/web/guides/verify-google-id-token>, read in November 2026.
+    pub is_authoritative: bool,
+}
+
+/// Domains whose addresses Google gives out to anybody.
+const MAIL_OF_GOOGLE: [&str; 2] = ["gmail.com", "googlemail.com"];
+
+/// Whether the provider gives out the address itself. A domain of its own counts only if it is the address's, to the letter.
+fn is_of_the_provider(email: &Email, hosted_domain: Option<&str>) -> bool {
+    let domain = email.domain();
+    MAIL_OF_GOOGLE.contains(&domain)
+        || hosted_domain.is_some_and(|hosted| hosted.eq_ignore_ascii_case(domain))
 }
 
 impl Assertion {
@@ -300,7 +317,10 @@ impl Assertion {
             return Err(Disbelief::Nonce);
         }
         match self.email {
-            Some(email) if self.email_verified => Ok(Proven { subject: self.subject, email }),
+            Some(email) if self.email_verified => {
+                let is_authoritative = is_of_the_provider(&email, self.hosted_domain.as_deref());
+                Ok(Proven { subject: self.subject, email, is_authoritative })
+            }
             Some(_) | None => Err(Disbelief::EmailNotVerified),
         }
     }

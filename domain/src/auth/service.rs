@@ -12,6 +12,7 @@ mod registration;
 mod second_factor;
 mod sessions;
 mod sign_in;
+mod welcome;
 
 pub use addresses::{ChangeEmail, ConfirmEmail};
 pub use api_keys::{CreateApiKey, KeyBearer, NewApiKey};

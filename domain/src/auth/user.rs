@@ -45,12 +45,16 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What is behind the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
 }
 
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let domain = self.0.split_once('@').map_or("", |(_, domain)| domain);
-        write!(f, "…@{domain}")
+        write!(f, "…@{}", self.domain())
     }
 }
 

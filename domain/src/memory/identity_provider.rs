@@ -130,6 +130,8 @@ impl IdentityProvider for FakeIdentityProvider {
             issued_at: now,
             expires_at: now + hours(1),
             nonce: Some(attempt.nonce),
+            // Its people belong to organisations that it keeps the mail of.
+            hosted_domain: Some(person.email.domain().to_owned()),
             email: Some(person.email),
             email_verified: person.email_verified,
         };

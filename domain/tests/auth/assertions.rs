@@ -26,6 +26,29 @@ fn sound() -> Assertion {
         nonce: Some(secret("nonce")),
         email: Some(Email::try_new("ada@example.com").expect("an address")),
         email_verified: true,
+        hosted_domain: None,
+    }
+}
+
+/// It has seen a proof of the others, once.
+#[test]
+fn the_provider_answers_for_the_addresses_that_it_gives_out_itself_alone() {
+    for (address, hosted, is_authoritative) in [
+        ("ada@gmail.com", None, true),
+        ("ada@googlemail.com", None, true),
+        ("ada@example.com", Some("example.com"), true),
+        ("ada@example.com", Some("Example.COM"), true),
+        ("ada@example.com", None, false),
+        ("ada@example.com", Some(""), false),
+        ("ada@example.com", Some("example.org"), false),
+        ("ada@mail.example.com", Some("example.com"), false),
+        ("ada@notgmail.com", None, false),
+        ("ada@gmail.com.example.com", None, false),
+    ] {
+        let email = Some(Email::try_new(address).expect("an address"));
+        let assertion = Assertion { email, hosted_domain: hosted.map(str::to_owned), ..sound() };
+        let proven = believed(assertion).expect("it is believed");
+        assert_eq!(proven.is_authoritative, is_authoritative, "{address} {hosted:?}");
     }
 }
 

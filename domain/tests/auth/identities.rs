@@ -7,7 +7,7 @@ use namaskah_domain::{
     auth::{
         Arrived, Assertion, AuthReads, BegunAttempt, BrowserSession, ChangePassword, ChangePasswordError,
         CodeError, ConfirmTotp, IdentityError, IdentityService, Issuer, Origin, ResetPassword, Returned,
-        Secret, SignInError, SignedIn, StepUp, StepUpError, Subject, Suspension, UnlinkError,
+        Role, Secret, SignInError, SignedIn, StepUp, StepUpError, Subject, Suspension, UnlinkError, User,
         ports::MockIdentityProvider,
     },
     memory::Person,
@@ -82,6 +82,7 @@ async fn somebody_new_gets_an_account_a_proven_address_and_a_session_in_one_comm
     assert_eq!(visitor(&world, &session).await.user, user.id);
     let identities = world.auth.identities(user.id).await.expect("readable");
     assert_eq!(identities.iter().map(|i| i.subject.clone()).collect::<Vec<_>>(), [Some(ada().subject)]);
+    assert_eq!(world.mails().await, [(email(ADA), Letter::IdentityLinked)]);
 }
 
 #[tokio::test]
@@ -96,13 +97,61 @@ async fn a_user_is_known_by_his_subject_whatever_his_address_is_by_now() {
 }
 
 #[tokio::test]
-async fn an_address_of_an_account_is_no_proof_proven_or_not() {
+async fn an_address_of_an_account_is_no_proof() {
     let world = World::with_ada().await;
     assert!(matches!(came(&world, &ada()).await, Err(IdentityError::NotLinked)));
-    world.change_ada(|ada| ada.email_verified_at = None).await;
-    assert!(matches!(came(&world, &ada()).await, Err(IdentityError::NotLinked)));
+    // What staff has made for somebody is his alone who follows its link.
+    for change in
+        [|ada: &mut User| ada.role = Role::Support, |ada: &mut User| ada.must_change_password = true]
+    {
+        world
+            .change_ada(|ada| {
+                (ada.role, ada.must_change_password, ada.email_verified_at) = (Role::Customer, false, None);
+                change(ada);
+            })
+            .await;
+        assert!(matches!(came(&world, &ada()).await, Err(IdentityError::NotLinked)));
+    }
     assert_eq!(world.auth.identities(world.ada().await.id).await.expect("readable"), []);
     assert_eq!(world.open_sessions(world.ada().await.id).await, 0);
+}
+
+/// Somebody else has registered her address and waits.
+#[tokio::test]
+async fn whoever_the_provider_answers_for_takes_over_an_account_that_nobody_has_proven() {
+    let world = World::new();
+    world.register(ADA, RIGHT).await;
+    let (squatted, proof) = (world.ada().await, world.mailed_token().await);
+    let session = signed_in(&world, &ada()).await;
+    let user = world.ada().await;
+    assert_eq!((session.user.id, user.id), (squatted.id, squatted.id));
+    assert!(user.email_verified_at.is_some() && !user.password.is_set());
+    assert_eq!(world.mails().await, [(email(ADA), Letter::IdentityLinked)]);
+    assert!(world.auth.login(credentials(ADA, RIGHT), Origin::default()).await.is_err());
+    assert!(world.auth.verify_email(&proof).await.is_err(), "the first mail proves the first password");
+    signed_in(&world, &ada()).await;
+}
+
+#[tokio::test]
+async fn where_the_provider_does_not_answer_for_the_address_its_owner_proves_it_first() {
+    let unproven = |outcome: Result<Arrived, IdentityError>| {
+        let is_unproven = matches!(outcome, Err(IdentityError::SignIn(SignInError::EmailNotVerified)));
+        assert!(is_unproven, "{outcome:?}");
+    };
+    let world = World::new();
+    world.provider.twist(|assertion| assertion.hosted_domain = None);
+    unproven(came(&world, &ada()).await);
+    let user = world.ada().await;
+    assert!(user.email_verified_at.is_none() && !user.password.is_set());
+    assert_eq!(world.auth.identities(user.id).await.expect("readable"), []);
+    let token = secret(&world.mailed_token().await);
+    unproven(came(&world, &ada()).await);
+    assert_eq!(world.mails().await, [], "whoever comes again is not mailed again");
+    world.auth.reset_password(ResetPassword { token, password: secret(RIGHT) }).await.expect("a proof");
+    assert!(matches!(came(&world, &ada()).await, Err(IdentityError::NotLinked)));
+    let by = stepped_up(&world).await;
+    assert_eq!(linked(&world, by, &ada()).await.expect("linked"), Arrived::Linked);
+    signed_in(&world, &ada()).await;
 }
 
 #[tokio::test]
@@ -295,6 +344,7 @@ async fn a_new_password_ends_what_waits_for_a_code() {
 async fn without_a_password_every_question_for_one_says_so_and_a_mailed_link_sets_it() {
     let world = World::new();
     let session = signed_in(&world, &ada()).await;
+    world.mails().await;
     let by = visitor(&world, &session).await;
     let login = world.auth.login(credentials(ADA, "none"), Origin::default()).await;
     assert!(matches!(login, Err(SignInError::InvalidCredentials)));

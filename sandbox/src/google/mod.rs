@@ -35,6 +35,8 @@ struct Person {
     subject: String,
     email: String,
     is_verified: bool,
+    /// The provider keeps the mail of his address's domain for its organisation.
+    is_hosted: bool,
 }
 
 /// What a browser came with.

@@ -37,7 +37,8 @@ pub(crate) fn authorize(world: &World, call: &Call) -> Result<Answer, Answer> {
         .header(header::CONTENT_SECURITY_POLICY, policy))
 }
 
-/// `GET /consent`: the same query, and `email`; or `deny`. `sub` and `verified=false` make an unusual person.
+/// `GET /consent`: the same query, and `email`; or `deny`. `sub`, `verified=false` and `hosted=false` make an
+/// unusual person.
 pub(crate) fn consent(world: &World, call: &Call) -> Result<Answer, Answer> {
     let wish = wish(world, call)?;
     if call.query("deny").is_some() {
@@ -46,7 +47,9 @@ pub(crate) fn consent(world: &World, call: &Call) -> Result<Answer, Answer> {
     let email = call.query("email").map(str::trim).filter(|email| email.contains('@'));
     let email = email.ok_or_else(|| invalid("email is required"))?.to_ascii_lowercase();
     let subject = call.query("sub").map_or_else(|| subject_of(&email), str::to_owned);
-    let person = Person { subject, email, is_verified: call.query("verified") != Some("false") };
+    let (is_verified, is_hosted) =
+        (call.query("verified") != Some("false"), call.query("hosted") != Some("false"));
+    let person = Person { subject, email, is_verified, is_hosted };
     let (code, now) = world.with(|books, now| (books.ids.token("4/"), now));
     let grant = Grant { wish: wish.clone(), person, until_ms: now + CODE_MS };
     let mut state = world.google.state();

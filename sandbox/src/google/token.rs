@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Google, Grant, NoKey, SigningKey, invalid, issuer, no_key, refuse};
+use super::{Google, Grant, NoKey, Person, SigningKey, invalid, issuer, no_key, refuse};
 use crate::{
     http::{Answer, Call},
     world::World,
@@ -160,6 +160,12 @@ fn header(key: &str, flaw: Option<Flaw>) -> Value {
     header
 }
 
+/// Addresses that anybody is given have none.
+fn hosted_domain(person: &Person) -> Option<&str> {
+    let domain = person.email.split_once('@').map(|(_, domain)| domain);
+    domain.filter(|domain| person.is_hosted && *domain != "gmail.com")
+}
+
 fn claims(issuer: &str, grant: &Grant, now_s: i64, flaw: Option<Flaw>) -> String {
     let (client, person) = (&grant.wish.client_id, &grant.person);
     let mut claims = json!({
@@ -169,6 +175,7 @@ fn claims(issuer: &str, grant: &Grant, now_s: i64, flaw: Option<Flaw>) -> String
         "sub": person.subject,
         "email": person.email,
         "email_verified": person.is_verified,
+        "hd": hosted_domain(person),
         "nonce": grant.wish.nonce,
         "iat": now_s,
         "exp": now_s + LASTS_S,

@@ -76,6 +76,7 @@ pub async fn whoever_agrees_is_proven(world: &dyn IdentityWorld) {
     let assertion = world.provider().redeem(&code, &attempt.verifier).await.expect("an assertion");
     let proven = believed(world, assertion, &attempt.nonce).expect("it is believed");
     assert_eq!((proven.subject, proven.email), (ada.subject, ada.email));
+    assert!(proven.is_authoritative, "it keeps the mail of her organisation");
 }
 
 /// The nonce is that of the attempt.

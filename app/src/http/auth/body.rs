@@ -142,6 +142,17 @@ impl From<User> for UserBody {
     }
 }
 
+/// You, and who signs you in.
+#[derive(Debug, Object)]
+#[oai(rename = "Me")]
+pub struct MeBody {
+    /// You.
+    #[oai(flatten)]
+    pub user: UserBody,
+    /// Google accounts that sign you in.
+    pub identities: Vec<IdentityBody>,
+}
+
 /// A user as Google knows him.
 #[derive(Debug, Object)]
 #[oai(rename = "Identity")]

@@ -4,7 +4,7 @@ use namaskah_domain::auth::{ChangeEmail, DeleteAccountError};
 use poem_openapi::OpenApi;
 
 use super::{
-    body::{ChangeMeBody, SentBody, UserBody},
+    body::{ChangeMeBody, IdentityBody, MeBody, SentBody},
     export::{Export, Sources},
 };
 use crate::http::{
@@ -25,8 +25,11 @@ pub struct MeApi {
 impl MeApi {
     /// You
     #[oai(path = "/", method = "get", operation_id = "get_me")]
-    async fn me(&self, user: SignedIn) -> Result<Shown<UserBody>, Problem> {
-        Ok(Shown(self.sources.auth.me(user.id()).await?.into()))
+    async fn me(&self, user: SignedIn) -> Result<Shown<MeBody>, Problem> {
+        let identities = self.sources.auth.identities(user.id()).await?;
+        let identities = identities.into_iter().map(IdentityBody::from).collect();
+        let user = self.sources.auth.me(user.id()).await?.into();
+        Ok(Shown(MeBody { user, identities }))
     }
 
     /// Change your address

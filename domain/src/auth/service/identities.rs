@@ -8,8 +8,7 @@ use crate::{
     Change, EndSessions, Fault, Letter, Time, UnitOfWork, Version,
     auth::{
         Attempt, AttemptFor, Expected, Identity, IdentityError, IdentityProvider, MailToken,
-        MailTokenPurpose, OneTimeCode, PasswordHash, Proven, Secret, SignInError, TokenKind, UnlinkError,
-        User,
+        MailTokenPurpose, OneTimeCode, Proven, Secret, SignInError, TokenKind, UnlinkError, User,
     },
 };
 
@@ -64,7 +63,7 @@ struct Declined;
 
 /// Signs in with a provider of identities.
 pub struct IdentityService {
-    auth: Arc<AuthService>,
+    pub(super) auth: Arc<AuthService>,
     provider: Arc<dyn IdentityProvider>,
 }
 
@@ -106,8 +105,8 @@ impl IdentityService {
     /// Takes a browser that is back. An attempt serves once, and only the browser that began it; what was used is
     /// committed with its effect.
     ///
-    /// Somebody unknown becomes a user, if nobody has his address. A known address is no proof: its owner signs in with
-    /// his password, and links the identity.
+    /// Somebody unknown becomes a user, if nobody has proven his address: see `welcome.rs`. The address of an account is
+    /// no proof: its owner signs in with his password, and links the identity.
     ///
     /// # Errors
     /// `InvalidAttempt`, `NotProven`, `NotLinked`, `LinkedElsewhere`, `SignedOut`, `StepUpRequired`,
@@ -241,32 +240,13 @@ impl IdentityService {
         }
     }
 
-    /// Somebody new, with an account, a proven address and no password.
-    async fn welcome(
-        &self,
-        attempt: &Attempt,
-        proven: &Proven,
-        origin: &Origin,
-        now: Time,
-    ) -> Result<Option<Arrived>, IdentityError> {
-        if self.auth.ports.reads.user_by_email(&proven.email).await?.is_some() {
-            return Err(IdentityError::NotLinked);
-        }
-        let user = self.auth.new_user(proven.email.clone(), PasswordHash::none(), now);
-        let user = User { email_verified_at: Some(now), ..user };
-        let unit = UnitOfWork::new()
-            .with(Change::OpenAccount(user.id))
-            .with(Change::Identity(self.identity(proven, &user, now)));
-        Ok(self.begin_session(unit, attempt, user, origin, now).await?)
-    }
-
-    fn identity(&self, proven: &Proven, user: &User, now: Time) -> Identity {
+    pub(super) fn identity(&self, proven: &Proven, user: &User, now: Time) -> Identity {
         let issuer = self.provider.issuer().clone();
         Identity::new(self.auth.id(now), user.id, issuer, proven.subject.clone(), now)
     }
 
     /// `None`: the record has moved on.
-    async fn begin_session(
+    pub(super) async fn begin_session(
         &self,
         unit: UnitOfWork,
         attempt: &Attempt,
@@ -299,7 +279,7 @@ impl IdentityService {
     }
 
     /// The record that an attempt was used. It is made once, so of two who bring one attempt one comes through.
-    fn spent(&self, attempt: &Attempt, user: &User, now: Time) -> MailToken {
+    pub(super) fn spent(&self, attempt: &Attempt, user: &User, now: Time) -> MailToken {
         MailToken {
             hash: attempt.hash(self.auth.ports.signer.as_ref()),
             user: user.id,

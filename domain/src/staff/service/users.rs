@@ -3,7 +3,7 @@
 use super::{Decided, Ends, StaffService};
 use crate::{
     Fault, Page, PageOf, Time, UserId,
-    auth::{MailTokenPurpose, Session, Suspension, User},
+    auth::{Identity, MailTokenPurpose, Session, Suspension, User},
     payment::Intent,
     staff::{Actor, AuditAction, Facts, ManageUserError, UserFilter},
     wallet::{Account, Reason},
@@ -23,6 +23,8 @@ pub struct UserDetail {
     pub payments: Vec<Intent>,
     /// Open sessions, newest first.
     pub sessions: Vec<Session>,
+    /// Identities that sign him in, newest first.
+    pub identities: Vec<Identity>,
 }
 
 /// Until when a user is to do nothing.
@@ -60,7 +62,8 @@ impl StaffService {
         let account = ports.accounts.account(id).await?.unwrap_or_else(|| Account::open(id));
         let payments = self.ports.payments.intents(id, Page { limit: PAYMENTS, after: None }).await?.rows;
         let sessions = ports.reads.open_sessions(id, ports.clock.now()).await?;
-        Ok(Some(UserDetail { user, account, payments, sessions }))
+        let identities = ports.reads.identities(id).await?;
+        Ok(Some(UserDetail { user, account, payments, sessions, identities }))
     }
 
     /// A user may do nothing for a time, and all his sessions end. His open orders go on and end by themselves.

@@ -23,6 +23,8 @@ on_both! {
     whoever_is_suspended_or_has_left_is_refused,
     staff_shows_the_second_factor_after_google_too,
     whoever_has_no_password_is_told_how_to_set_one,
+    an_address_that_google_does_not_answer_for_is_proven_first,
+    an_address_that_somebody_else_has_registered_is_its_owners_all_the_same,
 }
 
 /// A browser: it keeps cookies, and follows nothing by itself.
@@ -141,6 +143,12 @@ async fn somebody_new_signs_in_and_comes_again(world: &World) {
     assert_eq!(browser.get("/api/v1/wallet").await.is(200)["available"]["amount"], "0.00");
     let exported = browser.get("/api/v1/me/export").await.is(200);
     assert_eq!(exported["identities"].as_array().map(Vec::len), Some(1), "{exported}");
+    assert_eq!(me["identities"], exported["identities"]);
+    is_told(&world.controls, &email, "Google signs you in from now on").await;
+    let owner = owner(world).await;
+    let detail = owner.who.get(&format!("admin/users/{}", text(&me, "id"))).await.is(200);
+    assert_eq!(detail["identities"][0]["issuer"], me["identities"][0]["issuer"]);
+    assert_eq!(detail["identities"][0]["subject"], Value::Null, "which account there is nobody's business");
 
     let again = Browser::new(&world.product);
     assert_eq!(again.signs_in_as(&email).await["id"], me["id"]);
@@ -362,4 +370,30 @@ async fn whoever_has_no_password_is_told_how_to_set_one(world: &World) {
     let back = browser.agrees(&text(&begun, "authorization_url"), &email, &[]).await;
     assert_eq!(Browser::sent_to(browser.get(&back).await), "/");
     Browser::new(&world.product).signs_in_as(&email).await;
+}
+
+async fn an_address_that_google_does_not_answer_for_is_proven_first(world: &World) {
+    let (browser, email) = (Browser::new(&world.product), address("ada"));
+    let comes = async || {
+        let page = browser.goes_there().await;
+        let back = browser.agrees(&page, &email, &[("hosted", "false")]).await;
+        browser.get(&back).await
+    };
+    comes().await.refused(403, "email_not_verified");
+    assert_eq!(browser.cookie("namaskah_session"), None);
+    let token = world.controls.mailed_token(&email, None).await;
+    let set = json!({ "token": token, "password": PASSWORD });
+    Customer::stranger(&world.product).post("auth/password/reset", set).await.is(204);
+    comes().await.refused(409, "identity_not_linked");
+    browser.opens_session(&json!({ "email": email, "password": PASSWORD })).await;
+    let me = browser.get("/api/v1/me").await.is(200);
+    assert_eq!((&me["email_verified"], &me["identities"]), (&json!(true), &json!([])));
+}
+
+async fn an_address_that_somebody_else_has_registered_is_its_owners_all_the_same(world: &World) {
+    let mallory = Customer::stranger(&world.product);
+    mallory.post("auth/register", mallory.credentials()).await.is(202);
+    let me = Browser::new(&world.product).signs_in_as(&mallory.email).await;
+    assert_eq!(me["email_verified"], true);
+    mallory.post("auth/login", mallory.credentials()).await.refused(401, "invalid_credentials");
 }

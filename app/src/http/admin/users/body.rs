@@ -211,6 +211,22 @@ impl From<namaskah_domain::auth::Session> for UserSessionBody {
     }
 }
 
+/// A Google account that signs in a user. Which one it is, is none of staff's business.
+#[derive(Debug, Object)]
+#[oai(rename = "UserIdentity")]
+pub struct UserIdentityBody {
+    /// Who knows him.
+    pub issuer: String,
+    /// Since when it signs him in.
+    pub linked_at: Text<Time>,
+}
+
+impl From<namaskah_domain::auth::Identity> for UserIdentityBody {
+    fn from(identity: namaskah_domain::auth::Identity) -> Self {
+        Self { issuer: identity.issuer.as_str().to_owned(), linked_at: Text(identity.linked_at) }
+    }
+}
+
 /// A user, with what staff wants to know first.
 #[derive(Debug, Object)]
 #[oai(rename = "UserDetail")]
@@ -223,6 +239,8 @@ pub struct DetailBody {
     pub payments: Vec<PaymentBody>,
     /// Open sessions, newest first.
     pub sessions: Vec<UserSessionBody>,
+    /// Google accounts that sign him in, newest first.
+    pub identities: Vec<UserIdentityBody>,
 }
 
 impl DetailBody {
@@ -233,6 +251,7 @@ impl DetailBody {
             user: FoundBody::of(detail.user, now),
             payments: detail.payments.into_iter().map(PaymentBody::from).collect(),
             sessions: detail.sessions.into_iter().map(UserSessionBody::from).collect(),
+            identities: detail.identities.into_iter().map(UserIdentityBody::from).collect(),
         }
     }
 }
