@@ -8,8 +8,12 @@ use crate::{
     staff::{Adjustment, AdjustmentQuery, AdjustmentReads, AdjustmentState, AuditAction, Recent, Subject},
 };
 
-const CHANGES_OF_ROLE: [AuditAction; 3] =
-    [AuditAction::OwnerCreated, AuditAction::StaffAdded, AuditAction::StaffRoleChanged];
+const CHANGES_OF_ROLE: [AuditAction; 4] = [
+    AuditAction::OwnerCreated,
+    AuditAction::StaffAdded,
+    AuditAction::StaffRoleChanged,
+    AuditAction::UserUnsuspended,
+];
 
 #[async_trait]
 impl AdjustmentReads for MemoryStore {

@@ -72,8 +72,8 @@ impl AdjustmentReads for Reads {
 
     async fn staff_since(&self, user: UserId) -> Result<Option<Time>, Fault> {
         let sql = "SELECT u.created_at_us AS made_us, (SELECT MAX(a.at_us) FROM audit_log a \
-             WHERE a.subject_id = $2 AND a.action IN ('owner.created', 'staff.added', 'staff.role_changed')) \
-             AS role_us FROM users u WHERE u.id = $1";
+             WHERE a.subject_id = $2 AND a.action IN ('owner.created', 'staff.added', 'staff.role_changed', \
+             'user.unsuspended')) AS role_us FROM users u WHERE u.id = $1";
         let values = vec![user.uuid().into(), Subject::user(user).id.into()];
         let rows = self.database.read(sql, values).await?;
         let Some(row) = rows.first() else { return Ok(None) };

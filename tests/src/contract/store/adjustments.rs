@@ -111,7 +111,8 @@ pub async fn what_was_booked_at_once_is_summed_by_actor_and_by_user(on: &Backend
     }
 }
 
-/// From his beginning, or from when the log last tells of his role.
+/// From his beginning, or from when the log last tells of his role, or of the end of a suspension: whoever may lift one
+/// could let somebody in for a minute.
 pub async fn staff_is_what_it_is_since_the_log_tells_of_it(on: &Backend) {
     let user = User { created_at: at(5), ..given::user() };
     on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
@@ -122,6 +123,7 @@ pub async fn staff_is_what_it_is_since_the_log_tells_of_it(on: &Backend) {
         (AuditAction::StaffRoleChanged, 9, 9),
         (AuditAction::OwnerCreated, 8, 9),
         (AuditAction::UserReset, 11, 9),
+        (AuditAction::UserUnsuspended, 12, 12),
     ] {
         let line = given::audit_entry(&given::actor());
         let line = AuditEntry { action, subject: Subject::user(user.id), at: at(seconds), ..line };

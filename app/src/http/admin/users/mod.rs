@@ -24,7 +24,7 @@ use crate::http::{
     body::{AfterQuery, Body, LimitQuery, Listed, NoContent, Shown, Text},
     detached::detached,
     problem::Problem,
-    staff_scheme::{Staff, may},
+    staff_scheme::{Staff, SteppedUp, may},
     tags::Tag,
 };
 
@@ -105,7 +105,7 @@ impl UsersApi {
     #[oai(path = "/:id/suspend", method = "post", operation_id = "suspend_user")]
     async fn suspend(
         &self,
-        staff: Staff<may::UsersManage>,
+        staff: Staff<SteppedUp<may::UsersManage>>,
         id: Path<Text<UserId>>,
         body: Body<SuspendBody>,
     ) -> Result<Shown<FoundBody>, Problem> {
@@ -118,7 +118,7 @@ impl UsersApi {
     #[oai(path = "/:id/unsuspend", method = "post", operation_id = "unsuspend_user")]
     async fn unsuspend(
         &self,
-        staff: Staff<may::UsersManage>,
+        staff: Staff<SteppedUp<may::UsersManage>>,
         id: Path<Text<UserId>>,
     ) -> Result<Shown<FoundBody>, Problem> {
         let (service, actor) = (self.staff.clone(), staff.0);
@@ -133,7 +133,7 @@ impl UsersApi {
     #[oai(path = "/:id/force-reset", method = "post", operation_id = "reset_user")]
     async fn force_reset(
         &self,
-        staff: Staff<may::UsersManage>,
+        staff: Staff<SteppedUp<may::UsersManage>>,
         id: Path<Text<UserId>>,
     ) -> Result<NoContent, Problem> {
         let (service, actor) = (self.staff.clone(), staff.0);
@@ -145,7 +145,7 @@ impl UsersApi {
     #[oai(path = "/:id/end-sessions", method = "post", operation_id = "end_user_sessions")]
     async fn end_sessions(
         &self,
-        staff: Staff<may::UsersManage>,
+        staff: Staff<SteppedUp<may::UsersManage>>,
         id: Path<Text<UserId>>,
     ) -> Result<NoContent, Problem> {
         let (service, actor) = (self.staff.clone(), staff.0);
