@@ -117,6 +117,7 @@ async fn key(person: &Person<'_>, scopes: &[Scope], more: Value) -> (String, Str
     for (name, value) in more.as_object().into_iter().flatten() {
         wish[name] = value.clone();
     }
+    person.steps_up().await;
     let new = body(person.post("/api/v1/api-keys", "unused", wish).await, 201).await;
     let field = |name: &str| new[name].as_str().expect("a text").to_owned();
     (field("id"), field("secret"))

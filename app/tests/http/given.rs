@@ -436,6 +436,12 @@ impl Person<'_> {
         request.json(&body).send().await.expect("an answer")
     }
 
+    /// Proves again who it is.
+    pub async fn steps_up(&self) {
+        let lifted = self.post("/api/v1/auth/step-up", "unused", json!({"password": PASSWORD})).await;
+        assert_eq!(lifted.status(), StatusCode::OK);
+    }
+
     /// Pays `dollars` in by the gateway.
     pub async fn fund(&self, dollars: &str) {
         let amount = json!({"amount": dollars, "currency": "USD"});

@@ -27,8 +27,16 @@ fn wish(by: SignedIn) -> CreateApiKey {
     }
 }
 
+/// Signed in and stepped up.
 async fn signed_in(world: &World) -> SignedIn {
-    world.signed_in(&world.login().await).await
+    let by = world.signed_in(&world.login().await).await;
+    steps_up(world, by).await;
+    by
+}
+
+async fn steps_up(world: &World, by: SignedIn) {
+    let password = StepUp { by, password: Some(secret(RIGHT)), code: None };
+    world.auth.step_up(password).await.expect("a step-up");
 }
 
 async fn made(world: &World, cmd: CreateApiKey) -> NewApiKey {
@@ -64,7 +72,9 @@ async fn a_key_acts_for_its_user_until_it_is_deleted_and_both_are_told_by_mail()
 async fn no_other_credential_is_a_key_and_a_key_is_no_other_credential() {
     let world = World::with_ada().await;
     let tokens = world.login().await;
-    let key = made(&world, wish(world.signed_in(&tokens).await)).await;
+    let by = world.signed_in(&tokens).await;
+    steps_up(&world, by).await;
+    let key = made(&world, wish(by)).await;
     let unknown = TokenKind::ApiKey.prefix().to_owned() + &"0".repeat(64);
     for other in [tokens.access.expose(), tokens.refresh.expose(), &unknown, "", "nmk_"] {
         let refused = world.auth.authenticate_key(other, ip(HERE)).await;
@@ -173,13 +183,29 @@ async fn a_user_has_fifty_keys_at_most_also_when_two_are_made_at_once() {
     made(&world, wish(by)).await;
 }
 
+/// A key outlives the session that made it.
+#[tokio::test]
+async fn a_key_is_made_after_a_step_up_by_its_session_and_deleted_without_one() {
+    let world = World::with_ada().await;
+    let by = world.signed_in(&world.login().await).await;
+    let other = signed_in(&world).await;
+    let refused = async |by| {
+        let refused = world.auth.create_api_key(wish(by)).await;
+        assert!(matches!(refused, Err(CreateApiKeyError::StepUpRequired)), "{refused:?}");
+    };
+    refused(by).await;
+    let key = made(&world, wish(other)).await;
+    world.clock.advance(300);
+    refused(other).await;
+    assert_eq!(world.auth.api_keys(by.user).await.expect("keys").len(), 1);
+    world.auth.delete_api_key(by, key.key.id).await.expect("deleted");
+}
+
 #[tokio::test]
 async fn with_a_second_factor_keys_are_made_and_deleted_after_a_step_up() {
     let world = World::with_ada().await;
     let by = signed_in(&world).await;
     let key = made(&world, wish(by)).await;
-    let lift = StepUp { by, password: Some(secret(RIGHT)), code: None };
-    world.auth.step_up(lift).await.expect("stepped up");
     world.auth.enroll_totp(by).await.expect("begun");
     world.auth.confirm_totp(ConfirmTotp { by, code: world.code(0) }).await.expect("on");
     world.clock.advance(301);

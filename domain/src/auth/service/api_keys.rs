@@ -96,7 +96,8 @@ impl AuthService {
         Ok(self.ports.reads.api_keys(user).await?)
     }
 
-    /// Makes a key, and tells its user by mail. It is committed together with the user's next version, so not even
+    /// Makes a key, and tells its user by mail. That takes a step-up, with or without a second factor: a key outlives the
+    /// session that made it, so whoever finds an open session must not get in for good. It is committed together with the user's next version, so not even
     /// two requests at once pass the bound, and none begins on a user who is leaving.
     ///
     /// # Errors
@@ -106,7 +107,7 @@ impl AuthService {
             let now = self.ports.clock.now();
             let user = self.ports.reads.user(cmd.by.user).await?.filter(|user| !user.is_suspended(now));
             let user = user.ok_or(CreateApiKeyError::SignedOut)?;
-            if !self.may_change_keys(&user, cmd.by, now).await? {
+            if !self.is_elevated(cmd.by, now).await? {
                 return Err(CreateApiKeyError::StepUpRequired);
             }
             if cmd.expires_at.is_some_and(|until| until <= now) {
@@ -127,7 +128,7 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Deletes a key, and tells its user by mail.
+    /// Deletes a key, and tells its user by mail. Without a second factor it takes no step-up: it only takes away.
     ///
     /// # Errors
     /// `StepUpRequired`; `NotFound` if there is no such key or it is another user's; `Unavailable` if the store does
@@ -136,7 +137,7 @@ impl AuthService {
         for _ in 0..ATTEMPTS {
             let now = self.ports.clock.now();
             let user = self.ports.reads.user(by.user).await?.ok_or(ApiKeyError::NotFound)?;
-            if !self.may_change_keys(&user, by, now).await? {
+            if !self.may_delete_keys(&user, by, now).await? {
                 return Err(ApiKeyError::StepUpRequired);
             }
             let keys = self.ports.reads.api_keys(by.user).await?;
@@ -150,7 +151,7 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    async fn may_change_keys(&self, user: &User, by: SignedIn, now: Time) -> Result<bool, Fault> {
+    async fn may_delete_keys(&self, user: &User, by: SignedIn, now: Time) -> Result<bool, Fault> {
         Ok(!user.second_factor.is_on() || self.is_elevated(by, now).await?)
     }
 

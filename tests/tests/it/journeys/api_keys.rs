@@ -20,6 +20,7 @@ on_both! {
 }
 
 async fn make(ada: &Customer, scopes: &[&str]) -> Value {
+    ada.steps_up().await;
     ada.post("api-keys", json!({ "name": "Checkout server", "scopes": scopes })).await.is(201)
 }
 
@@ -77,6 +78,8 @@ async fn make_is_refused(program: &Customer) {
 
 async fn a_key_ends_when_it_is_deleted_and_with_the_account(world: &World) {
     let ada = world.customer().await;
+    let wish = json!({ "name": "Checkout server", "scopes": ["wallet:read"] });
+    ada.post("api-keys", wish).await.refused(403, "step_up_required");
     let (first, second) = (make(&ada, &["wallet:read"]).await, make(&ada, &["wallet:read"]).await);
     let (one, two) = (program(world, &first), program(world, &second));
     one.get("wallet").await.is(200);
@@ -95,6 +98,7 @@ async fn a_key_ends_when_it_is_deleted_and_with_the_account(world: &World) {
 
 async fn many_keys_made_at_once_stop_at_fifty(world: &World) {
     let ada = world.customer().await;
+    ada.steps_up().await;
     let wish = || ada.post("api-keys", json!({ "name": "one of many", "scopes": ["wallet:read"] }));
     let mut made = 0;
     while made < 48 {
@@ -130,6 +134,7 @@ async fn no_credential_is_taken_for_another(world: &World) {
 
 async fn what_a_key_may_be_asked_for_is_refused_by_its_field(world: &World) {
     let ada = world.customer().await;
+    ada.steps_up().await;
     for (field, value) in [
         ("name", json!(" ")),
         ("name", json!("a\nb")),

@@ -172,6 +172,11 @@ impl Customer {
         if token.is_empty() { request } else { request.bearer_auth(token) }
     }
 
+    /// Proves again who it is.
+    pub async fn steps_up(&self) {
+        self.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path)).await
     }

@@ -29,7 +29,7 @@ pub struct ApiKeysApi {
 impl ApiKeysApi {
     /// Make an API key
     ///
-    /// The secret is shown this once. At most 50 keys; with a second factor it needs a step-up. You are told by mail.
+    /// The secret is shown this once. Needs a step-up. At most 50 keys. You are told by mail.
     #[oai(path = "/", method = "post", operation_id = "create_api_key")]
     async fn create(
         &self,
