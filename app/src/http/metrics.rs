@@ -66,7 +66,8 @@ impl MetricsDoor {
 /// Whoever may read metrics.
 struct Watcher;
 
-const SCHEME: &str = "MetricsToken";
+/// The scheme's name in the API's document.
+pub const SCHEME: &str = "MetricsToken";
 
 impl<'a> ApiExtractor<'a> for Watcher {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];

@@ -200,6 +200,8 @@ fn whatever_is_not_for_strangers_names_its_credential() {
         let is_open = open.contains(&path) || for_strangers.contains(&(path, method));
         assert_eq!(operation.get("security").is_none(), is_open, "{method} {path}");
     }
+    let of_metrics = &document["paths"]["/metrics"]["get"]["security"];
+    assert_eq!(of_metrics, &json!([{ "MetricsToken": [] }, {}]), "nothing is needed on the same machine");
     let schemes = &document["components"]["securitySchemes"];
     assert_eq!(schemes["AccessToken"]["scheme"], json!("bearer"));
     assert_eq!(schemes["SessionCookie"]["in"], json!("cookie"));

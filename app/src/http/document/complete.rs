@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::example;
-use crate::http::key_scheme::KEY_SCHEME;
+use crate::http::{key_scheme::KEY_SCHEME, metrics::SCHEME as WATCHERS_SCHEME};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -26,6 +26,7 @@ pub fn complete(document: &mut Value) {
     for_each_operation(document, |path, method, operation| {
         drop_impossible(path, method, operation);
         name_scopes(operation);
+        admit_neighbours(operation);
         add_headers(operation);
         example::add_to(operation, &schemas, &closed);
     });
@@ -102,6 +103,14 @@ fn name_scopes(operation: &mut Value) {
     }
     if !scopes.is_empty() {
         operation["x-api-key-scopes"] = json!(scopes);
+    }
+}
+
+/// Whoever asks from the same machine needs no token: an empty requirement stands beside it.
+fn admit_neighbours(operation: &mut Value) {
+    let Some(schemes) = operation.get_mut("security").and_then(Value::as_array_mut) else { return };
+    if schemes.iter().any(|scheme| scheme.get(WATCHERS_SCHEME).is_some()) {
+        schemes.push(json!({}));
     }
 }
 
