@@ -1,8 +1,9 @@
 //! [`Standings`] that remembers each answer for one second of the machine's own time, so that a busy session costs
-//! two reads a second, a busy key one, and not so many a request. What this process itself changes is forgotten at once; what another
+//! two reads a second, a busy key one, and not so many a request. What is not there is not remembered: whoever invents
+//! keys would push out those that are in use. What this process itself changes is forgotten at once; what another
 //! one changes shows within the second.
 
-use std::{sync::Arc, time::Duration};
+use std::{hash::Hash, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use moka::future::Cache;
@@ -26,8 +27,34 @@ enum Key {
 /// Standings over any reads, with a short memory. Requests that ask at once for one session share one answer.
 pub struct CachedStandings {
     direct: DirectStandings,
-    recent: Cache<Key, Option<Standing>>,
-    keys: Cache<TokenHash, Option<KeyStanding>>,
+    recent: Cache<Key, Standing>,
+    keys: Cache<TokenHash, KeyStanding>,
+}
+
+/// Why there is nothing to remember.
+enum Miss {
+    Absent,
+    Unread(Fault),
+}
+
+/// The remembered answer, or what is read now.
+async fn remembered<K, V>(
+    cache: &Cache<K, V>,
+    key: K,
+    read: impl Future<Output = Result<Option<V>, Fault>> + Send,
+) -> Result<Option<V>, Fault>
+where
+    K: Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    let found = async { read.await.map_err(Miss::Unread)?.ok_or(Miss::Absent) };
+    match cache.try_get_with(key, found).await {
+        Ok(found) => Ok(Some(found)),
+        Err(miss) => match miss.as_ref() {
+            Miss::Absent => Ok(None),
+            Miss::Unread(fault) => Err(fault.clone()),
+        },
+    }
 }
 
 impl CachedStandings {
@@ -42,28 +69,25 @@ impl CachedStandings {
 #[async_trait]
 impl Standings for CachedStandings {
     async fn of_session(&self, id: SessionId) -> Result<Option<Standing>, Fault> {
-        let read = self.direct.of_session(id);
-        self.recent.try_get_with(Key::Session(id), read).await.map_err(|fault| (*fault).clone())
+        remembered(&self.recent, Key::Session(id), self.direct.of_session(id)).await
     }
 
     async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault> {
-        let read = self.direct.of_cookie(cookie);
-        self.recent.try_get_with(Key::Cookie(cookie), read).await.map_err(|fault| (*fault).clone())
+        remembered(&self.recent, Key::Cookie(cookie), self.direct.of_cookie(cookie)).await
     }
 
     async fn of_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
-        let read = self.direct.of_key(hash);
-        self.keys.try_get_with(hash, read).await.map_err(|fault| (*fault).clone())
+        remembered(&self.keys, hash, self.direct.of_key(hash)).await
     }
 
     async fn forget(&self, user: UserId) {
-        let his = |standing: &Option<Standing>| standing.as_ref().is_some_and(|s| s.user.id == user);
-        let keys: Vec<Key> = self.recent.iter().filter(|(_, s)| his(s)).map(|(key, _)| *key).collect();
+        let his = self.recent.iter().filter(|(_, standing)| standing.user.id == user);
+        let keys: Vec<Key> = his.map(|(key, _)| *key).collect();
         for key in keys {
             self.recent.invalidate(&key).await;
         }
-        let his = |standing: &Option<KeyStanding>| standing.as_ref().is_some_and(|s| s.user.id == user);
-        let keys: Vec<TokenHash> = self.keys.iter().filter(|(_, s)| his(s)).map(|(key, _)| *key).collect();
+        let his = self.keys.iter().filter(|(_, standing)| standing.user.id == user);
+        let keys: Vec<TokenHash> = his.map(|(key, _)| *key).collect();
         for key in keys {
             self.keys.invalidate(&key).await;
         }
@@ -236,6 +260,21 @@ mod tests {
             assert_eq!(reads.reads.load(Ordering::SeqCst), expected);
         }
         assert!(standings.of_key(TokenHash([8; 32])).await.expect("an answer").is_none());
+    }
+
+    /// Else whoever invents keys pushes out those that are in use.
+    #[tokio::test]
+    async fn what_is_not_there_is_read_each_time_and_takes_no_room() {
+        let reads = Arc::new(OneSession::default());
+        let standings = CachedStandings::new(reads.clone());
+        for n in 1..=3 {
+            assert!(standings.of_key(TokenHash([8; 32])).await.expect("an answer").is_none());
+            assert!(standings.of_cookie(TokenHash([8; 32])).await.expect("an answer").is_none());
+            assert_eq!(reads.reads.load(Ordering::SeqCst), 2 * n);
+        }
+        standings.keys.run_pending_tasks().await;
+        standings.recent.run_pending_tasks().await;
+        assert_eq!((standings.keys.entry_count(), standings.recent.entry_count()), (0, 0));
     }
 
     #[test]

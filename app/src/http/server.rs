@@ -152,13 +152,14 @@ pub fn build(
     app.data(MetricsDoor(settings.metrics_token.clone()))
         .with(NamedOnce)
         .with(BodyLimit { time: BODY_TIME })
-        .with(Deadline(DEADLINE))
         .with(CatchProblems::new(document.allowed.clone()))
         .with(RateLimit {
             limits: settings.limits.clone(),
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             gate,
         })
+        // Outside of the rate limit, which asks the store whose a credential is.
+        .with(Deadline(DEADLINE))
         .with(Cors::new(&settings.cors_origins))
         .with(Frame { https: site.is_https(), metrics: services.metrics.clone() })
 }

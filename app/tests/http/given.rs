@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -30,8 +30,11 @@ use namaskah_adapters::{
     totp::Rfc6238,
 };
 use namaskah_domain::{
-    Clock, Currency, JobLane, Money, Random, Store,
-    auth::{AuthPolicy, AuthPorts, AuthService, DirectStandings, Email, IdentityService},
+    Clock, Currency, Fault, JobLane, Money, Random, SessionId, Store, UserId,
+    auth::{
+        AuthPolicy, AuthPorts, AuthService, DirectStandings, Email, IdentityService, KeyStanding, Standing,
+        Standings, TokenHash,
+    },
     memory::{
         FakeIdentityProvider, FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore,
         SeededRandom,
@@ -77,9 +80,37 @@ pub struct World {
     pub orders: Arc<VerificationService>,
     pub clock: Arc<ManualClock>,
     pub ready: Arc<Switch>,
+    pub looked_up: Arc<LookUps>,
     pub stop: CancellationToken,
     pub server: tokio::task::JoinHandle<std::io::Result<()>>,
     jobs: JobRunner,
+}
+
+/// Standings without a memory, and how often one was looked up by a random credential.
+pub struct LookUps {
+    direct: DirectStandings,
+    pub asked: AtomicU64,
+}
+
+#[async_trait]
+impl Standings for LookUps {
+    async fn of_session(&self, id: SessionId) -> Result<Option<Standing>, Fault> {
+        self.direct.of_session(id).await
+    }
+
+    async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.direct.of_cookie(cookie).await
+    }
+
+    async fn of_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.direct.of_key(hash).await
+    }
+
+    async fn forget(&self, user: UserId) {
+        self.direct.forget(user).await;
+    }
 }
 
 /// One part that can fail.
@@ -127,7 +158,9 @@ async fn started(
     let provider = Arc::new(FakeNumberProvider::new(shared.clone()));
     let gateway = Arc::new(FakePaymentGateway::new(shared.clone()));
     let mailer = Arc::new(FakeMailer::default());
-    let auth = Arc::new(auth(&waking, &store, &shared, &random));
+    let direct = DirectStandings::new(store.clone());
+    let looked_up = Arc::new(LookUps { direct, asked: AtomicU64::new(0) });
+    let auth = Arc::new(auth(&waking, &store, looked_up.clone(), &shared, &random));
     let staff = StaffPorts {
         reads: store.clone(),
         allowlists: Arc::new(DirectAllowlists(store.clone())),
@@ -264,6 +297,7 @@ async fn started(
         orders,
         clock,
         ready,
+        looked_up,
         stop,
         server,
         jobs,
@@ -333,6 +367,7 @@ fn relay(store: &Arc<MemoryStore>, feed: &Feed, wakers: &Wakers, stop: &Cancella
 fn auth(
     store: &Arc<dyn Store>,
     memory: &Arc<MemoryStore>,
+    standings: Arc<dyn Standings>,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> AuthService {
@@ -341,7 +376,7 @@ fn auth(
         store: store.clone(),
         reads: memory.clone(),
         accounts: memory.clone(),
-        standings: Arc::new(DirectStandings::new(memory.clone())),
+        standings,
         hasher: Arc::new(Argon2Hasher::with_params(cheap).expect("a cost")),
         signer: Arc::new(EdDsaSigner::new(&SigningSeed::from_bytes([7; 32]), &[])),
         codes: Arc::new(Rfc6238),

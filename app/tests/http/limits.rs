@@ -3,7 +3,7 @@
 use reqwest::Response;
 use serde_json::json;
 
-use crate::given::{PASSWORD, problem, world_with};
+use crate::given::{PASSWORD, body, problem, world_with};
 
 fn header(response: &Response, name: &str) -> String {
     response.headers()[name].to_str().expect("text").to_owned()
@@ -84,4 +84,45 @@ async fn orders_payments_and_status_reads_are_limited_by_account() {
         assert_eq!(read("01k8y6m2w4f3v9q7r5t1x0z8ab").await, if n < 60 { 404 } else { 429 });
     }
     assert_eq!(read("01k8y6m2w4f3v9q7r5t1x0z8ac").await, 404);
+}
+
+/// Each costs a read of the store, so reads are counted and not answers.
+#[tokio::test]
+async fn credentials_that_are_nobodys_are_looked_up_thirty_times_a_minute_for_an_address() {
+    let world = world_with(1, Vec::new()).await;
+    let ada = world.person("ada@example.com").await;
+    ada.steps_up().await;
+    let wish = json!({"name": "CI", "scopes": ["wallet:read"]});
+    let made = body(ada.post("/api/v1/api-keys", "unused", wish).await, 201).await;
+    let key = made["secret"].as_str().expect("a secret");
+    let by_key = async |key: &str| {
+        world.request("GET", "/api/v1/wallet").bearer_auth(key).send().await.expect("an answer")
+    };
+    let by_cookie = async |n: u32| {
+        let cookie = format!("namaskah_session=nms_{n:064x}");
+        world.request("GET", "/api/v1/wallet").header("cookie", cookie).send().await.expect("an answer")
+    };
+    let looked_up = || world.looked_up.asked.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(by_key(key).await.status(), 200);
+    let before = looked_up();
+    // What cannot be one is not looked up, and does not count.
+    for text in ["nmk_", "x", &"0".repeat(64)] {
+        assert_eq!(by_key(text).await.status(), 401);
+    }
+    for n in 0..15 {
+        assert_eq!(by_key(&format!("nmk_{n:064x}")).await.status(), 401);
+        assert_eq!(by_cookie(n).await.status(), 401);
+    }
+    assert_eq!(looked_up() - before, 30);
+    for n in 100..110 {
+        let refused = by_key(&format!("nmk_{n:064x}")).await;
+        assert_eq!(header(&refused, "ratelimit-policy"), "\"refused\";q=30;w=60");
+        assert!((1..=65).contains(&header(&refused, "retry-after").parse::<u64>().expect("a number")));
+        assert_eq!(problem(refused, 429).await, "rate_limited");
+        assert_eq!(problem(by_cookie(n).await, 429).await, "rate_limited");
+    }
+    assert_eq!(looked_up() - before, 30);
+    // Whoever shares the address goes on: with a credential that was good, and with a token, which tells by itself.
+    assert_eq!(by_key(key).await.status(), 200);
+    assert_eq!(ada.get("/api/v1/wallet").await.status(), 200);
 }

@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::{
     counters::{Ask, Counters, MemoryCounters, Subject},
+    refusals::Refusals,
     window::{Policy, Verdict},
 };
 
@@ -112,13 +113,14 @@ pub struct LimitSettings {
 /// Every limit.
 pub struct Limits {
     counters: Arc<dyn Counters>,
+    refusals: Refusals,
     settings: LimitSettings,
 }
 
 impl Limits {
     /// With counters of this process or of many.
     pub fn new(settings: LimitSettings, counters: Arc<dyn Counters>) -> Self {
-        Self { counters, settings }
+        Self { counters, refusals: Refusals::new(settings.factor), settings }
     }
 
     /// In the memory of this process, under a key of its own; `factor` multiplies every quota.
@@ -142,12 +144,29 @@ impl Limits {
         first: Option<(Class, Who)>,
     ) -> Verdict {
         let subject = self.subject(class, who);
-        if self.settings.bypass.iter().any(|network| network.contains(&client)) {
+        if self.is_uncounted(client) {
             let policy = subject.policy;
             return Verdict { policy, allowed: true, remaining: policy.quota, reset: Duration::ZERO };
         }
         let first = first.map(|(class, who)| self.subject(class, who));
         self.counters.ask(Ask { subject, first }).await
+    }
+
+    fn is_uncounted(&self, client: IpAddr) -> bool {
+        self.settings.bypass.iter().any(|network| network.contains(&client))
+    }
+
+    /// Why this random credential is not looked up: too many of that address were nobody's. `None`: it is.
+    pub fn refuse(&self, client: IpAddr, credential: &str) -> Option<Verdict> {
+        self.refusals.refuse(client, credential).filter(|_| !self.is_uncounted(client))
+    }
+
+    /// Counts it as looked up: it was `account`'s, or nobody's.
+    pub fn looked_up(&self, client: IpAddr, credential: &str, account: Option<UserId>) {
+        match account {
+            Some(_) => self.refusals.note_good(credential),
+            None => self.refusals.note_refused(client),
+        }
     }
 
     fn subject(&self, class: Class, who: Who) -> Subject {

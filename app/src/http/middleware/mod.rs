@@ -1,5 +1,5 @@
-//! What every request passes, from the outside in: a frame (id, log, headers), other origins, the rate limit, the
-//! net for problems, a deadline, a limit of the body, and parameters that come once.
+//! What every request passes, from the outside in: a frame (id, log, headers), other origins, a deadline, the rate limit,
+//! the net for problems, a limit of the body, and parameters that come once.
 
 pub mod body_limit;
 pub mod client;
@@ -10,6 +10,7 @@ pub mod frame;
 pub mod limits;
 pub mod query;
 pub mod rate;
+pub mod refusals;
 pub mod request_id;
 pub mod shared;
 pub mod window;

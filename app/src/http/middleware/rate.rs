@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use namaskah_domain::auth::AuthenticateError;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderMap, HeaderName, HeaderValue, Method},
@@ -104,7 +105,18 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
         let id = RequestId::of(&request);
         let client = self.proxies.client_of(&request);
         let verdicts = Verdicts::default();
+        let random = self.gate.looked_up(&request);
+        let refused = random.as_ref().and_then(|random| self.limits.refuse(client.0, random.expose()));
+        if let Some(verdict) = refused {
+            let mut response = refusal(verdict).into_response_for(&id);
+            tell(response.headers_mut(), &[verdict]);
+            response.set_data(Asked { user: None, client });
+            return Ok(response);
+        }
         let identity = self.gate.identify(&request, client).await;
+        if let Some(random) = random {
+            self.note(&identity, client, random.expose());
+        }
         let first = self.count(&request, &identity, client).await;
         let asked = Asked { user: identity.account(), client };
         verdicts.push(first);
@@ -127,6 +139,17 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
 }
 
 impl<E> RateLimitEndpoint<E> {
+    /// What came of looking up a credential. A store that is away says nothing about it.
+    fn note(&self, identity: &Identity, client: ClientAddress, credential: &str) {
+        match identity {
+            Identity::Refused(AuthenticateError::InvalidCredential) => {
+                self.limits.looked_up(client.0, credential, None);
+            }
+            Identity::Refused(_) => {}
+            known => self.limits.looked_up(client.0, credential, known.account()),
+        }
+    }
+
     async fn count(&self, request: &Request, identity: &Identity, client: ClientAddress) -> Verdict {
         let class = class_of(request.method(), request.uri().path());
         let address = Who::Address(Network::from(client.0));

@@ -100,6 +100,17 @@ impl<K: Eq + Hash + Clone> Windows<K> {
         })
     }
 
+    /// What [`Self::ask`] would answer, without counting.
+    pub fn look(&mut self, key: &K, policy: Policy, now: Duration) -> Verdict {
+        let width = slice_width(policy.window);
+        let Some((_, window)) = self.windows.get_mut(key) else {
+            return Verdict { policy, allowed: true, remaining: policy.quota, reset: Duration::ZERO };
+        };
+        window.advance(slice_at(now, width));
+        let allowed = window.total() < policy.quota;
+        verdict(window, allowed, policy, now)
+    }
+
     /// Counts one for `key` at `now` (time since the clock's start), if the policy allows it.
     pub fn ask(&mut self, key: &K, policy: Policy, now: Duration) -> Verdict {
         let width = slice_width(policy.window);
@@ -116,9 +127,7 @@ impl<K: Eq + Hash + Clone> Windows<K> {
         if allowed {
             window.counts[slot(window.newest)] += 1;
         }
-        let reset =
-            window.oldest().map_or(Duration::ZERO, |oldest| leaves_at(oldest, width).saturating_sub(now));
-        Verdict { policy, allowed, remaining: policy.quota.saturating_sub(window.total()), reset }
+        verdict(window, allowed, policy, now)
     }
 
     fn make_room(&mut self, now: Duration) {
@@ -138,6 +147,12 @@ impl<K: Eq + Hash + Clone> Windows<K> {
             }
         }
     }
+}
+
+fn verdict(window: &Window, allowed: bool, policy: Policy, now: Duration) -> Verdict {
+    let leaves = |oldest| leaves_at(oldest, slice_width(policy.window)).saturating_sub(now);
+    let reset = window.oldest().map_or(Duration::ZERO, leaves);
+    Verdict { policy, allowed, remaining: policy.quota.saturating_sub(window.total()), reset }
 }
 
 fn slice_width(window: Duration) -> Duration {
