@@ -9,6 +9,7 @@ use namaskah_domain::{
         Dispute, DisputeState, Happened, Intent, PaymentDesk, PaymentFile, PaymentQuery, PaymentService,
         PaymentStatus, StaffRefund,
     },
+    staff::AuditAction,
     wallet::{Reason, Transfer},
 };
 use poem_openapi::{
@@ -18,7 +19,7 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{audit_log::AuditBody, suspense::SuspendedBody};
+use super::suspense::SuspendedBody;
 use crate::http::{
     body::{
         AfterQuery, AmountBody, Begun, Body, LimitQuery, Listed, MoneyBody, Shown, Text, TextForm,
@@ -150,18 +151,20 @@ pub struct EvidenceBody {
     /// When.
     pub at: Text<Time>,
     /// What: `opened`, `succeeded`, `failed`, `expired`, `set_aside`, `resolved`, `refund_asked`, `refund_processed`,
-    /// `refund_failed`, `dispute_opened`, `dispute_won`, `dispute_lost`, or `staff` with the line of the log.
+    /// `refund_failed`, `dispute_opened`, `dispute_won`, `dispute_lost`, or `staff`.
     pub kind: String,
-    /// The refund or dispute that it is about.
+    /// The refund or dispute that it is about, or the line of the log.
     pub subject_id: Option<String>,
-    /// What staff did.
-    pub audit: Option<AuditBody>,
+    /// What staff did. Who it was, and from where, is in the log.
+    pub action: Option<Text<AuditAction>>,
+    /// Why staff did it.
+    pub reason: Option<String>,
 }
 
 impl From<(Time, Happened)> for EvidenceBody {
     fn from((at, what): (Time, Happened)) -> Self {
         let kind = what.name().to_owned();
-        let (subject_id, audit) = match what {
+        let (subject_id, staff) = match what {
             Happened::Opened | Happened::Became(_) | Happened::SetAside | Happened::Resolved(_) => {
                 (None, None)
             }
@@ -171,9 +174,11 @@ impl From<(Time, Happened)> for EvidenceBody {
             Happened::DisputeOpened(dispute)
             | Happened::DisputeWon(dispute)
             | Happened::DisputeLost(dispute) => (Some(dispute.id.to_string()), None),
-            Happened::Audited(line) => (None, Some(line.into())),
+            Happened::Audited(line) => (Some(line.id.to_string()), Some(line)),
         };
-        Self { at: Text(at), kind, subject_id, audit }
+        let action = staff.as_ref().map(|line| Text(line.action));
+        let reason = staff.and_then(|line| line.after.0.get("reason").cloned().flatten());
+        Self { at: Text(at), kind, subject_id, action, reason }
     }
 }
 

@@ -130,6 +130,15 @@ async fn a_refund_by_staff_is_held_sent_once_and_told(world: &World) {
     .await;
     ada.has("6.00", "0.00").await;
     assert_eq!(found(&finance, "?status=partially_refunded").await, [text(&payment, "id")]);
+    let shown = file(&finance, &payment).await;
+    let staff = &shown["evidence"][3];
+    assert_eq!(
+        (&staff["action"], &staff["reason"]),
+        (&json!("payment.refunded"), &json!("asked for in ticket 7"))
+    );
+    for who in ["127.0.0.1", "\"ip\"", "actor", "request_id", &id_of(&finance.who).await] {
+        assert!(!shown["evidence"].to_string().contains(who), "who did it is in the log: {who}");
+    }
     let line = owner.newest_line(&text(&payment, "id")).await;
     assert_eq!((&line["action"], &line["after"]["refund"]), (&json!("payment.refunded"), &first["id"]));
     assert_eq!(line["after"]["reason"], "asked for in ticket 7");
