@@ -52,6 +52,12 @@ pub mod may {
     }
 }
 
+/// A page elsewhere that makes a browser of staff read something would write to the log in its name, and keep it from
+/// being idle. So what a browser marks as coming from there is nobody's, whichever the method.
+fn is_from_another_site(request: &Request) -> bool {
+    request.header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"))
+}
+
 /// Staff that was let through the gate for `P`.
 pub struct Staff<P>(pub Actor, PhantomData<fn() -> P>);
 
@@ -80,7 +86,10 @@ impl<'a, P: Needs> ApiExtractor<'a> for Staff<P> {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
-        let (visitor, _) = admit(request)?;
+        let (visitor, cookie) = admit(request)?;
+        if cookie.is_some() && is_from_another_site(request) {
+            return Err(Problem::unauthorized().into());
+        }
         let client = request.data::<ClientAddress>().map(|client| client.0);
         let (Some(gate), Some(from)) = (request.data::<Gate>(), client) else {
             return Err(Problem::fault(500, "internal", "no gate on this route").into());

@@ -11,12 +11,16 @@ use super::{
     super::bad_input::{document, operations},
     Member, World, member, newcomer, on_both, owner,
 };
-use crate::journeys::customer::{Answer, Customer};
+use crate::journeys::{
+    customer::{Answer, Customer},
+    google::Browser,
+};
 
 on_both! {
     each_admin_route_is_answered_as_the_table_of_permissions_says,
     a_sign_in_of_staff_is_over_after_half_an_hour_of_nothing_and_after_half_a_day,
     staff_comes_from_the_networks_of_the_list_alone,
+    what_another_site_makes_a_browser_of_staff_ask_is_nobodys,
 }
 
 type Gated = (&'static str, &'static str, Permission, Proof);
@@ -228,4 +232,31 @@ async fn staff_comes_from_the_networks_of_the_list_alone(world: &World) {
     assert_eq!(owner.newest_line("127.0.0.1/32").await["action"], "network.removed");
     let support = member(world, &owner, "support").await;
     as_the_table_says(&support.who, Role::Support, false).await;
+}
+
+/// An export is in the log before its first byte, and every read keeps staff from being idle.
+async fn what_another_site_makes_a_browser_of_staff_ask_is_nobodys(world: &World) {
+    let owner = owner(world).await;
+    let browser = Browser::new(&world.product);
+    let mut credentials = owner.who.credentials();
+    credentials["totp_code"] = json!(owner.code());
+    browser.opens_session(&credentials).await;
+    browser.post("/api/v1/auth/step-up", json!({ "totp_code": owner.code() })).await.is(200);
+    let exported = "SELECT COUNT(*) FROM audit_log WHERE action LIKE 'export.%'";
+    let ask = async |path: &str, site: &str| {
+        browser.send(browser.request(Method::GET, path).header("sec-fetch-site", site)).await
+    };
+    let day = "2026-01-01T00:00:00.000Z";
+    let export = format!("/api/v1/admin/exports/users.csv?from={day}&to={day}");
+    for site in ["cross-site", "same-site", "another word"] {
+        ask("/api/v1/admin/users", site).await.refused(401, "unauthorized");
+        ask(&export, site).await.refused(401, "unauthorized");
+    }
+    assert_eq!(world.books.count(exported).await, 0);
+    for site in ["same-origin", "none"] {
+        ask("/api/v1/admin/users", site).await.is(200);
+    }
+    // A token is sent by nobody but who has it.
+    let by_token = owner.who.request(Method::GET, "admin/users").header("sec-fetch-site", "cross-site");
+    Answer::of(by_token).await.is(200);
 }
