@@ -93,7 +93,7 @@ pub enum Admission {
 
 impl Totp {
     /// Decides on a code. Guessing is slowed down here, for all who guess and wherever they are, since only somebody
-    /// with the password gets so far. A recovery code cannot be guessed, so it is taken even when digits are not.
+    /// with the password, or with an open session, gets so far. A recovery code cannot be guessed, so it is taken even when digits are not.
     #[must_use]
     pub fn admit(
         self,
