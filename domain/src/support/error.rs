@@ -14,6 +14,9 @@ pub enum OpenTicketError {
     /// The user has no such payment.
     #[error("no such payment")]
     NoSuchPayment,
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     /// The store does not answer.
     #[error("tickets cannot be kept now")]
     Unavailable(#[from] Fault),
@@ -25,6 +28,9 @@ pub enum TicketError {
     /// There is none of this identifier, or it is another user's.
     #[error("no such ticket")]
     NotFound,
+    /// It is closed, and the user has as many open ones as he may.
+    #[error("too many open tickets")]
+    TooManyOpen,
     /// It has as many lines as one may have.
     #[error("the ticket is full; open another one")]
     Full,

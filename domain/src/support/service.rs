@@ -76,15 +76,25 @@ impl SupportService {
         Id::generate(self.ports.clock.now(), self.ports.random.as_ref())
     }
 
-    /// Opens a ticket with its first line.
+    /// Opens a ticket with its first line. It is committed together with the user's next version, so not even many at
+    /// once pass the bound.
     ///
     /// # Errors
     /// [`OpenTicketError`], by name.
     pub async fn open(&self, cmd: OpenTicket) -> Result<Ticket, OpenTicketError> {
-        if self.ports.reads.open_tickets(cmd.user).await? >= MAX_OPEN {
-            return Err(OpenTicketError::TooManyOpen);
-        }
         self.check_subjects(&cmd).await?;
+        let cmd = &cmd;
+        let decided = retry_stale(|| async move {
+            match self.open_once(cmd.clone()).await {
+                Err(OpenTicketError::Commit(CommitError::Stale)) => Err(CommitError::Stale),
+                decided => Ok(decided),
+            }
+        });
+        decided.await?
+    }
+
+    async fn open_once(&self, cmd: OpenTicket) -> Result<Ticket, OpenTicketError> {
+        let unit = self.one_more_open(cmd.user).await?.ok_or(OpenTicketError::TooManyOpen)?;
         let now = self.ports.clock.now();
         let OpenTicket { id, user, subject, text, category, order, payment } = cmd;
         let ticket = Ticket {
@@ -102,9 +112,17 @@ impl SupportService {
             version: Version::FIRST,
         };
         let line = Line { id: self.id(), ticket: id, author: Author::Customer, text: Some(text), at: now };
-        let unit = UnitOfWork::new().with(Change::Ticket(ticket.clone())).with(Change::TicketLine(line));
-        self.ports.store.commit(unit).await.map_err(Fault::new)?;
+        let unit = unit.with(Change::Ticket(ticket.clone())).with(Change::TicketLine(line));
+        self.ports.store.commit(unit).await?;
         Ok(ticket)
+    }
+
+    /// The user's next version, for a unit that gives him one open ticket more. `None`: he has as many as he may.
+    async fn one_more_open(&self, user: UserId) -> Result<Option<UnitOfWork>, Fault> {
+        let record =
+            self.ports.users.user(user).await?.ok_or_else(|| Fault::new("a user without a record"))?;
+        let is_one_left = self.ports.reads.open_tickets(user).await? < MAX_OPEN;
+        Ok(is_one_left.then(|| UnitOfWork::new().with(Change::User(record.touched()))))
     }
 
     async fn check_subjects(&self, cmd: &OpenTicket) -> Result<(), OpenTicketError> {
@@ -151,15 +169,20 @@ impl SupportService {
         Ok(self.ports.reads.ticket_lines(ticket.id, reading, page).await?)
     }
 
-    /// The user writes to his ticket, which opens it again if it was answered or closed.
+    /// The user writes to his ticket, which opens it again if it was answered or closed. A closed one counts as one open
+    /// ticket more.
     ///
     /// # Errors
-    /// `NotFound`, `Full`; `Unavailable` if the store does not answer.
+    /// `NotFound`, `Full`, `TooManyOpen`; `Unavailable` if the store does not answer.
     pub async fn write(&self, user: UserId, id: TicketId, text: TicketText) -> Result<Line, TicketError> {
         retry(|| async {
             let ticket = self.get(id, Some(user)).await?;
+            let unit = match ticket.status {
+                TicketStatus::Closed => self.one_more_open(user).await?.ok_or(TicketError::TooManyOpen)?,
+                TicketStatus::Open | TicketStatus::Answered => UnitOfWork::new(),
+            };
             let (ticket, line) = ticket.written(self.id(), text.clone(), self.ports.clock.now())?;
-            let unit = UnitOfWork::new().with(Change::Ticket(ticket));
+            let unit = unit.with(Change::Ticket(ticket));
             self.ports.store.commit(unit.with(Change::TicketLine(line.clone()))).await?;
             Ok(line)
         })

@@ -1,18 +1,23 @@
 //! Tickets: whose turn it is, who may write what, and what the log tells.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use namaskah_domain::{
-    Change, JobLane, Page, Store, TicketId, TicketLineId, UnitOfWork, UserId,
+    Change, Claim, CommitError, Committed, JobLane, Page, Store, TicketId, TicketLineId, UnitOfWork, UserId,
     auth::{Email, PasswordHash, Role, SecondFactor, User},
     memory::{ManualClock, MemoryStore, SeededRandom},
     outbox::Jobs,
     staff::{Actor, AuditAction, AuditQuery, StaffReads, Subject},
     support::{
-        Author, MAX_LINES, MAX_OPEN, OpenTicket, OpenTicketError, SupportPorts, SupportService, Ticket,
-        TicketCategory, TicketError, TicketStatus, TicketSubject, TicketText,
+        Author, MAX_LINES, MAX_OPEN, OpenTicket, OpenTicketError, SupportPorts, SupportReads, SupportService,
+        Ticket, TicketCategory, TicketError, TicketStatus, TicketSubject, TicketText,
     },
 };
+
+use tokio::sync::Barrier;
 
 use super::at;
 
@@ -53,6 +58,7 @@ fn actor(number: u8) -> Actor {
 struct World {
     clock: Arc<ManualClock>,
     store: Arc<MemoryStore>,
+    ports: SupportPorts,
     service: SupportService,
 }
 
@@ -73,7 +79,7 @@ impl World {
             clock: clock.clone(),
             random: Arc::new(SeededRandom::default()),
         };
-        Self { clock, store, service: SupportService::new(ports) }
+        Self { clock, store, service: SupportService::new(ports.clone()), ports }
     }
 
     fn wish(&self, of: u8) -> OpenTicket {
@@ -213,6 +219,62 @@ async fn a_user_has_twenty_open_tickets_of_two_hundred_messages_at_most() {
     assert!(matches!(refused, Err(TicketError::Full)), "{refused:?}");
     let closed = world.service.put(&actor(SUPPORT), last.id, TicketStatus::Closed).await;
     assert_eq!(closed.expect("a full ticket can be closed").lines, MAX_LINES);
+}
+
+/// The first two commits reach the store only when both were decided.
+struct Twins {
+    store: Arc<MemoryStore>,
+    both: Barrier,
+    left: AtomicU32,
+}
+
+#[async_trait::async_trait]
+impl Store for Twins {
+    async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
+        let one_less = |left: u32| left.checked_sub(1);
+        if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+            self.both.wait().await;
+        }
+        self.store.commit(unit).await
+    }
+
+    async fn replay(&self, claim: &Claim) -> Result<Option<uuid::Uuid>, CommitError> {
+        self.store.replay(claim).await
+    }
+}
+
+#[tokio::test]
+async fn of_two_tickets_at_once_the_last_that_fits_is_opened() {
+    let world = World::new().await;
+    for _ in 1..MAX_OPEN {
+        world.opened(ADA).await;
+    }
+    let twins = Twins { store: world.store.clone(), both: Barrier::new(2), left: AtomicU32::new(2) };
+    let service = SupportService::new(SupportPorts { store: Arc::new(twins), ..world.ports.clone() });
+    let (one, two) = tokio::join!(service.open(world.wish(ADA)), service.open(world.wish(ADA)));
+    assert_ne!(one.is_ok(), two.is_ok());
+    let refused = one.err().or(two.err());
+    assert!(matches!(refused, Some(OpenTicketError::TooManyOpen)), "{refused:?}");
+    assert_eq!(world.store.open_tickets(user(ADA)).await.expect("readable"), MAX_OPEN);
+}
+
+#[tokio::test]
+async fn writing_to_a_closed_ticket_opens_one_more_and_counts_as_that() {
+    let world = World::new().await;
+    let closed = world.opened(ADA).await;
+    world.service.put(&actor(SUPPORT), closed.id, TicketStatus::Closed).await.expect("closed");
+    let first = world.opened(ADA).await;
+    for _ in 1..MAX_OPEN {
+        world.opened(ADA).await;
+    }
+    let refused = world.service.write(user(ADA), closed.id, text("again")).await;
+    assert!(matches!(refused, Err(TicketError::TooManyOpen)), "{refused:?}");
+    world.service.answer(&actor(SUPPORT), first.id, text("so")).await.expect("answered");
+    world.service.write(user(ADA), first.id, text("still")).await.expect("it is open as it was");
+    world.service.put(&actor(SUPPORT), first.id, TicketStatus::Closed).await.expect("closed");
+    world.service.write(user(ADA), closed.id, text("again")).await.expect("there is room");
+    let refused = world.service.write(user(ADA), first.id, text("again")).await;
+    assert!(matches!(refused, Err(TicketError::TooManyOpen)), "{refused:?}");
 }
 
 #[tokio::test]

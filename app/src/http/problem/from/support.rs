@@ -5,14 +5,17 @@ use namaskah_domain::support::{OpenTicketError, TicketError};
 use super::unavailable;
 use crate::http::problem::Problem;
 
+fn too_many_open() -> Problem {
+    Problem::told(409, "too_many_open_tickets", "You have 20 tickets that are not closed.")
+}
+
 impl From<OpenTicketError> for Problem {
     fn from(error: OpenTicketError) -> Self {
         match error {
-            OpenTicketError::TooManyOpen => {
-                Self::told(409, "too_many_open_tickets", "You have 20 tickets that are not closed.")
-            }
+            OpenTicketError::TooManyOpen => too_many_open(),
             OpenTicketError::NoSuchOrder => Self::invalid("verification_id", "not_found", error),
             OpenTicketError::NoSuchPayment => Self::invalid("payment_id", "not_found", error),
+            OpenTicketError::Commit(error) => error.into(),
             OpenTicketError::Unavailable(fault) => unavailable(&fault),
         }
     }
@@ -22,6 +25,7 @@ impl From<TicketError> for Problem {
     fn from(error: TicketError) -> Self {
         match error {
             TicketError::NotFound => Self::not_found(),
+            TicketError::TooManyOpen => too_many_open(),
             TicketError::Full => Self::told(409, "ticket_full", "A ticket has at most 200 messages."),
             TicketError::OwnTicket => {
                 Self::told(409, "own_account", "Nobody looks after a ticket of his own.")
