@@ -158,6 +158,7 @@ async fn an_account_is_exported_whole_and_closed_only_when_it_is_empty() {
     let close = ada.request("DELETE", "/api/v1/me").send().await.expect("an answer");
     assert_eq!(problem(close, 409).await, "account_not_empty");
     let eve = world.person("eve@example.com").await;
+    eve.steps_up().await;
     assert_eq!(eve.request("DELETE", "/api/v1/me").send().await.expect("an answer").status(), 204);
     assert_eq!(eve.get("/api/v1/me").await.status(), 401);
 }

@@ -378,6 +378,9 @@ pub enum DeleteAccountError {
     /// Something is left on it.
     #[error("the account is not empty: {0:?}")]
     NotEmpty(Remainder),
+    /// The session has not stepped up lately.
+    #[error("a step-up is required")]
+    StepUpRequired,
     /// There is no such user.
     #[error("no such user")]
     NotFound,

@@ -239,7 +239,7 @@ async fn keys_end_with_the_account_and_nothing_in_them_tells_of_the_person() {
     let bearer = present(&world, &key).await.expect("let in");
     // A use that is written down meanwhile does not keep the key.
     world.auth.note_key_use(&bearer).await.expect("noted");
-    world.auth.delete_account(by.user).await.expect("an end");
+    world.auth.delete_account(by).await.expect("an end");
     assert!(present(&world, &key).await.is_err());
     let left = world.memory.api_key(key.key.hash).await.expect("an answer").expect("the record stays").key;
     assert_eq!((left.name.as_str(), left.allowed), ("deleted", AllowedIps::anywhere()));

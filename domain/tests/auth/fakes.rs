@@ -13,7 +13,7 @@ use namaskah_domain::{
         AccessClaims, AllowedIps, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials,
         DirectStandings, Email, Identity, IdentityService, Issuer, KeyName, KeyStanding, MailToken,
         OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash, PasswordHasher, RefreshToken,
-        Register, Scope, Scopes, Secret, Session, SignedIn, Subject, TokenHash, TokenSigner, Tokens,
+        Register, Scope, Scopes, Secret, Session, SignedIn, StepUp, Subject, TokenHash, TokenSigner, Tokens,
         TotpSecret, TotpStep, User,
     },
     memory::{FakeIdentityProvider, MemoryStore},
@@ -424,6 +424,18 @@ impl World {
 
     pub async fn signed_in(&self, tokens: &Tokens) -> SignedIn {
         self.auth.authenticate(tokens.access.expose()).await.expect("somebody")
+    }
+
+    /// Signed in and stepped up.
+    pub async fn lifted(&self) -> SignedIn {
+        let by = self.signed_in(&self.login().await).await;
+        self.steps_up(by).await;
+        by
+    }
+
+    pub async fn steps_up(&self, by: SignedIn) {
+        let password = StepUp { by, password: Some(secret(RIGHT)), code: None };
+        self.auth.step_up(password).await.expect("a step-up");
     }
 
     pub async fn is_let_in(&self, tokens: &Tokens) -> bool {

@@ -6,9 +6,9 @@ use namaskah_domain::{
     Clock, Letter, Version,
     auth::{
         Arrived, Assertion, AuthReads, BegunAttempt, BrowserSession, ChangePassword, ChangePasswordError,
-        CodeError, ConfirmTotp, IdentityError, IdentityService, Issuer, Origin, ResetPassword, Returned,
-        Role, Secret, SignInError, SignedIn, StepUp, StepUpError, Subject, Suspension, UnlinkError, User,
-        ports::MockIdentityProvider,
+        CodeError, ConfirmTotp, DeleteAccountError, IdentityError, IdentityService, Issuer, Origin,
+        ResetPassword, Returned, Role, Secret, SignInError, SignedIn, StepUp, StepUpError, Subject,
+        Suspension, UnlinkError, User, ports::MockIdentityProvider,
     },
     memory::Person,
     wallet::WalletReads,
@@ -386,8 +386,17 @@ async fn an_identity_is_unlinked_after_a_step_up_and_with_a_password() {
 #[tokio::test]
 async fn of_a_user_who_leaves_no_subject_stays_and_it_may_come_again() {
     let world = World::new();
-    let first = signed_in(&world, &ada()).await.user.id;
-    world.auth.delete_account(first).await.expect("closed");
+    let session = signed_in(&world, &ada()).await;
+    let (by, first) = (visitor(&world, &session).await, session.user.id);
+    let refused = world.auth.delete_account(by).await;
+    assert!(matches!(refused, Err(DeleteAccountError::StepUpRequired)), "{refused:?}");
+    let world = with_linked_ada().await;
+    let by = stepped_up(&world).await;
+    let first = {
+        assert_ne!(first, by.user);
+        by.user
+    };
+    world.auth.delete_account(by).await.expect("closed");
     assert_eq!(world.auth.identities(first).await.expect("readable"), []);
     let again = signed_in(&world, &ada()).await.user.id;
     assert_ne!(again, first);

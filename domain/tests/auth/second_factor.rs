@@ -315,7 +315,7 @@ async fn a_code_that_no_commit_took_is_not_used_up() {
 #[tokio::test]
 async fn nothing_of_it_is_left_of_a_user_who_left() {
     let ada = Guarded::ada().await;
-    ada.world.auth.delete_account(ada.by.user).await.expect("an end");
+    ada.world.auth.delete_account(ada.by).await.expect("an end");
     let gone = ada.world.memory.user(ada.by.user).await.expect("an answer").expect("a record");
     assert_eq!(gone.second_factor, SecondFactor::Off);
 }

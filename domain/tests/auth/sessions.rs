@@ -1,6 +1,8 @@
 use namaskah_domain::{
     Amount, Clock, Currency, Money, Store, UnitOfWork, UserId,
-    auth::{AuthReads, DeleteAccountError, Origin, Remainder, Role, SessionError, SignedIn, Suspension},
+    auth::{
+        AuthReads, DeleteAccountError, Origin, Remainder, Role, SessionError, SignedIn, Suspension, User,
+    },
     time::seconds,
     wallet::{EntryKind, House, JournalEntry, LedgerAccount, Purse, Source, Transfer},
 };
@@ -82,7 +84,11 @@ async fn a_deleted_user_leaves_no_address_no_password_and_no_session() {
     let world = World::with_ada().await;
     let tokens = world.login().await;
     let id = tokens.user.id;
-    world.auth.delete_account(id).await.expect("an end");
+    let by = world.signed_in(&tokens).await;
+    let refused = world.auth.delete_account(by).await;
+    assert!(matches!(refused, Err(DeleteAccountError::StepUpRequired)), "{refused:?}");
+    world.steps_up(by).await;
+    world.auth.delete_account(by).await.expect("an end");
     let left = world.auth.me(id).await.expect("the record stays");
     assert_eq!(left.email.as_str(), format!("deleted-{id}@deleted.invalid"));
     assert_eq!(namaskah_domain::auth::Email::try_new(left.email.as_str()).as_ref(), Ok(&left.email));
@@ -112,7 +118,9 @@ async fn an_account_with_money_is_not_deleted() {
         at: ada.created_at,
     }]);
     world.memory.commit(UnitOfWork::new().post(deposit.expect("balanced"))).await.expect("a deposit");
-    let refused = world.auth.delete_account(ada.id).await.unwrap_err();
+    let by = world.lifted().await;
+    let ada = User { version: world.ada().await.version, ..ada };
+    let refused = world.auth.delete_account(by).await.unwrap_err();
     assert!(matches!(refused, DeleteAccountError::NotEmpty(Remainder::Balance)), "{refused:?}");
     assert_eq!(world.ada().await, ada);
 }
@@ -122,15 +130,17 @@ async fn who_does_not_exist_cannot_be_deleted_or_shown() {
     let world = World::with_ada().await;
     let nobody = UserId::from_parts(world.ada().await.created_at, [255; 10]);
     assert!(matches!(world.auth.me(nobody).await, Err(SessionError::NotFound)));
+    let nobody = SignedIn { user: nobody, ..world.lifted().await };
     assert!(matches!(world.auth.delete_account(nobody).await, Err(DeleteAccountError::NotFound)));
 }
 
 #[tokio::test]
 async fn a_deletion_is_decided_again_when_the_user_changed_meanwhile() {
     let world = World::with_ada().await;
-    let id = world.ada().await.id;
+    let by = world.lifted().await;
+    let id = by.user;
     world.someone_commits_first(world.unit_on_ada(|ada| ada.must_change_password = true).await);
-    world.auth.delete_account(id).await.expect("an end");
+    world.auth.delete_account(by).await.expect("an end");
     let left = world.auth.me(id).await.expect("the record stays");
     assert!(left.is_deleted() && left.email_verified_at.is_none());
 }
@@ -138,9 +148,10 @@ async fn a_deletion_is_decided_again_when_the_user_changed_meanwhile() {
 #[tokio::test]
 async fn whoever_has_become_staff_meanwhile_is_not_deleted() {
     let world = World::with_ada().await;
-    let id = world.ada().await.id;
+    let by = world.lifted().await;
+    let id = by.user;
     world.someone_commits_first(world.unit_on_ada(|ada| ada.role = Role::Support).await);
-    let outcome = world.auth.delete_account(id).await;
+    let outcome = world.auth.delete_account(by).await;
     assert!(matches!(outcome, Err(DeleteAccountError::NotEmpty(Remainder::Role))), "{outcome:?}");
     assert_eq!(world.auth.me(id).await.expect("the record stays").role, Role::Support);
 }

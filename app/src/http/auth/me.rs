@@ -51,15 +51,15 @@ impl MeApi {
 
     /// Close your account
     ///
-    /// Refused while there is a balance, an open order or a debt. Numbers and texts of your orders are erased.
+    /// Needs a step-up. Refused while there is a balance, an open order or a debt. Numbers and texts of your orders are erased.
     #[oai(path = "/", method = "delete", operation_id = "delete_me")]
     async fn delete(&self, user: SignedIn) -> Result<NoContent, Problem> {
-        let (auth, retention, id) = (self.sources.auth.clone(), self.sources.retention.clone(), user.id());
+        let (auth, retention, by) = (self.sources.auth.clone(), self.sources.retention.clone(), user.0);
         detached(async move {
-            auth.delete_account(id).await?;
+            auth.delete_account(by).await?;
             // The account is closed whatever comes of this; what is left is erased when its time is over.
-            if let Err(error) = retention.purge_user(id).await {
-                tracing::error!(user = %id, %error, "numbers and texts of a closed account wait for their time");
+            if let Err(error) = retention.purge_user(by.user).await {
+                tracing::error!(user = %by.user, %error, "numbers and texts of a closed account wait for their time");
             }
             Ok::<_, DeleteAccountError>(())
         })

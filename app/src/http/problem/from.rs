@@ -426,6 +426,7 @@ impl From<DeleteAccountError> for Problem {
                 "account_not_empty",
                 &"It has a balance, open orders or a debt, or belongs to staff.",
             ),
+            DeleteAccountError::StepUpRequired => second_factor::step_up_required(),
             DeleteAccountError::NotFound => Self::not_found(),
             DeleteAccountError::Unavailable(fault) => unavailable(&fault),
         }

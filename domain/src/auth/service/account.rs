@@ -1,6 +1,6 @@
 //! The user's own record.
 
-use super::{ATTEMPTS, AuthService, KeptChanging};
+use super::{ATTEMPTS, AuthService, KeptChanging, SignedIn};
 use crate::{
     Change, EndSessions, Fault, Standing, Time, UnitOfWork, UserId,
     auth::{DeleteAccountError, Identity, Remainder, SessionError, User},
@@ -28,9 +28,10 @@ impl AuthService {
     /// payment that comes later is set aside.
     ///
     /// # Errors
-    /// `NotEmpty` with money, open orders, debt, a dispute or a role of staff; `NotFound`; `Unavailable` if the store does not
-    /// answer.
-    pub async fn delete_account(&self, user: UserId) -> Result<(), DeleteAccountError> {
+    /// `NotEmpty` with money, open orders, debt, a dispute or a role of staff; `StepUpRequired`, with or without a second
+    /// factor, since it cannot be undone; `NotFound`; `Unavailable` if the store does not answer.
+    pub async fn delete_account(&self, by: SignedIn) -> Result<(), DeleteAccountError> {
+        let user = by.user;
         for _ in 0..ATTEMPTS {
             let record = self.ports.reads.user(user).await?.ok_or(DeleteAccountError::NotFound)?;
             if record.role.is_staff() {
@@ -41,6 +42,9 @@ impl AuthService {
                 return Err(DeleteAccountError::NotEmpty(remainder));
             }
             let now = self.ports.clock.now();
+            if !self.is_elevated(by, now).await? {
+                return Err(DeleteAccountError::StepUpRequired);
+            }
             // Keys and identities are made together with the user's next version, so none escapes these lists.
             let keys = self.ports.reads.api_keys(user).await?.into_iter();
             let identities = self.ports.reads.identities(user).await?.into_iter();

@@ -92,6 +92,7 @@ async fn a_key_ends_when_it_is_deleted_and_with_the_account(world: &World) {
         ada.delete(&format!("api-keys/{id}")).await.refused(404, "not_found");
     }
     two.get("wallet").await.is(200);
+    ada.steps_up().await;
     ada.delete("me").await.is(204);
     two.get("wallet").await.refused(401, "unauthorized");
 }

@@ -309,6 +309,16 @@ async fn a_second_factor_is_asked_for_here_too(world: &World) {
 async fn whoever_is_suspended_or_has_left_is_refused(world: &World) {
     let (browser, email) = (Browser::new(&world.product), address("ada"));
     let me = browser.signs_in_as(&email).await;
+    // Whoever has no password sets one first, and so proves that it is he who leaves.
+    let csrf = text(&browser.get("/api/v1/auth/csrf").await.is(200), "csrf_token");
+    let leave = browser.request(Method::DELETE, "/api/v1/me").header("x-csrf-token", csrf);
+    browser.send(leave).await.refused(403, "step_up_required");
+    browser.post("/api/v1/auth/password/forgot", json!({ "email": email })).await.is(202);
+    let token = world.controls.mailed_token(&email, None).await;
+    let set = json!({ "token": token, "password": PASSWORD });
+    Customer::stranger(&world.product).post("auth/password/reset", set).await.is(204);
+    browser.opens_session(&json!({ "email": email, "password": PASSWORD })).await;
+    browser.post("/api/v1/auth/step-up", json!({ "password": PASSWORD })).await.is(200);
     let csrf = text(&browser.get("/api/v1/auth/csrf").await.is(200), "csrf_token");
     let leave = browser.request(Method::DELETE, "/api/v1/me").header("x-csrf-token", csrf);
     browser.send(leave).await.is(204);

@@ -85,6 +85,8 @@ async fn whoever_asks_or_leaves_is_forgotten_at_once(world: &World) {
     assert_eq!(bob.order(&orders[1]).await["messages"][0]["text"], json!(WORDS));
     assert_eq!(world.books.count(KEPT).await, 3, "bob's number, twice, and his text");
 
+    bob.delete("me").await.refused(403, "step_up_required");
+    bob.steps_up().await;
     bob.delete("me").await.is(204);
     assert_eq!(world.books.count(KEPT).await, 0);
     let (is_well, told) = world.console(&["purge"]).await;

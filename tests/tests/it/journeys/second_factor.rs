@@ -190,6 +190,8 @@ async fn what_one_signs_in_with_is_changed_after_a_step_up_by_code(world: &World
     assert_eq!(ada.get("me").await.is(200)["totp_enabled"], false);
     is_told(world, &ada, "Your second factor is off").await;
     ada.sign_in().await;
+    let lifted = json!({ "password": "nine loud drums beat" });
+    ada.post("auth/step-up", lifted).await.is(200);
     ada.delete("me").await.is(204);
 }
 

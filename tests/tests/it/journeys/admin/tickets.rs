@@ -124,6 +124,7 @@ async fn what_was_written_is_exported_and_goes_with_the_account(world: &World) {
     let said: Vec<_> = messages.iter().map(|message| message["body"].as_str()).collect();
     assert_eq!(said, [Some("So."), Some("How do I \"leave\"?}")]);
     assert_eq!(export["tickets"][0]["subject"], "Leaving }");
+    ada.steps_up().await;
     ada.delete("me").await.is(204);
     let gone = eventually("what was written is erased", || async {
         world.controls.advance(70).await;
