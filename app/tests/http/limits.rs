@@ -126,3 +126,31 @@ async fn credentials_that_are_nobodys_are_looked_up_thirty_times_a_minute_for_an
     assert_eq!(by_key(key).await.status(), 200);
     assert_eq!(ada.get("/api/v1/wallet").await.status(), 200);
 }
+
+/// Whoever has many addresses of his own fills nobody's mailbox, and learns nothing about it.
+#[tokio::test]
+async fn mails_are_limited_by_the_address_that_they_go_to_known_or_not() {
+    let world = world_with(1, vec!["127.0.0.0/8".parse().expect("a network")]).await;
+    world.person("ada@example.com").await;
+    let ask = async |n: u32, path: &str, email: &str| {
+        let mut body = json!({"email": email});
+        if path == "register" {
+            body["password"] = json!(PASSWORD);
+        }
+        let request = world.request("POST", &format!("/api/v1/auth/{path}")).json(&body);
+        request.header("x-forwarded-for", format!("203.0.113.{n}")).send().await.expect("an answer")
+    };
+    // She has registered once.
+    for (email, left) in [("ada@example.com", 4), ("nobody@example.com", 5)] {
+        for n in 0..left {
+            let path = ["register", "resend-verification", "password/forgot"][n as usize % 3];
+            assert_eq!(ask(n, path, email).await.status(), 202, "{email} {n}");
+        }
+        for path in ["register", "resend-verification", "password/forgot"] {
+            let refused = ask(99, path, &email.to_uppercase()).await;
+            assert!(header(&refused, "ratelimit").contains("\"mail\";r=0"), "{email} {path}");
+            assert_eq!(problem(refused, 429).await, "rate_limited");
+        }
+    }
+    assert_eq!(ask(50, "password/forgot", "other@example.com").await.status(), 202);
+}

@@ -11,6 +11,7 @@ use crate::http::{
     auth_scheme::SignedIn,
     body::{Accepted, Body, NoContent, Shown},
     detached::detached,
+    middleware::rate::Meter,
     problem::Problem,
     tags::Tag,
 };
@@ -37,7 +38,13 @@ impl MeApi {
     /// Needs a step-up. Mails a link to the new address, and a notice to the present one; nothing changes until the link
     /// is followed. A taken address gets the same answer.
     #[oai(path = "/", method = "patch", operation_id = "change_me")]
-    async fn change(&self, user: SignedIn, body: Body<ChangeMeBody>) -> Result<Accepted<SentBody>, Problem> {
+    async fn change(
+        &self,
+        user: SignedIn,
+        meter: Meter,
+        body: Body<ChangeMeBody>,
+    ) -> Result<Accepted<SentBody>, Problem> {
+        meter.mail(&body.0.email.0).await?;
         let (auth, command) = (self.sources.auth.clone(), ChangeEmail { by: user.0, email: body.0.email.0 });
         detached(async move { auth.change_email(command).await }).await?;
         Ok(super::sent(super::SentWord::VerificationSent))

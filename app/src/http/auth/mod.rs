@@ -74,8 +74,9 @@ impl AuthApi {
     /// Mails a link that proves the address. A taken address gets the same answer; if it is not proven, its password is
     /// void, and the link sets one.
     #[oai(path = "/register", method = "post", operation_id = "register")]
-    async fn register(&self, body: Body<RegisterBody>) -> Result<Accepted<SentBody>, Problem> {
+    async fn register(&self, meter: Meter, body: Body<RegisterBody>) -> Result<Accepted<SentBody>, Problem> {
         let RegisterBody { email, password } = body.0;
+        meter.mail(&email.0).await?;
         let auth = self.auth.clone();
         let command = Register { email: email.0, password: password.0.0 };
         detached(async move { auth.register(command).await }).await?;
@@ -104,7 +105,12 @@ impl AuthApi {
     ///
     /// It sets a password, which proves the address.
     #[oai(path = "/resend-verification", method = "post", operation_id = "resend_verification")]
-    async fn resend_verification(&self, body: Body<EmailBody>) -> Result<Accepted<SentBody>, Problem> {
+    async fn resend_verification(
+        &self,
+        meter: Meter,
+        body: Body<EmailBody>,
+    ) -> Result<Accepted<SentBody>, Problem> {
+        meter.mail(&body.0.email.0).await?;
         let auth = self.auth.clone();
         self.mail_later(body.0.email.0, move |email| async move { auth.resend_verification(&email).await });
         Ok(sent(SentWord::VerificationSent))
@@ -186,7 +192,8 @@ impl AuthApi {
 
     /// Ask for a link that sets a new password
     #[oai(path = "/password/forgot", method = "post", operation_id = "forgot_password")]
-    async fn forgot(&self, body: Body<EmailBody>) -> Result<Accepted<SentBody>, Problem> {
+    async fn forgot(&self, meter: Meter, body: Body<EmailBody>) -> Result<Accepted<SentBody>, Problem> {
+        meter.mail(&body.0.email.0).await?;
         let auth = self.auth.clone();
         self.mail_later(body.0.email.0, move |email| async move { auth.forgot_password(&email).await });
         Ok(sent(SentWord::ResetSent))

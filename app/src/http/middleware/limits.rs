@@ -23,6 +23,8 @@ pub enum Class {
     Login,
     /// Registering, and asking for mails.
     Register,
+    /// The same, by the address that is mailed.
+    Mail,
     /// Orders.
     Purchase,
     /// Payments.
@@ -39,9 +41,10 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Login,
         Self::Register,
+        Self::Mail,
         Self::Purchase,
         Self::Payment,
         Self::StatusRead,
@@ -55,6 +58,7 @@ impl Class {
         let (name, quota, window) = match self {
             Self::Login => ("login", 5, MINUTE),
             Self::Register => ("register", 3, HOUR),
+            Self::Mail => ("mail", 5, HOUR),
             Self::Purchase => ("purchase", 10, MINUTE),
             Self::Payment => ("payments", 5, MINUTE),
             Self::StatusRead => ("status", 60, MINUTE),
@@ -75,6 +79,8 @@ pub enum Who {
     Address(Network),
     /// Anybody at an address who names an account; the account as a keyed hash.
     AddressAndName(Network, u128),
+    /// Anybody who names an address of mail; it as a keyed hash.
+    Name(u128),
     /// Somebody signed in, about one record; the record as a keyed hash.
     AccountAndRecord(UserId, u128),
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use namaskah_domain::auth::AuthenticateError;
+use namaskah_domain::auth::{AuthenticateError, Email};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderMap, HeaderName, HeaderValue, Method},
@@ -50,6 +50,18 @@ impl Meter {
         let name = self.limits.named(&name.to_lowercase());
         let who = Who::AddressAndName(Network::from(self.client.0), name);
         let verdict = self.limits.ask(self.client.0, Class::Login, who).await;
+        self.verdicts.push(verdict);
+        if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }
+    }
+
+    /// Counts a mail that somebody asks for, by the address that it goes to: whoever has many addresses of his own fills
+    /// nobody's mailbox. Known and unknown ones count alike.
+    ///
+    /// # Errors
+    /// 429.
+    pub async fn mail(&self, to: &Email) -> Result<(), Problem> {
+        let who = Who::Name(self.limits.named(to.as_str()));
+        let verdict = self.limits.ask(self.client.0, Class::Mail, who).await;
         self.verdicts.push(verdict);
         if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }
     }
@@ -166,7 +178,7 @@ impl<E> RateLimitEndpoint<E> {
                 // many records is limited like everything else.
                 self.limits.ask_after(client.0, asked, Some((Class::Default, account))).await
             }
-            Class::Register | Class::Login | Class::Hook | Class::System => {
+            Class::Register | Class::Mail | Class::Login | Class::Hook | Class::System => {
                 self.limits.ask(client.0, class, address).await
             }
             Class::Purchase | Class::Payment | Class::Default => {
