@@ -21,8 +21,17 @@ impl Email {
     /// most 64 and a domain with a dot, no label of which is empty, longer than 63, or begins or ends with `-`.
     ///
     /// # Errors
-    /// [`InvalidEmail`] for anything else.
+    /// [`InvalidEmail`] for anything else, and for the domain of users who have left: whoever had such an address would
+    /// be taken for one.
     pub fn try_new(text: &str) -> Result<Self, InvalidEmail> {
+        Self::from_stored(text).ok().filter(|email| !email.0.ends_with(DELETED)).ok_or(InvalidEmail)
+    }
+
+    /// An address that was stored, also of a user who has left.
+    ///
+    /// # Errors
+    /// [`InvalidEmail`] if it is none.
+    pub fn from_stored(text: &str) -> Result<Self, InvalidEmail> {
         let (name, domain) = text.split_once('@').ok_or(InvalidEmail)?;
         let name_fits = (1..=64).contains(&name.len())
             && name.split('.').all(|atom| !atom.is_empty())

@@ -82,7 +82,7 @@ fn of_a_user_who_left_the_identifier_stays_and_nothing_about_the_person() {
     let later = now() + seconds(60);
     let address = format!("deleted-{}@deleted.invalid", ada().id);
     let expected = User {
-        email: Email::try_new(&address).expect("an address"),
+        email: Email::from_stored(&address).expect("an address"),
         password: PasswordHash::from_stored("deleted".to_owned()),
         role: Role::Customer,
         email_verified_at: None,

@@ -194,7 +194,7 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
 fn kind(payload: Payload) -> Result<JobKind, Fault> {
     Ok(match payload {
         Payload::SendMail { to, letter } => JobKind::SendMail {
-            to: Email::try_new(&to).map_err(|_| unreadable("address"))?,
+            to: Email::from_stored(&to).map_err(|_| unreadable("address"))?,
             letter: match letter {
                 StoredLetter::VerifyEmail { token } => Letter::VerifyEmail { token: MailSecret(token) },
                 StoredLetter::AlreadyRegistered => Letter::AlreadyRegistered,

@@ -93,7 +93,7 @@ impl Model {
         };
         Ok(User {
             id: UserId::from_uuid(self.id),
-            email: Email::try_new(&self.email).map_err(|_| unreadable("address"))?,
+            email: Email::from_stored(&self.email).map_err(|_| unreadable("address"))?,
             password: PasswordHash::from_stored(self.password_hash),
             role: Role::from_name(&self.role).ok_or_else(|| unreadable("role"))?,
             email_verified_at: optional_time(self.email_verified_at_us)?,
