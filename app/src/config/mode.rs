@@ -1,5 +1,6 @@
 //! Modes, and what a live one refuses.
 
+use ipnet::IpNet;
 use namaskah_domain::outbound::set_aside;
 use reqwest::Url;
 use secrecy::ExposeSecret;
@@ -121,8 +122,8 @@ fn check_live_keys(config: &Config, values: &mut Values) {
 }
 
 fn check_live_network(config: &Config, values: &mut Values) {
-    if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
-        values.fault("trusted_proxies must not be every address in live mode");
+    if config.trusted_proxies.iter().any(is_much_of_the_world) {
+        values.fault("trusted_proxies must be networks of /8 at most, or /16 of IPv6, in live mode");
     }
     if config.limit_bypass.iter().any(|network| network.prefix_len() == 0) {
         values.fault("limit_bypass must not be every address in live mode");
@@ -136,6 +137,13 @@ fn check_live_network(config: &Config, values: &mut Values) {
     if config.limit_factor > HIGHEST_LIMIT_FACTOR {
         values.fault(&format!("limit_factor must be at most {HIGHEST_LIMIT_FACTOR} in live mode"));
     }
+}
+
+/// Whoever is believed about addresses may claim any. Two halves of the world are the world; no network of one's own is
+/// larger than 10.0.0.0/8.
+fn is_much_of_the_world(network: &IpNet) -> bool {
+    let shortest = if network.addr().is_ipv4() { 8 } else { 16 };
+    network.prefix_len() < shortest
 }
 
 fn check_live_links(config: &Config, values: &mut Values) {
