@@ -431,3 +431,22 @@ async fn of_two_who_bring_one_attempt_one_comes_through() {
         .count();
     assert_eq!((through, refused), (1, 1), "{one:?} {two:?}");
 }
+
+#[tokio::test]
+async fn what_waits_for_a_code_ends_with_the_identity_that_has_begun_it() {
+    let world = with_linked_ada().await;
+    let by = stepped_up(&world).await;
+    world.auth.enroll_totp(by).await.expect("begun");
+    world.auth.confirm_totp(ConfirmTotp { by, code: world.code(0) }).await.expect("on");
+    let Ok(Arrived::CodeWanted { pending, .. }) = came(&world, &ada()).await else {
+        panic!("no code wanted")
+    };
+    world.auth.unlink_identities(by).await.expect("unlinked");
+    world.clock.advance(1);
+    let finish = async || world.google.finish(&pending, &world.code(1), &Origin::default()).await;
+    let outcome = finish().await;
+    assert!(matches!(outcome, Err(IdentityError::InvalidAttempt)), "{outcome:?}");
+    linked(&world, by, &person("109", "other@example.com")).await.expect("another one is linked");
+    let outcome = finish().await;
+    assert!(matches!(outcome, Err(IdentityError::InvalidAttempt)), "{outcome:?}");
+}

@@ -139,7 +139,8 @@ impl IdentityService {
         }
     }
 
-    /// Finishes a sign-in that a second factor has stopped. A code works once; a wrong one leaves the rest as it is.
+    /// Finishes a sign-in that a second factor has stopped. A code works once; a wrong one leaves the rest as it is. What
+    /// an identity has begun ends with it.
     ///
     /// # Errors
     /// `InvalidAttempt`, `PasswordChangeRequired`, `SignIn`; `Unavailable` if the store does not answer.
@@ -158,6 +159,10 @@ impl IdentityService {
             let (token, user) = found
                 .filter(|(token, user)| token.issued_at >= user.password_changed_at)
                 .ok_or(IdentityError::InvalidAttempt)?;
+            let identities = auth.ports.reads.identities(user.id).await?;
+            if !identities.iter().any(|identity| identity.linked_at <= token.issued_at) {
+                return Err(IdentityError::InvalidAttempt);
+            }
             may_begin(&user, now)?;
             let Some(user) = auth.pass(user, Some(code), now).await.map_err(SignInError::from)? else {
                 continue;
