@@ -17,7 +17,7 @@ use crate::http::{
     body::{AfterQuery, LimitQuery, Listed, Shown, Text, TextForm, text::one_of},
     detached::detached,
     problem::Problem,
-    staff_scheme::{Staff, may},
+    staff_scheme::{Staff, SteppedUp, may},
     tags::Tag,
 };
 
@@ -116,7 +116,7 @@ impl JobsApi {
     #[oai(path = "/:id/cancel", method = "post", operation_id = "cancel_job")]
     async fn cancel(
         &self,
-        staff: Staff<may::Jobs>,
+        staff: Staff<SteppedUp<may::Jobs>>,
         id: Path<Text<JobId>>,
     ) -> Result<Shown<JobBody>, Problem> {
         let (desk, actor) = (self.desk.clone(), staff.0);

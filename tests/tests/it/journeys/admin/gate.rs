@@ -49,7 +49,7 @@ const ROUTES: &[Gated] = &[
     ("POST", "/api/v1/admin/reconciliation/items/{id}/resolve", Permission::Reconcile, Proof::StepUp),
     ("GET", "/api/v1/admin/jobs", Permission::Jobs, Proof::SignIn),
     ("POST", "/api/v1/admin/jobs/{id}/retry", Permission::Jobs, Proof::SignIn),
-    ("POST", "/api/v1/admin/jobs/{id}/cancel", Permission::Jobs, Proof::SignIn),
+    ("POST", "/api/v1/admin/jobs/{id}/cancel", Permission::Jobs, Proof::StepUp),
     ("GET", "/api/v1/admin/purchases", Permission::OrdersRead, Proof::SignIn),
     ("GET", "/api/v1/admin/stats", Permission::Stats, Proof::SignIn),
     ("GET", "/api/v1/admin/exports/users.csv", Permission::Exports, Proof::StepUp),
