@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -30,11 +30,8 @@ use namaskah_adapters::{
     totp::Rfc6238,
 };
 use namaskah_domain::{
-    Clock, Currency, Fault, JobLane, Money, Random, SessionId, Store, UserId,
-    auth::{
-        AuthPolicy, AuthPorts, AuthService, DirectStandings, Email, IdentityService, KeyStanding, Standing,
-        Standings, TokenHash,
-    },
+    Clock, Currency, JobLane, Money, Random, Store,
+    auth::{AuthPolicy, AuthPorts, AuthService, Email, IdentityService, Standings},
     memory::{
         FakeIdentityProvider, FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore,
         SeededRandom,
@@ -62,6 +59,8 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::look_ups::LookUps;
+
 pub const PASSWORD: &str = "seven green lanterns hum";
 /// An origin whose pages may call the API.
 pub const FRIEND: &str = "https://app.example";
@@ -84,33 +83,6 @@ pub struct World {
     pub stop: CancellationToken,
     pub server: tokio::task::JoinHandle<std::io::Result<()>>,
     jobs: JobRunner,
-}
-
-/// Standings without a memory, and how often one was looked up by a random credential.
-pub struct LookUps {
-    direct: DirectStandings,
-    pub asked: AtomicU64,
-}
-
-#[async_trait]
-impl Standings for LookUps {
-    async fn of_session(&self, id: SessionId) -> Result<Option<Standing>, Fault> {
-        self.direct.of_session(id).await
-    }
-
-    async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.direct.of_cookie(cookie).await
-    }
-
-    async fn of_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.direct.of_key(hash).await
-    }
-
-    async fn forget(&self, user: UserId) {
-        self.direct.forget(user).await;
-    }
 }
 
 /// One part that can fail.
@@ -158,8 +130,7 @@ async fn started(
     let provider = Arc::new(FakeNumberProvider::new(shared.clone()));
     let gateway = Arc::new(FakePaymentGateway::new(shared.clone()));
     let mailer = Arc::new(FakeMailer::default());
-    let direct = DirectStandings::new(store.clone());
-    let looked_up = Arc::new(LookUps { direct, asked: AtomicU64::new(0) });
+    let looked_up = Arc::new(LookUps::of(store.clone()));
     let auth = Arc::new(auth(&waking, &store, looked_up.clone(), &shared, &random));
     let staff = StaffPorts {
         reads: store.clone(),

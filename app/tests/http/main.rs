@@ -10,6 +10,7 @@ mod headers;
 mod infrastructure;
 mod journey;
 mod limits;
+mod look_ups;
 mod metrics;
 mod signing_in;
 mod timing;
