@@ -155,13 +155,13 @@ async fn each_admin_route_is_answered_as_the_table_of_permissions_says(world: &W
 }
 
 /// A browser's session, which lasts longer than access tokens.
-struct Browser<'a> {
+struct Session<'a> {
     who: &'a Customer,
     cookie: String,
     csrf: String,
 }
 
-impl<'a> Browser<'a> {
+impl<'a> Session<'a> {
     async fn open(member: &'a Member) -> Self {
         let mut body = member.who.credentials();
         body["totp_code"] = json!(member.code());
@@ -182,7 +182,7 @@ impl<'a> Browser<'a> {
 async fn a_sign_in_of_staff_is_over_after_half_an_hour_of_nothing_and_after_half_a_day(world: &World) {
     let owner = owner(world).await;
     let refresh = json!({ "refresh_token": owner.who.token("refresh_token") });
-    let browser = Browser::open(&owner).await;
+    let browser = Session::open(&owner).await;
     let users = &("GET", "/api/v1/admin/users", Permission::UsersRead, Proof::SignIn);
     browser.ask(users).await.is(200);
     world.controls.advance(31 * 60).await;
@@ -190,7 +190,7 @@ async fn a_sign_in_of_staff_is_over_after_half_an_hour_of_nothing_and_after_half
         browser.ask(route).await.refused(401, "staff_session_over");
     }
     owner.who.post("auth/refresh", refresh).await.refused(401, "invalid_token");
-    let browser = Browser::open(&owner).await;
+    let browser = Session::open(&owner).await;
     for _ in 0..25 {
         world.controls.advance(28 * 60).await;
         browser.ask(users).await.is(200);
