@@ -146,9 +146,11 @@ async fn mails_are_limited_by_the_address_that_they_go_to_known_or_not() {
             let path = ["register", "resend-verification", "password/forgot"][n as usize % 3];
             assert_eq!(ask(n, path, email).await.status(), 202, "{email} {n}");
         }
-        for path in ["register", "resend-verification", "password/forgot"] {
-            let refused = ask(99, path, &email.to_uppercase()).await;
-            assert!(header(&refused, "ratelimit").contains("\"mail\";r=0"), "{email} {path}");
+        // From elsewhere, each for once: no client's own limit is near.
+        for (n, path) in (100..).zip(["register", "resend-verification", "password/forgot"]) {
+            let refused = ask(n, path, &email.to_uppercase()).await;
+            let left = header(&refused, "ratelimit");
+            assert!(left.contains("\"mail\";r=0"), "{email} {path}: {left}");
             assert_eq!(problem(refused, 429).await, "rate_limited");
         }
     }
