@@ -23,11 +23,13 @@ need_package() {
 
 address() { awk -v label="$1" '$1 == label { print $2; exit }' "$folder/out"; }
 
-# The limits are out of the way: they have tests of their own.
+# The limits are out of the way: they have tests of their own. `public_url`, where it is set, is how users reach it: by
+# TLS that ends in front of it, with the cookies and headers of there.
 start_product() {
   [ -x "$binary" ] || die "$binary is missing: cargo build -p namaskah"
   command -v curl >/dev/null || die 'there is no curl'
-  env -u NAMASKAH_BINARY NAMASKAH_LIMIT_FACTOR=1000000 NAMASKAH_LOG=error "$binary" serve --data-dir "$folder/data" \
+  env -u NAMASKAH_BINARY NAMASKAH_LIMIT_FACTOR=1000000 NAMASKAH_LOG=error \
+    ${public_url:+NAMASKAH_PUBLIC_URL="$public_url"} "$binary" serve --data-dir "$folder/data" \
     --listen 127.0.0.1:0 --sandbox-listen 127.0.0.1:0 --sandbox-smtp-listen 127.0.0.1:0 \
     >"$folder/out" 2>"$folder/log" &
   product_pid=$!
