@@ -1,10 +1,11 @@
 //! [`PasswordHasher`] with Argon2id. Work runs on threads of its own, no more of it at once than there are cores:
 //! each hash takes its memory (19 MiB) and a core for some tens of milliseconds.
 
+mod room;
 mod threads;
 
 use argon2::{
-    ARGON2ID_IDENT, Algorithm, Argon2, Params, Version,
+    ARGON2ID_IDENT, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
 };
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use namaskah_domain::{
     Fault,
     auth::{PasswordCheck, PasswordHash, PasswordHasher, Secret},
 };
+use room::{InRoom, Room};
 use threads::Threads;
 
 /// What one hash costs.
@@ -39,7 +41,7 @@ pub struct InvalidCost(argon2::Error);
 
 /// Hashes and compares passwords.
 pub struct Argon2Hasher {
-    argon2: Argon2<'static>,
+    params: Params,
     threads: Threads,
 }
 
@@ -62,16 +64,15 @@ impl Argon2Hasher {
 
     fn over(params: Params) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Self { argon2, threads: Threads::start(cores) }
+        Self { params, threads: Threads::start(cores) }
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Argon2<'static>) -> Result<T, Fault> + Send + 'static,
+        work: impl FnOnce(&Params, &mut Room) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let argon2 = self.argon2.clone();
-        self.threads.run(move || work(&argon2)).await
+        let params = self.params.clone();
+        self.threads.run(move |room| work(&params, room)).await
     }
 }
 
@@ -79,7 +80,7 @@ impl Argon2Hasher {
 impl PasswordHasher for Argon2Hasher {
     async fn hash(&self, password: &Secret) -> Result<PasswordHash, Fault> {
         let password = password.clone();
-        self.run(move |argon2| fresh(argon2, &password)).await
+        self.run(move |params, room| fresh(&InRoom::new(params, room), &password)).await
     }
 
     async fn verify<'a>(
@@ -88,30 +89,30 @@ impl PasswordHasher for Argon2Hasher {
         hash: Option<&'a PasswordHash>,
     ) -> Result<PasswordCheck, Fault> {
         let (password, hash) = (password.clone(), hash.cloned());
-        self.run(move |argon2| compare(argon2, &password, hash.as_ref())).await
+        self.run(move |params, room| compare(params, room, &password, hash.as_ref())).await
     }
 }
 
 /// A new hash with a new salt.
-fn fresh(argon2: &Argon2<'_>, password: &Secret) -> Result<PasswordHash, Fault> {
+fn fresh(argon2: &InRoom<'_>, password: &Secret) -> Result<PasswordHash, Fault> {
     let hash: phc::PasswordHash = argon2.hash_password(password.expose().as_bytes()).map_err(Fault::new)?;
     Ok(PasswordHash::from_stored(hash.to_string()))
 }
 
 /// Without a hash that can be read, one is made and thrown away: the same work for nothing.
 fn compare(
-    argon2: &Argon2<'_>,
+    params: &Params,
+    room: &mut Room,
     password: &Secret,
     hash: Option<&PasswordHash>,
 ) -> Result<PasswordCheck, Fault> {
+    let argon2 = &InRoom::new(params, room);
     let Some(stored) = hash.and_then(|hash| phc::PasswordHash::new(hash.as_str()).ok()) else {
         fresh(argon2, password)?;
         return Ok(PasswordCheck::Wrong);
     };
     match argon2.verify_password(password.expose().as_bytes(), &stored) {
-        Ok(()) if is_weaker(&stored, argon2.params()) => {
-            Ok(PasswordCheck::RightButRehash(fresh(argon2, password)?))
-        }
+        Ok(()) if is_weaker(&stored, params) => Ok(PasswordCheck::RightButRehash(fresh(argon2, password)?)),
         Ok(()) => Ok(PasswordCheck::Right),
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(PasswordCheck::Wrong),
         Err(other) => Err(Fault::new(other)),

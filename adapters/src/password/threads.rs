@@ -1,6 +1,5 @@
 //! Threads that hash, one for each core and no more. They are the same ones for as long as the process lives: each
-//! takes its memory once, and what it gives back it takes again, where a new thread for each hash would leave its own
-//! behind in the allocator.
+//! takes its memory once, where a new thread for each hash would leave its own behind in the allocator.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -10,7 +9,9 @@ use std::{
 use namaskah_domain::Fault;
 use tokio::sync::oneshot;
 
-type Work = Box<dyn FnOnce() + Send>;
+use super::room::Room;
+
+type Work = Box<dyn FnOnce(&mut Room) + Send>;
 
 /// A fixed number of threads over one queue.
 pub struct Threads {
@@ -33,12 +34,12 @@ impl Threads {
     /// Runs `work` once a thread is free. Who gives up before it began has it left out.
     pub async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+        work: impl FnOnce(&mut Room) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let (answer, answered) = oneshot::channel();
-        let work = move || {
+        let work = move |room: &mut Room| {
             if !answer.is_closed() {
-                let _ = answer.send(work());
+                let _ = answer.send(work(room));
             }
         };
         self.queue.send(Box::new(work)).map_err(|_| Fault::new("no thread hashes passwords"))?;
@@ -47,11 +48,12 @@ impl Threads {
 }
 
 fn serve(taken: &Mutex<mpsc::Receiver<Work>>) {
+    let mut room = Room::default();
     loop {
         let next = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = next else { return };
         // Work that panics drops its answer, which its caller is told; the thread goes on.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut room)));
     }
 }
 
@@ -67,7 +69,7 @@ mod tests {
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let work = || {
             let (running, most) = (Arc::clone(&running), Arc::clone(&most));
-            threads.run(move || {
+            threads.run(move |_| {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 thread::yield_now();
                 running.fetch_sub(1, Ordering::SeqCst);
@@ -83,13 +85,13 @@ mod tests {
     async fn work_that_nobody_waits_for_any_more_is_left_out() {
         let threads = Threads::start(1);
         let (go, gate) = mpsc::channel::<()>();
-        let first = threads.run(move || gate.recv().map_err(Fault::new));
+        let first = threads.run(move |_| gate.recv().map_err(Fault::new));
         let mut first = Box::pin(first);
         assert!(futures::poll!(first.as_mut()).is_pending());
         let done = Arc::new(AtomicUsize::new(0));
         let count = |done: &Arc<AtomicUsize>| {
             let done = Arc::clone(done);
-            move || Ok(done.fetch_add(1, Ordering::SeqCst))
+            move |_: &mut Room| Ok(done.fetch_add(1, Ordering::SeqCst))
         };
         let mut given_up = Box::pin(threads.run(count(&done)));
         assert!(futures::poll!(given_up.as_mut()).is_pending());
@@ -102,13 +104,13 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_is_told_and_the_thread_goes_on() {
         let threads = Threads::start(1);
-        let broken = threads.run::<()>(|| panic!("this work breaks")).await;
+        let broken = threads.run::<()>(|_| panic!("this work breaks")).await;
         assert!(broken.is_err());
-        assert_eq!(threads.run(|| Ok(7)).await.expect("an answer"), 7);
+        assert_eq!(threads.run(|_| Ok(7)).await.expect("an answer"), 7);
     }
 
     #[tokio::test]
     async fn without_a_thread_every_piece_of_work_is_refused() {
-        assert!(Threads::start(0).run(|| Ok(())).await.is_err());
+        assert!(Threads::start(0).run(|_| Ok(())).await.is_err());
     }
 }

@@ -69,14 +69,18 @@ async fn bench(words: &[String]) -> Result<(), Failure> {
     process::another(&["expire", &database, "http.expiry.postgres", &orders]).await
 }
 
-/// `bench-http storm`: that figure alone, on SQLite.
+/// `bench-http storm`: that figure alone, on both databases.
 async fn storm_alone(words: &[String]) -> Result<(), Failure> {
     let time = Duration::from_secs(option(words, "--seconds", 10)?);
     let folder = tempfile::tempdir()?;
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("storm.db").display());
-    let served = Served::start(&url, 0).await?;
-    storm::logins(&served, "login.storm.sqlite", time).await?;
-    served.stop().await
+    let sqlite = format!("sqlite://{}?mode=rwc", folder.path().join("storm.db").display());
+    let cluster = postgres::durable_cluster()?;
+    for (database, url) in [("sqlite", sqlite), ("postgres", cluster.empty_database().await)] {
+        let served = Served::start(&url, 0).await?;
+        storm::logins(&served, &format!("login.storm.{database}"), time).await?;
+        served.stop().await?;
+    }
+    Ok(())
 }
 
 /// Payments that are paid beforehand, for each second of the load.
