@@ -127,6 +127,42 @@ async fn credentials_that_are_nobodys_are_looked_up_thirty_times_a_minute_for_an
     assert_eq!(ada.get("/api/v1/wallet").await.status(), 200);
 }
 
+/// Whoever has many addresses of his own guesses no more than others, at known and unknown accounts alike; and the owner of
+/// an account that is guessed at goes on where he is signed in.
+#[tokio::test]
+async fn many_addresses_guess_no_more_than_one_and_keep_nobody_out_of_his_own_place() {
+    let world = world_with(1, vec!["127.0.0.0/8".parse().expect("a network")]).await;
+    // She signs in once on the way, from 127.0.0.1.
+    let ada = world.person("ada@example.com").await;
+    let sign_in = async |route: &str, email: &str, password: &str, from: Option<u32>| {
+        let credentials = json!({"email": email, "password": password});
+        let request = world.request("POST", &format!("/api/v1/auth/{route}")).json(&credentials);
+        let request = match from {
+            Some(n) => request.header("x-forwarded-for", format!("203.0.113.{n}")),
+            None => request,
+        };
+        request.send().await.expect("an answer")
+    };
+    for (email, left) in [("ada@example.com", 59), ("nobody@example.com", 60)] {
+        for n in 0..left {
+            let route = ["login", "session"][n as usize % 2];
+            assert_eq!(sign_in(route, email, "not her password", Some(n)).await.status(), 401, "{email} {n}");
+        }
+        // The right password is nothing else than one more.
+        for (n, route) in (100..).zip(["login", "session"]) {
+            let refused = sign_in(route, &email.to_uppercase(), PASSWORD, Some(n)).await;
+            let left = header(&refused, "ratelimit");
+            assert!(left.contains("\"account\";r=0"), "{email} {route}: {left}");
+            assert_eq!(problem(refused, 429).await, "rate_limited");
+        }
+    }
+    assert_eq!(sign_in("login", "ada@example.com", PASSWORD, None).await.status(), 200);
+    assert_eq!(sign_in("login", "nobody@example.com", PASSWORD, None).await.status(), 429);
+    // Where she was signed in once is no place of hers.
+    assert_eq!(ada.request("POST", "/api/v1/auth/logout-all").send().await.expect("an answer").status(), 204);
+    assert_eq!(sign_in("login", "ada@example.com", PASSWORD, None).await.status(), 429);
+}
+
 /// Whoever has many addresses of his own fills nobody's mailbox, and learns nothing about it.
 #[tokio::test]
 async fn mails_are_limited_by_the_address_that_they_go_to_known_or_not() {

@@ -187,3 +187,21 @@ async fn nobody_is_let_in_before_a_password_that_must_be_changed_is() {
     world.change_ada(|ada| ada.must_change_password = false).await;
     assert!(world.is_let_in(&tokens).await);
 }
+
+#[tokio::test]
+async fn a_place_is_familiar_while_the_owner_of_the_account_is_signed_in_there() {
+    let world = World::with_ada().await;
+    eve(&world).await;
+    let from = |ip: &str| Origin { device: None, ip: Some(ip.to_owned()) };
+    let home = world.auth.login(credentials(ADA, RIGHT), from("192.0.2.1")).await.expect("a sign-in");
+    world.auth.login(credentials(EVE, OTHER), from("192.0.2.2")).await.expect("a sign-in");
+    let familiar = async |account: &str, origin: Origin| {
+        world.auth.is_familiar(&email(account), &origin).await.expect("an answer")
+    };
+    assert!(familiar(ADA, from("192.0.2.1")).await);
+    assert!(!familiar(ADA, from("192.0.2.2")).await, "another's place");
+    assert!(!familiar(ADA, Origin::default()).await, "nobody knows where from");
+    assert!(!familiar("nobody@example.com", from("192.0.2.1")).await);
+    world.auth.logout_all(home.user.id).await.expect("an end");
+    assert!(!familiar(ADA, from("192.0.2.1")).await, "a place that was left");
+}

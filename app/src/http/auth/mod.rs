@@ -124,7 +124,7 @@ impl AuthApi {
         device: Device,
         body: Body<LoginBody>,
     ) -> Result<Shown<TokensBody>, Problem> {
-        meter.sign_in(body.0.email.0.as_str()).await?;
+        self.admit(&meter, &body.0.email.0, &device.0).await?;
         let (auth, credentials) = (self.auth.clone(), body.0.parse());
         let tokens = detached(async move { auth.login(credentials, device.0).await }).await?;
         Ok(Shown(tokens.into()))
@@ -141,7 +141,7 @@ impl AuthApi {
         former: Former,
         body: Body<LoginBody>,
     ) -> Result<WithCookie<BrowserBody>, Problem> {
-        meter.sign_in(body.0.email.0.as_str()).await?;
+        self.admit(&meter, &body.0.email.0, &device.0).await?;
         let (auth, credentials) = (self.auth.clone(), body.0.parse());
         let opened = detached(async move { auth.open_browser_session(credentials, device.0).await }).await?;
         if let Some(former) = former.0 {
@@ -245,6 +245,16 @@ impl AuthApi {
 }
 
 impl AuthApi {
+    /// Counts an attempt to sign in. Where an account has had its attempts of everybody, whoever comes from a place of its
+    /// owner's goes on: strangers who guess do not keep him out.
+    async fn admit(&self, meter: &Meter, email: &Email, origin: &Origin) -> Result<(), Problem> {
+        meter.sign_in(email.as_str()).await?;
+        match meter.account(email).await {
+            Err(_) if self.auth.is_familiar(email, origin).await? => Ok(()),
+            counted => counted,
+        }
+    }
+
     /// Answers before anything is known about the address, so that the time tells nothing.
     fn mail_later<F, Fut>(&self, email: Email, send: F)
     where

@@ -21,6 +21,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 pub enum Class {
     /// Signing in, by address of the client and of the account.
     Login,
+    /// The same, by address of the account alone.
+    Account,
     /// Registering, and asking for mails.
     Register,
     /// The same, by the address that is mailed.
@@ -41,8 +43,9 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Login,
+        Self::Account,
         Self::Register,
         Self::Mail,
         Self::Purchase,
@@ -57,6 +60,7 @@ impl Class {
     pub const fn policy(self) -> Policy {
         let (name, quota, window) = match self {
             Self::Login => ("login", 5, MINUTE),
+            Self::Account => ("account", 60, HOUR),
             Self::Register => ("register", 3, HOUR),
             Self::Mail => ("mail", 5, HOUR),
             Self::Purchase => ("purchase", 10, MINUTE),

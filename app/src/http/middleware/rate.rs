@@ -54,14 +54,27 @@ impl Meter {
         if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }
     }
 
+    /// Counts an attempt to sign in to the account of that address, wherever it comes from: whoever has many addresses of
+    /// his own guesses no more than others. Known and unknown accounts count alike.
+    ///
+    /// # Errors
+    /// 429.
+    pub async fn account(&self, email: &Email) -> Result<(), Problem> {
+        self.named(Class::Account, email).await
+    }
+
     /// Counts a mail that somebody asks for, by the address that it goes to: whoever has many addresses of his own fills
     /// nobody's mailbox. Known and unknown ones count alike.
     ///
     /// # Errors
     /// 429.
     pub async fn mail(&self, to: &Email) -> Result<(), Problem> {
-        let who = Who::Name(self.limits.named(to.as_str()));
-        let verdict = self.limits.ask(self.client.0, Class::Mail, who).await;
+        self.named(Class::Mail, to).await
+    }
+
+    async fn named(&self, class: Class, address: &Email) -> Result<(), Problem> {
+        let who = Who::Name(self.limits.named(address.as_str()));
+        let verdict = self.limits.ask(self.client.0, class, who).await;
         self.verdicts.push(verdict);
         if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }
     }
@@ -178,7 +191,7 @@ impl<E> RateLimitEndpoint<E> {
                 // many records is limited like everything else.
                 self.limits.ask_after(client.0, asked, Some((Class::Default, account))).await
             }
-            Class::Register | Class::Mail | Class::Login | Class::Hook | Class::System => {
+            Class::Register | Class::Mail | Class::Login | Class::Account | Class::Hook | Class::System => {
                 self.limits.ask(client.0, class, address).await
             }
             Class::Purchase | Class::Payment | Class::Default => {

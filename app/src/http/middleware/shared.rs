@@ -122,7 +122,7 @@ fn name_of(who: Who) -> String {
         Who::Account(user) => format!("account:{user}"),
         Who::Address(network) => format!("address:{network}"),
         Who::AddressAndName(network, name) => format!("name:{network}:{name:032x}"),
-        Who::Name(name) => format!("mail:{name:032x}"),
+        Who::Name(name) => format!("mailbox:{name:032x}"),
         Who::AccountAndRecord(user, record) => format!("record:{user}:{record:032x}"),
     }
 }

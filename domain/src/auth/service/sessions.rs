@@ -1,9 +1,9 @@
 //! A user's sessions, listed and ended.
 
-use super::{ATTEMPTS, AuthService, KeptChanging, SignedIn};
+use super::{ATTEMPTS, AuthService, KeptChanging, Origin, SignedIn};
 use crate::{
     Change, EndSessions, Fault, SessionId, UnitOfWork, UserId,
-    auth::{Session, SessionEnd, SessionError},
+    auth::{Email, Session, SessionEnd, SessionError},
 };
 
 impl AuthService {
@@ -13,6 +13,18 @@ impl AuthService {
     /// `Unavailable` if the store cannot be read.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, SessionError> {
         Ok(self.ports.reads.open_sessions(user, self.ports.clock.now()).await?)
+    }
+
+    /// True if whoever has that account is signed in from there already.
+    ///
+    /// # Errors
+    /// `Unavailable` if the store cannot be read.
+    pub async fn is_familiar(&self, account: &Email, origin: &Origin) -> Result<bool, SessionError> {
+        let (Some(ip), Some(user)) = (&origin.ip, self.ports.reads.user_by_email(account).await?) else {
+            return Ok(false);
+        };
+        let open = self.sessions(user.id).await?;
+        Ok(open.iter().any(|session| session.ip.as_ref() == Some(ip)))
     }
 
     /// Ends the session of this request. Safe to repeat.
