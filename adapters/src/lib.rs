@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod allowlists;
+pub mod disk;
 pub mod google;
 pub mod http;
 pub mod outbound;

@@ -14,7 +14,7 @@ use namaskah_adapters::{
     persistence::{self, Database, Options, StatementObserver},
     system::SystemClock,
 };
-use namaskah_domain::{Fault, Random};
+use namaskah_domain::{Clock, Fault, Random};
 use namaskah_sandbox::{Sandbox, SandboxConfig, SandboxError};
 use secrecy::ExposeSecret;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -27,7 +27,7 @@ use crate::{
         server::{self, HttpSettings},
         services::Services,
     },
-    metrics::Metrics,
+    metrics::{Metrics, Premises},
     readiness::ProcessReadiness,
     wiring::{
         self, Adapters, Outside, WebhookKeys, Wired,
@@ -144,6 +144,8 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         .map(|adapters| adapters.measured(&metrics))
         .and_then(|adapters| wiring::wire(config, stores, adapters, &public_url, clock))
         .map_err(StartError::Settings)?;
+    let premises = Premises::of(config, &database, &wired.stores.settings, wired.clock.now()).await;
+    metrics.watch_premises(premises.map_err(StartError::Database)?);
     let follower = match &sandbox_url {
         Some(url) => Some(catch_up(url, &wired).await?),
         None => None,

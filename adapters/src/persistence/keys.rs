@@ -4,14 +4,14 @@
 //! others are. What is digested is gone, so it can never change. A database from before that was kept takes the one that
 //! was derived from the key of its rows.
 
-use namaskah_domain::Fault;
+use namaskah_domain::{Fault, Time};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 use super::{
     database::Database,
     read::Settings,
-    stored::{RowVault, unreadable},
+    stored::{RowVault, time, unreadable},
 };
 use crate::vault::{HEADER, KeyName, MasterKeys, Place, Vault};
 
@@ -140,6 +140,17 @@ async fn sampled(database: &Database, opening: &Vault) -> Result<(usize, Option<
         }
     }
     Ok((tried, None))
+}
+
+/// Since when the newest key seals here.
+///
+/// # Errors
+/// If the database does not answer, or was never unlocked with it.
+pub async fn in_use_since(database: &Database, keys: &MasterKeys) -> Result<Time, Fault> {
+    let sql = "SELECT since_us FROM sealing_keys WHERE id = $1";
+    let rows = database.read(sql, vec![keys.newest_name().to_string().into()]).await?;
+    let since = rows.first().ok_or_else(|| unreadable("key that seals"))?;
+    time(since.try_get("", "since_us").map_err(Fault::new)?)
 }
 
 /// Notes that a key has sealed something here.

@@ -3,12 +3,19 @@
 
 mod calls;
 mod commits;
+mod premises;
 mod requests;
 mod vitals;
 
-pub use self::calls::{MeasuredGateway, MeasuredProvider};
+pub use self::{
+    calls::{MeasuredGateway, MeasuredProvider},
+    premises::Premises,
+};
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use namaskah_adapters::persistence::{StatementObserver, Stores};
 use namaskah_domain::{Fault, Time, vitals::VitalsReads};
@@ -22,6 +29,7 @@ use prometheus_client::{
 use self::{
     calls::Calls,
     commits::{Ledger, MeasuredStore},
+    premises::Wear,
     requests::Requests,
     vitals::Gauges,
 };
@@ -44,6 +52,8 @@ struct Inner {
     ledger: Ledger,
     calls: Calls,
     gauges: Gauges,
+    wear: Wear,
+    premises: OnceLock<Premises>,
 }
 
 impl Metrics {
@@ -54,7 +64,13 @@ impl Metrics {
         registry.register("build", "What runs", Info::new([("version", version), ("mode", mode.name())]));
         let (requests, ledger) = (Requests::register(&mut registry), Ledger::register(&mut registry));
         let (calls, gauges) = (Calls::register(&mut registry), Gauges::register(&mut registry));
-        Self(Arc::new(Inner { registry, requests, ledger, calls, gauges }))
+        let wear = Wear::register(&mut registry);
+        Self(Arc::new(Inner { registry, requests, ledger, calls, gauges, wear, premises: OnceLock::new() }))
+    }
+
+    /// From now on what grows old and fills up is told, too. The first one stays.
+    pub fn watch_premises(&self, premises: Premises) {
+        self.0.premises.get_or_init(|| premises);
     }
 
     /// The same stores, with every commit measured.
@@ -88,6 +104,9 @@ impl Metrics {
     /// If the store cannot be read; then nothing is told, so that whoever watches sees a gap and no old numbers.
     pub async fn tell(&self, reads: &dyn VitalsReads, now: Time) -> Result<String, Fault> {
         self.0.gauges.set(&reads.vitals(now).await?);
+        if let Some(premises) = self.0.premises.get() {
+            self.0.wear.look(premises, now).await;
+        }
         let mut text = String::new();
         encode(&mut text, &self.0.registry).map_err(Fault::new)?;
         Ok(text)

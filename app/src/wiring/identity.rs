@@ -59,6 +59,23 @@ pub(super) fn provider(
     Ok(Some(Arc::new(GoogleIdentityProvider::try_new(google).map_err(Fault::new)?)))
 }
 
+/// The keys that sign access tokens, newest first.
+fn signer(config: &Config) -> Result<EdDsaSigner, Fault> {
+    let seeds: Result<Vec<SigningSeed>, Fault> =
+        config.secrets.signing_keys.iter().map(|key| key_of(key).map(SigningSeed::from_bytes)).collect();
+    let seeds = seeds?;
+    let (current, older) = seeds.split_first().ok_or_else(|| Fault::new("there is no signing key"))?;
+    Ok(EdDsaSigner::new(current, older))
+}
+
+/// What the key is called that signs access tokens.
+///
+/// # Errors
+/// If a key of ours cannot be used.
+pub fn signing_key_id(config: &Config) -> Result<String, Fault> {
+    Ok(signer(config)?.key_id())
+}
+
 pub(super) fn auth(
     config: &Config,
     store: &Arc<dyn Store>,
@@ -66,17 +83,13 @@ pub(super) fn auth(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> Result<AuthService, Fault> {
-    let seeds: Result<Vec<SigningSeed>, Fault> =
-        config.secrets.signing_keys.iter().map(|key| key_of(key).map(SigningSeed::from_bytes)).collect();
-    let seeds = seeds?;
-    let (current, older) = seeds.split_first().ok_or_else(|| Fault::new("there is no signing key"))?;
     let ports = AuthPorts {
         store: store.clone(),
         reads: stores.auth.clone(),
         accounts: stores.wallet.clone(),
         standings: Arc::new(CachedStandings::new(stores.auth.clone())),
         hasher: Arc::new(Argon2Hasher::default()),
-        signer: Arc::new(EdDsaSigner::new(current, older)),
+        signer: Arc::new(signer(config)?),
         codes: Arc::new(Rfc6238),
         clock,
         random,

@@ -1,10 +1,13 @@
 //! Facts about the whole deployment that the database keeps: its mode, and the offset of its clock.
 
-use namaskah_domain::Fault;
+use namaskah_domain::{Fault, Time};
 use sea_orm::Value;
 
 use super::fault;
-use crate::persistence::{database::Database, stored::unreadable};
+use crate::persistence::{
+    database::Database,
+    stored::{time, unreadable, us},
+};
 
 const CLOCK_OFFSET: &str = "clock_offset_ms";
 
@@ -57,6 +60,16 @@ impl Settings {
         let stored =
             self.returned(sql, vec![CLOCK_OFFSET.into(), offset_ms.max(0).to_string().into()]).await?;
         milliseconds(&stored)
+    }
+
+    /// When something of that name was first noted, which is now if it never was.
+    ///
+    /// # Errors
+    /// [`Fault`] if the database does not answer; asking again is safe.
+    pub async fn first_noted(&self, what: &str, now: Time) -> Result<Time, Fault> {
+        let key = format!("first_noted:{what}");
+        let stored = self.set_if_absent(&key, &us(now).to_string()).await?;
+        time(stored.parse().map_err(|_| unreadable("instant"))?)
     }
 
     async fn returned(&self, sql: &str, values: Vec<Value>) -> Result<String, Fault> {

@@ -6,6 +6,7 @@ use super::{customer::order, on_both, world::World};
 
 on_both! {
     a_journey_is_told_by_commits_statements_and_calls_of_providers,
+    keys_grow_older_and_the_disk_of_the_data_folder_has_room,
 }
 
 async fn told(world: &World) -> String {
@@ -43,4 +44,21 @@ async fn a_journey_is_told_by_commits_statements_and_calls_of_providers(world: &
     let text = told(world).await;
     assert!(value(&text, unknown) >= 1.0, "{text}");
     assert!(!text.contains("usr_") && !text.contains("ver_") && !text.contains(&ada.email), "{text}");
+}
+
+async fn keys_grow_older_and_the_disk_of_the_data_folder_has_room(world: &World) {
+    let ages = |text: &str| {
+        ["encryption", "signing"]
+            .map(|key| value(text, &format!("namaskah_key_age_seconds{{key=\"{key}\"}}")))
+    };
+    let young = ages(&told(world).await);
+    world.controls.advance(3_600).await;
+    let text = told(world).await;
+    let old = ages(&text);
+    for (young, old) in young.into_iter().zip(old) {
+        assert!(old - young >= 3_600.0 && young < 3_600.0, "{young} and {old}");
+    }
+    let free = value(&text, "namaskah_disk_free_bytes{folder=\"data\"}");
+    let size = value(&text, "namaskah_disk_size_bytes{folder=\"data\"}");
+    assert!(free > 0.0 && free <= size, "{free} of {size}");
 }
