@@ -23,10 +23,11 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthService, IdentityService},
-    payment::{PaymentGateway, PaymentService},
+    payment::{PaymentGateway, PaymentService, WatchedGateway},
     reconciliation::ReconciliationService,
     retention::RetentionService,
     staff::{AdjustmentService, OrderDesk, ProviderDesk, StaffService, TradeDesk},
+    status::StatusService,
     support::SupportService,
     verification::{
         CatalogueService, CurrentTerms, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService,
@@ -83,6 +84,8 @@ pub struct Wired {
     pub retention: Arc<RetentionService>,
     /// What is for sale.
     pub catalogue: Arc<CatalogueService>,
+    /// How the service does, for everybody.
+    pub status: Arc<StatusService>,
     /// Commits, for the notices of providers.
     pub store: Arc<dyn Store>,
     /// Every read.
@@ -147,6 +150,8 @@ pub fn wire(
     let Adapters { provider, gateway, mailer, identities } = adapters;
     let watched = Arc::new(Watched::new(provider, shared.clone()));
     let provider: Arc<dyn NumberProvider> = watched.clone();
+    let watched_gateway = Arc::new(WatchedGateway::new(gateway, shared.clone()));
+    let gateway: Arc<dyn PaymentGateway> = watched_gateway.clone();
     let terms: Arc<dyn CurrentTerms> = Arc::new(CachedTerms::new(stores.terms.clone()));
     let payments = PaymentService::new(
         store.clone(),
@@ -175,6 +180,7 @@ pub fn wire(
         CatalogueService::new(orders.clone(), provider.clone(), stores.orders.clone(), shared.clone());
     let catalogue = Arc::new(catalogue);
     let trade = desks::trade(&stores, &store, terms.clone(), catalogue.clone(), (&shared, &random), config);
+    let status = desks::status(&stores, watched.clone(), watched_gateway, terms.clone(), shared.clone());
     let providers = desks::providers(&stores, watched, terms, orders.clone(), shared.clone());
     let reconciliation = ReconciliationService::new(
         store.clone(),
@@ -212,6 +218,7 @@ pub fn wire(
         catalogue,
         trade: Arc::new(trade),
         providers: Arc::new(providers),
+        status: Arc::new(status),
         retention: Arc::new(retention),
         store,
         stores,

@@ -38,6 +38,7 @@ pub mod reconciliation;
 pub mod record;
 pub mod retention;
 pub mod staff;
+pub mod status;
 pub mod support;
 pub mod time;
 pub mod unit;

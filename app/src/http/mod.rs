@@ -21,6 +21,7 @@ pub mod problem;
 pub mod server;
 pub mod services;
 pub mod staff_scheme;
+pub mod status;
 pub mod support;
 pub mod system;
 pub mod tags;

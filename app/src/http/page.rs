@@ -4,10 +4,10 @@ use poem::{IntoResponse, Response, http::header};
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;\
 color:#1b1f24;background:#fff}a{color:#0b57d0}code{background:#f1f3f5;padding:.1em .3em;border-radius:.2em}\
-dt{font-weight:600}input,button{font:inherit;padding:.4rem .6rem;margin:.2rem 0}pre{background:#f1f3f5;padding:1rem;overflow:auto}\
+dt,th{font-weight:600}th,td{text-align:left;padding:.3em 1em .3em 0}input,button{font:inherit;padding:.4rem .6rem;margin:.2rem 0}pre{background:#f1f3f5;padding:1rem;overflow:auto}\
 @media(prefers-color-scheme:dark){body{color:#e6e8ea;background:#14171a}a{color:#8ab4f8}code,pre{background:#22272c}}";
 
-/// A page. `title`, `body` and `script` are our own words, never a user's.
+/// A page. `title`, `body` and `script` are our own words, never a user's; other words go through [`escape`].
 pub struct Page<'a> {
     /// Heading and title.
     pub title: &'a str,
@@ -40,6 +40,22 @@ impl IntoResponse for Page<'_> {
     }
 }
 
+/// A text that is not ours, so that it is read as text within HTML and within a quoted attribute.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
 /// Unpredictable, for one answer. Without randomness there is none, and no script runs.
 pub fn nonce() -> Option<String> {
     let mut bytes = [0u8; 16];
@@ -57,4 +73,15 @@ fn policy(nonce: Option<&str>) -> String {
         "default-src 'none'; style-src 'sha256-{digest}'; {script}base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn what_is_not_ours_is_text() {
+        assert_eq!(escape("<a b=\"c\" d='e'>&"), "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;");
+        assert_eq!(escape("whatsapp"), "whatsapp");
+    }
 }

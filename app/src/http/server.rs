@@ -35,6 +35,7 @@ use super::{
     payments::PaymentsApi,
     problem::{catch::CatchProblems, pages},
     services::Services,
+    status::StatusApi,
     support::SupportApi,
     system::{self, SystemApi},
     verifications::{VerificationsApi, again::AgainApi, batch::BatchApi, events::Streams},
@@ -68,7 +69,7 @@ type Routes = (
     (VerificationsApi, AgainApi, BatchApi),
     SupportApi,
     HooksApi,
-    (SystemApi, MetricsApi),
+    (SystemApi, MetricsApi, StatusApi),
     AdminApis,
 );
 
@@ -125,6 +126,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
                 vitals: services.vitals.clone(),
                 clock: services.clock.clone(),
             },
+            StatusApi { board: services.status.clone() },
         ),
         admin::apis(services),
     )

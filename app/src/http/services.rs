@@ -17,6 +17,7 @@ use namaskah_domain::{
 
 use super::{
     hooks::{HookDoor, PaystackDoor, TextVerifiedDoor},
+    status::StatusBoard,
     system::Readiness,
 };
 use crate::{
@@ -76,6 +77,8 @@ pub struct Services {
     pub metrics: Metrics,
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
+    /// How the service does, for everybody.
+    pub status: Arc<StatusBoard>,
 }
 
 impl Services {
@@ -106,6 +109,7 @@ impl Services {
             readiness,
             metrics,
             vitals: wired.stores.vitals.clone(),
+            status: Arc::new(StatusBoard::new(wired.status.clone())),
         }
     }
 }

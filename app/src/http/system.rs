@@ -90,6 +90,7 @@ pub fn front() -> Response {
     let body = "<p>Phone numbers that receive one verification code. You pay only if a code came.</p>\
                 <ul><li><a href=\"/docs\">API reference</a></li>\
                 <li><a href=\"/openapi.json\">OpenAPI document</a></li>\
-                <li><a href=\"/problems\">Problems that the API answers with</a></li></ul>";
+                <li><a href=\"/problems\">Problems that the API answers with</a></li>\
+                <li><a href=\"/status\">Status</a></li></ul>";
     poem::IntoResponse::into_response(Page { title: "Namaskah", body, script: None })
 }

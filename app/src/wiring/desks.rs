@@ -6,10 +6,12 @@ use namaskah_adapters::{allowlists::CachedAllowlists, persistence::Stores};
 use namaskah_domain::{
     Clock, Random, Store,
     auth::AuthService,
+    payment::WatchedGateway,
     staff::{
         AdjustmentPorts, AdjustmentService, OrderDesk, OrderDeskPorts, ProviderDesk, ProviderDeskPorts,
         StaffPorts, StaffService, TradeDesk, TradePorts,
     },
+    status::{StatusPorts, StatusService},
     verification::{CatalogueService, CurrentTerms, VerificationService, Watched},
 };
 
@@ -53,6 +55,17 @@ pub(super) fn providers(
         orders,
         clock,
     })
+}
+
+/// How the service does, for everybody.
+pub(super) fn status(
+    stores: &Stores,
+    numbers: Arc<Watched>,
+    payments: Arc<WatchedGateway>,
+    terms: Arc<dyn CurrentTerms>,
+    clock: Arc<dyn Clock>,
+) -> StatusService {
+    StatusService::new(StatusPorts { orders: stores.orders.clone(), terms, numbers, payments, clock })
 }
 
 /// Staff over these stores.

@@ -193,6 +193,8 @@ fn whatever_is_not_for_strangers_names_its_credential() {
         "/api/v1/hooks/textverified",
         "/healthz",
         "/readyz",
+        "/status",
+        "/status.json",
     ];
     let document = document();
     for (path, method, operation) in operations(&document) {

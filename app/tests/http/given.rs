@@ -201,6 +201,7 @@ async fn started(
         clock: shared.clone(),
         random: random.clone(),
     };
+    let status = crate::status::board(&store, &watched, &gateway, &terms, &shared);
     let providers = ProviderDeskPorts {
         provider: watched,
         books: store.clone(),
@@ -242,6 +243,7 @@ async fn started(
         readiness: ready.clone(),
         metrics: Metrics::new(Mode::Sandbox),
         vitals: store.clone(),
+        status,
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address: SocketAddr = listener.local_addr().expect("an address");

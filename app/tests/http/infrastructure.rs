@@ -152,6 +152,8 @@ async fn every_body_names_its_type_and_texts_their_character_set() {
         ("/reset-password", html),
         ("/payments/return", html),
         ("/healthz", json),
+        ("/status", json),
+        ("/status.json", json),
         ("/nowhere", problem),
         ("/api/v1/me", json),
         ("/api/v1/me/export", json),

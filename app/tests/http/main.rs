@@ -13,5 +13,6 @@ mod limits;
 mod look_ups;
 mod metrics;
 mod signing_in;
+mod status;
 mod timing;
 mod wallet;

@@ -20,6 +20,7 @@ pub mod service;
 pub mod settlement;
 pub mod suspense;
 mod unsent;
+mod watched;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
 pub use desk::{DeskPorts, DeskReads, Happened, PaymentDesk, PaymentFile, PaymentQuery, SetAside};
@@ -42,3 +43,4 @@ pub use settlement::Settled;
 pub use suspense::{
     Destination, Suspended, SuspenseError, SuspenseReason, SuspenseService, SuspenseState, SuspenseStatus,
 };
+pub use watched::WatchedGateway;

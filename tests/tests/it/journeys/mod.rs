@@ -29,6 +29,7 @@ mod refunds;
 mod retention;
 mod rights;
 mod second_factor;
+mod status;
 mod streams;
 mod unknown;
 
