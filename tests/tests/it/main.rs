@@ -9,3 +9,4 @@ mod providers;
 mod security;
 mod simulation;
 mod store;
+mod watch;
