@@ -18,3 +18,4 @@ pub mod textverified;
 pub mod tokens;
 pub mod totp;
 pub mod vault;
+pub mod webhooks;

@@ -6,9 +6,11 @@ mod money;
 mod outside;
 mod policies;
 mod support;
+mod webhooks;
 
 pub use money::{MoneyServices, suspense};
 pub use outside::{Adapters, Outside, WebhookKeys, gateway};
+pub use webhooks::WebhookServices;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use namaskah_domain::{
         Retained, VerificationService, Watched,
     },
     wallet::{BookService, WalletService},
+    webhook::EventBodies,
 };
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -41,9 +44,11 @@ use uuid::Uuid;
 use self::policies::{order_policy, payment_policy};
 use crate::{
     config::Config,
+    http::telling::Teller,
     worker::{
-        Bookcheck, Bookkeeper, CallsPerSecond, Expirer, Feed, JobRunner, Movable, NoticeHandler, Poller,
-        Reconciler, Relay, Retention, Returns, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
+        Bookcheck, Bookkeeper, CallsPerSecond, Deliveries, Expirer, FanOutRunner, Feed, JobRunner, Movable,
+        NoticeHandler, Poller, Reconciler, Relay, Retention, Returns, Sealer, Supervisor, Sweeper, Wakers,
+        WakingStore,
     },
 };
 
@@ -60,6 +65,8 @@ pub struct Wired {
     pub adjustments: Arc<AdjustmentService>,
     /// Tickets.
     pub support: Arc<SupportService>,
+    /// Webhooks of users.
+    pub webhooks: WebhookServices,
     /// What staff does with the house's money.
     pub money: MoneyServices,
     /// Orders, as staff sees them.
@@ -147,7 +154,7 @@ pub fn wire(
     let holder = holder(random.as_ref());
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
-    let Adapters { provider, gateway, mailer, identities } = adapters;
+    let Adapters { provider, gateway, mailer, identities, outbound } = adapters;
     let watched = Arc::new(Watched::new(provider, shared.clone()));
     let provider: Arc<dyn NumberProvider> = watched.clone();
     let watched_gateway = Arc::new(WatchedGateway::new(gateway, shared.clone()));
@@ -199,12 +206,17 @@ pub fn wire(
     let reconciliation = Arc::new(reconciliation);
     let lists = (gateway.clone(), reconciliation.clone());
     let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());
-    let auth = Arc::new(identity::auth(config, &store, &stores, shared, random.clone())?);
+    let auth = Arc::new(identity::auth(config, &store, &stores, shared.clone(), random.clone())?);
+    let payments = Arc::new(payments);
+    let bodies = Teller { orders: orders.clone(), payments: payments.clone(), clock: clock.clone() };
+    let sending = (outbound, Arc::new(bodies) as Arc<dyn EventBodies>);
+    let webhooks = webhooks::services(config, &stores, &store, sending, (&shared, &random));
     let identities = identities.map(|provider| Arc::new(IdentityService::new(auth.clone(), provider)));
     Ok(Wired {
         staff: Arc::new(desks::staff(auth.clone(), &stores)),
         adjustments: Arc::new(adjustments),
         support: Arc::new(support),
+        webhooks,
         money,
         order_desk: Arc::new(desks::orders(&stores)),
         books,
@@ -213,7 +225,7 @@ pub fn wire(
         auth,
         identities,
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
-        payments: Arc::new(payments),
+        payments,
         orders,
         catalogue,
         trade: Arc::new(trade),
@@ -239,7 +251,15 @@ impl Wired {
     pub fn supervisor(&self) -> Supervisor {
         let (orders, payments) = (&self.orders, &self.payments);
         let quiet = Arc::default;
-        let relay = Relay::new(self.stores.events.clone(), self.feed.clone());
+        let fan_out = self.wakers.fan_out.clone();
+        let relay = Relay::new(self.stores.events.clone(), self.feed.clone(), fan_out.clone());
+        let deliveries = self.wakers.deliveries.clone();
+        let webhooks = Deliveries::new(
+            self.webhooks.deliverer.clone(),
+            self.stores.leases.clone(),
+            self.holder,
+            deliveries.clone(),
+        );
         let notices = NoticeHandler::new(self.stores.notices.clone(), payments.clone(), orders.clone());
         let clock: Arc<dyn Clock> = self.clock.clone();
         let (seals, leases) = (self.stores.sealer.clone(), self.stores.leases.clone());
@@ -266,6 +286,8 @@ impl Wired {
             .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())
             .with(Arc::new(jobs(JobLane::Provider)), self.wakers.tellers.clone())
             .with(Arc::new(relay), self.wakers.relay.clone())
+            .with(Arc::new(FanOutRunner(self.webhooks.fan_out.clone())), fan_out)
+            .with(Arc::new(webhooks), deliveries)
     }
 
     /// The clock and where its offset is kept, for the sandbox that moves it.

@@ -183,6 +183,8 @@ pub enum Letter {
     ApiKeyDeleted,
     /// "There is an answer to what you asked support."
     TicketAnswered,
+    /// "Nothing is sent to an endpoint of yours any more."
+    WebhookEndpointOff,
 }
 
 /// What is to be done after a commit. Never a purchase, never a refund.

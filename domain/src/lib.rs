@@ -45,6 +45,7 @@ pub mod unit;
 pub mod verification;
 pub mod vitals;
 pub mod wallet;
+pub mod webhook;
 
 pub use event::{
     Event, EventKind, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender,
@@ -137,10 +138,17 @@ pub mod entity {
         TicketLineEntity, TicketLineId, "tkl";
         /// A run of reconciliation.
         RunEntity, RunId, "run";
+        /// A URL of a user that events are sent to.
+        EndpointEntity, EndpointId, "whe";
+        /// An event on its way to an endpoint.
+        DeliveryEntity, DeliveryId, "whd";
+        /// A try of a delivery.
+        AttemptEntity, AttemptId, "wha";
     }
 }
 pub use entity::{
-    AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, DisputeId, EntryId, EventId, FindingId, GrantId,
-    HoldId, IdentityId, JobId, MessageId, NoticeId, OrderId, PaymentId, PricingRuleId, PurchaseId, QuoteId,
-    RefundId, RunId, SessionId, TicketId, TicketLineId, TimelineId, UserId,
+    AdjustmentId, ApiKeyId, AttemptId, AuditId, BatchId, BookingId, DeliveryId, DisputeId, EndpointId,
+    EntryId, EventId, FindingId, GrantId, HoldId, IdentityId, JobId, MessageId, NoticeId, OrderId, PaymentId,
+    PricingRuleId, PurchaseId, QuoteId, RefundId, RunId, SessionId, TicketId, TicketLineId, TimelineId,
+    UserId,
 };

@@ -17,6 +17,7 @@ use crate::{
     wallet::{
         Booking, EndHold, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purse, Settings, Transfer,
     },
+    webhook::{Attempt, Cursor, Delivery, Endpoint},
 };
 
 /// One record to write, or one fact to add. A record of [`crate::Version::FIRST`] is new; any other must be stored
@@ -92,6 +93,14 @@ pub enum Change {
     ProviderSwitch(ProviderSwitch),
     /// A rule of prices; `Duplicate(Record)` if another one of its scope has no end either.
     PricingRule(PricingRule),
+    /// Where a user wants events to be sent to.
+    WebhookEndpoint(Endpoint),
+    /// An event on its way to an endpoint; `Duplicate(Record)` if there is another of the two.
+    WebhookDelivery(Delivery),
+    /// A try of a delivery; written once.
+    WebhookAttempt(Attempt),
+    /// How far events were given to endpoints. There is one.
+    WebhookCursor(Cursor),
     /// Something a customer may be told.
     Event(Event),
     /// Work for after the commit.

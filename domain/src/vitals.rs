@@ -44,6 +44,10 @@ pub struct Vitals {
     pub disputes_open: u64,
     /// Mismatches that reconciliation has found and nobody has closed.
     pub findings_open: u64,
+    /// Deliveries of webhooks that are due and not sent.
+    pub webhooks_due: u64,
+    /// For how long the oldest of them has been due, in seconds.
+    pub webhooks_oldest_s: i64,
 }
 
 impl Vitals {

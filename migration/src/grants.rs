@@ -11,6 +11,7 @@ pub const APPENDED: &[&str] = &[
     "shown_numbers",
     "suppressed_numbers",
     "transfers",
+    "webhook_attempts",
 ];
 
 /// Tables whose rows are changed and never deleted.
@@ -46,6 +47,9 @@ pub const CHANGED: &[&str] = &[
     "tickets",
     "users",
     "wallet_settings",
+    "webhook_cursors",
+    "webhook_deliveries",
+    "webhook_endpoints",
 ];
 
 /// Tables whose rows are changed, and deleted once they are of no more use.

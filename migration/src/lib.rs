@@ -51,6 +51,7 @@ mod m20261126_000024_terms;
 mod m20261126_000025_desk;
 mod m20261126_000026_runs;
 mod m20261126_000027_support;
+mod m20261126_000032_webhooks;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000025_desk::Migration),
             Box::new(m20261126_000026_runs::Migration),
             Box::new(m20261126_000027_support::Migration),
+            Box::new(m20261126_000032_webhooks::Migration),
         ]
     }
 }

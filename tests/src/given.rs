@@ -4,10 +4,12 @@
 mod identities;
 mod returns;
 mod staff;
+mod webhooks;
 
 pub use identities::identity;
 pub use returns::*;
 pub use staff::*;
+pub use webhooks::*;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -15,9 +17,9 @@ use std::{
 };
 
 use namaskah_domain::{
-    Amount, Change, Claim, Currency, Event, EventKind, Fingerprint, Id, IdempotencyKey, JobKind, Letter,
-    MailSecret, Money, NewJob, Notice, NoticeState, OrderId, PaymentReference, PhoneNumber, Random,
-    ReservationId, Sender, ShownNumber, Store, Time, UnitOfWork, UserId, Version,
+    Amount, Change, Claim, Currency, Fingerprint, Id, IdempotencyKey, JobKind, Letter, MailSecret, Money,
+    NewJob, Notice, NoticeState, OrderId, PaymentReference, PhoneNumber, Random, ReservationId, Sender,
+    ShownNumber, Store, Time, UnitOfWork, UserId, Version,
     auth::{
         AllowedIps, ApiKey, Email, KeyName, MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Role,
         Scope, Scopes, SecondFactor, Session, SessionKind, TokenHash, Totp, TotpSecret, TotpStep, User,
@@ -365,18 +367,6 @@ pub fn notice(sender: Sender, subject: Option<String>) -> Notice {
         at: start(),
         state: NoticeState::New,
         version: Version::FIRST,
-    }
-}
-
-/// An event of a user about a record.
-pub fn event(user: UserId) -> Event {
-    Event {
-        id: id(),
-        user,
-        kind: EventKind::VerificationWaiting,
-        subject: id::<()>().uuid(),
-        version: Version::from_stored(2),
-        at: start(),
     }
 }
 

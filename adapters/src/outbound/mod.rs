@@ -38,7 +38,7 @@ pub struct OutboundCaps {
 
 impl Default for OutboundCaps {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(3), whole: Duration::from_secs(10), body: 64 * 1024 }
+        Self { connect: Duration::from_secs(3), whole: Duration::from_secs(15), body: 64 * 1024 }
     }
 }
 

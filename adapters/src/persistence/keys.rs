@@ -25,7 +25,7 @@ pub struct Column {
 }
 
 /// Every column of sealed values.
-pub const SEALED: [Column; 10] = [
+pub const SEALED: [Column; 13] = [
     column("users", "totp_secret_sealed"),
     column("orders", "number_sealed"),
     column("purchases", "number_sealed"),
@@ -36,6 +36,9 @@ pub const SEALED: [Column; 10] = [
     column("jobs", "payload_sealed"),
     column("tickets", "subject_sealed"),
     column("ticket_lines", "text_sealed"),
+    column("webhook_endpoints", "url_sealed"),
+    column("webhook_endpoints", "secret_sealed"),
+    column("webhook_endpoints", "previous_secret_sealed"),
 ];
 
 const fn column(table: &'static str, column: &'static str) -> Column {

@@ -50,6 +50,7 @@ use namaskah_domain::{
     verification::{OrderReads, TermReads},
     vitals::VitalsReads,
     wallet::{BookReads, WalletReads},
+    webhook::WebhookReads,
 };
 
 use crate::vault::Vault;
@@ -79,6 +80,8 @@ pub struct Stores {
     pub adjustments: Arc<dyn AdjustmentReads>,
     /// Tickets.
     pub support: Arc<dyn SupportReads>,
+    /// Endpoints of users, and deliveries to them.
+    pub webhooks: Arc<dyn WebhookReads>,
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
     /// Orders and attempts, as staff asks for them.
@@ -134,6 +137,7 @@ impl Stores {
             staff: reads.clone(),
             adjustments: reads.clone(),
             support: reads.clone(),
+            webhooks: reads.clone(),
             vitals: reads.clone(),
             order_desk: reads.clone(),
             figures: reads.clone(),

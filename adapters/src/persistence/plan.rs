@@ -16,6 +16,7 @@ use super::{
         grant, hold, identity, intent, job, mail_token, message, notice, order, pricing_rule,
         provider_switch, purchase, quote, reconciliation_run, refresh_token, refund, service_decision,
         session, shown_number, suppressed_number, suspended, ticket, ticket_line, user, wallet_settings,
+        webhook_attempt, webhook_cursor, webhook_delivery, webhook_endpoint,
     },
     settle::settle,
     stored::us,
@@ -195,6 +196,14 @@ impl Plan {
                 self.inserts.push(row(&suppressed_number::Model::seal(s, vault), &[]));
             }
             Change::Notice(n) => self.versioned(&notice::Model::seal(n, vault)?, n.version.get()),
+            Change::WebhookEndpoint(e) => {
+                self.versioned(&webhook_endpoint::Model::seal(e, vault)?, e.version.get());
+            }
+            Change::WebhookDelivery(d) => {
+                self.versioned(&webhook_delivery::Model::from(d), d.version.get());
+            }
+            Change::WebhookAttempt(a) => self.inserts.push(row(&webhook_attempt::Model::from(a), &[])),
+            Change::WebhookCursor(c) => self.versioned(&webhook_cursor::Model::from(c), c.version.get()),
             Change::Event(e) => self.inserts.push(row(&event::Model::from(e), &["recorded"])),
             Change::Job(j) => self.inserts.push(row(&job::Model::seal(j, vault)?, &[])),
         }

@@ -167,6 +167,20 @@ pub(super) fn words(letter: &Letter, to: &Email, site: &Url) -> Words {
                 Part::Link("Go to Namaskah", site),
             ],
         ),
+        Letter::WebhookEndpointOff => compose(
+            "A webhook endpoint was switched off",
+            &[
+                Part::Text(
+                    "One of your webhook endpoints has taken nothing for five days, or has answered that it is gone \
+                     (410). Nothing is sent to it any more.",
+                ),
+                Part::Text(
+                    "Its deliveries and their answers are listed in the API. Switch it on again when it is mended, and \
+                     have what it has missed sent again.",
+                ),
+                Part::Link("Go to Namaskah", site),
+            ],
+        ),
     }
 }
 
@@ -279,6 +293,7 @@ mod tests {
             Letter::ApiKeyCreated,
             Letter::ApiKeyDeleted,
             Letter::TicketAnswered,
+            Letter::WebhookEndpointOff,
         ] {
             let words = told(&letter, "https://example.com");
             assert!(!words.text.contains("token="));

@@ -25,5 +25,7 @@ pub mod status;
 pub mod support;
 pub mod system;
 pub mod tags;
+pub mod telling;
 pub mod verifications;
 pub mod wallet;
+pub mod webhooks;

@@ -38,8 +38,10 @@ use super::{
     status::StatusApi,
     support::SupportApi,
     system::{self, SystemApi},
+    telling::Teller,
     verifications::{VerificationsApi, again::AgainApi, batch::BatchApi, events::Streams},
     wallet::WalletApi,
+    webhooks::{WebhooksApi, catching_up::EventsApi},
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -67,6 +69,7 @@ type Routes = (
     PaymentsApi,
     CatalogueApi,
     (VerificationsApi, AgainApi, BatchApi),
+    (WebhooksApi, EventsApi),
     SupportApi,
     HooksApi,
     (SystemApi, MetricsApi, StatusApi),
@@ -77,6 +80,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
     let Services { auth, wallet, payments, verifications, catalogue, store, clock, random, .. } =
         services.clone();
     let feed = Feed::new(services.told.clone(), services.events.clone(), stop);
+    let teller = Teller { orders: verifications.clone(), payments: payments.clone(), clock: clock.clone() };
     (
         (
             AuthApi { auth: auth.clone(), site: site.clone() },
@@ -92,6 +96,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
                 verifications: verifications.clone(),
                 retention: services.retention.clone(),
                 support: services.support.clone(),
+                webhooks: services.webhooks.clone(),
                 clock: clock.clone(),
             },
         },
@@ -102,15 +107,16 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
             VerificationsApi {
                 verifications: verifications.clone(),
                 auth,
-                payments: payments.clone(),
+                teller: teller.clone(),
                 streams: Streams::default(),
-                feed,
+                feed: feed.clone(),
                 clock: clock.clone(),
                 random: random.clone(),
             },
             AgainApi { verifications: verifications.clone(), clock: clock.clone(), random: random.clone() },
             BatchApi { verifications, clock: clock.clone(), random: random.clone() },
         ),
+        (WebhooksApi { webhooks: services.webhooks.clone() }, EventsApi { feed, teller }),
         SupportApi { support: services.support.clone() },
         HooksApi {
             store,

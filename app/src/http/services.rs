@@ -13,6 +13,7 @@ use namaskah_domain::{
     verification::{CatalogueService, VerificationService},
     vitals::VitalsReads,
     wallet::WalletService,
+    webhook::WebhookService,
 };
 
 use super::{
@@ -39,6 +40,8 @@ pub struct Services {
     pub adjustments: Arc<AdjustmentService>,
     /// Tickets.
     pub support: Arc<SupportService>,
+    /// Endpoints of users.
+    pub webhooks: Arc<WebhookService>,
     /// Orders, as staff sees them.
     pub order_desk: Arc<OrderDesk>,
     /// Terms of trade.
@@ -90,6 +93,7 @@ impl Services {
             staff: wired.staff.clone(),
             adjustments: wired.adjustments.clone(),
             support: wired.support.clone(),
+            webhooks: wired.webhooks.endpoints.clone(),
             order_desk: wired.order_desk.clone(),
             trade: wired.trade.clone(),
             providers: wired.providers.clone(),

@@ -15,6 +15,8 @@ pub enum Tag {
     Catalogue,
     /// Buying a number and receiving its code.
     Verifications,
+    /// What happens, posted to your URLs; and the log of it.
+    Webhooks,
     /// Tickets: you and support write to each other.
     Support,
     /// What staff does.

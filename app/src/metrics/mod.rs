@@ -6,10 +6,12 @@ mod commits;
 mod premises;
 mod requests;
 mod vitals;
+mod webhooks;
 
 pub use self::{
     calls::{MeasuredGateway, MeasuredProvider},
     premises::Premises,
+    webhooks::MeasuredOutbound,
 };
 
 use std::{
@@ -32,6 +34,7 @@ use self::{
     premises::Wear,
     requests::Requests,
     vitals::Gauges,
+    webhooks::Tries,
 };
 use crate::config::Mode;
 
@@ -51,6 +54,7 @@ struct Inner {
     requests: Requests,
     ledger: Ledger,
     calls: Calls,
+    tries: Tries,
     gauges: Gauges,
     wear: Wear,
     premises: OnceLock<Premises>,
@@ -64,8 +68,9 @@ impl Metrics {
         registry.register("build", "What runs", Info::new([("version", version), ("mode", mode.name())]));
         let (requests, ledger) = (Requests::register(&mut registry), Ledger::register(&mut registry));
         let (calls, gauges) = (Calls::register(&mut registry), Gauges::register(&mut registry));
-        let wear = Wear::register(&mut registry);
-        Self(Arc::new(Inner { registry, requests, ledger, calls, gauges, wear, premises: OnceLock::new() }))
+        let (wear, tries) = (Wear::register(&mut registry), Tries::register(&mut registry));
+        let premises = OnceLock::new();
+        Self(Arc::new(Inner { registry, requests, ledger, calls, tries, gauges, wear, premises }))
     }
 
     /// From now on what grows old and fills up is told, too. The first one stays.

@@ -36,6 +36,8 @@ pub(super) struct Gauges {
     refunds_open: Gauge,
     disputes_open: Gauge,
     findings_open: Gauge,
+    webhooks_due: Gauge,
+    webhooks_oldest: Gauge,
 }
 
 impl Gauges {
@@ -54,12 +56,15 @@ impl Gauges {
             ("refunds_open", "Refunds that are under way", &all.refunds_open),
             ("disputes_open", "Disputes that are not decided", &all.disputes_open),
             ("findings_open", "Mismatches that nobody has closed", &all.findings_open),
+            ("webhooks_due", "Deliveries of webhooks that are due and not sent", &all.webhooks_due),
         ];
         for (name, about, gauge) in counts {
             registry.register(name, about, gauge.clone());
         }
         let about = "Seconds since the oldest of them came";
         registry.register_with_unit("notices_oldest", about, Unit::Seconds, all.notices_oldest.clone());
+        let about = "Seconds for which the oldest of them has been due";
+        registry.register_with_unit("webhooks_oldest", about, Unit::Seconds, all.webhooks_oldest.clone());
         registry.register("jobs_due", "Jobs that are due and not done", all.jobs_due.clone());
         let about = "Seconds for which the oldest of them has been due";
         registry.register_with_unit("jobs_oldest", about, Unit::Seconds, all.jobs_oldest.clone());
@@ -77,10 +82,12 @@ impl Gauges {
             (&self.refunds_open, vitals.refunds_open),
             (&self.disputes_open, vitals.disputes_open),
             (&self.findings_open, vitals.findings_open),
+            (&self.webhooks_due, vitals.webhooks_due),
         ] {
             gauge.set(number(count));
         }
         self.notices_oldest.set(vitals.notices_oldest_s);
+        self.webhooks_oldest.set(vitals.webhooks_oldest_s);
         for Queue { lane, due, oldest_s, buried } in vitals.queues {
             let lane = Lane { lane: name(lane) };
             self.jobs_due.get_or_create(&lane).set(number(due));

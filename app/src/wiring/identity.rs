@@ -87,6 +87,7 @@ pub(super) fn auth(
         store: store.clone(),
         reads: stores.auth.clone(),
         accounts: stores.wallet.clone(),
+        webhooks: stores.webhooks.clone(),
         standings: Arc::new(CachedStandings::new(stores.auth.clone())),
         hasher: Arc::new(Argon2Hasher::default()),
         signer: Arc::new(signer(config)?),

@@ -9,14 +9,15 @@ use namaskah_adapters::{
     textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
 };
 use namaskah_domain::{
-    Clock, Fault, auth::IdentityProvider, payment::PaymentGateway, verification::NumberProvider,
+    Clock, Fault, auth::IdentityProvider, outbound::OutboundClient, payment::PaymentGateway,
+    verification::NumberProvider,
 };
 use secrecy::SecretString;
 
-use super::identity;
+use super::{identity, webhooks};
 use crate::{
     config::{Config, Mode},
-    metrics::{MeasuredGateway, MeasuredProvider, Metrics},
+    metrics::{MeasuredGateway, MeasuredOutbound, MeasuredProvider, Metrics},
 };
 
 /// Where the providers are. In the sandbox that is known only after it has started.
@@ -98,6 +99,8 @@ pub struct Adapters {
     pub mailer: Arc<SmtpMailer>,
     /// Google, where it is configured.
     pub identities: Option<Arc<dyn IdentityProvider>>,
+    /// Calls URLs of users.
+    pub outbound: Arc<dyn OutboundClient>,
 }
 
 impl Adapters {
@@ -116,6 +119,7 @@ impl Adapters {
             gateway: gateway(config, outside)?,
             mailer: mailer(config, outside, public_url)?,
             identities: identity::provider(config, outside, public_url)?,
+            outbound: webhooks::client(config)?,
         })
     }
 }
@@ -129,6 +133,7 @@ impl Adapters {
             gateway: Arc::new(MeasuredGateway::new(self.gateway, metrics.clone())),
             mailer: self.mailer,
             identities: self.identities,
+            outbound: Arc::new(MeasuredOutbound::new(self.outbound, metrics.clone())),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use namaskah_domain::outbox::{EventLog, EventQuery};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::{Feed, RunError, Worker};
 
@@ -17,14 +17,16 @@ const READ_AT_ONCE: u32 = 500;
 pub struct Relay {
     log: Arc<dyn EventLog>,
     feed: Feed,
+    /// Told when there is something for endpoints, perhaps.
+    next: Arc<Notify>,
     /// The last sequence that this process told; `None` before the first look.
     told: Mutex<Option<i64>>,
 }
 
 impl Relay {
-    /// From `log` to `feed`.
-    pub fn new(log: Arc<dyn EventLog>, feed: Feed) -> Self {
-        Self { log, feed, told: Mutex::new(None) }
+    /// From `log` to `feed`; `next` is woken by events.
+    pub fn new(log: Arc<dyn EventLog>, feed: Feed, next: Arc<Notify>) -> Self {
+        Self { log, feed, next, told: Mutex::new(None) }
     }
 }
 
@@ -49,6 +51,9 @@ impl Worker for Relay {
             let query = EventQuery { user: None, subject: None, after: last, limit: READ_AT_ONCE };
             let events = self.log.after(query).await?;
             let read = events.len();
+            if read > 0 {
+                self.next.notify_one();
+            }
             for event in events {
                 last = event.sequence;
                 self.feed.tell(event);

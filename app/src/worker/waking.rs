@@ -18,6 +18,10 @@ pub struct Wakers {
     pub tellers: Arc<Notify>,
     /// Handles notices.
     pub notices: Arc<Notify>,
+    /// Gives events to endpoints.
+    pub fan_out: Arc<Notify>,
+    /// Delivers to endpoints.
+    pub deliveries: Arc<Notify>,
 }
 
 /// Commits through `inner`, then wakes.
@@ -42,6 +46,7 @@ impl Store for WakingStore {
         let mail = unit.changes().iter().any(|change| queued(change, JobLane::Mail));
         let tellers = unit.changes().iter().any(|change| queued(change, JobLane::Provider));
         let notices = has(|change| matches!(change, Change::Notice(_)));
+        let deliveries = has(|change| matches!(change, Change::WebhookDelivery(_)));
         let committed = self.inner.commit(unit).await?;
         let wakers = &self.wakers;
         for (left, waker) in [
@@ -49,6 +54,7 @@ impl Store for WakingStore {
             (mail, &wakers.mail),
             (tellers, &wakers.tellers),
             (notices, &wakers.notices),
+            (deliveries, &wakers.deliveries),
         ] {
             if left {
                 waker.notify_one();

@@ -16,6 +16,7 @@ use crate::given::{Person, World, body, problem, world};
 const ROUTES: &[(&str, Option<&[Scope]>)] = {
     use Scope::{
         VerificationsRead as OrdersRead, VerificationsWrite as OrdersWrite, WalletRead, WalletWrite,
+        WebhooksWrite,
     };
     &[
         ("delete /api/v1/api-keys/{id}", None),
@@ -27,6 +28,7 @@ const ROUTES: &[(&str, Option<&[Scope]>)] = {
         ("get /api/v1/auth/csrf", None),
         ("get /api/v1/auth/sessions", None),
         ("get /api/v1/countries", Some(&[OrdersRead])),
+        ("get /api/v1/events", Some(&[WalletRead, OrdersRead])),
         ("get /api/v1/events/stream", Some(&[WalletRead, OrdersRead])),
         ("get /api/v1/me", None),
         ("get /api/v1/me/export", None),
@@ -72,6 +74,16 @@ const ROUTES: &[(&str, Option<&[Scope]>)] = {
         ("post /api/v1/verifications/{id}/retry", Some(&[OrdersWrite])),
         ("post /api/v1/verifications/{id}/swap", Some(&[OrdersWrite])),
         ("put /api/v1/wallet/settings", Some(&[WalletWrite])),
+        ("delete /api/v1/webhook-endpoints/{id}", Some(&[WebhooksWrite])),
+        ("get /api/v1/webhook-endpoints", Some(&[WebhooksWrite])),
+        ("get /api/v1/webhook-endpoints/{id}", Some(&[WebhooksWrite])),
+        ("get /api/v1/webhook-endpoints/{id}/deliveries", Some(&[WebhooksWrite])),
+        ("patch /api/v1/webhook-endpoints/{id}", Some(&[WebhooksWrite])),
+        ("post /api/v1/webhook-endpoints", Some(&[WebhooksWrite])),
+        ("post /api/v1/webhook-endpoints/deliveries/{id}/replay", Some(&[WebhooksWrite])),
+        ("post /api/v1/webhook-endpoints/{id}/replay", Some(&[WebhooksWrite])),
+        ("post /api/v1/webhook-endpoints/{id}/rotate-secret", Some(&[WebhooksWrite])),
+        ("post /api/v1/webhook-endpoints/{id}/test", Some(&[WebhooksWrite])),
     ]
 };
 

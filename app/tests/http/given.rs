@@ -59,7 +59,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::look_ups::LookUps;
+use crate::{endpoints::endpoints, look_ups::LookUps};
 
 pub const PASSWORD: &str = "seven green lanterns hum";
 /// An origin whose pages may call the API.
@@ -220,6 +220,7 @@ async fn started(
         staff,
         adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
         support: Arc::new(SupportService::new(support)),
+        webhooks: endpoints(&waking, &store, &shared, &random),
         money: money(&waking, &store, gateway.clone(), reconciliation, &shared, &random),
         order_desk: Arc::new(OrderDesk::new(OrderDeskPorts {
             reads: store.clone(),
@@ -324,7 +325,7 @@ fn client() -> Client {
 }
 
 fn relay(store: &Arc<MemoryStore>, feed: &Feed, wakers: &Wakers, stop: &CancellationToken) {
-    let relay = Relay::new(store.clone(), feed.clone());
+    let relay = Relay::new(store.clone(), feed.clone(), wakers.fan_out.clone());
     let (woken, stop) = (wakers.relay.clone(), stop.clone());
     tokio::spawn(async move {
         loop {
@@ -349,6 +350,7 @@ fn auth(
         store: store.clone(),
         reads: memory.clone(),
         accounts: memory.clone(),
+        webhooks: memory.clone(),
         standings,
         hasher: Arc::new(Argon2Hasher::with_params(cheap).expect("a cost")),
         signer: Arc::new(EdDsaSigner::new(&SigningSeed::from_bytes([7; 32]), &[])),

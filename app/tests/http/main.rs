@@ -4,6 +4,7 @@ mod api_keys;
 mod connections;
 mod cors;
 mod document;
+mod endpoints;
 mod given;
 mod google;
 mod headers;

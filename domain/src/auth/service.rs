@@ -36,6 +36,7 @@ use crate::{
     },
     time::{hours, minutes},
     wallet::WalletReads,
+    webhook::WebhookReads,
 };
 
 /// How often a use case decides again when records move on under it. One of those who race always gets through.
@@ -122,6 +123,8 @@ pub struct AuthPorts {
     pub reads: Arc<dyn AuthReads>,
     /// Whether an account is empty.
     pub accounts: Arc<dyn WalletReads>,
+    /// Where a user who leaves has had events sent to.
+    pub webhooks: Arc<dyn WebhookReads>,
     /// Whether sessions stand, up to a second old: for every request.
     pub standings: Arc<dyn Standings>,
     /// Hashes passwords.

@@ -117,6 +117,13 @@ impl State {
             Change::Ticket(t) => guard(t.version, self.tickets.get(&t.id).map(|x| x.version)),
             Change::TicketLine(l) => absent(self.ticket_lines.contains_key(&l.id), Unique::Record),
             Change::Audited(e) => absent(self.audit_log.contains_key(&e.id), Unique::Record),
+            Change::WebhookEndpoint(e) => guard(e.version, self.endpoints.get(&e.id).map(|x| x.version)),
+            Change::WebhookDelivery(d) => {
+                absent(self.has_other_delivery(d), Unique::Record)?;
+                guard(d.version, self.deliveries.get(&d.id).map(|x| x.version))
+            }
+            Change::WebhookAttempt(a) => absent(self.attempts.contains_key(&a.id), Unique::Record),
+            Change::WebhookCursor(c) => guard(c.version, Some(self.webhook_cursor().version)),
             Change::Allowlist(list) => guard(list.version, self.allowlist.as_ref().map(|x| x.version)),
             Change::ServiceDecision(d) => {
                 guard(d.version, self.service_decisions.get(&d.service).map(|x| x.version))
@@ -347,6 +354,10 @@ impl State {
             Change::ShownNumber(s) => drop(self.shown.insert((s.user, s.service, s.number))),
             Change::SuppressedNumber(suppressed) => self.suppressed.push(suppressed),
             Change::Notice(notice) => drop(self.notices.insert(notice.id, notice)),
+            Change::WebhookEndpoint(endpoint) => drop(self.endpoints.insert(endpoint.id, endpoint)),
+            Change::WebhookDelivery(delivery) => drop(self.deliveries.insert(delivery.id, delivery)),
+            Change::WebhookAttempt(attempt) => drop(self.attempts.insert(attempt.id, attempt)),
+            Change::WebhookCursor(cursor) => self.webhook_cursor = Some(cursor),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
             Change::Job(job) => {
                 let stored =

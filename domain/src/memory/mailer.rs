@@ -55,7 +55,8 @@ impl FakeMailer {
             | Letter::IdentityUnlinked
             | Letter::ApiKeyCreated
             | Letter::ApiKeyDeleted
-            | Letter::TicketAnswered => None,
+            | Letter::TicketAnswered
+            | Letter::WebhookEndpointOff => None,
         })
     }
 

@@ -30,6 +30,7 @@ mod store;
 mod support;
 mod terms;
 mod vitals;
+mod webhooks;
 
 pub use clock::ManualClock;
 pub use identity_provider::{FakeIdentityProvider, Person};

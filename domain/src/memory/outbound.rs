@@ -44,6 +44,7 @@ pub struct FakeOutboundClient {
 struct State {
     names: BTreeMap<String, Vec<IpAddr>>,
     receivers: VecDeque<Receiver>,
+    otherwise: Option<Receiver>,
     arrived: Vec<(Destination, OutboundCall)>,
 }
 
@@ -61,6 +62,11 @@ impl FakeOutboundClient {
     /// The receiver of the next call that the rules allow does this; several are done in turn.
     pub fn next(&self, receiver: Receiver) {
         self.state().receivers.push_back(receiver);
+    }
+
+    /// Receivers that nobody has told otherwise do this from now on.
+    pub fn from_now_on(&self, receiver: Receiver) {
+        self.state().otherwise = Some(receiver);
     }
 
     /// Every call that arrived, oldest first.
@@ -85,7 +91,8 @@ impl OutboundClient for FakeOutboundClient {
             let outcome = self.policy.check_all(addresses.iter().copied());
             outcome.map_err(DestinationRefusal::from)?;
         }
-        let receiver = state.receivers.pop_front().unwrap_or(Receiver::Answers(200));
+        let told = state.receivers.pop_front().or(state.otherwise);
+        let receiver = told.unwrap_or(Receiver::Answers(200));
         if receiver == Receiver::IsAbsent {
             return Err(CallError::NotSent(Fault::new("nobody listens there")));
         }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::{
-    AdjustmentId, ApiKeyId, AuditId, BatchId, BookingId, Claim, DisputeId, Event, FindingId, GrantId, HoldId,
-    IdentityId, JobId, MessageId, Money, NewJob, Notice, NoticeId, OrderId, PaymentId, PhoneNumber,
-    PricingRuleId, PurchaseId, QuoteId, RefundId, ReservationId, RunId, SessionId, SuppressedNumber,
-    TicketId, TicketLineId, Time, UserId,
+    AdjustmentId, ApiKeyId, AttemptId, AuditId, BatchId, BookingId, Claim, DeliveryId, DisputeId, EndpointId,
+    Event, FindingId, GrantId, HoldId, IdentityId, JobId, MessageId, Money, NewJob, Notice, NoticeId,
+    OrderId, PaymentId, PhoneNumber, PricingRuleId, PurchaseId, QuoteId, RefundId, ReservationId, RunId,
+    SessionId, SuppressedNumber, TicketId, TicketLineId, Time, UserId,
     auth::{ApiKey, Identity, MailToken, RefreshToken, Session, TokenHash, User},
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::{Finding, Run},
@@ -19,6 +19,7 @@ use crate::{
         ServiceDecision,
     },
     wallet::{Account, Booking, Hold, PromoGrant, Settings, Transfer},
+    webhook::{Attempt, Cursor, Delivery, Endpoint},
 };
 
 /// A transfer as it was posted.
@@ -87,6 +88,10 @@ pub(super) struct State {
     pub(super) transfers: Vec<PostedTransfer>,
     pub(super) posted: BTreeSet<(String, u16)>,
     pub(super) claims: HashMap<(UserId, String), Claim>,
+    pub(super) endpoints: BTreeMap<EndpointId, Endpoint>,
+    pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
+    pub(super) attempts: BTreeMap<AttemptId, Attempt>,
+    pub(super) webhook_cursor: Option<Cursor>,
     pub(super) events: Vec<StoredEvent>,
     pub(super) jobs: BTreeMap<JobId, StoredJob>,
     pub(super) leases: BTreeMap<String, (Uuid, i64)>,

@@ -8,6 +8,7 @@ use crate::{
     payment::SuspenseState,
     verification::{Order, PurchaseState},
     vitals::{Queue, Vitals, VitalsReads},
+    webhook::DeliveryState,
 };
 
 fn count<T>(of: impl Iterator<Item = T>) -> u64 {
@@ -39,6 +40,12 @@ impl VitalsReads for MemoryStore {
         let overdue = |end: Time| end < Vitals::overdue_before(now);
         let new = || state.notices.values().filter(|notice| notice.state == NoticeState::New);
         let unknown = state.purchases.values().filter(|p| matches!(p.state, PurchaseState::Sent));
+        let due_webhooks = || {
+            state.deliveries.values().filter_map(|delivery| match delivery.state {
+                DeliveryState::Waiting { due } if due <= now => Some(due),
+                _ => None,
+            })
+        };
         Ok(Vitals {
             orders_waiting: count(waiting()),
             orders_overdue: count(waiting().filter(|waiting| overdue(waiting.line.expires_at))),
@@ -50,6 +57,8 @@ impl VitalsReads for MemoryStore {
             refunds_open: count(state.refunds.values().filter(|refund| refund.is_open())),
             disputes_open: count(state.disputes.values().filter(|dispute| dispute.is_open())),
             findings_open: count(state.findings.values().filter(|finding| finding.is_open())),
+            webhooks_due: count(due_webhooks()),
+            webhooks_oldest_s: due_webhooks().map(|due| (now - due).num_seconds()).max().unwrap_or(0),
         })
     }
 }

@@ -25,6 +25,11 @@ impl Signature {
         if text.split(' ').all(is_word) { Ok(Self(text.to_owned())) } else { Err(InvalidSignature) }
     }
 
+    /// Several, each of visible ASCII.
+    pub(crate) fn of(words: &[String]) -> Self {
+        Self(words.join(" "))
+    }
+
     /// The text of the header.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -279,6 +279,7 @@ impl World {
             store: store.clone(),
             reads: reads.clone(),
             accounts: memory.clone(),
+            webhooks: memory.clone(),
             standings: Arc::new(DirectStandings::new(memory.clone())),
             hasher: hasher.clone(),
             signer: Arc::new(PlainSigner),

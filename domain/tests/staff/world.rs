@@ -46,6 +46,7 @@ impl World {
             store: store.clone(),
             reads: store.clone(),
             accounts: store.clone(),
+            webhooks: store.clone(),
             standings: Arc::new(DirectStandings::new(store.clone())),
             hasher: Arc::new(hasher),
             signer: Arc::new(signer),

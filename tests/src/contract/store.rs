@@ -25,6 +25,7 @@ mod support;
 mod terms;
 mod units;
 mod vitals;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -41,12 +42,13 @@ use namaskah_domain::{
     verification::{OrderReads, TermReads},
     vitals::VitalsReads,
     wallet::{Account, BookReads, WalletReads},
+    webhook::WebhookReads,
 };
 
 pub use self::{
     adjustments::*, books::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
     order_desk::*, outbox::*, races::*, reads::*, reconciliation::*, records::*, retention::*, returns::*,
-    staff::*, support::*, terms::*, units::*, vitals::*,
+    staff::*, support::*, terms::*, units::*, vitals::*, webhooks::*,
 };
 
 /// Every port over one store.
@@ -74,6 +76,8 @@ pub struct Backend {
     pub adjustments: Arc<dyn AdjustmentReads>,
     /// Tickets.
     pub support: Arc<dyn SupportReads>,
+    /// Endpoints of users, and deliveries to them.
+    pub webhooks: Arc<dyn WebhookReads>,
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
     /// Orders and attempts, as staff asks for them.
@@ -112,6 +116,7 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             staff: stores.staff,
             adjustments: stores.adjustments,
             support: stores.support,
+            webhooks: stores.webhooks,
             vitals: stores.vitals,
             order_desk: stores.order_desk,
             figures: stores.figures,
@@ -141,6 +146,7 @@ impl From<Arc<MemoryStore>> for Backend {
             staff: memory.clone(),
             adjustments: memory.clone(),
             support: memory.clone(),
+            webhooks: memory.clone(),
             vitals: memory.clone(),
             order_desk: memory.clone(),
             figures: memory.clone(),
@@ -317,6 +323,16 @@ macro_rules! store_contract {
             tickets_are_found_by_whose_they_are_and_whose_turn_it_is
             notes_are_read_by_staff_alone
             what_was_written_goes_with_the_account
+            endpoints_are_stored_as_decided_in_every_state
+            an_endpoint_that_was_deleted_is_read_by_nobody
+            those_who_listen_are_found_by_their_users
+            an_event_has_one_delivery_to_an_endpoint
+            deliveries_are_stored_as_decided_in_every_state
+            deliveries_are_found_by_endpoint_and_status
+            what_is_due_is_found_by_endpoint_in_the_order_of_the_log
+            tries_are_stored_as_made_and_found_by_their_deliveries
+            the_cursor_moves_once_from_each_place
+            what_has_happened_since_is_found_once_it_is_stamped
             a_correction_is_stored_as_decided
             corrections_are_found_by_how_they_stand
             what_was_booked_at_once_is_summed_by_actor_and_by_user

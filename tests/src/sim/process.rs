@@ -295,7 +295,7 @@ fn worker(
             let (lane, clock) = (JobLane::Provider, ports.clock.clone());
             Arc::new(JobRunner::new(lane, jobs, mailer, orders.clone(), clock, holder))
         }
-        Kind::Relay => Arc::new(Relay::new(ports.events.clone(), Feed::default())),
+        Kind::Relay => Arc::new(Relay::new(ports.events.clone(), Feed::default(), Arc::default())),
     }
 }
 

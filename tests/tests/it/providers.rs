@@ -1,7 +1,7 @@
 //! The ports to the outside: contract suites on the fakes and on the real adapters against the simulators, and the
 //! real adapters against answers that no simulator gives.
 
-mod canned;
+pub mod canned;
 mod fakes;
 mod google_wire;
 mod identities;

@@ -62,6 +62,7 @@ enum StoredLetter {
     ApiKeyCreated,
     ApiKeyDeleted,
     TicketAnswered,
+    WebhookEndpointOff,
 }
 
 impl Model {
@@ -183,6 +184,7 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
                 Letter::ApiKeyCreated => StoredLetter::ApiKeyCreated,
                 Letter::ApiKeyDeleted => StoredLetter::ApiKeyDeleted,
                 Letter::TicketAnswered => StoredLetter::TicketAnswered,
+                Letter::WebhookEndpointOff => StoredLetter::WebhookEndpointOff,
             };
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
@@ -210,6 +212,7 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
                 StoredLetter::ApiKeyCreated => Letter::ApiKeyCreated,
                 StoredLetter::ApiKeyDeleted => Letter::ApiKeyDeleted,
                 StoredLetter::TicketAnswered => Letter::TicketAnswered,
+                StoredLetter::WebhookEndpointOff => Letter::WebhookEndpointOff,
             },
         },
         Payload::EndReservation { purchase } => JobKind::EndReservation {

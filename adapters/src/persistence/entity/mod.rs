@@ -46,3 +46,7 @@ pub(crate) mod ticket_line;
 pub(crate) mod transfer;
 pub(crate) mod user;
 pub(crate) mod wallet_settings;
+pub(crate) mod webhook_attempt;
+pub(crate) mod webhook_cursor;
+pub(crate) mod webhook_delivery;
+pub(crate) mod webhook_endpoint;

@@ -24,6 +24,7 @@ mod support;
 mod terms;
 mod vitals;
 mod wallet;
+mod webhooks;
 
 use std::sync::Arc;
 

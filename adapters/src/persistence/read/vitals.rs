@@ -11,7 +11,7 @@ use super::{Reads, fault};
 use crate::persistence::stored::{unreadable, us};
 
 /// A name, and what it counts; `$1` is now, `$2` the instant before which an end is overdue.
-const COUNTS: [(&str, &str); 9] = [
+const COUNTS: [(&str, &str); 11] = [
     ("orders_waiting", "SELECT COUNT(*) FROM orders WHERE state = 'waiting'"),
     ("orders_overdue", "SELECT COUNT(*) FROM orders WHERE state = 'waiting' AND expires_at_us < $2"),
     ("purchases_unknown", "SELECT COUNT(*) FROM purchases WHERE state = 'sent'"),
@@ -21,6 +21,12 @@ const COUNTS: [(&str, &str); 9] = [
     ("refunds_open", "SELECT COUNT(*) FROM refunds WHERE state IN ('sent', 'pending')"),
     ("disputes_open", "SELECT COUNT(*) FROM disputes WHERE state = 'open'"),
     ("findings_open", "SELECT COUNT(*) FROM findings WHERE state = 'open'"),
+    ("webhooks_due", "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND state_at_us <= $1"),
+    (
+        "webhooks_oldest_us",
+        "SELECT COALESCE($1 - MIN(state_at_us), 0) FROM webhook_deliveries \
+         WHERE state = 'waiting' AND state_at_us <= $1",
+    ),
 ];
 
 /// The same of each lane.
@@ -88,6 +94,8 @@ impl VitalsReads for Reads {
             refunds_open: row.count("refunds_open")?,
             disputes_open: row.count("disputes_open")?,
             findings_open: row.count("findings_open")?,
+            webhooks_due: row.count("webhooks_due")?,
+            webhooks_oldest_s: row.seconds("webhooks_oldest_us")?,
         })
     }
 }

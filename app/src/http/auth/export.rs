@@ -12,6 +12,7 @@ use namaskah_domain::{
     support::{MAX_LINES, SupportService, TicketQuery},
     verification::{OrderFilter, VerificationService},
     wallet::WalletService,
+    webhook::WebhookService,
 };
 use poem::{Body, IntoResponse, Response, http::header};
 use poem_openapi::{
@@ -31,6 +32,7 @@ use crate::http::{
     support::body::{TicketBody, TicketMessageBody},
     verifications::body::VerificationBody,
     wallet::body::{EntryBody, HoldBody, WalletBody},
+    webhooks::body::EndpointBody,
 };
 
 const LIMIT: u32 = 100;
@@ -66,6 +68,8 @@ pub struct Sources {
     pub retention: Arc<RetentionService>,
     /// Tickets.
     pub support: Arc<SupportService>,
+    /// Endpoints.
+    pub webhooks: Arc<WebhookService>,
     /// For `server_time`.
     pub clock: Arc<dyn Clock>,
 }
@@ -90,13 +94,17 @@ impl Export {
         let keys: Vec<ApiKeyBody> = keys.map(ApiKeyBody::from).collect();
         let identities = sources.auth.identities(by.user).await?.into_iter();
         let identities: Vec<IdentityBody> = identities.map(IdentityBody::from).collect();
+        let endpoints = sources.webhooks.list(by.user).await?.into_iter();
+        let endpoints: Vec<EndpointBody> = endpoints.map(EndpointBody::from).collect();
         let wallet = WalletBody::from(sources.wallet.balance(by.user).await?);
         let head = format!(
-            "{{\"user\":{},\"sessions\":{},\"api_keys\":{},\"identities\":{},\"wallet\":{}",
+            "{{\"user\":{},\"sessions\":{},\"api_keys\":{},\"identities\":{},\"webhook_endpoints\":{},\
+             \"wallet\":{}",
             user.to_json_string(),
             sessions.to_json_string(),
             keys.to_json_string(),
             identities.to_json_string(),
+            endpoints.to_json_string(),
             wallet.to_json_string()
         );
         Ok(Self { head, user: by.user, sources })
@@ -224,7 +232,7 @@ impl ApiResponse for Export {
     fn meta() -> MetaResponses {
         let schema = MetaSchema {
             description: Some(
-                "`user`, `sessions`, `api_keys`, `identities`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, \
+                "`user`, `sessions`, `api_keys`, `identities`, `webhook_endpoints`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, \
                  `payments`, `verifications`, `tickets` with their `messages`, each as the API shows it",
             ),
             ..MetaSchema::new("object")

@@ -8,6 +8,7 @@ mod second_factor;
 mod staff;
 mod support;
 mod trade;
+mod webhooks;
 
 use namaskah_domain::{
     CommitError, Fault, MoneyError,

@@ -105,7 +105,21 @@ pub struct VerificationBody {
     pub server_time: Text<Time>,
 }
 
+impl MessageBody {
+    /// That it came, and nothing of what it says.
+    fn without_words(self) -> Self {
+        Self { from: None, text: None, code: None, ..self }
+    }
+}
+
 impl VerificationBody {
+    /// The same for whoever is told elsewhere: no number, no text, no code.
+    #[must_use]
+    pub fn without_words(self) -> Self {
+        let messages = self.messages.into_iter().map(MessageBody::without_words).collect();
+        Self { phone_number: None, messages, ..self }
+    }
+
     /// An order with its texts, as its owner sees it at `now`.
     pub fn of(shown: Shown, now: Time) -> Self {
         let Shown { order, messages } = shown;

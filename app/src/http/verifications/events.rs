@@ -7,13 +7,7 @@ use std::{
 };
 
 use futures::{Stream, stream};
-use namaskah_domain::{
-    Clock, Event as DomainEvent, EventKind, Fault, OrderId, PaymentId, UserId,
-    auth::AuthService,
-    outbox::SequencedEvent,
-    payment::{PaymentError, PaymentService},
-    verification::{VerificationError, VerificationService},
-};
+use namaskah_domain::{OrderId, UserId, auth::AuthService, outbox::SequencedEvent};
 use poem::{
     IntoResponse, Request, RequestBody, Response, Result,
     http::{HeaderValue, header},
@@ -26,15 +20,13 @@ use poem_openapi::{
     },
     types::ToJSON,
 };
-use serde_json::{Value, json};
 
-use super::{VerificationsApi, body::VerificationBody};
+use super::VerificationsApi;
 use crate::http::{
-    body::TextForm,
     feed::{Feed, Listener, News, Wanted},
     key_scheme::Credential,
-    payments::PaymentBody,
     problem::Problem,
+    telling::{Teller, Words},
 };
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -160,9 +152,7 @@ struct Cursor {
     feed: Feed,
     auth: Arc<AuthService>,
     credential: Credential,
-    service: Arc<VerificationService>,
-    payments: Arc<PaymentService>,
-    clock: Arc<dyn Clock>,
+    teller: Teller,
     listener: Listener,
     wanted: Wanted,
     after: i64,
@@ -191,9 +181,7 @@ impl VerificationsApi {
             feed: self.feed.clone(),
             auth: self.auth.clone(),
             credential,
-            service: self.verifications.clone(),
-            payments: self.payments.clone(),
-            clock: self.clock.clone(),
+            teller: self.teller.clone(),
             listener: self.feed.listen(wanted),
             wanted,
             after,
@@ -276,57 +264,16 @@ impl Cursor {
     }
 
     /// The event with its record as it is now; `Some(None)` if that is gone, `None` if it cannot be read.
-    async fn tell(&self, sequenced: SequencedEvent) -> Option<Option<Event>> {
-        let SequencedEvent { sequence, event } = sequenced;
-        let object = match self.object(&event).await {
-            Ok(Some(object)) => object,
-            Ok(None) => return Some(None),
+    async fn tell(&self, event: SequencedEvent) -> Option<Option<Event>> {
+        match self.teller.tell(&event, Words::All).await {
+            Ok(told) => Some(told.map(|told| {
+                let told_as = Event::message(told.to_json_string());
+                told_as.id(event.sequence.to_string()).event_type(event.event.kind.name())
+            })),
             Err(fault) => {
                 tracing::error!(error = %fault, "a stream of events has ended");
-                return None;
+                None
             }
-        };
-        let kind = event.kind.name();
-        let body = json!({
-            "id": event.id.to_string(),
-            "sequence": sequence,
-            "type": kind,
-            "created_at": event.at.write(),
-            "data": { "object": object },
-        });
-        Some(Some(Event::message(body.to_string()).id(sequence.to_string()).event_type(kind)))
-    }
-
-    async fn object(&self, event: &DomainEvent) -> Result<Option<Value>, Fault> {
-        if is_about_payment(event.kind) {
-            return match self.payments.get(event.user, PaymentId::from_uuid(event.subject)).await {
-                Ok(intent) => Ok(PaymentBody::from(intent).to_json()),
-                Err(PaymentError::NotFound) => Ok(None),
-                Err(error @ PaymentError::Gateway) => Err(Fault::new(error)),
-                Err(PaymentError::Unavailable(fault)) => Err(fault),
-            };
         }
-        match self.service.get(event.user, OrderId::from_uuid(event.subject)).await {
-            Ok(shown) => Ok(VerificationBody::of(shown, self.clock.now()).to_json()),
-            Err(VerificationError::NotFound) => Ok(None),
-            Err(VerificationError::Unavailable(fault)) => Err(fault),
-        }
-    }
-}
-
-const fn is_about_payment(kind: EventKind) -> bool {
-    match kind {
-        EventKind::PaymentSucceeded
-        | EventKind::PaymentFailed
-        | EventKind::PaymentSuspense
-        | EventKind::PaymentRefunded
-        | EventKind::PaymentDisputed => true,
-        EventKind::VerificationRequested
-        | EventKind::VerificationWaiting
-        | EventKind::VerificationMessage
-        | EventKind::VerificationCompleted
-        | EventKind::VerificationCancelled
-        | EventKind::VerificationExpired
-        | EventKind::VerificationFailed => false,
     }
 }

@@ -15,7 +15,6 @@ use namaskah_domain::{
     Clock, OrderId, QuoteId, Random,
     auth::AuthService,
     entity::OrderEntity,
-    payment::PaymentService,
     verification::{
         AskQuote, OrderFilter, OrderStatus, ServiceCode, Shown as ShownOrder, VerificationService,
     },
@@ -39,6 +38,7 @@ use crate::http::{
     key_scheme::{Caller, EverythingRead, VerificationsRead, VerificationsWrite},
     problem::Problem,
     tags::Tag,
+    telling::Teller,
 };
 
 /// Routes of quotes and verifications.
@@ -47,8 +47,8 @@ pub struct VerificationsApi {
     pub verifications: Arc<VerificationService>,
     /// Whether those who listen may still do so.
     pub auth: Arc<AuthService>,
-    /// For news of payments.
-    pub payments: Arc<PaymentService>,
+    /// Tells what happens.
+    pub teller: Teller,
     /// News, for those who wait.
     pub feed: Feed,
     /// Who listens.

@@ -24,7 +24,7 @@ impl AuthService {
         Ok(self.ports.reads.identities(user).await?)
     }
 
-    /// Makes the user anonymous and ends every session, every key and every identity. The journal stays, and names only the identifier. A
+    /// Makes the user anonymous and ends every session, every key, every identity and every webhook endpoint. The journal stays, and names only the identifier. A
     /// payment that comes later is set aside.
     ///
     /// # Errors
@@ -45,9 +45,10 @@ impl AuthService {
             if !self.is_elevated(by, now).await? {
                 return Err(DeleteAccountError::StepUpRequired);
             }
-            // Keys and identities are made together with the user's next version, so none escapes these lists.
+            // Keys, identities and endpoints are made together with the user's next version, so none escapes these lists.
             let keys = self.ports.reads.api_keys(user).await?.into_iter();
             let identities = self.ports.reads.identities(user).await?.into_iter();
+            let endpoints = self.ports.webhooks.endpoints(user).await?.into_iter();
             // Whatever money came, or is about to by a decision that read the same account, makes this one stale.
             let unit = UnitOfWork::new()
                 .expecting(user, Standing::AsRead(account.version))
@@ -55,6 +56,7 @@ impl AuthService {
                 .with(Change::EndSessions(EndSessions { user, except: None, at: now }));
             let unit = keys.fold(unit, |unit, key| unit.with(Change::ApiKey(key.anonymised(now))));
             let unit = identities.fold(unit, |unit, known| unit.with(Change::Identity(known.anonymised())));
+            let unit = endpoints.fold(unit, |unit, e| unit.with(Change::WebhookEndpoint(e.deleted(now))));
             if self.commit(unit).await? {
                 self.ports.standings.forget(user).await;
                 return Ok(());

@@ -153,6 +153,7 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
         Letter::ApiKeyCreated,
         Letter::ApiKeyDeleted,
         Letter::TicketAnswered,
+        Letter::WebhookEndpointOff,
     ];
     let mails = letters.map(|letter| JobKind::SendMail { to: given::email(), letter });
     let kinds = mails.into_iter().chain([JobKind::EndReservation { purchase: given::id() }]);

@@ -30,6 +30,8 @@ pub async fn a_write_that_was_decided_on_another_version_is_stale(on: &Backend) 
         Change::Finding(super::reconciliation::finding("nmk-versions", 1)),
         Change::Adjustment(given::adjustment(given::id())),
         Change::Ticket(given::ticket(given::id())),
+        Change::WebhookEndpoint(given::endpoint(given::id())),
+        Change::WebhookDelivery(given::delivery(&given::endpoint(given::id()), 1)),
         Change::ServiceDecision(given::service_decision("versions")),
         Change::ProviderSwitch(given::provider_switch()),
         Change::PricingRule(given::pricing_rule("versions")),
@@ -69,6 +71,8 @@ fn raised(change: &Change, versions: usize) -> Change {
         Change::Finding(record) => &mut record.version,
         Change::Adjustment(record) => &mut record.version,
         Change::Ticket(record) => &mut record.version,
+        Change::WebhookEndpoint(record) => &mut record.version,
+        Change::WebhookDelivery(record) => &mut record.version,
         Change::ServiceDecision(record) => &mut record.version,
         Change::ProviderSwitch(record) => &mut record.version,
         Change::PricingRule(record) => &mut record.version,
@@ -106,6 +110,7 @@ pub async fn a_record_is_made_once(on: &Backend) {
         Change::Audited(given::audit_entry(&given::actor())),
         Change::Event(given::event(user)),
         Change::TicketLine(given::ticket_line(given::id())),
+        Change::WebhookAttempt(given::attempt(given::id(), 1)),
         Change::Session(session),
     ];
     for record in records {

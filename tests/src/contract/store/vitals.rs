@@ -28,6 +28,8 @@ pub async fn what_waits_is_counted(on: &Backend) {
         refunds_open: 0,
         disputes_open: 0,
         findings_open: 0,
+        webhooks_due: 0,
+        webhooks_oldest_s: 0,
     };
     assert_eq!(vitals(on, 100).await, nothing);
     let intent = given::intent(given::id());
@@ -37,6 +39,8 @@ pub async fn what_waits_is_counted(on: &Backend) {
         .with(Change::Refund(given::refund(&intent)))
         .with(Change::Dispute(given::dispute(&intent)))
         .with(Change::Finding(super::reconciliation::finding("nmk-vitals", 1)))
+        .with(Change::WebhookDelivery(given::delivery(&given::endpoint(given::id()), 70)))
+        .with(Change::WebhookDelivery(given::delivery(&given::endpoint(given::id()), 101)))
         .with(Change::Notice(Notice { at: at(60), ..new }))
         .with(Change::Notice(Notice { at: at(1), state: NoticeState::Handled, ..seen }));
     on.apply(unit).await;
@@ -47,6 +51,8 @@ pub async fn what_waits_is_counted(on: &Backend) {
         refunds_open: 1,
         disputes_open: 1,
         findings_open: 1,
+        webhooks_due: 1,
+        webhooks_oldest_s: 30,
         ..nothing
     };
     assert_eq!(vitals(on, 100).await, expected);

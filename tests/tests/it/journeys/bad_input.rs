@@ -38,6 +38,7 @@ fn raw(
     let kind = match path.split_once('/').map_or(path, |(first, _)| first) {
         "payments" => "pay",
         "support" => "tkt",
+        "webhook-endpoints" => "whe",
         "admin" if path.contains("tickets/") => "tkt",
         "admin" if path.contains("adjustments/") => "adj",
         "admin" if path.contains("payments/") || path.contains("suspense/") => "pay",
@@ -151,6 +152,7 @@ pub async fn refuse_other_shapes(ada: &Customer, (method, path, sound): &Route) 
         let optional = field == "low_balance_threshold"
             || path.ends_with("/refund")
             || path.ends_with("/reject")
+            || (*method == Method::PATCH && path.starts_with("webhook-endpoints"))
             || (*path == "verifications" && field != "service");
         if !optional {
             let mut less = sound.clone();

@@ -32,6 +32,7 @@ mod second_factor;
 mod status;
 mod streams;
 mod unknown;
+mod webhooks;
 
 pub use process::binary;
 

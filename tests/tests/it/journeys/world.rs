@@ -164,6 +164,7 @@ fn config(folder: &TempDir, url: Option<String>, settings: &Settings) -> Config 
         ("sandbox_smtp_listen", "127.0.0.1:0".to_owned()),
         ("provider_timeout_s", "2".to_owned()),
         ("database_pool", "8".to_owned()),
+        ("outbound_allow", "127.0.0.1/32".to_owned()),
         ("paystack_secret_key", PAYSTACK_KEY.to_owned()),
         ("textverified_webhook_secret", WEBHOOK_SECRET.to_owned()),
     ];

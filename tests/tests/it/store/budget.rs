@@ -262,6 +262,18 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("ticket lines", on.support.ticket_lines(given::id(), Reading::Customer, page));
     read!("open tickets", on.support.open_tickets(given::id()));
+    read!("endpoint", on.webhooks.endpoint(given::id()));
+    read!("endpoints", on.webhooks.endpoints(given::id()));
+    read!("listening", on.webhooks.listening(&[given::id(), given::id()]));
+    read!("cursor", on.webhooks.cursor());
+    read!("delivery", on.webhooks.delivery(given::id()));
+    let page = Page { limit: 20, after: Some(given::id()) };
+    read!("deliveries", on.webhooks.deliveries(given::id(), None, page));
+    read!("deliveries of", on.webhooks.deliveries_of(given::id(), &[given::id(), given::id()]));
+    read!("attempts", on.webhooks.attempts(&[given::id(), given::id()]));
+    read!("due", on.webhooks.due(at(0), 20));
+    read!("due of", on.webhooks.due_of(given::id(), at(0), 20));
+    read!("happened since", on.webhooks.happened_since(given::id(), at(0), 20));
     read!("staff since", on.adjustments.staff_since(given::id()));
     let query = OrderQuery { status: Some(OrderStatus::Requested), ..OrderQuery::default() };
     let page = Page { limit: 20, after: Some(given::id()) };

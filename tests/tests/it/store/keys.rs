@@ -13,6 +13,7 @@ use namaskah_domain::{
     Change, CommitError, JobLane, Sender, SuppressedNumber, Unique, UnitOfWork, Version,
     auth::User,
     verification::{Message, Purchase, PurchaseState, Waiting},
+    webhook::{Endpoint, WebhookSecret},
 };
 use namaskah_tests::{
     assert_refused,
@@ -48,6 +49,7 @@ struct Written {
     waiting: Waiting,
     purchase: Purchase,
     message: Message,
+    endpoint: Endpoint,
 }
 
 impl Written {
@@ -61,6 +63,10 @@ impl Written {
         let purchase = Purchase { state: PurchaseState::Bound(bought), ..purchase };
         let message = given::message(&waiting, "Your code is 123456");
         let shown = given::shown(&waiting);
+        let endpoint = given::endpoint(user.id);
+        let secret = WebhookSecret::from_stored(&[9; 32]).expect("32 bytes");
+        let endpoint =
+            Endpoint { secrets: endpoint.secrets.rotated(secret, at(1)), ..given::endpoint(user.id) };
         let suppressed = SuppressedNumber {
             service: shown.service.clone(),
             number: shown.number.clone(),
@@ -75,14 +81,17 @@ impl Written {
             .with(Change::SuppressedNumber(suppressed))
             .with(Change::Message(message.clone()))
             .with(Change::Notice(given::notice(Sender::TextVerified, None)))
+            .with(Change::WebhookEndpoint(endpoint.clone()))
             .with(Change::Job(given::job()));
         on.apply(unit).await;
-        Self { user, waiting, purchase, message }
+        Self { user, waiting, purchase, message, endpoint }
     }
 
     /// Everything can be read as it was written, and everything that was seen is known again.
     async fn is_whole(&self, on: &Backend) {
-        let Self { user, waiting, purchase, message } = self;
+        let Self { user, waiting, purchase, message, endpoint } = self;
+        let kept = on.webhooks.endpoint(endpoint.id).await.expect("readable");
+        assert_eq!(kept.as_ref(), Some(endpoint));
         assert_eq!(on.auth.user(user.id).await.expect("readable").as_ref(), Some(user));
         let order = on.orders.order(waiting.head.id).await.expect("readable");
         assert_eq!(order, Some(waiting.clone().into()));
@@ -125,7 +134,7 @@ async fn a_key_is_replaced_while_everything_stays_readable() {
         assert!(!keys::needing_older(&opened.database, &master(&[B, A])).await.expect("readable").is_empty());
 
         let (anew, left) = reseal(&opened, &[B, A]).await;
-        assert_eq!((anew, left), (8, 0), "one of each column that is sealed");
+        assert_eq!((anew, left), (11, 0), "one of each column that is sealed");
         assert_eq!(reseal(&opened, &[B, A]).await, (0, 0));
         before.is_whole(&on).await;
 

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 use super::{Opened, both, budget, open_postgres};
 
 /// Reads that happen at every request, every text or every half second.
-const HOT: [&str; 24] = [
+const HOT: [&str; 28] = [
     "account",
     "hold",
     "entries",
@@ -36,6 +36,10 @@ const HOT: [&str; 24] = [
     "new notices",
     "events of a user",
     "no job to lease",
+    "listening",
+    "cursor",
+    "due",
+    "due of",
 ];
 
 /// The plan of a statement for whatever values, without what changes with the size of the tables.
@@ -106,7 +110,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 75] = [
+const INDEXES: [&str; 79] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -182,6 +186,10 @@ const INDEXES: [&str; 75] = [
     "transfers.transfers_that_raise_debt",
     "users.users_by_email",
     "users.users_staff",
+    "webhook_deliveries.webhook_deliveries_due",
+    "webhook_deliveries.webhook_deliveries_due_of",
+    "webhook_deliveries.webhook_deliveries_of_endpoint",
+    "webhook_endpoints.webhook_endpoints_of_user",
 ];
 
 /// What is written here is there, and nothing besides.

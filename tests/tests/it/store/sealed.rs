@@ -3,6 +3,7 @@
 use namaskah_domain::{
     Change, NewJob, Sender, UnitOfWork,
     auth::{SecondFactor, TotpSecret, User},
+    webhook::{Endpoint, Secrets, WebhookSecret},
 };
 use namaskah_tests::given;
 use sea_orm::DbBackend;
@@ -48,6 +49,10 @@ async fn what_is_sealed_cannot_be_read_in_the_database() {
         totp.secret = TotpSecret::from_stored(*b"a-secret-of-a-device");
         let device = totp.secret.to_text();
         let user = User { second_factor: SecondFactor::On(totp), ..given::user() };
+        let secret = |text: &[u8; 32]| WebhookSecret::from_stored(text).expect("32 bytes");
+        let secrets = Secrets::new(secret(b"a-secret-of-an-endpoint-that-was"));
+        let secrets = secrets.rotated(secret(b"a-secret-of-an-endpoint-as-it-is"), given::at(1));
+        let endpoint = Endpoint { secrets, ..given::endpoint(user.id) };
         let unit = UnitOfWork::new()
             .with(Change::User(user.clone()))
             .with(Change::Order(first.into()))
@@ -55,6 +60,7 @@ async fn what_is_sealed_cannot_be_read_in_the_database() {
             .with(Change::ShownNumber(given::shown(&waiting)))
             .with(Change::Message(message.clone()))
             .with(Change::Notice(given::notice(Sender::TextVerified, Some("lr_visible".into()))))
+            .with(Change::WebhookEndpoint(endpoint.clone()))
             .with(Change::Job(NewJob { kind, ..given::job() }));
         on.apply(unit).await;
         let all = everything(&opened).await;
@@ -63,9 +69,11 @@ async fn what_is_sealed_cannot_be_read_in_the_database() {
         let number = bought.number.as_ref().expect("a number");
         let digits = &number.as_str()[1..];
         let texts = [digits, "ZQX98471", "Your code", "22395", "your code is 123456", "a-secret-of-a-mail"];
-        for hidden in texts.into_iter().chain(["a-secret-of-a-device", device.expose()]) {
+        let more = ["a-secret-of-a-device", device.expose(), "a-secret-of-an-endpoint", "hidden-path"];
+        for hidden in texts.into_iter().chain(more) {
             assert!(!contains(hidden), "{hidden:?} can be read");
         }
+        assert_eq!(on.webhooks.endpoint(endpoint.id).await.expect("readable"), Some(endpoint));
         assert_eq!(on.auth.user(user.id).await.expect("readable"), Some(user));
         let [read] =
             on.orders.messages_of(&[waiting.head.id]).await.expect("readable").try_into().expect("one");

@@ -41,11 +41,14 @@ pub(super) fn routes_with_bodies() -> Vec<Route> {
         ("verifications/{id}/report", json!({ "reason": "no_code" })),
         ("support/tickets", json!({ "subject": "Help", "body": "No code", "category": "other" })),
         ("support/tickets/{id}/messages", json!({ "body": "Still none" })),
+        ("webhook-endpoints", json!({ "url": "https://example.com/hook", "events": ["*"] })),
+        ("webhook-endpoints/{id}/replay", json!({ "since": "2026-01-01T00:00:00Z" })),
     ];
     let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
     let others = [
         (Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum })),
         (Method::PATCH, "me", json!({ "email": EMAIL })),
+        (Method::PATCH, "webhook-endpoints/{id}", json!({ "description": "Checkout" })),
     ];
     posts.chain(others).collect()
 }

@@ -1,0 +1,134 @@
+//! Endpoints and deliveries, in memory.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, reads::page_of, state::State};
+use crate::{
+    DeliveryId, EndpointId, EventId, Fault, Page, PageOf, Time, UserId, Version,
+    outbox::SequencedEvent,
+    webhook::{Attempt, Cursor, Delivery, DeliveryState, DeliveryStatus, Endpoint, WebhookReads},
+};
+
+impl State {
+    pub(super) fn webhook_cursor(&self) -> Cursor {
+        self.webhook_cursor.unwrap_or(Cursor { sequence: 0, version: Version::FIRST })
+    }
+
+    /// True if another delivery of the same event goes to the same endpoint.
+    pub(super) fn has_other_delivery(&self, delivery: &Delivery) -> bool {
+        let is_same = |other: &Delivery| {
+            other.id != delivery.id
+                && (other.endpoint, other.telling.id) == (delivery.endpoint, delivery.telling.id)
+        };
+        self.deliveries.values().any(is_same)
+    }
+
+    fn kept(&self) -> impl DoubleEndedIterator<Item = &Endpoint> {
+        self.endpoints.values().filter(|endpoint| endpoint.deleted_at.is_none())
+    }
+}
+
+/// When it is due, if it is by `now`.
+fn due_by(delivery: &Delivery, now: Time) -> Option<Time> {
+    match delivery.state {
+        DeliveryState::Waiting { due } if due <= now => Some(due),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl WebhookReads for MemoryStore {
+    async fn endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
+        Ok(self.state().kept().find(|endpoint| endpoint.id == id).cloned())
+    }
+
+    async fn endpoints(&self, user: UserId) -> Result<Vec<Endpoint>, Fault> {
+        Ok(self.state().kept().rev().filter(|endpoint| endpoint.user == user).cloned().collect())
+    }
+
+    async fn listening(&self, users: &[UserId]) -> Result<Vec<Endpoint>, Fault> {
+        let state = self.state();
+        let listens = |endpoint: &&Endpoint| endpoint.is_on() && users.contains(&endpoint.user);
+        Ok(state.kept().filter(listens).cloned().collect())
+    }
+
+    async fn cursor(&self) -> Result<Cursor, Fault> {
+        Ok(self.state().webhook_cursor())
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, Fault> {
+        Ok(self.state().deliveries.get(&id).cloned())
+    }
+
+    async fn deliveries(
+        &self,
+        endpoint: EndpointId,
+        status: Option<DeliveryStatus>,
+        page: Page<DeliveryId>,
+    ) -> Result<PageOf<Delivery>, Fault> {
+        let state = self.state();
+        let wanted = state.deliveries.values().rev().filter(|delivery| {
+            delivery.endpoint == endpoint && status.is_none_or(|status| delivery.state.status() == status)
+        });
+        Ok(page_of(wanted.cloned().collect(), page, |delivery| delivery.id))
+    }
+
+    async fn deliveries_of(&self, endpoint: EndpointId, events: &[EventId]) -> Result<Vec<Delivery>, Fault> {
+        let state = self.state();
+        let is_one =
+            |delivery: &&Delivery| delivery.endpoint == endpoint && events.contains(&delivery.telling.id);
+        Ok(state.deliveries.values().filter(is_one).cloned().collect())
+    }
+
+    async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault> {
+        let state = self.state();
+        let of_them = state.attempts.values().filter(|attempt| deliveries.contains(&attempt.delivery));
+        let mut tries: Vec<Attempt> = of_them.cloned().collect();
+        tries.sort_by_key(|attempt| (attempt.delivery, attempt.number));
+        Ok(tries)
+    }
+
+    async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault> {
+        let state = self.state();
+        let mut due: Vec<(Time, EndpointId)> =
+            state.deliveries.values().filter_map(|d| Some((due_by(d, now)?, d.endpoint))).collect();
+        due.sort();
+        let mut endpoints = Vec::new();
+        for (_, endpoint) in due {
+            if !endpoints.contains(&endpoint) {
+                endpoints.push(endpoint);
+            }
+        }
+        endpoints.truncate(limit as usize);
+        Ok(endpoints)
+    }
+
+    async fn due_of(&self, endpoint: EndpointId, now: Time, limit: u32) -> Result<Vec<Delivery>, Fault> {
+        let state = self.state();
+        let is_due = |d: &&Delivery| d.endpoint == endpoint && due_by(d, now).is_some();
+        let mut due: Vec<Delivery> = state.deliveries.values().filter(is_due).cloned().collect();
+        due.sort_by_key(|delivery| (delivery.telling.what.sequence().unwrap_or(0), delivery.id));
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    async fn happened_since(
+        &self,
+        user: UserId,
+        since: Time,
+        limit: u32,
+    ) -> Result<Vec<SequencedEvent>, Fault> {
+        let state = self.state();
+        let mut happened: Vec<SequencedEvent> = state
+            .events
+            .iter()
+            .filter(|stored| stored.event.user == user && stored.event.at >= since)
+            .filter_map(|stored| {
+                Some(SequencedEvent { sequence: stored.sequence?, event: stored.event.clone() })
+            })
+            .collect();
+        happened.sort_by_key(|event| event.sequence);
+        happened.truncate(limit as usize);
+        Ok(happened)
+    }
+}

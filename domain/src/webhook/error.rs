@@ -1,0 +1,40 @@
+//! Why endpoints stay as they are.
+
+use crate::{CommitError, Fault, outbound::DestinationRefusal};
+
+/// Why an endpoint was not made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CreateEndpointError {
+    /// Its URL may not be called.
+    #[error(transparent)]
+    Url(#[from] DestinationRefusal),
+    /// The user has as many as he may.
+    #[error("there are {0} webhook endpoints already")]
+    TooMany(usize),
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store does not answer.
+    #[error("webhook endpoints cannot be kept now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Why nothing was done to an endpoint or its deliveries.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EndpointError {
+    /// There is none of this identifier, or it is another user's.
+    #[error("no such webhook endpoint")]
+    NotFound,
+    /// Its URL may not be called.
+    #[error(transparent)]
+    Url(#[from] DestinationRefusal),
+    /// It is off.
+    #[error("the webhook endpoint is off")]
+    Off,
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store does not answer.
+    #[error("webhook endpoints cannot be kept now")]
+    Unavailable(#[from] Fault),
+}

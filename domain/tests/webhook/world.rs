@@ -1,0 +1,164 @@
+//! Webhooks over the memory store, a receiver that does as it is told and a clock that is moved by hand.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use namaskah_domain::{
+    Change, Clock, DeliveryId, EndpointId, Event, EventId, EventKind, Fault, Id, JobKind, JobLane, Letter,
+    Page, Store, UnitOfWork, UserId, Version,
+    auth::Secret,
+    memory::{FakeOutboundClient, Platform},
+    outbound::OutboundPolicy,
+    outbox::{EventLog, Jobs},
+    webhook::{
+        Attempt, CreateEndpoint, Deliverer, DelivererPorts, Delivery, Endpoint, EventBodies, FanOut,
+        NewEndpoint, Subscription, Telling, WebhookPorts, WebhookReads, WebhookSecret, WebhookService,
+        WebhookSigner,
+    },
+};
+use uuid::Uuid;
+
+pub const URL: &str = "https://hooks.example.com/namaskah?key=hidden";
+
+/// Signs with the secret itself, in digits.
+pub struct Plain;
+
+impl WebhookSigner for Plain {
+    fn text(&self, secret: &WebhookSecret) -> Secret {
+        let digits: String = secret.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        Secret::new(format!("whsec_{digits}"))
+    }
+
+    fn sign(&self, secret: &WebhookSecret, _: &[u8]) -> String {
+        self.text(secret).expose().to_owned()
+    }
+}
+
+/// Writes the type of what is told; of records that are gone, nothing.
+#[derive(Default)]
+pub struct Bodies {
+    pub gone: Mutex<Vec<EventId>>,
+}
+
+#[async_trait]
+impl EventBodies for Bodies {
+    async fn body(&self, _: &Endpoint, telling: &Telling) -> Result<Option<Vec<u8>>, Fault> {
+        let is_gone = self.gone.lock().expect("no test panicked here").contains(&telling.id);
+        Ok((!is_gone).then(|| telling.what.name().as_bytes().to_vec()))
+    }
+}
+
+/// Everything, in memory.
+pub struct World {
+    pub platform: Platform,
+    pub receiver: Arc<FakeOutboundClient>,
+    pub bodies: Arc<Bodies>,
+    pub webhooks: WebhookService,
+    pub fan_out: FanOut,
+    pub deliverer: Deliverer,
+    pub ada: UserId,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let platform = Platform::new(7);
+        let ada = platform.new_user("ada@example.com").await.expect("a user");
+        let receiver = Arc::new(FakeOutboundClient::default());
+        let bodies = Arc::new(Bodies::default());
+        let (store, clock, random) =
+            (platform.store.clone(), platform.clock.clone(), platform.random.clone());
+        let webhooks = WebhookPorts {
+            store: store.clone(),
+            reads: store.clone(),
+            users: store.clone(),
+            events: store.clone(),
+            signer: Arc::new(Plain),
+            clock: clock.clone(),
+            random: random.clone(),
+        };
+        let delivering = DelivererPorts {
+            store: store.clone(),
+            reads: store.clone(),
+            users: store.clone(),
+            client: receiver.clone(),
+            bodies: bodies.clone(),
+            signer: Arc::new(Plain),
+            clock: clock.clone(),
+            random: random.clone(),
+        };
+        let fan_out = FanOut::new(store.clone(), store.clone(), store, clock, random);
+        Self {
+            platform,
+            receiver,
+            bodies,
+            webhooks: WebhookService::new(webhooks, OutboundPolicy::default()),
+            fan_out,
+            deliverer: Deliverer::new(delivering, OutboundPolicy::default()),
+            ada,
+        }
+    }
+
+    pub async fn endpoint_for(&self, user: UserId, events: Subscription) -> NewEndpoint {
+        let cmd = CreateEndpoint { user, url: URL.to_owned(), events, description: None };
+        self.webhooks.create(cmd).await.expect("an endpoint")
+    }
+
+    /// Ada's, which wants everything.
+    pub async fn endpoint(&self) -> Endpoint {
+        self.endpoint_for(self.ada, Subscription::Everything).await.endpoint
+    }
+
+    /// Something happens to a user, and is stamped.
+    pub async fn happens_to(&self, user: UserId, kind: EventKind) -> Event {
+        let (now, random) = (self.platform.clock.now(), self.platform.random.as_ref());
+        let id: EventId = Id::generate(now, random);
+        let event = Event { id, user, kind, subject: Uuid::from_u128(9), version: Version::FIRST, at: now };
+        let unit = UnitOfWork::new().with(Change::Event(event.clone()));
+        self.platform.store.commit(unit).await.expect("committed");
+        self.platform.store.stamp().await.expect("stamped");
+        event
+    }
+
+    /// Something happens to Ada, and her endpoints are to be told.
+    pub async fn happens(&self) -> Event {
+        let event = self.happens_to(self.ada, EventKind::VerificationCompleted).await;
+        self.fan_out().await;
+        event
+    }
+
+    pub async fn fan_out(&self) {
+        while self.fan_out.run().await.expect("the memory answers") > 0 {}
+    }
+
+    /// Tries everything that is due now.
+    pub async fn deliver(&self) {
+        for endpoint in self.deliverer.due(100).await.expect("the memory answers") {
+            while self.deliverer.turn(endpoint).await.expect("the memory answers") > 0 {}
+        }
+    }
+
+    /// Deliveries of an endpoint, newest first, with their tries.
+    pub async fn deliveries(&self, endpoint: EndpointId) -> Vec<(Delivery, Vec<Attempt>)> {
+        let page = Page { limit: 100, after: None };
+        self.webhooks.deliveries(self.ada, endpoint, None, page).await.expect("readable").rows
+    }
+
+    pub async fn delivery(&self, id: DeliveryId) -> Delivery {
+        self.platform.store.delivery(id).await.expect("readable").expect("a delivery")
+    }
+
+    pub async fn now_is(&self, endpoint: &Endpoint) -> Endpoint {
+        self.webhooks.get(self.ada, endpoint.id).await.expect("readable")
+    }
+
+    /// Letters that wait to be sent.
+    pub async fn letters(&self) -> Vec<Letter> {
+        let now = self.platform.clock.now();
+        let jobs = self.platform.store.lease(Uuid::from_u128(1), JobLane::Mail, now, 99).await;
+        let letter = |kind| match kind {
+            JobKind::SendMail { letter, .. } => Some(letter),
+            _ => None,
+        };
+        jobs.expect("the memory answers").into_iter().filter_map(|job| letter(job.kind)).collect()
+    }
+}

@@ -1,0 +1,208 @@
+//! Sentences about endpoints, deliveries and their tries.
+
+use namaskah_domain::{
+    Change, CommitError, EndpointId, EventKind, Page, Unique, UnitOfWork, UserId,
+    outbox::{EventQuery, SequencedEvent},
+    webhook::{
+        Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Description, Endpoint, Happening,
+        Health, OffReason, Standing, Subscription, Telling, WebhookSecret,
+    },
+};
+
+use super::Backend;
+use crate::{
+    assert_refused,
+    given::{self, at},
+};
+
+async fn stored(on: &Backend, endpoint: Endpoint) -> Endpoint {
+    on.apply(UnitOfWork::new().with(Change::WebhookEndpoint(endpoint.clone()))).await;
+    endpoint
+}
+
+async fn sent(on: &Backend, delivery: Delivery) -> Delivery {
+    on.apply(UnitOfWork::new().with(Change::WebhookDelivery(delivery.clone()))).await;
+    delivery
+}
+
+async fn endpoint(on: &Backend, id: EndpointId) -> Option<Endpoint> {
+    on.webhooks.endpoint(id).await.expect("readable")
+}
+
+const fn first<T>(limit: u32) -> Page<T> {
+    Page { limit, after: None }
+}
+
+/// With both secrets, and whatever it has lived through.
+pub async fn endpoints_are_stored_as_decided_in_every_state(on: &Backend) {
+    let user = given::id();
+    let plain = given::endpoint(user);
+    let secret = WebhookSecret::from_stored(&[9; 32]).expect("32 bytes");
+    let kinds = [EventKind::PaymentDisputed, EventKind::VerificationCompleted];
+    let rich = Endpoint {
+        events: Subscription::of(kinds).expect("some"),
+        description: Some(Description::try_new("Checkout é").expect("a description")),
+        secrets: plain.secrets.clone().rotated(secret, at(3)),
+        health: (1..9).fold(Health::default(), |health, second| health.failed(at(second))),
+        after: 77,
+        ..given::endpoint(user)
+    };
+    let mut all = vec![plain.clone(), rich];
+    for why in OffReason::ALL {
+        all.push(Endpoint { standing: Standing::Off { why, at: at(4) }, ..given::endpoint(user) });
+    }
+    for each in &all {
+        stored(on, each.clone()).await;
+        assert_eq!(endpoint(on, each.id).await.as_ref(), Some(each));
+    }
+    all.reverse();
+    assert_eq!(on.webhooks.endpoints(user).await.expect("readable"), all);
+    assert_eq!(endpoint(on, given::id()).await, None);
+}
+
+/// Nor listed, nor told anything.
+pub async fn an_endpoint_that_was_deleted_is_read_by_nobody(on: &Backend) {
+    let user = given::id();
+    let gone = stored(on, given::endpoint(user)).await;
+    let gone = stored(on, gone.deleted(at(5))).await;
+    assert_eq!(endpoint(on, gone.id).await, None);
+    assert_eq!(on.webhooks.endpoints(user).await.expect("readable"), []);
+    assert_eq!(on.webhooks.listening(&[user]).await.expect("readable"), []);
+    let stale = on.refuse(UnitOfWork::new().with(Change::WebhookEndpoint(gone))).await;
+    assert_refused!(stale, CommitError::Stale);
+}
+
+/// Those that are off are not among them.
+pub async fn those_who_listen_are_found_by_their_users(on: &Backend) {
+    let (ada, bob, eve): (UserId, UserId, UserId) = (given::id(), given::id(), given::id());
+    let mine = stored(on, given::endpoint(ada)).await;
+    let his = stored(on, given::endpoint(bob)).await;
+    stored(on, given::endpoint(eve)).await;
+    let standing = Standing::Off { why: OffReason::Switched, at: at(1) };
+    stored(on, Endpoint { standing, ..given::endpoint(ada) }).await;
+    let found = on.webhooks.listening(&[ada, bob, given::id()]).await.expect("readable");
+    assert_eq!(found, [mine, his]);
+}
+
+/// Whatever its identifier.
+pub async fn an_event_has_one_delivery_to_an_endpoint(on: &Backend) {
+    let (one, other) = (given::endpoint(given::id()), given::endpoint(given::id()));
+    let first = sent(on, given::delivery(&one, 1)).await;
+    let again = Delivery { id: given::id(), ..first.clone() };
+    let refused = on.refuse(UnitOfWork::new().with(Change::WebhookDelivery(again.clone()))).await;
+    assert_refused!(refused, CommitError::Duplicate(Unique::Record));
+    let elsewhere = Delivery { endpoint: other.id, ..again };
+    sent(on, elsewhere.clone()).await;
+    let events = [first.telling.id, given::id()];
+    let of = async |endpoint| on.webhooks.deliveries_of(endpoint, &events).await.expect("readable");
+    assert_eq!(of(one.id).await, [first]);
+    assert_eq!(of(other.id).await, [elsewhere]);
+}
+
+/// Try-outs too.
+pub async fn deliveries_are_stored_as_decided_in_every_state(on: &Backend) {
+    let endpoint = given::endpoint(given::id());
+    for status in DeliveryStatus::ALL {
+        let delivery = given::delivery(&endpoint, 1);
+        let delivery =
+            Delivery { state: DeliveryState::of(status, at(9)), tried: 3, attempts: 11, ..delivery };
+        let telling = Telling { id: given::id(), what: Happening::Test, ..delivery.telling };
+        let test = Delivery { id: given::id(), telling, ..delivery.clone() };
+        for each in [delivery, test] {
+            sent(on, each.clone()).await;
+            let found = on.webhooks.delivery(each.id).await.expect("readable");
+            assert_eq!(found.as_ref(), Some(&each));
+            let next = sent(on, each.begun_anew(at(20))).await;
+            assert_eq!(on.webhooks.delivery(next.id).await.expect("readable"), Some(next));
+        }
+    }
+    assert_eq!(on.webhooks.delivery(given::id()).await.expect("readable"), None);
+}
+
+/// Newest first, in pages.
+pub async fn deliveries_are_found_by_endpoint_and_status(on: &Backend) {
+    let (endpoint, other) = (given::endpoint(given::id()), given::endpoint(given::id()));
+    let mut all = Vec::new();
+    for status in [DeliveryStatus::Waiting, DeliveryStatus::Failed, DeliveryStatus::Waiting] {
+        let delivery = given::delivery(&endpoint, 1);
+        all.push(sent(on, Delivery { state: DeliveryState::of(status, at(2)), ..delivery }).await);
+    }
+    sent(on, given::delivery(&other, 1)).await;
+    all.reverse();
+    let found =
+        async |status, page| on.webhooks.deliveries(endpoint.id, status, page).await.expect("readable");
+    assert_eq!(found(None, first(10)).await.rows, all);
+    assert_eq!(found(Some(DeliveryStatus::Failed), first(10)).await.rows, [all[1].clone()]);
+    assert_eq!(found(Some(DeliveryStatus::Delivered), first(10)).await.rows, []);
+    let page = found(None, Page { limit: 1, after: Some(all[0].id) }).await;
+    assert_eq!((page.rows, page.has_more), (vec![all[1].clone()], true));
+}
+
+/// At its very instant it is due; what ended is not.
+pub async fn what_is_due_is_found_by_endpoint_in_the_order_of_the_log(on: &Backend) {
+    let (ada, bob, eve) =
+        (given::endpoint(given::id()), given::endpoint(given::id()), given::endpoint(given::id()));
+    let old = sent(on, given::delivery(&ada, 30)).await;
+    let new = sent(on, given::delivery(&ada, 20)).await;
+    let test = given::delivery(&ada, 40);
+    let test = Delivery { telling: Telling { what: Happening::Test, ..test.telling }, ..test };
+    let test = sent(on, test).await;
+    let his = sent(on, given::delivery(&bob, 10)).await;
+    sent(on, Delivery { state: DeliveryState::Delivered { at: at(1) }, ..given::delivery(&bob, 1) }).await;
+    sent(on, given::delivery(&eve, 41)).await;
+    assert_eq!(on.webhooks.due(at(9), 9).await.expect("readable"), []);
+    assert_eq!(on.webhooks.due(at(40), 9).await.expect("readable"), [bob.id, ada.id]);
+    assert_eq!(on.webhooks.due(at(40), 1).await.expect("readable"), [bob.id]);
+    let due_of = async |id, limit| on.webhooks.due_of(id, at(40), limit).await.expect("readable");
+    assert_eq!(due_of(ada.id, 9).await, [test.clone(), old.clone(), new]);
+    assert_eq!(due_of(ada.id, 2).await, [test, old]);
+    assert_eq!(due_of(bob.id, 9).await, [his]);
+    assert_eq!(due_of(eve.id, 9).await, []);
+}
+
+/// In the order of their numbers; a number is used once.
+pub async fn tries_are_stored_as_made_and_found_by_their_deliveries(on: &Backend) {
+    let (one, other) = (given::id(), given::id());
+    let outcomes = [
+        AttemptOutcome::TimedOut,
+        AttemptOutcome::NotReached,
+        AttemptOutcome::Broken,
+        AttemptOutcome::Answered(500),
+        AttemptOutcome::Answered(204),
+    ];
+    let mut tries = Vec::new();
+    for (number, outcome) in (1..).zip(outcomes) {
+        let attempt = Attempt { outcome, ..given::attempt(one, number) };
+        on.apply(UnitOfWork::new().with(Change::WebhookAttempt(attempt.clone()))).await;
+        tries.push(attempt);
+    }
+    on.apply(UnitOfWork::new().with(Change::WebhookAttempt(given::attempt(given::id(), 1)))).await;
+    assert_eq!(on.webhooks.attempts(&[one, other]).await.expect("readable"), tries);
+}
+
+/// Of two who move it from one place, one does.
+pub async fn the_cursor_moves_once_from_each_place(on: &Backend) {
+    let cursor = on.webhooks.cursor().await.expect("readable");
+    assert_eq!(cursor.sequence, 0);
+    let moved = cursor.moved(12);
+    on.apply(UnitOfWork::new().with(Change::WebhookCursor(moved))).await;
+    let refused = on.refuse(UnitOfWork::new().with(Change::WebhookCursor(cursor.moved(9)))).await;
+    assert_refused!(refused, CommitError::Stale);
+    assert_eq!(on.webhooks.cursor().await.expect("readable"), moved);
+}
+
+/// At the very instant too; of this user alone.
+pub async fn what_has_happened_since_is_found_once_it_is_stamped(on: &Backend) {
+    let user = given::id();
+    for (whose, second) in [(user, 1), (user, 5), (given::id(), 6), (user, 7)] {
+        let event = namaskah_domain::Event { at: at(second), ..given::event(whose) };
+        on.apply(UnitOfWork::new().with(Change::Event(event))).await;
+    }
+    let since = async |limit| on.webhooks.happened_since(user, at(5), limit).await.expect("readable");
+    assert_eq!(since(9).await, []);
+    on.events.stamp().await.expect("stamped");
+    let query = EventQuery { user: Some(user), subject: None, after: 0, limit: 9 };
+    let all: Vec<SequencedEvent> = on.events.after(query).await.expect("readable");
+    assert_eq!(since(9).await, all[1..]);
+    assert_eq!(since(1).await, all[1..2]);
+}
