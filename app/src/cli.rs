@@ -7,9 +7,11 @@ use namaskah_domain::{Time, UserId};
 
 use crate::config::Overrides;
 
+mod events;
 pub mod money;
 mod reconcile;
 
+pub use events::{Account, Listen, Trigger};
 pub use money::Money;
 pub use reconcile::Reconcile;
 
@@ -98,6 +100,10 @@ pub enum Command {
         #[arg(long, value_name = "USER")]
         user: Option<UserId>,
     },
+    /// Posts events of an account to a URL on this machine, signed as webhooks are.
+    Listen(Listen),
+    /// Makes an event happen to an account, in the sandbox.
+    Trigger(Trigger),
     /// Prints the OpenAPI document.
     Openapi,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.
@@ -174,6 +180,11 @@ pub struct Audit {
 }
 
 impl Flags {
+    /// Where the simulators are, for commands that read no configuration.
+    pub fn simulators(&self) -> &str {
+        self.sandbox_url.as_deref().unwrap_or("http://127.0.0.1:8081")
+    }
+
     /// As the configuration takes them.
     pub fn overrides(&self) -> Overrides {
         let pairs = [

@@ -2,15 +2,18 @@
 
 mod admin;
 mod audit;
+mod customer;
 pub mod demo;
 mod doctor;
 mod keys;
+mod listen;
 mod migrate;
 mod money;
 mod purge;
 mod reconcile;
 mod sandbox;
 mod serve;
+mod trigger;
 
 use std::process::ExitCode;
 
@@ -46,6 +49,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
             return Ok(ExitCode::SUCCESS);
         }
         Command::Demo => return demo::run().await,
+        Command::Listen(asked) => listen::run(&asked).await?,
+        Command::Trigger(asked) => trigger::run(&asked, cli.flags.simulators()).await?,
         Command::Doctor => return doctor::run(&overrides).await,
         command => {
             let config = Config::load(&overrides)?;
@@ -60,7 +65,12 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
                 Command::Keys { what } => return keys::run(&config, &what).await,
                 Command::Purge { user } => purge::run(&config, user).await?,
                 Command::Money { what } => money::run(&config, &what).await?,
-                Command::Serve | Command::Openapi | Command::Demo | Command::Doctor => {
+                Command::Serve
+                | Command::Listen(_)
+                | Command::Trigger(_)
+                | Command::Openapi
+                | Command::Demo
+                | Command::Doctor => {
                     serve::run(&config, Role::Serve).await?;
                 }
             }

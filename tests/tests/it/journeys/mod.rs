@@ -17,6 +17,7 @@ mod api_keys;
 mod bad_input;
 mod batches;
 mod deposits;
+mod forwarding;
 mod google;
 mod idempotency;
 mod lifecycle;
