@@ -5,6 +5,7 @@ use namaskah_domain::{
     Amount, Currency, Fault, Money, PhoneNumber, Time,
     verification::{AreaCode, Ask, Capability, Carrier, CountryCode, ProviderId, ServiceCode},
 };
+use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
 use crate::vault::{Place, Vault};
@@ -16,6 +17,15 @@ struct Unreadable(&'static str);
 
 pub(crate) fn unreadable(what: &'static str) -> Fault {
     Fault::new(Unreadable(what))
+}
+
+/// The columns of a table by name, each after `before`, for what is written by hand.
+///
+/// Never `*`: statements stay prepared while the instance of a later version adds a column, and Postgres refuses to go on
+/// with one whose result would be another.
+pub(crate) fn columns<E: EntityTrait>(before: &str) -> String {
+    let names: Vec<String> = E::Column::iter().map(|column| format!("{before}{}", column.as_str())).collect();
+    names.join(", ")
 }
 
 /// Microseconds since 1970.

@@ -9,7 +9,7 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -27,6 +27,7 @@ use crate::persistence::{
     entity::{account, hold},
     known::Known,
     plan::Plan,
+    stored::columns,
 };
 
 /// More lanes mean smaller batches; fewer leave the server idle between two statements.
@@ -36,9 +37,14 @@ const QUEUE: usize = 1024;
 /// How often a batch is settled again because another instance moved an account or a lock was contended.
 const TRIES: u32 = 3;
 
-const ACCOUNTS: &str = "SELECT * FROM accounts WHERE user_id = ANY($1)";
+static ACCOUNTS: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {} FROM accounts WHERE user_id = ANY($1)", columns::<account::Entity>(""))
+});
 /// Said so that no plan walks through the open holds, for which there is an index.
-const HOLDS: &str = "SELECT * FROM holds WHERE id = ANY($1) AND ended_at_us IS NULL";
+static HOLDS: LazyLock<String> = LazyLock::new(|| {
+    let columns = columns::<hold::Entity>("");
+    format!("SELECT {columns} FROM holds WHERE id = ANY($1) AND ended_at_us IS NULL")
+});
 
 /// What a lane says of a unit.
 pub(super) enum Answer {
@@ -261,12 +267,12 @@ impl Lane {
             return Err(Failed::Refused);
         }
         if !accounts.is_empty() {
-            let rows: Vec<account::Model> = self.read(ACCOUNTS, accounts).await?;
+            let rows: Vec<account::Model> = self.read(&ACCOUNTS, accounts).await?;
             let mut known = lock(&self.known);
             rows.into_iter().for_each(|row| known.learn_account(row));
         }
         if !holds.is_empty() {
-            let rows: Vec<hold::Model> = self.read(HOLDS, holds).await?;
+            let rows: Vec<hold::Model> = self.read(&HOLDS, holds).await?;
             let mut known = lock(&self.known);
             rows.into_iter().for_each(|row| known.learn_hold(row));
         }

@@ -14,7 +14,7 @@ use sea_orm::{
 use super::{Reads, all, fault, one_more, orders::places, page_of};
 use crate::persistence::{
     entity::{dispute, intent, suspended, transfer},
-    stored::{amount, count, time, unreadable},
+    stored::{amount, columns, count, time, unreadable},
 };
 
 /// How a status is found. What went back is told by its own columns, which have indexes of their own.
@@ -75,8 +75,9 @@ impl DeskReads for Reads {
             values.push(after.uuid().into());
         }
         let sql = format!(
-            "SELECT s.*, i.reference AS reference FROM suspense s JOIN intents i ON i.id = s.payment_id \
-             WHERE {wanted}1 = 1 ORDER BY s.payment_id DESC LIMIT $1"
+            "SELECT {}, i.reference AS reference FROM suspense s JOIN intents i ON i.id = s.payment_id \
+             WHERE {wanted}1 = 1 ORDER BY s.payment_id DESC LIMIT $1",
+            columns::<suspended::Entity>("s.")
         );
         page_of(self.database.read(&sql, values).await?, page.limit, |row| item(&row))
     }
@@ -111,8 +112,8 @@ impl DeskReads for Reads {
         if sources.is_empty() {
             return Ok(Vec::new());
         }
-        let sql =
-            format!("SELECT * FROM transfers WHERE source IN ({}) ORDER BY id", places(1, sources.len()));
+        let (columns, places) = (columns::<transfer::Entity>(""), places(1, sources.len()));
+        let sql = format!("SELECT {columns} FROM transfers WHERE source IN ({places}) ORDER BY id");
         let values = sources.iter().map(|source| source.as_str().into()).collect();
         let rows = self.database.read(&sql, values).await?;
         all(rows, |row| posted(transfer::Model::from_query_result(&row, "").map_err(fault)?))

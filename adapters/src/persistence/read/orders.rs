@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Reads, all, fault, one_more, page_of};
 use crate::persistence::{
     entity::{batch, message, order, purchase, quote, shown_number, suppressed_number},
-    stored::{count, number_digest, time, unreadable, us},
+    stored::{columns, count, number_digest, time, unreadable, us},
 };
 
 pub(super) fn reservation(text: &str) -> Result<ReservationId, Fault> {
@@ -218,10 +218,13 @@ impl OrderReads for Reads {
     }
 
     async fn uncredited(&self, provider: ProviderId, from: Time) -> Result<Vec<Purchase>, Fault> {
-        const SQL: &str = "SELECT p.* FROM orders o JOIN purchases p ON p.id = o.purchase_id \
+        let sql = format!(
+            "SELECT {} FROM orders o JOIN purchases p ON p.id = o.purchase_id \
              WHERE o.ended_at_us >= $1 AND o.state IN ('expired', 'cancelled') \
-             AND p.provider = $2 AND p.receivable = 'open' ORDER BY p.id";
-        let rows = self.database.read(SQL, vec![us(from).into(), provider.name().into()]).await?;
+             AND p.provider = $2 AND p.receivable = 'open' ORDER BY p.id",
+            columns::<purchase::Entity>("p.")
+        );
+        let rows = self.database.read(&sql, vec![us(from).into(), provider.name().into()]).await?;
         let rows = all(rows, |row| purchase::Model::from_query_result(&row, "").map_err(fault))?;
         self.open_purchases(rows)
     }

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use crate::persistence::{
     batch::{Batch, TRANSFER, Table, suits},
-    entity::hold,
+    entity::{account, hold},
     known::Known,
     plan::{Plan, Row, row, version_of},
+    stored::columns,
 };
 
 /// Writes the units that fit, and says which those are.
@@ -60,10 +61,12 @@ impl Together<'_> {
             holds.extend(change.ends.iter().map(|end| end.hold.uuid()));
         }
         let mut known = Known::new();
-        for row in self.rows("SELECT * FROM accounts WHERE user_id IN", "", accounts).await? {
+        let by_user = format!("SELECT {} FROM accounts WHERE user_id IN", columns::<account::Entity>(""));
+        for row in self.rows(&by_user, "", accounts).await? {
             known.learn_account(row);
         }
-        for row in self.rows("SELECT * FROM holds WHERE id IN", " AND ended_at_us IS NULL", holds).await? {
+        let by_id = format!("SELECT {} FROM holds WHERE id IN", columns::<hold::Entity>(""));
+        for row in self.rows(&by_id, " AND ended_at_us IS NULL", holds).await? {
             known.learn_hold(row);
         }
         Ok(known)
