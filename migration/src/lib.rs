@@ -13,14 +13,17 @@
 //! # Several instances
 //! [`migrate`] may be called by any number of instances at once: the first holds a lock until all is done, the others
 //! wait and find nothing to do. Everything pending is applied in one transaction.
+//!
+//! On Postgres a change of a table waits for whoever reads it, and everybody who comes later waits behind the change. So it
+//! waits for two seconds, lets the others go by, and tries again.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{
     MigrationStatus, async_trait,
     prelude::*,
     sea_orm::{
-        ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-        TransactionOptions, TransactionTrait,
+        ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, RuntimeErr,
+        SqliteTransactionMode, TransactionOptions, TransactionTrait,
     },
 };
 
@@ -93,14 +96,24 @@ impl MigratorTrait for Migrator {
 /// Names the lock that migrating instances take on Postgres; any number that nothing else uses.
 const MIGRATION_LOCK: i64 = 0x6e61_6d61_736b_6168;
 
+/// Two seconds and a half each: as long as a check of a large database may hold what it reads.
+const TRIES: u32 = 240;
+/// `lock_not_available`.
+const IN_THE_WAY: &str = "55P03";
+
+/// What is changed.
+#[derive(Clone, Copy)]
+enum Change {
+    Up,
+    Down(u32),
+}
+
 /// Applies everything that is pending. Safe to call from several instances at once.
 ///
 /// # Errors
 /// `DbErr` if the database cannot be reached or refuses a change; nothing is applied then.
 pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
-    let transaction = locked(db).await?;
-    Migrator::up(&transaction, None).await?;
-    transaction.commit().await
+    patiently(db, Change::Up).await
 }
 
 /// Takes back the last `steps` changes, with their data.
@@ -108,9 +121,7 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
 /// # Errors
 /// `DbErr` if the database cannot be reached or refuses; nothing is taken back then.
 pub async fn down(db: &DatabaseConnection, steps: u32) -> Result<(), DbErr> {
-    let transaction = locked(db).await?;
-    Migrator::down(&transaction, Some(steps)).await?;
-    transaction.commit().await
+    patiently(db, Change::Down(steps)).await
 }
 
 /// Every change by name, and whether it is applied. Changes nothing.
@@ -131,6 +142,37 @@ pub async fn is_current(db: &DatabaseConnection) -> Result<bool, DbErr> {
     Ok(status(db).await?.iter().all(|(_, applied)| *applied))
 }
 
+/// Changes everything in one transaction; begins again where somebody was in the way.
+async fn patiently(db: &DatabaseConnection, change: Change) -> Result<(), DbErr> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let transaction = locked(db).await?;
+        let changed = match change {
+            Change::Up => Migrator::up(&transaction, None).await,
+            Change::Down(steps) => Migrator::down(&transaction, Some(steps)).await,
+        };
+        match changed {
+            Ok(()) => return transaction.commit().await,
+            Err(error) if tries < TRIES && is_in_the_way(&error) => {
+                transaction.rollback().await?;
+                // Whoever has queued behind us goes first.
+                db.execute_unprepared("SELECT pg_sleep(0.5)").await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_in_the_way(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|refused| refused.code());
+    code.is_some_and(|code| code == IN_THE_WAY)
+}
+
 /// A transaction that no other instance can have at the same time.
 async fn locked(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let immediate = TransactionOptions {
@@ -140,6 +182,8 @@ async fn locked(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let transaction = db.begin_with_options(immediate).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+        // From here on; another instance that migrates is waited for.
+        transaction.execute_unprepared("SET LOCAL lock_timeout = '2s'").await?;
     }
     Ok(transaction)
 }

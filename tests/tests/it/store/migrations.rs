@@ -1,11 +1,12 @@
 //! The schema: up, down and up again, by several at once; and what it must contain.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::future::join_all;
 use namaskah_adapters::persistence::{Database, Options, connect};
+use namaskah_migration::{Migrator, MigratorTrait};
 use namaskah_tests::{given, postgres};
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 
 use super::both;
 
@@ -88,6 +89,72 @@ async fn any_number_of_instances_may_migrate_an_empty_database_at_once() {
             postgres.remove().await;
         }
     }
+}
+
+/// What the code of the version before goes on doing while a step is applied, and after it: it reads the columns that it
+/// knows, and adds rows without the others.
+#[tokio::test]
+async fn no_step_takes_away_what_the_version_before_it_uses() {
+    let Some(postgres) = postgres::empty_database().await else { return };
+    let database = connect(&postgres.url, Options::default()).await.expect("a database");
+    // What a row must name is marked.
+    let columns = "SELECT table_name || '.' || column_name || CASE WHEN is_nullable = 'NO' AND column_default IS NULL \
+         AND is_identity = 'NO' THEN '!' ELSE '' END AS name \
+         FROM information_schema.columns WHERE table_schema = 'public'";
+    let bare = |column: &String| column.trim_end_matches('!').to_owned();
+    let table = |column: &String| column.split('.').next().map(str::to_owned);
+    let mut before = BTreeSet::new();
+    for (step, _) in namaskah_migration::status(database.connection()).await.expect("readable") {
+        Migrator::up(database.connection(), Some(1)).await.expect("up");
+        let after = names(&database, columns, "").await;
+        let (old, new): (BTreeSet<_>, BTreeSet<_>) =
+            (before.iter().map(bare).collect(), after.iter().map(bare).collect());
+        let gone: Vec<_> = old.difference(&new).collect();
+        let added: Vec<_> = new.difference(&old).collect();
+        assert!(gone.is_empty() || added.is_empty(), "{step} removes {gone:?} and adds {added:?}");
+        let tables: BTreeSet<_> = before.iter().filter_map(table).collect();
+        let is_asked_of_old_code =
+            |column: &&String| column.ends_with('!') && table(column).is_some_and(|t| tables.contains(&t));
+        let asked: Vec<_> = after.difference(&before).filter(is_asked_of_old_code).collect();
+        assert!(asked.is_empty(), "{step} wants {asked:?} of rows that older code adds");
+        before = after;
+    }
+    assert!(before.len() > 100, "{} columns", before.len());
+    database.close().await;
+    postgres.remove().await;
+}
+
+/// Others wait behind whoever waits for a lock, so a change that is in their way must not wait for long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_must_wait_lets_others_go_by_and_tries_again() {
+    let Some(postgres) = postgres::database().await else { return };
+    let here = connect(&postgres.url, Options::default()).await.expect("a database");
+    let share = "LOCK TABLE seaql_migrations IN SHARE MODE";
+    let long = here.connection().begin().await.expect("a transaction");
+    long.execute_unprepared(share).await.expect("locked");
+    let url = postgres.url.clone();
+    let change = tokio::spawn(async move {
+        let there = connect(&url, Options::default()).await.expect("a database");
+        let changed = namaskah_migration::down(there.connection(), 1).await;
+        there.close().await;
+        changed
+    });
+    let waits = "SELECT relation::regclass::text AS name FROM pg_locks \
+         WHERE relation = 'seaql_migrations'::regclass AND NOT granted";
+    while names(&here, waits, "").await.is_empty() {
+        assert!(!change.is_finished(), "it waits for whoever reads");
+        tokio::task::yield_now().await;
+    }
+    let later = here.connection().begin().await.expect("a transaction");
+    let went = tokio::time::timeout(Duration::from_secs(30), later.execute_unprepared(share)).await;
+    went.expect("it goes by while the first one goes on").expect("locked");
+    assert!(!change.is_finished());
+    later.rollback().await.expect("over");
+    long.rollback().await.expect("over");
+    change.await.expect("no panic").expect("taken back in the end");
+    assert!(!namaskah_migration::is_current(here.reads()).await.expect("readable"));
+    here.close().await;
+    postgres.remove().await;
 }
 
 #[tokio::test]
