@@ -1,14 +1,12 @@
 //! What must work before requests can be served.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_adapters::persistence::Database;
 use namaskah_domain::verification::NumberProvider;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     http::{
@@ -23,7 +21,7 @@ pub struct ProcessReadiness {
     database: Database,
     workers: Arc<Workers>,
     provider: Arc<dyn NumberProvider>,
-    stopping: Arc<AtomicBool>,
+    leaving: CancellationToken,
     limits: Option<Arc<Limits>>,
 }
 
@@ -36,9 +34,9 @@ impl ProcessReadiness {
         database: Database,
         workers: Arc<Workers>,
         provider: Arc<dyn NumberProvider>,
-        stopping: Arc<AtomicBool>,
+        leaving: CancellationToken,
     ) -> Self {
-        Self { database, workers, provider, stopping, limits: None }
+        Self { database, workers, provider, leaving, limits: None }
     }
 
     /// Besides, whether limits are counted where they should be. If not, the process is ready all the same.
@@ -83,8 +81,7 @@ impl ProcessReadiness {
 #[async_trait]
 impl Readiness for ProcessReadiness {
     async fn parts(&self) -> Vec<Part> {
-        let stopping = self.stopping.load(Ordering::SeqCst);
-        let process = part("process", stopping.then(|| "it is stopping".to_owned()));
+        let process = part("process", self.leaving.is_cancelled().then(|| "it is stopping".to_owned()));
         let mut parts =
             vec![process, self.database().await, self.migrations().await, self.workers(), self.clock()];
         parts.extend(self.limits());

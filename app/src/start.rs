@@ -1,14 +1,6 @@
 //! Starting and stopping the product.
 
-use std::{
-    fmt,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use namaskah_adapters::{
     persistence::{self, Database, Options, StatementObserver},
@@ -100,7 +92,7 @@ pub struct Running {
     wired: Wired,
     workers: Arc<Workers>,
     database: Database,
-    stopping: Arc<AtomicBool>,
+    leaving: CancellationToken,
     serving: CancellationToken,
     working: CancellationToken,
     server: Option<JoinHandle<std::io::Result<()>>>,
@@ -112,10 +104,6 @@ impl fmt::Debug for Running {
         f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
     }
 }
-
-/// So long a stopping process still takes requests while it says that it is not ready, so that a balancer sees it
-/// before connections are refused. The sandbox has no balancer.
-const DRAIN: Duration = Duration::from_secs(3);
 
 /// Connects, migrates, checks the mode, starts the simulators if they are ours, then workers and server.
 ///
@@ -152,14 +140,14 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     };
 
     let limits = crate::limits::of(config).map_err(StartError::Settings)?;
-    let (serving, working) = (CancellationToken::new(), CancellationToken::new());
-    let stopping = Arc::new(AtomicBool::new(false));
+    let (leaving, serving, working) =
+        (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
     let workers = wired.supervisor().start(working.clone());
     if let Some(follower) = follower {
         tokio::spawn(follower.follow(workers.clone(), working.clone()));
     }
     let readiness =
-        ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), stopping.clone());
+        ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), leaving.clone());
     let readiness = readiness.with_limits(limits.clone());
     let server = listener.map(|bound| {
         let services = Services::of(&wired, Arc::new(readiness), metrics);
@@ -171,7 +159,11 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
             metrics_token: config.metrics_token.clone(),
         };
         let app = server::build(&services, &settings, serving.clone());
-        let bounds = Bounds { proxies: config.trusted_proxies.clone(), ..Bounds::default() };
+        let bounds = Bounds {
+            proxies: config.trusted_proxies.clone(),
+            leaving: Some(leaving.clone()),
+            ..Bounds::default()
+        };
         tokio::spawn(server::serve(bound, app, bounds, serving.clone()))
     });
     Ok(Running {
@@ -182,11 +174,11 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         wired,
         workers,
         database,
-        stopping,
+        leaving,
         serving,
         working,
         server,
-        drain: if config.mode == Mode::Sandbox { Duration::ZERO } else { DRAIN },
+        drain: config.drain,
     })
 }
 
@@ -221,9 +213,10 @@ impl Running {
         &self.workers
     }
 
-    /// Readiness goes false, requests finish, workers give back their leases; then everything is closed.
+    /// Readiness goes false, requests finish, workers give back their leases; then everything is closed. For a while
+    /// requests are still taken, so that a balancer sees it before connections are refused.
     pub async fn stop(self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.leaving.cancel();
         tokio::time::sleep(self.drain).await;
         self.serving.cancel();
         if let Some(server) = self.server {

@@ -38,11 +38,13 @@ impl Effective {
     pub(super) fn of(mut self, config: &Config) -> Self {
         self.mode = config.mode.name();
         let limit_factor = config.limit_factor.to_string();
+        let drain_s = config.drain.as_secs().to_string();
         let rate = config.rate.ngn_per_usd().normalize().to_string();
         for (setting, value) in self.values.iter_mut().filter(|(_, value)| value.is_none()) {
             *value = match setting.key {
                 "fx_ngn_per_usd" => Some(rate.clone()),
                 "limit_factor" => Some(limit_factor.clone()),
+                "drain_s" => Some(drain_s.clone()),
                 // There always is one: given, or kept in the data folder.
                 "encryption_key" | "signing_key" => Some(THERE.to_owned()),
                 _ => None,

@@ -36,6 +36,8 @@ pub struct Config {
     pub mode: Mode,
     /// Where the product listens.
     pub listen: SocketAddr,
+    /// How long a stopping process still takes requests while it says that it is not ready.
+    pub drain: Duration,
     /// Where users reach it; `None`: at the address that it listens on.
     pub public_url: Option<String>,
     /// Folder of the embedded database and of generated secrets.
@@ -183,6 +185,7 @@ impl Config {
         let mut config = Self {
             mode,
             listen: values.address("http_listen"),
+            drain: values.drain(mode),
             public_url: values.url("public_url"),
             database_url: values.secret("database_url").unwrap_or_else(|| embedded(&data_dir)),
             database_pool: values.number("database_pool", 1, 1_000),

@@ -1,6 +1,6 @@
 //! Raw values and how each kind is parsed. Faults are collected; a faulty value is replaced by a harmless one.
 
-use std::{collections::HashMap, fs, io, net::SocketAddr, path::PathBuf};
+use std::{collections::HashMap, fs, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use config::{File, FileFormat};
 use ipnet::IpNet;
@@ -177,6 +177,16 @@ impl Values {
             None if mode == Mode::Sandbox => 100,
             None => 1,
         }
+    }
+
+    /// The sandbox has no balancer that would have to notice.
+    pub(super) fn drain(&mut self, mode: Mode) -> Duration {
+        let seconds = match self.text("drain_s") {
+            Some(_) => self.number("drain_s", 0, 300),
+            None if mode == Mode::Sandbox => 0,
+            None => 3,
+        };
+        Duration::from_secs(u64::from(seconds))
     }
 
     pub(super) fn networks(&mut self, key: &str) -> Vec<IpNet> {

@@ -32,6 +32,11 @@ const fn secret(key: &'static str, about: &'static str) -> Setting {
 pub const SETTINGS: &[Setting] = &[
     setting("mode", Some("sandbox"), "sandbox (simulated providers), test (their test modes) or live"),
     setting("http_listen", Some("127.0.0.1:8080"), "address of the product; port 0 picks a free one"),
+    setting(
+        "drain_s",
+        None,
+        "seconds for which a stopping process still takes requests, so that a balancer sees that it is not ready",
+    ),
     setting("public_url", None, "where users reach the product; links in mails lead there; required in live"),
     setting("data_dir", Some("./data"), "folder of the embedded database and of generated secrets"),
     secret("database_url", "postgres://… or sqlite://…; default: SQLite in the data folder"),

@@ -14,7 +14,7 @@ use hyper_util::{
 use ipnet::IpNet;
 use poem::{
     Addr, Endpoint, Request, Response,
-    http::{self, uri::Scheme},
+    http::{self, HeaderValue, header::CONNECTION, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -50,6 +50,9 @@ pub struct Bounds {
     pub proxies: Vec<IpNet>,
     /// Requests have so long to finish when the server stops.
     pub grace: Duration,
+    /// Once this is cancelled, each answer is the last one of its connection, and says so: a client that keeps
+    /// connections opens its next one where a balancer leads it, and none is closed while it sends a request.
+    pub leaving: Option<CancellationToken>,
 }
 
 impl Default for Bounds {
@@ -62,6 +65,7 @@ impl Default for Bounds {
             connections_of_one: 512,
             proxies: Vec::new(),
             grace: Duration::from_secs(25),
+            leaving: None,
         }
     }
 }
@@ -147,13 +151,18 @@ fn http1_of<E: Endpoint<Output = Response> + 'static>(
     app: Arc<E>,
     bounds: &Bounds,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + use<E> {
+    let leaving = bounds.leaving.clone().unwrap_or_default();
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let app = app.clone();
+        let (app, leaving) = (app.clone(), leaving.clone());
         async move {
             let local = LocalAddr(Addr::socket(ends.local));
             let remote = RemoteAddr(Addr::socket(ends.remote));
             let request = Request::from((request, local, remote, Scheme::HTTP));
-            Ok::<_, Infallible>(http::Response::from(app.get_response(request).await))
+            let mut answer = http::Response::from(app.get_response(request).await);
+            if leaving.is_cancelled() {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
         }
     });
     http1::Builder::new()

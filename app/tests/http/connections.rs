@@ -28,6 +28,7 @@ const PATIENT: Bounds = Bounds {
     connections_of_one: 100,
     proxies: Vec::new(),
     grace: Duration::ZERO,
+    leaving: None,
 };
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -188,4 +189,23 @@ async fn a_proxy_has_as_many_places_as_it_needs() {
     let (mut one, mut two) = (served.client().await, served.client().await);
     says_hello(&mut one).await;
     says_hello(&mut two).await;
+}
+
+#[tokio::test]
+async fn while_it_leaves_each_answer_is_the_last_of_its_connection() {
+    let leaving = CancellationToken::new();
+    let served = Served::within(Bounds { leaving: Some(leaving.clone()), ..PATIENT }).await;
+    let (mut busy, mut other) = (served.client().await, served.client().await);
+    says_hello(&mut busy).await;
+    says_hello(&mut other).await;
+    leaving.cancel();
+    // Whoever comes is served still, on old connections and on new ones, once.
+    for client in [&mut busy, &mut other, &mut served.client().await] {
+        client.write_all(GET).await.expect("sent");
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.expect("it is closed in order");
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
 }

@@ -118,6 +118,8 @@ impl IntoResponse for EventSource {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         // Proxies that buffer would hold news back.
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        // Most streams end with the process that tells them, so nobody should send a further request on their connection.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         response
     }
 }

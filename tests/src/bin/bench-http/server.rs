@@ -91,8 +91,12 @@ impl Bench {
         let wired = wiring::wire(&config, stores, adapters, &origin, clock.clone())?;
         let stop = CancellationToken::new();
         let workers = wired.supervisor().start(stop.clone());
-        let readiness =
-            ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), Arc::default());
+        let readiness = ProcessReadiness::new(
+            database.clone(),
+            workers.clone(),
+            wired.provider.clone(),
+            Default::default(),
+        );
         let services = Services::of(&wired, Arc::new(readiness), metrics);
         let settings = HttpSettings {
             origin: origin.clone(),
