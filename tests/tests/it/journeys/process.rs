@@ -130,18 +130,45 @@ impl Estate {
 
     /// The same with settings of its environment.
     pub async fn product_with(&self, settings: &[(&str, &str)]) -> Process {
+        self.product_at(&self.database_url(), settings).await
+    }
+
+    /// The same on another database.
+    pub async fn product_at(&self, database_url: &str, settings: &[(&str, &str)]) -> Process {
+        let arguments = self.arguments(&["serve"], database_url);
+        Process::start(self.folder.path(), "product", &arguments, settings, &["product"]).await
+    }
+
+    /// `namaskah` in a process of its own that ends by itself: whether all is well, and what it tells.
+    pub async fn console(&self, words: &[&str], database_url: &str) -> (bool, String) {
+        let mut command = Command::new(binary());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NAMASKAH_")) {
+            command.env_remove(name);
+        }
+        command.args(self.arguments(words, database_url)).current_dir(self.folder.path());
+        let output = command.env("NAMASKAH_LOG", "warn").output().await.expect("the binary runs");
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&told).into_owned())
+    }
+
+    fn arguments(&self, words: &[&str], database_url: &str) -> Vec<String> {
         let mail = self.sandbox.address("mail");
-        let mut arguments = vec!["serve".to_owned()];
+        let mut arguments: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         for (flag, value) in [
             ("--listen", ANY),
             ("--sandbox-url", &self.sandbox.address("console")),
             ("--sandbox-smtp-listen", mail.trim_start_matches("smtp://")),
             ("--data-dir", &self.folder.path().display().to_string()),
-            ("--database-url", &self.database_url()),
+            ("--database-url", database_url),
         ] {
             arguments.extend([flag.to_owned(), value.to_owned()]);
         }
-        Process::start(self.folder.path(), "product", &arguments, settings, &["product"]).await
+        arguments
+    }
+
+    /// A folder that goes with the estate.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Keys that were made for its products and simulators.
@@ -157,7 +184,8 @@ impl Estate {
         std::fs::read_to_string(self.folder.path().join("product.log")).expect("a log")
     }
 
-    fn database_url(&self) -> String {
+    /// Where its products keep their books.
+    pub fn database_url(&self) -> String {
         let file = self.folder.path().join("namaskah.db");
         self.postgres
             .as_ref()
