@@ -3,6 +3,7 @@
 //! Nothing here waits for a fixed time. Time passes by the simulators' clock; what happens by itself is waited for by
 //! long poll, by stream, or by asking until it is so, with a limit.
 
+mod balancer;
 mod books;
 pub mod controls;
 pub mod customer;
@@ -23,6 +24,7 @@ mod google;
 mod idempotency;
 mod lifecycle;
 mod limits;
+mod listener;
 mod logs;
 mod metrics;
 mod orders;
@@ -30,6 +32,7 @@ mod reconciling;
 mod refunds;
 mod retention;
 mod rights;
+mod rollout;
 mod second_factor;
 mod shoppers;
 mod status;

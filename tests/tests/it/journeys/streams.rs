@@ -19,14 +19,14 @@ on_both! {
 
 /// An event as it was sent.
 #[derive(Debug)]
-struct Told {
-    id: String,
+pub struct Told {
+    pub id: String,
     kind: String,
     data: Value,
 }
 
 /// Reads events until one of them is of `last`, or gives up with the client's own limit.
-async fn read_until(customer: &Customer, path: &str, seen: Option<&str>, last: &str) -> Vec<Told> {
+pub async fn read_until(customer: &Customer, path: &str, seen: Option<&str>, last: &str) -> Vec<Told> {
     let mut request = customer.request(Method::GET, path);
     if let Some(seen) = seen {
         request = request.header("Last-Event-ID", seen);
