@@ -51,6 +51,12 @@ pub enum StartError {
     /// The database does not answer.
     #[error("the database cannot be used: {0}. Check database_url; `namaskah doctor` tells more")]
     Database(#[source] Fault),
+    /// What is between us and the database mixes statements up.
+    #[error(
+        "the pooler before the database forgets prepared statements: let it work by session (pool_mode=session), or \
+         take PgBouncer 1.21 or later with max_prepared_statements"
+    )]
+    ForgetfulPooler,
     /// The schema is older than the product, and is not ours to change.
     #[error("the schema is not up to date: run `namaskah migrate up` as the user that owns it")]
     SchemaBehind,
@@ -240,7 +246,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// Connects, and brings the schema up to date if that is ours to do; any number of processes may do so at once.
 ///
 /// # Errors
-/// `Database` if it does not answer, or a step fails; `SchemaBehind`.
+/// `Database` if it does not answer, or a step fails; `ForgetfulPooler`, `SchemaBehind`.
 pub async fn open_database(config: &Config) -> Result<Database, StartError> {
     open_database_watched(config, None).await
 }
@@ -262,7 +268,7 @@ async fn open_database_watched(
 /// Connects, and changes nothing.
 ///
 /// # Errors
-/// `Database` if it does not answer.
+/// `Database` if it does not answer; `ForgetfulPooler`.
 pub async fn connect(config: &Config) -> Result<Database, StartError> {
     connect_watched(config, None).await
 }
@@ -276,7 +282,13 @@ async fn connect_watched(
             .map_err(|e| StartError::Database(Fault::new(e)))?;
     }
     let options = Options { max_connections: config.database_pool, observer };
-    persistence::connect(config.database_url.expose_secret(), options).await.map_err(StartError::Database)
+    let url = config.database_url.expose_secret();
+    let database = persistence::connect(url, options).await.map_err(StartError::Database)?;
+    if database.keeps_statements().await.map_err(StartError::Database)? {
+        return Ok(database);
+    }
+    database.close().await;
+    Err(StartError::ForgetfulPooler)
 }
 
 /// This machine's clock; in the sandbox, as far ahead as it was moved.

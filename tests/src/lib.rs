@@ -4,6 +4,7 @@ pub mod contract;
 pub mod crash;
 pub mod given;
 pub mod passwords;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod redis;
 pub mod sim;

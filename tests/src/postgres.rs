@@ -113,6 +113,26 @@ async fn fresh(migrated: bool) -> Option<TestDatabase> {
 }
 
 impl TestDatabase {
+    /// What the server calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it is, as words of libpq: `host=… user=…`.
+    ///
+    /// # Panics
+    /// If its URL is none.
+    pub fn words(&self) -> String {
+        let url = reqwest::Url::parse(&self.url).expect("a URL");
+        let mut words = vec![format!("dbname={}", self.name)];
+        words.extend(url.host_str().filter(|host| !host.is_empty()).map(|host| format!("host={host}")));
+        words.extend(url.port().map(|port| format!("port={port}")));
+        words.extend(Some(url.username()).filter(|name| !name.is_empty()).map(|name| format!("user={name}")));
+        words.extend(url.password().map(|password| format!("password={password}")));
+        words.extend(url.query_pairs().map(|(key, value)| format!("{key}={value}")));
+        words.join(" ")
+    }
+
     /// The URL of a new user without rights, who has those that `statements` gives for the user's name. He goes with
     /// the database.
     pub async fn another_user(&self, statements: impl FnOnce(&str) -> String) -> String {
@@ -282,7 +302,7 @@ fn wait_for_socket(home: &Path, owner: &mut Child) -> Result<()> {
 }
 
 /// The server refuses to run as root, so another user runs it then.
-fn unprivileged() -> Option<(u32, u32)> {
+pub(crate) fn unprivileged() -> Option<(u32, u32)> {
     if !nix::unistd::geteuid().is_root() {
         return None;
     }

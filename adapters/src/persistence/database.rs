@@ -86,7 +86,10 @@ async fn connect_postgres(url: &str, options: &Options) -> Result<Database, DbEr
     let mut connect = basic(url, options.max_connections);
     connect
         .set_application_name("namaskah")
-        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(PREPARED));
+        // No column is a float, and poolers refuse words about them.
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres.statement_cache_capacity(PREPARED).extra_float_digits(None)
+        });
     let mut pool = sea_orm::Database::connect(connect).await?;
     observe(&mut pool, options);
     Ok(Database { reads: pool, writes: Writes::Pool, observer: options.observer.clone() })

@@ -18,6 +18,7 @@ mod entity;
 pub mod keys;
 mod known;
 mod plan;
+mod pooler;
 mod postgres;
 mod read;
 mod refusal;

@@ -28,6 +28,7 @@ mod listener;
 mod logs;
 mod metrics;
 mod orders;
+mod pooled;
 mod reconciling;
 mod refunds;
 mod retention;

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use namaskah_tests::postgres::{self, TestDatabase};
+use namaskah_tests::{
+    pgbouncer::{PgBouncer, Pooling},
+    postgres::{self, TestDatabase},
+};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -169,6 +172,11 @@ impl Estate {
     /// A folder that goes with the estate.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A pooler before its database; `None` where there is none.
+    pub fn pooler(&self, pooling: Pooling) -> Option<PgBouncer> {
+        PgBouncer::before(self.postgres.as_ref().expect("an estate on Postgres"), pooling)
     }
 
     /// Keys that were made for its products and simulators.

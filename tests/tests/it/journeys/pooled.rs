@@ -1,0 +1,60 @@
+//! Behind PgBouncer: by session; by transaction where it keeps prepared statements; and never where it does not.
+
+use namaskah_tests::pgbouncer::{self, Pooling};
+
+use super::{process::Estate, shoppers::Shoppers};
+
+const ROUNDS: u64 = 12;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_that_works_by_session_the_product_serves() {
+    serves(Pooling::BySession).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_that_works_by_transaction_and_keeps_statements_the_product_serves() {
+    if pgbouncer::remembers() {
+        serves(Pooling::ByTransaction).await;
+    } else {
+        eprintln!("skipped: no PgBouncer that keeps prepared statements");
+    }
+}
+
+/// Two instances over one pooler, which has fewer connections to the server than they have to it.
+async fn serves(pooling: Pooling) {
+    let Some(estate) = Estate::on_postgres().await else { return };
+    let Some(pooler) = estate.pooler(pooling) else { return estate.stop().await };
+    let url = pooler.url();
+    let (mut one, mut two) = tokio::join!(estate.product_at(&url, &[]), estate.product_at(&url, &[]));
+    let mut here = Shoppers::start(2, &one.address("product"), &estate.controls).await;
+    let mut there = Shoppers::start(2, &two.address("product"), &estate.controls).await;
+    here.go_on(ROUNDS).await;
+    there.go_on(ROUNDS).await;
+    here.end().await;
+    there.end().await;
+    let books = estate.books().await;
+    books.keep_promises().await;
+    books.agree_on_purchases().await;
+    books.agree_on_money().await;
+    books.close().await;
+    let (sound, told) = estate.console(&["audit"], &url).await;
+    assert!(sound, "{told}");
+    for product in [&mut one, &mut two] {
+        product.ask_to_stop();
+        assert!(product.ended().await.success());
+    }
+    drop(pooler);
+    estate.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_that_forgets_prepared_statements_is_refused_at_the_start() {
+    let Some(estate) = Estate::on_postgres().await else { return };
+    let Some(pooler) = estate.pooler(Pooling::Forgetful) else { return estate.stop().await };
+    for words in [&["serve"][..], &["audit"], &["doctor"], &["migrate", "up"]] {
+        let (went_well, told) = estate.console(words, &pooler.url()).await;
+        assert!(!went_well && told.contains("pool_mode=session"), "{words:?}: {told}");
+    }
+    drop(pooler);
+    estate.stop().await;
+}
