@@ -106,6 +106,8 @@ pub enum Command {
     Trigger(Trigger),
     /// Prints the OpenAPI document.
     Openapi,
+    /// Asks the product that runs here whether it serves; exits with 1 if it does not.
+    Ready,
     /// Checks configuration, database, providers and mail, and says how to mend what is wrong.
     Doctor,
     /// Plays the whole job in the terminal, in a temporary folder.

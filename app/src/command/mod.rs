@@ -10,6 +10,7 @@ mod listen;
 mod migrate;
 mod money;
 mod purge;
+mod ready;
 mod reconcile;
 mod sandbox;
 mod serve;
@@ -63,6 +64,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
                 Command::Audit(asked) => return audit::run(&config, &asked).await,
                 Command::Reconcile(asked) => return reconcile::run(&config, &asked).await,
                 Command::Keys { what } => return keys::run(&config, &what).await,
+                Command::Ready => return ready::run(&config).await,
                 Command::Purge { user } => purge::run(&config, user).await?,
                 Command::Money { what } => money::run(&config, &what).await?,
                 Command::Serve

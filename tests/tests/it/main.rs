@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod architecture;
+mod deployed;
 mod faults;
 mod journeys;
 mod limits;
