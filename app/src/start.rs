@@ -3,10 +3,10 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use namaskah_adapters::{
-    persistence::{self, Database, Options, StatementObserver},
+    persistence::{self, Database, Options, PostgresBell, StatementObserver},
     system::SystemClock,
 };
-use namaskah_domain::{Clock, Fault, Random};
+use namaskah_domain::{Clock, Fault, Random, outbox::Bell};
 use namaskah_sandbox::{Sandbox, SandboxConfig, SandboxError};
 use secrecy::ExposeSecret;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -25,7 +25,7 @@ use crate::{
         self, Adapters, Outside, WebhookKeys, Wired,
         identity::{self, GoogleClient},
     },
-    worker::{ClockFollower, Workers},
+    worker::{self, ClockFollower, Workers},
 };
 
 /// What a process does.
@@ -148,7 +148,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     let limits = crate::limits::of(config).map_err(StartError::Settings)?;
     let (leaving, serving, working) =
         (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-    let workers = wired.supervisor().start(working.clone());
+    let workers = start_workers(config, &database, &wired, working.clone()).map_err(StartError::Settings)?;
     if let Some(follower) = follower {
         tokio::spawn(follower.follow(workers.clone(), working.clone()));
     }
@@ -236,6 +236,24 @@ impl Running {
         }
         self.database.close().await;
     }
+}
+
+/// Starts the workers, and listens for those of other processes, unless that is switched off.
+fn start_workers(
+    config: &Config,
+    database: &Database,
+    wired: &Wired,
+    working: CancellationToken,
+) -> Result<Arc<Workers>, Fault> {
+    let url = config.database_url.expose_secret();
+    let bell = match config.database_listen {
+        true => PostgresBell::try_new(database, url, wired.holder())?,
+        false => None,
+    };
+    let Some(bell) = bell else { return Ok(wired.supervisor().start(working)) };
+    let bell: Arc<dyn Bell> = Arc::new(bell);
+    tokio::spawn(worker::listen(bell.clone(), wired.wakers(), working.clone()));
+    Ok(wired.with_bell(wired.supervisor(), bell).start(working))
 }
 
 /// Takes the address, or says whose fault it is that it cannot.

@@ -25,12 +25,14 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthService, IdentityService},
+    outbox::{Bell, Scheduler as Schedules},
     payment::{PaymentGateway, PaymentService, WatchedGateway},
     reconciliation::ReconciliationService,
     retention::RetentionService,
     staff::{AdjustmentService, OrderDesk, ProviderDesk, StaffService, TradeDesk},
     status::StatusService,
     support::SupportService,
+    upkeep::UpkeepService,
     verification::{
         CatalogueService, CurrentTerms, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService,
         Retained, VerificationService, Watched,
@@ -46,9 +48,9 @@ use crate::{
     config::Config,
     http::telling::Teller,
     worker::{
-        Bookcheck, Bookkeeper, CallsPerSecond, Deliveries, Expirer, FanOutRunner, Feed, JobRunner, Movable,
-        NoticeHandler, Poller, Reconciler, Relay, Retention, Returns, Sealer, Supervisor, Sweeper, Wakers,
-        WakingStore,
+        Bookcheck, Bookkeeper, CallsPerSecond, Deliveries, Doers, Expirer, FanOutRunner, Feed, JobRunner,
+        Movable, NoticeHandler, Poller, Reconciler, Relay, Retention, Returns, Ringer, Scheduler, Sealer,
+        Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -111,6 +113,7 @@ pub struct Wired {
     pub gateway: Arc<dyn PaymentGateway>,
     /// Mail.
     pub mailer: Arc<SmtpMailer>,
+    mail_at_once: u32,
     holder: Uuid,
     wakers: Wakers,
 }
@@ -241,6 +244,7 @@ pub fn wire(
         provider,
         gateway,
         mailer,
+        mail_at_once: config.mail_at_once,
         holder,
         wakers,
     })
@@ -267,10 +271,8 @@ impl Wired {
         let bookcheck =
             Bookcheck::new(self.reconciliation.clone(), leases.clone(), clock.clone(), self.holder);
         let retention = Retention::new(self.retention.clone(), leases, self.holder);
-        let jobs = |lane| {
-            let (jobs, mailer) = (self.stores.jobs.clone(), self.mailer.clone());
-            JobRunner::new(lane, jobs, mailer, orders.clone(), clock.clone(), self.holder)
-        };
+        let (store, reads) = (self.store.clone(), self.stores.schedules.clone());
+        let scheduler = Scheduler::new(Schedules::new(store, reads, clock.clone(), self.random.clone()));
         let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
         Supervisor::default()
             .with(Arc::new(notices), self.wakers.notices.clone())
@@ -283,11 +285,33 @@ impl Wired {
             .with(Arc::new(sealer), quiet())
             .with(Arc::new(bookcheck), quiet())
             .with(Arc::new(retention), quiet())
-            .with(Arc::new(jobs(JobLane::Mail)), self.wakers.mail.clone())
-            .with(Arc::new(jobs(JobLane::Provider)), self.wakers.tellers.clone())
+            .with(Arc::new(scheduler), quiet())
+            .with(Arc::new(self.runner(JobLane::Mail).at_once(self.mail_at_once)), self.wakers.mail.clone())
+            .with(Arc::new(self.runner(JobLane::Provider)), self.wakers.tellers.clone())
+            .with(Arc::new(self.runner(JobLane::Upkeep)), self.wakers.upkeep.clone())
             .with(Arc::new(relay), self.wakers.relay.clone())
             .with(Arc::new(FanOutRunner(self.webhooks.fan_out.clone())), fan_out)
             .with(Arc::new(webhooks), deliveries)
+    }
+
+    /// Does the jobs of a lane.
+    fn runner(&self, lane: JobLane) -> JobRunner {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let upkeep = UpkeepService::new(self.stores.leftovers.clone(), clock.clone());
+        let (mailer, orders) = (self.mailer.clone(), self.orders.clone());
+        let doers = Doers { mailer, orders, upkeep: Arc::new(upkeep) };
+        JobRunner::new(lane, self.stores.jobs.clone(), doers, clock, self.random.clone(), self.holder)
+    }
+
+    /// The workers, and one that wakes those of other processes by `bell`.
+    pub fn with_bell(&self, supervisor: Supervisor, bell: Arc<dyn Bell>) -> Supervisor {
+        let others = &self.wakers.others;
+        supervisor.with(Arc::new(Ringer::new(bell, others.clone())), others.added.clone())
+    }
+
+    /// Who is woken when another process rings.
+    pub fn wakers(&self) -> Wakers {
+        self.wakers.clone()
     }
 
     /// The clock and where its offset is kept, for the sandbox that moves it.

@@ -8,6 +8,7 @@ use crate::{
     EventId, JobId, NoticeId, PurchaseId, Time, UserId, Version,
     auth::Email,
     payment::Intent,
+    upkeep::Task,
     verification::{Order, OrderStatus},
 };
 
@@ -202,6 +203,11 @@ pub enum JobKind {
         /// Of which purchase.
         purchase: PurchaseId,
     },
+    /// Sweep away what is of no more use.
+    Upkeep {
+        /// What.
+        task: Task,
+    },
 }
 
 impl JobKind {
@@ -210,29 +216,100 @@ impl JobKind {
         match self {
             Self::SendMail { .. } => JobLane::Mail,
             Self::EndReservation { .. } => JobLane::Provider,
+            Self::Upkeep { .. } => JobLane::Upkeep,
+        }
+    }
+
+    /// What goes first within its lane. Somebody sits and waits for a link; everything else can be read later.
+    pub fn priority(&self) -> Priority {
+        match self {
+            Self::SendMail { letter, .. } if letter.carries_a_link_to_wait_for() => Priority::Urgent,
+            Self::Upkeep { .. } => Priority::Low,
+            _ => Priority::Normal,
+        }
+    }
+
+    /// Of one key, one job waits: another one that is queued meanwhile is not kept. `None`: it is for itself alone.
+    ///
+    /// Only what does the same however often it is asked for may have one, since the one that waits stands for all. A job
+    /// that is being done already stands for nothing that comes later.
+    pub fn key(&self) -> Option<JobKey> {
+        match self {
+            Self::Upkeep { task } => Some(JobKey(format!("upkeep:{}", task.name()))),
+            _ => None,
+        }
+    }
+}
+
+impl Letter {
+    fn carries_a_link_to_wait_for(&self) -> bool {
+        matches!(self, Self::VerifyEmail { .. } | Self::ResetPassword { .. } | Self::ConfirmEmail { .. })
+    }
+}
+
+/// The key of a job: never a user's word.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobKey(String);
+
+impl JobKey {
+    /// As it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What goes first within a lane, whatever has waited longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Priority {
+    /// Somebody waits for it.
+    Urgent,
+    /// As everything.
+    Normal,
+    /// When there is nothing else.
+    Low,
+}
+
+impl Priority {
+    /// Each, the first first.
+    pub const ALL: [Self; 3] = [Self::Urgent, Self::Normal, Self::Low];
+
+    /// The place in storage: less goes first.
+    pub const fn rank(self) -> i64 {
+        match self {
+            Self::Urgent => 0,
+            Self::Normal => 1,
+            Self::Low => 2,
         }
     }
 }
 
 /// Jobs of different lanes never wait for each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum JobLane {
     /// Mail: as fast as the mail server takes it.
     Mail,
     /// What number providers are told: no faster than they like it.
     Provider,
+    /// What is swept away by and by.
+    Upkeep,
 }
 
 impl JobLane {
     /// Every lane.
-    pub const ALL: [Self; 2] = [Self::Mail, Self::Provider];
+    pub const ALL: [Self; 3] = [Self::Mail, Self::Provider, Self::Upkeep];
 
     /// What its jobs are called in the API and in storage.
     pub const fn job(self) -> &'static str {
         match self {
             Self::Mail => "send_mail",
             Self::Provider => "end_reservation",
+            Self::Upkeep => "upkeep",
         }
+    }
+
+    /// The lane of that name.
+    pub fn of_job(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lane| lane.job() == name)
     }
 }
 

@@ -42,13 +42,15 @@ pub mod status;
 pub mod support;
 pub mod time;
 pub mod unit;
+pub mod upkeep;
 pub mod verification;
 pub mod vitals;
 pub mod wallet;
 pub mod webhook;
 
 pub use event::{
-    Event, EventKind, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender,
+    Event, EventKind, JobKey, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Priority,
+    Sender,
 };
 pub use fault::Fault;
 pub use id::{Entity, Id, InvalidId};

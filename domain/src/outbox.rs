@@ -1,12 +1,22 @@
 //! Ports of those who work after a commit: the event relay, the job runner, the readers of notices, and leases.
 
+mod back_off;
+mod bell;
 mod desk;
+mod schedule;
 
+pub use back_off::back_off;
+#[cfg(any(test, feature = "mocks"))]
+pub use bell::MockBell;
+pub use bell::{Bell, Heard};
 #[cfg(any(test, feature = "mocks"))]
 pub use desk::MockJobReads;
 pub use desk::{
     JobDesk, JobError, JobFailure, JobQuery, JobReads, JobRefusal, JobState, MAX_ATTEMPTS, QueuedJob,
 };
+#[cfg(any(test, feature = "mocks"))]
+pub use schedule::MockScheduleReads;
+pub use schedule::{Schedule, ScheduleReads, Scheduler};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -59,15 +69,21 @@ pub struct LeasedJob {
     pub kind: JobKind,
     /// How often it was tried before.
     pub attempts: u32,
+    /// Since when it was due.
+    pub run_at: Time,
     /// Proves the lease; an older one changes nothing.
     pub fence: i64,
 }
 
-/// The queue of jobs.
+/// The queue of jobs. Any number of runners take from it, and none leads.
+///
+/// A job is done at least once: a runner that dies leaves its jobs to others when its leases run out. Every effect is safe
+/// to repeat, so it is there once.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// Takes up to `limit` jobs of a lane that are due at `now` and that nobody holds, for 60 s of the database's time.
+    /// Takes up to `limit` jobs of a lane that are due at `now` and that nobody holds, for 60 s of the database's time:
+    /// those of a higher [`Priority`](crate::Priority) first, each oldest first.
     async fn lease(
         &self,
         holder: Uuid,
@@ -79,13 +95,22 @@ pub trait Jobs: Send + Sync {
     /// It is done.
     async fn done(&self, job: &LeasedJob) -> Result<(), Fault>;
 
-    /// It failed and is due again at `at`.
+    /// They are done, all in one writing where the store has such a thing.
+    async fn done_all(&self, jobs: &[LeasedJob]) -> Result<(), Fault> {
+        for job in jobs {
+            self.done(job).await?;
+        }
+        Ok(())
+    }
+
+    /// It failed and is due again at `at`. If another one of its [key](crate::JobKind::key) waits by now, that one stands
+    /// for it, and it is gone.
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault>;
 
     /// It failed for good, for this reason.
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault>;
 
-    /// Gives back whatever `holder` has, as a stopping process does.
+    /// Gives back whatever `holder` has, as a stopping process does; but for what another of its key stands for.
     async fn release(&self, holder: Uuid) -> Result<(), Fault>;
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
     auth::{ApiKey, Identity, MailToken, RefreshToken, Session, User},
-    outbox::QueuedJob,
+    outbox::{QueuedJob, Schedule},
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     reconciliation::{Finding, Run},
@@ -103,8 +103,10 @@ pub enum Change {
     WebhookCursor(Cursor),
     /// Something a customer may be told.
     Event(Event),
-    /// Work for after the commit.
+    /// Work for after the commit; nothing if another one of its key waits.
     Job(NewJob),
+    /// When work comes again. There is one of each task.
+    Schedule(Schedule),
 }
 
 /// Ends every open session of a user but `except`, and with them their refresh tokens.

@@ -31,7 +31,7 @@ pub struct Vitals {
     /// Purchases whose outcome is unknown.
     pub purchases_unknown: u64,
     /// Each lane.
-    pub queues: [Queue; 2],
+    pub queues: [Queue; JobLane::ALL.len()],
     /// Notices of providers that nobody has looked at.
     pub notices_new: u64,
     /// How old the oldest of them is, in seconds.

@@ -5,7 +5,6 @@ pub const APPENDED: &[&str] = &[
     "audit_log",
     "batches",
     "bookings",
-    "idempotency_claims",
     "reconciliation_runs",
     "seals",
     "shown_numbers",
@@ -27,7 +26,6 @@ pub const CHANGED: &[&str] = &[
     "identities",
     "intents",
     "leases",
-    "mail_tokens",
     "messages",
     "notices",
     "orders",
@@ -35,12 +33,10 @@ pub const CHANGED: &[&str] = &[
     "promo_grants",
     "provider_switches",
     "purchases",
-    "quotes",
-    "refresh_tokens",
     "refunds",
+    "schedules",
     "seals_pending",
     "service_decisions",
-    "sessions",
     "settings",
     "suspense",
     "ticket_lines",
@@ -53,13 +49,17 @@ pub const CHANGED: &[&str] = &[
 ];
 
 /// Tables whose rows are changed, and deleted once they are of no more use.
-pub const DELETED: &[&str] = &["jobs", "sealing_keys"];
+pub const DELETED: &[&str] = &["jobs", "mail_tokens", "quotes", "refresh_tokens", "sealing_keys", "sessions"];
+
+/// Tables whose rows nothing changes, and that are deleted once they are of no more use.
+pub const DROPPED: &[&str] = &["idempotency_claims"];
 
 /// The statements that let `role` serve, for whoever owns the schema. Safe to repeat, and to be repeated after each
 /// migration that adds a table. What the role had before is taken first.
 pub fn grants(role: &str) -> String {
     let role = format!("\"{}\"", role.replace('"', "\"\""));
-    let (changed, deleted) = ([CHANGED, DELETED].concat().join(", "), DELETED.join(", "));
+    let changed = [CHANGED, DELETED].concat().join(", ");
+    let deleted = [DELETED, DROPPED].concat().join(", ");
     [
         format!("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role};"),
         format!("REVOKE CREATE ON SCHEMA public FROM {role}, PUBLIC;"),

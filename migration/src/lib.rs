@@ -54,6 +54,8 @@ mod m20261126_000024_terms;
 mod m20261126_000025_desk;
 mod m20261126_000026_runs;
 mod m20261126_000027_support;
+mod m20261126_000028_queue;
+mod m20261126_000029_schedules;
 mod m20261126_000032_webhooks;
 
 /// Every change, oldest first.
@@ -88,6 +90,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000025_desk::Migration),
             Box::new(m20261126_000026_runs::Migration),
             Box::new(m20261126_000027_support::Migration),
+            Box::new(m20261126_000028_queue::Migration),
+            Box::new(m20261126_000029_schedules::Migration),
             Box::new(m20261126_000032_webhooks::Migration),
         ]
     }

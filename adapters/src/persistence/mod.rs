@@ -12,6 +12,7 @@
 
 pub mod audit;
 mod batch;
+mod bell;
 mod claims;
 mod database;
 mod entity;
@@ -30,6 +31,7 @@ mod statement;
 mod stored;
 mod writer;
 
+pub use bell::PostgresBell;
 pub use database::{Database, Options, StatementObserver, connect};
 pub use postgres::PostgresStore;
 use read::Reads;
@@ -42,12 +44,13 @@ use std::sync::Arc;
 use namaskah_domain::{
     Store,
     auth::AuthReads,
-    outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads},
+    outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads, ScheduleReads},
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, AuditSeals, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
+    upkeep::Leftovers,
     verification::{OrderReads, TermReads},
     vitals::VitalsReads,
     wallet::{BookReads, WalletReads},
@@ -103,10 +106,14 @@ pub struct Stores {
     pub jobs: Arc<dyn Jobs>,
     /// Jobs as staff sees them.
     pub job_desk: Arc<dyn JobReads>,
+    /// When work comes again.
+    pub schedules: Arc<dyn ScheduleReads>,
     /// Rights that one process has at a time.
     pub leases: Arc<dyn Leases>,
     /// Erases what is past retention.
     pub erasures: Arc<dyn Erasures>,
+    /// Deletes what is of no more use.
+    pub leftovers: Arc<dyn Leftovers>,
     /// The mode stamp and the clock's offset.
     pub settings: Settings,
     /// Seals what must not change.
@@ -149,8 +156,10 @@ impl Stores {
             events: reads.clone(),
             jobs: reads.clone(),
             job_desk: reads.clone(),
+            schedules: reads.clone(),
             leases: reads.clone(),
-            erasures: reads,
+            erasures: reads.clone(),
+            leftovers: reads,
             settings: Settings::new(database.clone()),
             sealer: Arc::new(Sealer::new(database, Pace::default())),
         }

@@ -14,9 +14,9 @@ use super::{
     entity::{
         account, adjustment, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding,
         grant, hold, identity, intent, job, mail_token, message, notice, order, pricing_rule,
-        provider_switch, purchase, quote, reconciliation_run, refresh_token, refund, service_decision,
-        session, shown_number, suppressed_number, suspended, ticket, ticket_line, user, wallet_settings,
-        webhook_attempt, webhook_cursor, webhook_delivery, webhook_endpoint,
+        provider_switch, purchase, quote, reconciliation_run, refresh_token, refund, schedule,
+        service_decision, session, shown_number, suppressed_number, suspended, ticket, ticket_line, user,
+        wallet_settings, webhook_attempt, webhook_cursor, webhook_delivery, webhook_endpoint,
     },
     settle::settle,
     stored::us,
@@ -35,6 +35,15 @@ pub(crate) struct Row {
 /// The column that counts the changes of a row. Taking a job is one of its changes, and is fenced by the same number.
 pub(crate) fn version_of(table: &str) -> &'static str {
     if table == "jobs" { "fence" } else { "version" }
+}
+
+/// What becomes of a new row where another one stands for it: a job of the same key that waits.
+pub(crate) fn unless_stood_for(table: &str) -> &'static str {
+    if table == "jobs" {
+        " ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state = 'pending' AND holder IS NULL DO NOTHING"
+    } else {
+        ""
+    }
 }
 
 /// A row that replaces the one of the version before.
@@ -206,6 +215,7 @@ impl Plan {
             Change::WebhookCursor(c) => self.versioned(&webhook_cursor::Model::from(c), c.version.get()),
             Change::Event(e) => self.inserts.push(row(&event::Model::from(e), &["recorded"])),
             Change::Job(j) => self.inserts.push(row(&job::Model::seal(j, vault)?, &[])),
+            Change::Schedule(s) => self.versioned(&schedule::Model::from(s), s.version.get()),
         }
         Ok(())
     }

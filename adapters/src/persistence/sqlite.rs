@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     claims::claimed,
     entity::{account, claim, hold},
-    plan::{Ending, Line, Plan, Row, Update, hold_endings, row, version_of},
+    plan::{Ending, Line, Plan, Row, Update, hold_endings, row, unless_stood_for, version_of},
     refusal,
     settle::{EndedParts, PlacedParts, settle},
     writer::Writer,
@@ -131,7 +131,8 @@ impl Writing<'_> {
     async fn insert(&self, row: &Row) -> Result<(), CommitError> {
         let places: Vec<String> = (1..=row.values.len()).map(|at| format!("${at}")).collect();
         let (columns, places) = (row.columns.join(", "), places.join(", "));
-        let sql = format!("INSERT INTO {} ({columns}) VALUES ({places})", row.table);
+        let unless = unless_stood_for(row.table);
+        let sql = format!("INSERT INTO {} ({columns}) VALUES ({places}){unless}", row.table);
         match self.execute(row.table, &sql, row.values.clone()).await {
             // A row that is there already breaks every constraint at once, and SQLite tells one of them.
             Err(CommitError::Duplicate(Unique::Retry)) if self.is_there(row).await? => {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     entity::hold,
-    plan::{Ending, HoldEnding, Line, Opened, Plan, Row, Update, hold_endings, version_of},
+    plan::{Ending, HoldEnding, Line, Opened, Plan, Row, Update, hold_endings, unless_stood_for, version_of},
     settle::{length, order_bounds, promo_at_most},
     stored::us,
 };
@@ -395,10 +395,11 @@ impl Sql {
         for (at, (row, values)) in tables.into_iter().enumerate() {
             let tuples: Vec<String> = values.into_iter().map(|values| self.tuple(values)).collect();
             let sql = format!(
-                "INSERT INTO {} ({}) VALUES {}",
+                "INSERT INTO {} ({}) VALUES {}{}",
                 row.table,
                 row.columns.join(", "),
-                tuples.join(", ")
+                tuples.join(", "),
+                unless_stood_for(row.table)
             );
             self.part(&format!("insert_{at}"), &sql);
         }

@@ -48,6 +48,8 @@ pub struct Config {
     pub migrate_at_start: bool,
     /// Connections to Postgres.
     pub database_pool: u32,
+    /// True if a connection of its own hears what other processes queue.
+    pub database_listen: bool,
     /// The simulators.
     pub sandbox: SandboxSettings,
     /// Paystack.
@@ -62,6 +64,8 @@ pub struct Config {
     pub smtp_url: Option<SecretString>,
     /// Sender of mails.
     pub mail_from: String,
+    /// Mails on their way at a time.
+    pub mail_at_once: u32,
     /// Naira for a dollar.
     pub rate: FxRate,
     /// Smallest and largest payment.
@@ -189,6 +193,7 @@ impl Config {
             public_url: values.url("public_url"),
             database_url: values.secret("database_url").unwrap_or_else(|| embedded(&data_dir)),
             database_pool: values.number("database_pool", 1, 1_000),
+            database_listen: values.choice("database_listen", &["yes", "no"]) != Some("no"),
             migrate_at_start: values.choice("migrate_at_start", &["yes", "no"]) != Some("no"),
             sandbox: SandboxSettings {
                 listen: values.address("sandbox_listen"),
@@ -201,6 +206,7 @@ impl Config {
             provider_timeout: Duration::from_secs(u64::from(values.number("provider_timeout_s", 1, 60))),
             smtp_url: values.secret("smtp_url"),
             mail_from: values.text("mail_from").unwrap_or_default(),
+            mail_at_once: values.number("mail_at_once", 1, 256),
             rate: values.rate(mode),
             payment_range: (values.dollars("payment_min_usd"), values.dollars("payment_max_usd")),
             price_rule: values.price_rule(),

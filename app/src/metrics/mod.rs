@@ -3,6 +3,7 @@
 
 mod calls;
 mod commits;
+mod jobs;
 mod premises;
 mod requests;
 mod vitals;
@@ -31,6 +32,7 @@ use prometheus_client::{
 use self::{
     calls::Calls,
     commits::{Ledger, MeasuredStore},
+    jobs::{MeasuredJobs, Work},
     premises::Wear,
     requests::Requests,
     vitals::Gauges,
@@ -55,6 +57,7 @@ struct Inner {
     ledger: Ledger,
     calls: Calls,
     tries: Tries,
+    work: Work,
     gauges: Gauges,
     wear: Wear,
     premises: OnceLock<Premises>,
@@ -69,8 +72,9 @@ impl Metrics {
         let (requests, ledger) = (Requests::register(&mut registry), Ledger::register(&mut registry));
         let (calls, gauges) = (Calls::register(&mut registry), Gauges::register(&mut registry));
         let (wear, tries) = (Wear::register(&mut registry), Tries::register(&mut registry));
+        let work = Work::register(&mut registry);
         let premises = OnceLock::new();
-        Self(Arc::new(Inner { registry, requests, ledger, calls, tries, gauges, wear, premises }))
+        Self(Arc::new(Inner { registry, requests, ledger, calls, tries, work, gauges, wear, premises }))
     }
 
     /// From now on what grows old and fills up is told, too. The first one stays.
@@ -78,11 +82,12 @@ impl Metrics {
         self.0.premises.get_or_init(|| premises);
     }
 
-    /// The same stores, with every commit measured.
+    /// The same stores, with every commit and every job measured.
     #[must_use]
     pub fn over(&self, stores: Stores) -> Stores {
         let store = Arc::new(MeasuredStore::new(stores.store.clone(), self.clone()));
-        Stores { store, ..stores }
+        let jobs = Arc::new(MeasuredJobs::new(stores.jobs.clone(), self.clone()));
+        Stores { store, jobs, ..stores }
     }
 
     /// A request was answered. `route` is a template; `None`: none that we have.

@@ -11,14 +11,15 @@ use prometheus_client::{
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Lane {
-    lane: &'static str,
+pub(super) struct Lane {
+    pub(super) lane: &'static str,
 }
 
-const fn name(lane: JobLane) -> &'static str {
+pub(super) const fn name(lane: JobLane) -> &'static str {
     match lane {
         JobLane::Mail => "mail",
         JobLane::Provider => "provider",
+        JobLane::Upkeep => "upkeep",
     }
 }
 

@@ -1,11 +1,13 @@
 //! A store that wakes the workers for whom a commit left something.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use namaskah_domain::{Change, Claim, CommitError, Committed, JobLane, Store, UnitOfWork};
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+use super::Unrung;
 
 /// Who is woken for what.
 #[derive(Debug, Clone, Default)]
@@ -16,12 +18,27 @@ pub struct Wakers {
     pub mail: Arc<Notify>,
     /// Tells providers.
     pub tellers: Arc<Notify>,
+    /// Sweeps.
+    pub upkeep: Arc<Notify>,
     /// Handles notices.
     pub notices: Arc<Notify>,
     /// Gives events to endpoints.
     pub fan_out: Arc<Notify>,
     /// Delivers to endpoints.
     pub deliveries: Arc<Notify>,
+    /// For the runners of other processes.
+    pub others: Unrung,
+}
+
+impl Wakers {
+    /// Wakes this process' runner of a lane.
+    pub fn wake(&self, lane: JobLane) {
+        match lane {
+            JobLane::Mail => self.mail.notify_one(),
+            JobLane::Provider => self.tellers.notify_one(),
+            JobLane::Upkeep => self.upkeep.notify_one(),
+        }
+    }
 }
 
 /// Commits through `inner`, then wakes.
@@ -37,28 +54,35 @@ impl WakingStore {
     }
 }
 
+/// Where a change leaves work.
+fn queued_in(change: &Change) -> Option<JobLane> {
+    match change {
+        Change::Job(job) => Some(job.kind.lane()),
+        Change::QueuedJob(job) => Some(job.lane),
+        _ => None,
+    }
+}
+
 #[async_trait]
 impl Store for WakingStore {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
         let has = |wanted: fn(&Change) -> bool| unit.changes().iter().any(wanted);
         let events = has(|change| matches!(change, Change::Event(_)));
-        let queued = |change: &Change, lane| matches!(change, Change::Job(job) if job.kind.lane() == lane);
-        let mail = unit.changes().iter().any(|change| queued(change, JobLane::Mail));
-        let tellers = unit.changes().iter().any(|change| queued(change, JobLane::Provider));
         let notices = has(|change| matches!(change, Change::Notice(_)));
         let deliveries = has(|change| matches!(change, Change::WebhookDelivery(_)));
+        let lanes = unit.changes().iter().filter_map(queued_in).collect::<BTreeSet<JobLane>>();
         let committed = self.inner.commit(unit).await?;
         let wakers = &self.wakers;
-        for (left, waker) in [
-            (events, &wakers.relay),
-            (mail, &wakers.mail),
-            (tellers, &wakers.tellers),
-            (notices, &wakers.notices),
-            (deliveries, &wakers.deliveries),
-        ] {
+        for (left, waker) in
+            [(events, &wakers.relay), (notices, &wakers.notices), (deliveries, &wakers.deliveries)]
+        {
             if left {
                 waker.notify_one();
             }
+        }
+        for lane in lanes {
+            wakers.wake(lane);
+            wakers.others.add(lane);
         }
         Ok(committed)
     }

@@ -21,7 +21,7 @@ use namaskah::{
     },
     metrics::Metrics,
     wiring::MoneyServices,
-    worker::{Feed, JobRunner, Relay, Wakers, WakingStore, Worker},
+    worker::{Doers, Feed, JobRunner, Relay, Wakers, WakingStore, Worker},
 };
 use namaskah_adapters::{
     password::{Argon2Hasher, HashingCost},
@@ -47,6 +47,7 @@ use namaskah_domain::{
         OrderDeskPorts, ProviderDesk, ProviderDeskPorts, StaffPorts, StaffService, TradeDesk, TradePorts,
     },
     support::{SupportPorts, SupportService},
+    upkeep::UpkeepService,
     verification::{
         CatalogueService, CurrentTerms, DirectTerms, OrderPolicy, PriceRule, ServiceCode,
         VerificationService, Watched,
@@ -236,7 +237,7 @@ async fn started(
         retention: Arc::new(RetentionService::new(store.clone(), shared.clone(), Retention::default())),
         store: waking,
         clock: shared.clone(),
-        random,
+        random: random.clone(),
         told: feed,
         events: store.clone(),
         paystack: Arc::new(PaystackDoor(vec![SecretString::from(PAYSTACK_KEY)])),
@@ -258,7 +259,9 @@ async fn started(
     };
     let app = server::build(&services, &settings, stop.clone());
     let server = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));
-    let jobs = JobRunner::new(JobLane::Mail, store.clone(), mailer.clone(), orders.clone(), shared, holder);
+    let upkeep = Arc::new(UpkeepService::new(store.clone(), shared.clone()));
+    let doers = Doers { mailer: mailer.clone(), orders: orders.clone(), upkeep };
+    let jobs = JobRunner::new(JobLane::Mail, store.clone(), doers, shared, random.clone(), holder);
     let client = client();
     World {
         base,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::state::{PostedTransfer, State, StoredEvent, StoredJob};
+use super::state::{PostedTransfer, State, StoredEvent};
 use crate::{
     AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, SuppressedNumber, Unique,
     UnitOfWork, UserId, Version,
@@ -174,6 +174,7 @@ impl State {
                 guard(n.version, self.notices.get(&n.id).map(|x| x.version))
             }
             Change::Job(job) => absent(self.jobs.contains_key(&job.id), Unique::Job),
+            Change::Schedule(s) => guard(s.version, self.schedules.get(&s.task).map(|x| x.version)),
         }
     }
 
@@ -359,11 +360,8 @@ impl State {
             Change::WebhookAttempt(attempt) => drop(self.attempts.insert(attempt.id, attempt)),
             Change::WebhookCursor(cursor) => self.webhook_cursor = Some(cursor),
             Change::Event(event) => self.events.push(StoredEvent { event, sequence: None }),
-            Change::Job(job) => {
-                let stored =
-                    StoredJob { attempts: 0, fence: 0, holder: None, buried: None, cancelled: false, job };
-                self.jobs.insert(stored.job.id, stored);
-            }
+            Change::Job(job) => self.queue_job(job),
+            Change::Schedule(schedule) => drop(self.schedules.insert(schedule.task, schedule)),
         }
     }
 

@@ -12,6 +12,7 @@ mod gateway_books;
 mod identity_provider;
 mod jobs;
 pub mod laws;
+mod leftovers;
 mod mailer;
 mod number_provider;
 mod order_desk;

@@ -3,18 +3,14 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{
-    state::{State, StoredJob},
-    store::MemoryStore,
-};
+use super::{state::State, store::MemoryStore};
 use crate::{
-    EntryId, Fault, HoldId, JobLane, NewJob, Notice, NoticeState, Page, PageOf, Sender, SessionId, Time,
-    UserId,
+    EntryId, Fault, HoldId, Notice, NoticeState, Page, PageOf, Sender, SessionId, Time, UserId,
     auth::{
         ApiKey, AuthReads, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Role, Session,
         SessionKind, Subject, TokenHash, User,
     },
-    outbox::{EventLog, EventQuery, Jobs, Lease, LeasedJob, Leases, NoticeReads, SequencedEvent},
+    outbox::{EventLog, EventQuery, Lease, Leases, NoticeReads, SequencedEvent},
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
 };
 
@@ -210,64 +206,6 @@ impl EventLog for MemoryStore {
 
     async fn newest(&self) -> Result<i64, Fault> {
         Ok(self.state().events.iter().filter_map(|e| e.sequence).max().unwrap_or(0))
-    }
-}
-
-#[async_trait]
-impl Jobs for MemoryStore {
-    async fn lease(
-        &self,
-        holder: Uuid,
-        lane: JobLane,
-        now: Time,
-        limit: u32,
-    ) -> Result<Vec<LeasedJob>, Fault> {
-        let mut state = self.state();
-        state.fence += 1;
-        let fence = state.fence;
-        let is_free = |j: &&mut StoredJob| j.holder.is_none() && j.buried.is_none() && !j.cancelled;
-        let due = state
-            .jobs
-            .values_mut()
-            .filter(|j| is_free(j) && j.job.kind.lane() == lane && j.job.run_at <= now);
-        let taken = due.take(limit as usize).map(|stored| {
-            (stored.holder, stored.fence) = (Some(holder), fence);
-            let NewJob { id, kind, .. } = stored.job.clone();
-            LeasedJob { id, kind, attempts: stored.attempts, fence }
-        });
-        Ok(taken.collect())
-    }
-
-    async fn done(&self, job: &LeasedJob) -> Result<(), Fault> {
-        let mut state = self.state();
-        if state.jobs.get(&job.id).is_some_and(|stored| stored.fence == job.fence) {
-            state.jobs.remove(&job.id);
-        }
-        Ok(())
-    }
-
-    async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
-        if let Some(stored) = self.state().jobs.get_mut(&job.id).filter(|stored| stored.fence == job.fence) {
-            stored.attempts += 1;
-            stored.holder = None;
-            stored.job.run_at = at;
-        }
-        Ok(())
-    }
-
-    async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {
-        if let Some(stored) = self.state().jobs.get_mut(&job.id).filter(|stored| stored.fence == job.fence) {
-            stored.holder = None;
-            stored.buried = Some(why.to_owned());
-        }
-        Ok(())
-    }
-
-    async fn release(&self, holder: Uuid) -> Result<(), Fault> {
-        for stored in self.state().jobs.values_mut().filter(|stored| stored.holder == Some(holder)) {
-            stored.holder = None;
-        }
-        Ok(())
     }
 }
 

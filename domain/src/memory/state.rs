@@ -10,10 +10,12 @@ use crate::{
     OrderId, PaymentId, PhoneNumber, PricingRuleId, PurchaseId, QuoteId, RefundId, ReservationId, RunId,
     SessionId, SuppressedNumber, TicketId, TicketLineId, Time, UserId,
     auth::{ApiKey, Identity, MailToken, RefreshToken, Session, TokenHash, User},
+    outbox::Schedule,
     payment::{Dispute, Intent, Refund, Suspended},
     reconciliation::{Finding, Run},
     staff::{Adjustment, Allowlist, AuditEntry},
     support::{Line, Ticket},
+    upkeep::Task,
     verification::{
         Batch, Message, Order, PricingRule, ProviderId, ProviderSwitch, Purchase, Quote, ServiceCode,
         ServiceDecision,
@@ -94,6 +96,7 @@ pub(super) struct State {
     pub(super) webhook_cursor: Option<Cursor>,
     pub(super) events: Vec<StoredEvent>,
     pub(super) jobs: BTreeMap<JobId, StoredJob>,
+    pub(super) schedules: BTreeMap<Task, Schedule>,
     pub(super) leases: BTreeMap<String, (Uuid, i64)>,
     pub(super) fence: i64,
 }

@@ -11,7 +11,7 @@ use crate::{
     unit::retry_stale,
 };
 
-/// A job that has failed so often is buried: after about two days of doubling pauses.
+/// A job that has failed so often is buried: after about a day and a half of doubling pauses.
 pub const MAX_ATTEMPTS: u32 = 60;
 
 /// How a job stands.

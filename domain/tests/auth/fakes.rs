@@ -404,7 +404,7 @@ impl World {
             self.memory.done(&job).await.expect("a job that is done");
             match job.kind {
                 JobKind::SendMail { to, letter } => mails.push((to, letter)),
-                other @ JobKind::EndReservation { .. } => panic!("no mail: {other:?}"),
+                other => panic!("no mail: {other:?}"),
             }
         }
         mails

@@ -12,8 +12,10 @@ mod figures;
 mod freezes;
 mod holds;
 mod jobs;
+mod leftovers;
 mod order_desk;
 mod outbox;
+mod queue;
 mod races;
 mod reads;
 mod reconciliation;
@@ -33,12 +35,13 @@ use namaskah_domain::{
     CommitError, Committed, Store, UnitOfWork, UserId,
     auth::AuthReads,
     memory::MemoryStore,
-    outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads},
+    outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads, ScheduleReads},
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
+    upkeep::Leftovers,
     verification::{OrderReads, TermReads},
     vitals::VitalsReads,
     wallet::{Account, BookReads, WalletReads},
@@ -47,8 +50,8 @@ use namaskah_domain::{
 
 pub use self::{
     adjustments::*, books::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
-    order_desk::*, outbox::*, races::*, reads::*, reconciliation::*, records::*, retention::*, returns::*,
-    staff::*, support::*, terms::*, units::*, vitals::*, webhooks::*,
+    leftovers::*, order_desk::*, outbox::*, queue::*, races::*, reads::*, reconciliation::*, records::*,
+    retention::*, returns::*, staff::*, support::*, terms::*, units::*, vitals::*, webhooks::*,
 };
 
 /// Every port over one store.
@@ -98,8 +101,12 @@ pub struct Backend {
     pub job_desk: Arc<dyn JobReads>,
     /// Rights that one process has at a time.
     pub leases: Arc<dyn Leases>,
+    /// When work comes again.
+    pub schedules: Arc<dyn ScheduleReads>,
     /// Erases what is past retention.
     pub erasures: Arc<dyn Erasures>,
+    /// Deletes what is of no more use.
+    pub leftovers: Arc<dyn Leftovers>,
 }
 
 impl From<namaskah_adapters::persistence::Stores> for Backend {
@@ -127,7 +134,9 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             jobs: stores.jobs,
             job_desk: stores.job_desk,
             leases: stores.leases,
+            schedules: stores.schedules,
             erasures: stores.erasures,
+            leftovers: stores.leftovers,
         }
     }
 }
@@ -157,7 +166,9 @@ impl From<Arc<MemoryStore>> for Backend {
             jobs: memory.clone(),
             job_desk: memory.clone(),
             leases: memory.clone(),
-            erasures: memory,
+            schedules: memory.clone(),
+            erasures: memory.clone(),
+            leftovers: memory,
         }
     }
 }
@@ -369,6 +380,19 @@ macro_rules! store_contract {
             jobs_are_shared_out_without_overlap
             jobs_of_one_lane_do_not_wait_for_those_of_another
             a_lease_has_one_holder
+            jobs_of_a_higher_priority_go_first_each_oldest_first
+            jobs_are_ended_together_each_by_its_own_lease
+            of_one_key_one_job_waits
+            a_job_that_fails_is_stood_for_by_one_of_its_key_that_waits
+            jobs_that_are_given_back_leave_one_of_a_key
+            a_cancelled_job_stands_for_no_other
+            however_many_queue_a_key_at_once_one_job_waits
+            a_schedule_moves_on_once_with_its_job
+            tokens_that_have_expired_are_deleted
+            sessions_are_deleted_by_when_they_ended
+            quotes_are_deleted_by_when_they_expired
+            claims_go_with_the_account
+            what_is_of_no_more_use_is_deleted_a_batch_at_a_time
             notices_are_found_by_their_state
         }
     };

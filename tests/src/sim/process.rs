@@ -7,18 +7,19 @@ use std::{
 
 use chrono::TimeDelta;
 use namaskah::worker::{
-    Bookcheck, Bookkeeper, Expirer, Feed, JobRunner, NoticeHandler, Poller, Reconciler, Relay, Returns,
-    Sweeper, Worker,
+    Bookcheck, Bookkeeper, Doers, Expirer, Feed, JobRunner, NoticeHandler, Poller, Reconciler, Relay,
+    Returns, Sweeper, Worker,
 };
 use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store, Time,
     auth::AuthReads,
     mailer::Mailer,
-    memory::SeededRandom,
+    memory::{MemoryStore, SeededRandom},
     money::UNITS_PER_ONE,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::{FxRate, PaymentGateway, PaymentPolicy, PaymentReads, PaymentService},
     reconciliation::{ReconciliationReads, ReconciliationService},
+    upkeep::UpkeepService,
     verification::{
         CurrentTerms, NumberProvider, OrderPolicy, OrderReads, PriceRule, RECEIVABLE_DAYS, ReceivableService,
         VerificationService,
@@ -291,9 +292,14 @@ fn worker(
         Kind::Bookkeeper => bookkeeper(ports, random),
         Kind::Bookcheck => bookcheck(ports, random, orders, holder),
         Kind::Jobs => {
-            let (jobs, mailer) = (ports.jobs.clone(), ports.mailer.clone());
-            let (lane, clock) = (JobLane::Provider, ports.clock.clone());
-            Arc::new(JobRunner::new(lane, jobs, mailer, orders.clone(), clock, holder))
+            let (jobs, clock) = (ports.jobs.clone(), ports.clock.clone());
+            // Nothing of this lane is swept away.
+            let upkeep = UpkeepService::new(Arc::new(MemoryStore::new()), clock.clone());
+            let (mailer, orders) = (ports.mailer.clone(), orders.clone());
+            let doers = Doers { mailer, orders, upkeep: Arc::new(upkeep) };
+            // Pauses have dice of their own.
+            let dice = Arc::new(SeededRandom::new(1));
+            Arc::new(JobRunner::new(JobLane::Provider, jobs, doers, clock, dice, holder))
         }
         Kind::Relay => Arc::new(Relay::new(ports.events.clone(), Feed::default(), Arc::default())),
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod audit_log;
+mod bell;
 mod books;
 mod budget;
 mod coalescing;

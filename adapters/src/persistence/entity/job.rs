@@ -4,6 +4,7 @@ use namaskah_domain::{
     Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, PurchaseId,
     auth::Email,
     outbox::{JobState, LeasedJob, QueuedJob},
+    upkeep::Task,
 };
 use sea_orm::{FromQueryResult, Value, entity::prelude::*};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub struct Model {
     pub leased_until_us: i64,
     pub buried_for: Option<String>,
     pub cancelled_at_us: Option<i64>,
+    pub priority: i64,
+    pub unique_key: Option<String>,
 }
 alone!();
 
@@ -43,6 +46,7 @@ const PAYLOAD: &str = "payload_sealed";
 enum Payload {
     SendMail { to: String, letter: StoredLetter },
     EndReservation { purchase: String },
+    Upkeep { task: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +85,8 @@ impl Model {
             leased_until_us: 0,
             buried_for: None,
             cancelled_at_us: None,
+            priority: job.kind.priority().rank(),
+            unique_key: job.kind.key().map(|key| key.as_str().to_owned()),
         })
     }
 }
@@ -90,25 +96,28 @@ impl Model {
 pub(crate) struct Leased {
     pub(crate) id: Uuid,
     payload_sealed: Vec<u8>,
+    pub(crate) priority: i64,
     pub(crate) run_at_us: i64,
-    attempts: i64,
-    fence: i64,
+    pub(crate) attempts: i64,
+    pub(crate) fence: i64,
 }
 
 impl Leased {
-    pub(crate) fn open(self, vault: &Vault) -> Result<LeasedJob, Fault> {
+    pub(crate) fn open(&self, vault: &Vault) -> Result<LeasedJob, Fault> {
         let clear = RowVault::new(vault, TABLE, self.id).open(PAYLOAD, &self.payload_sealed)?;
         let payload: Payload = serde_json::from_slice(&clear).map_err(|_| unreadable("job"))?;
         Ok(LeasedJob {
             id: JobId::from_uuid(self.id),
             kind: kind(payload)?,
             attempts: count(self.attempts - 1)?,
+            run_at: time(self.run_at_us)?,
             fence: self.fence,
         })
     }
 }
 
-/// What staff decided about a job: every column but what is in it. A cancelled one is buried, for whoever takes jobs.
+/// What staff decided about a job: every column but what is in it. A cancelled one is buried, for whoever takes jobs. It
+/// stands for no other of its key from here on.
 pub(crate) fn decided(job: &QueuedJob) -> Row {
     let (state, cancelled) = match job.state {
         JobState::Cancelled => ("buried", Some(us(job.run_at))),
@@ -116,7 +125,7 @@ pub(crate) fn decided(job: &QueuedJob) -> Row {
         JobState::Waiting | JobState::InWork => ("pending", None),
     };
     let why = cancelled.map(|_| "cancelled by staff".to_owned());
-    let columns: [(&'static str, Value); 8] = [
+    let columns: [(&'static str, Value); 9] = [
         ("id", job.id.uuid().into()),
         ("run_at_us", us(job.run_at).into()),
         ("state", state.into()),
@@ -125,6 +134,7 @@ pub(crate) fn decided(job: &QueuedJob) -> Row {
         ("holder", None::<Uuid>.into()),
         ("buried_for", why.into()),
         ("cancelled_at_us", cancelled.into()),
+        ("unique_key", None::<String>.into()),
     ];
     let (columns, values) = columns.into_iter().unzip();
     Row { table: TABLE, columns, values, key: "id" }
@@ -147,7 +157,7 @@ impl TryFrom<Shown> for QueuedJob {
     type Error = Fault;
 
     fn try_from(row: Shown) -> Result<Self, Fault> {
-        let lane = JobLane::ALL.into_iter().find(|lane| lane.job() == row.kind);
+        let lane = JobLane::of_job(&row.kind);
         let state = match (row.state.as_str(), row.cancelled_at_us, row.is_held) {
             ("pending", _, 0) => JobState::Waiting,
             ("pending", ..) => JobState::InWork,
@@ -189,6 +199,7 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
         JobKind::EndReservation { purchase } => Payload::EndReservation { purchase: purchase.to_string() },
+        JobKind::Upkeep { task } => Payload::Upkeep { task: task.name().to_owned() },
     };
     (kind.lane().job(), payload)
 }
@@ -218,5 +229,8 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
         Payload::EndReservation { purchase } => JobKind::EndReservation {
             purchase: purchase.parse::<PurchaseId>().map_err(|_| unreadable("purchase"))?,
         },
+        Payload::Upkeep { task } => {
+            JobKind::Upkeep { task: Task::from_name(&task).ok_or_else(|| unreadable("task"))? }
+        }
     })
 }

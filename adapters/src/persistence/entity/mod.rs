@@ -36,6 +36,7 @@ pub(crate) mod quote;
 pub(crate) mod reconciliation_run;
 pub(crate) mod refresh_token;
 pub(crate) mod refund;
+pub(crate) mod schedule;
 pub(crate) mod service_decision;
 pub(crate) mod session;
 pub(crate) mod shown_number;

@@ -13,7 +13,7 @@ use sea_orm::{
 
 use crate::persistence::{
     batch::{Batch, TRANSFER, Table},
-    plan::{row, version_of},
+    plan::{row, unless_stood_for, version_of},
 };
 
 /// A column of a kind that no table of ours has, or of two kinds.
@@ -118,10 +118,11 @@ impl Sql {
     fn insert(&mut self, name: &str, table: &Table<'_>, returning: &str) -> Result<String, Unwritable> {
         let arrays = self.columns(table)?;
         let sql = format!(
-            "INSERT INTO {} ({}) SELECT * FROM unnest({}){returning}",
+            "INSERT INTO {} ({}) SELECT * FROM unnest({}){}{returning}",
             table.name,
             table.columns.join(", "),
-            arrays.join(", ")
+            arrays.join(", "),
+            unless_stood_for(table.name)
         );
         self.part(name, &sql);
         arrays.into_iter().next().ok_or(Unwritable)

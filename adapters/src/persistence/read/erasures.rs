@@ -48,16 +48,20 @@ const LETTERS: &str = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
 
 impl Reads {
     /// How many rows a statement changed.
-    async fn changed(&self, sql: &str, values: Vec<Value>) -> Result<u32, Fault> {
+    pub(super) async fn changed(&self, sql: &str, values: Vec<Value>) -> Result<u32, Fault> {
         let rows = self.database.write(sql.to_owned(), values).await?;
         Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
     }
 
+    /// An address of a user as its index sorts it.
+    pub(super) fn email_in_bytes(&self) -> &'static str {
+        if self.database.is_postgres() { "u.email COLLATE \"C\"" } else { "u.email" }
+    }
+
     /// Lines first: the subjects make that a ticket is found again.
     async fn erase_tickets(&self, limit: u32) -> Result<u32, Fault> {
-        let email = if self.database.is_postgres() { "u.email COLLATE \"C\"" } else { "u.email" };
-        let rows =
-            self.database.read(&TICKETS.replace("<EMAIL>", email), vec![i64::from(limit).into()]).await?;
+        let sql = TICKETS.replace("<EMAIL>", self.email_in_bytes());
+        let rows = self.database.read(&sql, vec![i64::from(limit).into()]).await?;
         let ids: Vec<Uuid> = all(rows, |row| row.try_get("", "id").map_err(fault))?;
         if ids.is_empty() {
             return Ok(0);

@@ -82,12 +82,13 @@ impl VitalsReads for Reads {
         let values = vec![us(now).into(), us(Vitals::overdue_before(now)).into()];
         let rows = self.database.read(&statement(), values).await?;
         let row = Counted(rows.into_iter().next().ok_or_else(|| unreadable("row of counts"))?);
-        let [mail, provider] = JobLane::ALL;
+        let queues: Vec<Queue> =
+            JobLane::ALL.into_iter().map(|lane| row.queue(lane)).collect::<Result<_, Fault>>()?;
         Ok(Vitals {
             orders_waiting: row.count("orders_waiting")?,
             orders_overdue: row.count("orders_overdue")?,
             purchases_unknown: row.count("purchases_unknown")?,
-            queues: [row.queue(mail)?, row.queue(provider)?],
+            queues: queues.try_into().map_err(|_| unreadable("queue"))?,
             notices_new: row.count("notices_new")?,
             notices_oldest_s: row.seconds("notices_oldest_us")?,
             suspense_open: row.count("suspense_open")?,

@@ -15,7 +15,7 @@ use crate::persistence::{
     batch::{Batch, TRANSFER, Table, suits},
     entity::{account, hold},
     known::Known,
-    plan::{Plan, Row, row, version_of},
+    plan::{Plan, Row, row, unless_stood_for, version_of},
     stored::columns,
 };
 
@@ -139,7 +139,7 @@ impl Together<'_> {
 
     async fn insert_table(&self, table: &Table<'_>) -> Result<(), Fault> {
         let values: Vec<&[Value]> = table.rows.iter().map(AsRef::as_ref).collect();
-        self.insert(table.name, &table.columns, &values, "").await
+        self.insert(table.name, &table.columns, &values, unless_stood_for(table.name)).await
     }
 
     /// Rows in their order, in pieces whose sizes are powers of two, so that there are few texts to prepare.

@@ -43,7 +43,7 @@ macro_rules! named {
 
 named!(JobState, "waiting, in_work, buried or cancelled", JobState::name);
 named!(JobFailure, "failing, refused or exhausted", JobFailure::name);
-named!(JobLane, "send_mail or end_reservation", JobLane::job);
+named!(JobLane, "send_mail, end_reservation or upkeep", JobLane::job);
 
 /// A job that is not done.
 #[derive(Debug, Object)]

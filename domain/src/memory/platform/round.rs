@@ -1,16 +1,14 @@
 //! One round of everything that the server's workers do.
 
-use chrono::TimeDelta;
-
 use super::{Platform, Ticked};
 use crate::{
     Clock, Fault, JobKind, JobLane,
     mailer::{MailError, Mailer},
-    outbox::{EventLog, Jobs, LeasedJob},
+    outbox::{EventLog, Jobs, LeasedJob, MAX_ATTEMPTS, Scheduler, back_off},
+    upkeep::UpkeepService,
 };
 
 const JOBS_AT_ONCE: u32 = 16;
-const MAX_JOB_ATTEMPTS: u32 = 60;
 
 impl Platform {
     pub(super) async fn round(&self) -> Ticked {
@@ -28,21 +26,29 @@ impl Platform {
         round.note("expiry of grants", self.books.expire_grants().await);
         round.note("collection of debts", self.books.collect_debts().await);
         round.note("ageing of receivables", self.receivables.write_off_aged().await);
+        round.note("schedules", self.scheduler().queue_due().await);
         round.note("jobs", self.run_jobs().await);
         round.note("relay", self.store.stamp().await);
         round
     }
 
+    fn scheduler(&self) -> Scheduler {
+        let (store, reads) = (self.ports.store.clone(), self.store.clone());
+        Scheduler::new(store, reads, self.clock.clone(), self.random.clone())
+    }
+
     async fn run_jobs(&self) -> Result<u32, Fault> {
         let (mut done, now) = (0, self.clock.now());
-        let mut leased = self.store.lease(self.holder, JobLane::Mail, now, JOBS_AT_ONCE).await?;
-        leased.extend(self.store.lease(self.holder, JobLane::Provider, now, JOBS_AT_ONCE).await?);
+        let mut leased = Vec::new();
+        for lane in JobLane::ALL {
+            leased.extend(self.store.lease(self.holder, lane, now, JOBS_AT_ONCE).await?);
+        }
         for job in leased {
             match self.attempt(&job).await {
                 Ok(()) => self.store.done(&job).await?,
-                Err(Later(true, _)) if job.attempts < MAX_JOB_ATTEMPTS => {
-                    let pause = (5 << job.attempts.min(10)).min(3_600);
-                    self.store.retry(&job, self.clock.now() + TimeDelta::seconds(pause)).await?;
+                Err(Later(true, _)) if job.attempts < MAX_ATTEMPTS => {
+                    let pause = back_off(job.attempts, self.random.as_ref());
+                    self.store.retry(&job, self.clock.now() + pause).await?;
                     continue;
                 }
                 Err(Later(_, why)) => self.store.bury(&job, &why).await?,
@@ -64,6 +70,13 @@ impl Platform {
                 Ok(true) => Err(Later(true, "the provider has not ended it yet".to_owned())),
                 Err(error) => Err(Later(true, error.to_string())),
             },
+            JobKind::Upkeep { task } => {
+                let upkeep = UpkeepService::new(self.store.clone(), self.clock.clone());
+                match upkeep.run(*task).await {
+                    Ok(_) => Ok(()),
+                    Err(fault) => Err(Later(true, fault.to_string())),
+                }
+            }
         }
     }
 }

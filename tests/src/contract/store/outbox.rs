@@ -4,6 +4,7 @@ use futures::future::join_all;
 use namaskah_domain::{
     Change, Event, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender, UnitOfWork,
     outbox::{EventQuery, LeasedJob},
+    upkeep::Task,
     verification::PurchaseState,
 };
 use uuid::Uuid;
@@ -156,12 +157,17 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
         Letter::WebhookEndpointOff,
     ];
     let mails = letters.map(|letter| JobKind::SendMail { to: given::email(), letter });
-    let kinds = mails.into_iter().chain([JobKind::EndReservation { purchase: given::id() }]);
+    let sweeps = Task::ALL.map(|task| JobKind::Upkeep { task });
+    let kinds = mails.into_iter().chain([JobKind::EndReservation { purchase: given::id() }]).chain(sweeps);
     let jobs: Vec<NewJob> = kinds.map(|kind| NewJob { kind, ..given::job() }).collect();
     queue(on, &jobs).await;
     let mut leased = lease(on, holder(), 0).await;
     leased.extend(lease(on, holder(), 0).await);
-    leased.extend(on.jobs.lease(holder(), JobLane::Provider, at(0), 10).await.expect("leased"));
+    for lane in [JobLane::Provider, JobLane::Upkeep] {
+        leased.extend(on.jobs.lease(holder(), lane, at(0), 10).await.expect("leased"));
+    }
+    // Some go before others.
+    leased.sort_by_key(|job| job.id);
     let expected: Vec<_> = jobs.into_iter().map(|job| (job.id, job.kind)).collect();
     assert_eq!(leased.into_iter().map(|job| (job.id, job.kind)).collect::<Vec<_>>(), expected);
 }

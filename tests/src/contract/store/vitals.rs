@@ -84,11 +84,11 @@ pub async fn jobs_are_counted_by_lane_and_by_how_long_they_wait(on: &Backend) {
     for job in [mail(10), mail(30), mail(200)] {
         on.apply(UnitOfWork::new().with(Change::Job(job))).await;
     }
-    let [mails, provider] = vitals(on, 100).await.queues;
+    let [mails, provider, _] = vitals(on, 100).await.queues;
     assert_eq!(mails, Queue { lane: JobLane::Mail, due: 2, oldest_s: 90, buried: 0 });
     assert_eq!(provider, Queue { lane: JobLane::Provider, due: 0, oldest_s: 0, buried: 0 });
     let leased = on.jobs.lease(Uuid::nil(), JobLane::Mail, at(10), 1).await.expect("leased");
     on.jobs.bury(&leased[0], "no such address").await.expect("buried");
-    let [mails, _] = vitals(on, 100).await.queues;
+    let [mails, ..] = vitals(on, 100).await.queues;
     assert_eq!(mails, Queue { lane: JobLane::Mail, due: 1, oldest_s: 70, buried: 1 });
 }

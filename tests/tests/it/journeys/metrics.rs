@@ -32,6 +32,9 @@ async fn a_journey_is_told_by_commits_statements_and_calls_of_providers(world: &
         "namaskah_provider_calls_total{provider=\"textverified\",operation=\"buy\",outcome=\"ok\"}",
         "namaskah_provider_calls_total{provider=\"paystack\",operation=\"verify\",outcome=\"ok\"}",
         "namaskah_http_requests_total{method=\"POST\",route=\"/api/v1/verifications\",status=\"201\",code=\"\"}",
+        "namaskah_job_attempts_total{lane=\"mail\",outcome=\"done\"}",
+        "namaskah_job_attempts_needed_count{lane=\"mail\"}",
+        "namaskah_job_wait_seconds_count{lane=\"mail\"}",
         "namaskah_build_info{version=\"0.1.0\",mode=\"sandbox\"}",
     ] {
         assert!(value(&waiting, series) >= 1.0, "{series} in\n{waiting}");

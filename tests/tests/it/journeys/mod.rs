@@ -22,6 +22,7 @@ mod deposits;
 mod forwarding;
 mod google;
 mod idempotency;
+mod jobs;
 mod lifecycle;
 mod limits;
 mod listener;

@@ -91,6 +91,11 @@ impl Process {
         kill(Pid::from_raw(i32::try_from(id).expect("an id")), Signal::SIGTERM).expect("a signal");
     }
 
+    /// SIGKILL.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
     /// How it ended.
     pub async fn ended(&mut self) -> ExitStatus {
         let ended = tokio::time::timeout(TO_STOP, self.child.wait()).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use namaskah_adapters::persistence::{Options, connect};
-use namaskah_migration::grants::{APPENDED, CHANGED, DELETED};
+use namaskah_migration::grants::{APPENDED, CHANGED, DELETED, DROPPED};
 use namaskah_tests::postgres;
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -75,7 +75,7 @@ async fn every_table_is_granted_by_what_becomes_of_its_rows() {
         .expect("the catalogue");
     let there: BTreeSet<String> =
         rows.iter().map(|row| row.try_get("", "tablename").expect("a name")).collect();
-    let granted = [APPENDED, CHANGED, DELETED].concat();
+    let granted = [APPENDED, CHANGED, DELETED, DROPPED].concat();
     let named: BTreeSet<String> = granted.iter().map(|&table| table.to_owned()).collect();
     assert_eq!(there, named);
     assert_eq!(named.len(), granted.len(), "no table is in two lists");

@@ -299,6 +299,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("newest event", on.events.newest());
     read!("nothing to stamp", on.events.stamp());
     read!("no job to lease", on.jobs.lease(given::id::<()>().uuid(), JobLane::Mail, at(0), 20));
+    read!("schedules", on.schedules.schedules());
     let page = Page { limit: 20, after: Some(given::id()) };
     for state in [None, Some(JobState::Waiting), Some(JobState::InWork), Some(JobState::Buried)] {
         let query = JobQuery { state, lane: Some(JobLane::Mail) };
@@ -353,7 +354,9 @@ pub(super) async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
         |step: &String| step.starts_with("SCAN ") && !step.contains(" USING ") && step != "SCAN CONSTANT ROW";
     let common = |step: &String| {
         sql.starts_with("WITH ")
-            && (step.contains("subquery") || ["SCAN e", "SCAN r", "SCAN due"].contains(&step.as_str()))
+            && (step.contains("subquery")
+                || ["SCAN e", "SCAN r"].contains(&step.as_str())
+                || step.starts_with("SCAN due_"))
     };
     steps.filter(|step| walked(step) && !common(step)).collect()
 }

@@ -218,7 +218,12 @@ async fn every_index_that_is_relied_on_is_there() {
             "notices_unmatched",
             "events_of_user",
             "events_unstamped",
-            "jobs_due_by_kind",
+            "jobs_due_by_priority",
+            "jobs_waiting_once",
+            "mail_tokens_over",
+            "quotes_over",
+            "refresh_tokens_over",
+            "sessions_over",
             "jobs_held",
         ] {
             assert!(indexes.contains(index), "{index} is missing of {indexes:?}");

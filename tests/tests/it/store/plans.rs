@@ -110,7 +110,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 79] = [
+const INDEXES: [&str; 84] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -134,8 +134,10 @@ const INDEXES: [&str; 79] = [
     "intents.intents_gone_back",
     "intents.intents_of_user",
     "jobs.jobs_buried",
-    "jobs.jobs_due_by_kind",
+    "jobs.jobs_due_by_priority",
     "jobs.jobs_held",
+    "jobs.jobs_waiting_once",
+    "mail_tokens.mail_tokens_over",
     "messages.messages_kept",
     "messages.messages_late",
     "messages.messages_of_order",
@@ -163,6 +165,8 @@ const INDEXES: [&str; 79] = [
     "purchases.purchases_receivable",
     "purchases.purchases_reservation_once",
     "purchases.purchases_unknown",
+    "quotes.quotes_over",
+    "refresh_tokens.refresh_tokens_over",
     "refunds.refunds_of_payment",
     "refunds.refunds_of_user",
     "refunds.refunds_open",
@@ -173,6 +177,7 @@ const INDEXES: [&str; 79] = [
     "sessions.sessions_cookie_once",
     "sessions.sessions_of_user",
     "sessions.sessions_open",
+    "sessions.sessions_over",
     "suspense.suspense_by_state",
     "suspense.suspense_open",
     "ticket_lines.ticket_lines_of_ticket",
