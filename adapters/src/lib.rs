@@ -5,6 +5,7 @@ pub mod allowlists;
 pub mod disk;
 pub mod google;
 pub mod http;
+pub mod letters;
 pub mod outbound;
 pub mod password;
 pub mod paystack;

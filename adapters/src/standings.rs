@@ -199,6 +199,13 @@ mod tests {
         async fn open_sessions(&self, _user: UserId, _now: Time) -> Result<Vec<Session>, Fault> {
             Ok(Vec::new())
         }
+        async fn signed_in_before<'a>(
+            &self,
+            _user: UserId,
+            _device: Option<&'a str>,
+        ) -> Result<namaskah_domain::auth::Before, Fault> {
+            Ok(namaskah_domain::auth::Before::default())
+        }
         async fn refresh_token(&self, _hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {
             Ok(None)
         }

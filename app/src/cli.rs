@@ -104,6 +104,12 @@ pub enum Command {
     Listen(Listen),
     /// Makes an event happen to an account, in the sandbox.
     Trigger(Trigger),
+    /// Letters.
+    Mail {
+        /// What to do.
+        #[command(subcommand)]
+        what: Mail,
+    },
     /// Prints the OpenAPI document.
     Openapi,
     /// Asks the product that runs here whether it serves; exits with 1 if it does not.
@@ -131,6 +137,19 @@ pub enum Migrate {
     Grants {
         /// The user.
         role: String,
+    },
+}
+
+/// What can be done with letters.
+#[derive(Debug, Subcommand)]
+pub enum Mail {
+    /// Prints a letter as a user would get it, or the names of all letters. Sends nothing.
+    Preview {
+        /// Which letter.
+        kind: Option<String>,
+        /// Its HTML in the place of its text.
+        #[arg(long)]
+        html: bool,
     },
 }
 

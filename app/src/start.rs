@@ -163,6 +163,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
             limits: limits.clone(),
             cors_origins: config.cors_origins.clone(),
             metrics_token: config.metrics_token.clone(),
+            letter_previews: config.mode == Mode::Sandbox,
         };
         let app = server::build(&services, &settings, serving.clone());
         let bounds = Bounds {

@@ -25,6 +25,7 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthService, IdentityService},
+    notification::NotificationService,
     outbox::{Bell, Scheduler as Schedules},
     payment::{PaymentGateway, PaymentService, WatchedGateway},
     reconciliation::ReconciliationService,
@@ -32,6 +33,7 @@ use namaskah_domain::{
     staff::{AdjustmentService, OrderDesk, ProviderDesk, StaffService, TradeDesk},
     status::StatusService,
     support::SupportService,
+    suppression::{SuppressingMailer, SuppressionPorts, SuppressionService},
     upkeep::UpkeepService,
     verification::{
         CatalogueService, CurrentTerms, NumberProvider, OrderReads, RECEIVABLE_DAYS, ReceivableService,
@@ -48,9 +50,9 @@ use crate::{
     config::Config,
     http::telling::Teller,
     worker::{
-        Bookcheck, Bookkeeper, CallsPerSecond, Deliveries, Doers, Expirer, FanOutRunner, Feed, JobRunner,
-        Movable, NoticeHandler, Poller, Reconciler, Relay, Retention, Returns, Ringer, Scheduler, Sealer,
-        Supervisor, Sweeper, Wakers, WakingStore,
+        Bookcheck, Bookkeeper, CallsPerSecond, Deliveries, Doers, Expirer, FanOutRunner, Feed, Herald,
+        JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Retention, Returns, Ringer, Scheduler,
+        Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -69,6 +71,10 @@ pub struct Wired {
     pub support: Arc<SupportService>,
     /// Webhooks of users.
     pub webhooks: WebhookServices,
+    /// What users are told.
+    pub notifications: Arc<NotificationService>,
+    /// Addresses that get no mail.
+    pub suppressions: Arc<SuppressionService>,
     /// What staff does with the house's money.
     pub money: MoneyServices,
     /// Orders, as staff sees them.
@@ -202,6 +208,14 @@ pub fn wire(
         random.clone(),
     );
     let support = support::support(&stores, store.clone(), shared.clone(), random.clone());
+    let notifications = support::notifications(&stores, store.clone(), shared.clone(), random.clone());
+    let suppressions = SuppressionService::new(SuppressionPorts {
+        store: store.clone(),
+        reads: stores.suppressions.clone(),
+        users: stores.auth.clone(),
+        clock: shared.clone(),
+        random: random.clone(),
+    });
     let adjustments = desks::adjustments(config, &stores, store.clone(), shared.clone(), random.clone());
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
     let receivables =
@@ -220,6 +234,8 @@ pub fn wire(
         adjustments: Arc::new(adjustments),
         support: Arc::new(support),
         webhooks,
+        notifications: Arc::new(notifications),
+        suppressions: Arc::new(suppressions),
         money,
         order_desk: Arc::new(desks::orders(&stores)),
         books,
@@ -289,6 +305,7 @@ impl Wired {
             .with(Arc::new(self.runner(JobLane::Mail).at_once(self.mail_at_once)), self.wakers.mail.clone())
             .with(Arc::new(self.runner(JobLane::Provider)), self.wakers.tellers.clone())
             .with(Arc::new(self.runner(JobLane::Upkeep)), self.wakers.upkeep.clone())
+            .with(Arc::new(Herald::new(self.notifications.clone())), quiet())
             .with(Arc::new(relay), self.wakers.relay.clone())
             .with(Arc::new(FanOutRunner(self.webhooks.fan_out.clone())), fan_out)
             .with(Arc::new(webhooks), deliveries)
@@ -298,8 +315,10 @@ impl Wired {
     fn runner(&self, lane: JobLane) -> JobRunner {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let upkeep = UpkeepService::new(self.stores.leftovers.clone(), clock.clone());
-        let (mailer, orders) = (self.mailer.clone(), self.orders.clone());
-        let doers = Doers { mailer, orders, upkeep: Arc::new(upkeep) };
+        let (store, known) = (self.store.clone(), self.stores.suppressions.clone());
+        let mailer = SuppressingMailer::new(self.mailer.clone(), store, known, clock.clone());
+        let (mailer, notifications) = (Arc::new(mailer), self.notifications.clone());
+        let doers = Doers { mailer, notifications, orders: self.orders.clone(), upkeep: Arc::new(upkeep) };
         JobRunner::new(lane, self.stores.jobs.clone(), doers, clock, self.random.clone(), self.holder)
     }
 

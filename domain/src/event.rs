@@ -5,8 +5,9 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    EventId, JobId, NoticeId, PurchaseId, Time, UserId, Version,
+    EventId, JobId, NoticeId, NotificationId, PurchaseId, Time, UserId, Version,
     auth::Email,
+    notification::Occasion,
     payment::Intent,
     upkeep::Task,
     verification::{Order, OrderStatus},
@@ -182,7 +183,7 @@ pub enum Letter {
     ApiKeyCreated,
     /// "A key of yours does not work any more."
     ApiKeyDeleted,
-    /// "There is an answer to what you asked support."
+    /// "There is an answer to what you asked support." Jobs of before there were notifications have it.
     TicketAnswered,
     /// "Nothing is sent to an endpoint of yours any more."
     WebhookEndpointOff,
@@ -197,6 +198,16 @@ pub enum JobKind {
         to: Email,
         /// What.
         letter: Letter,
+    },
+    /// Mail what a user is told, as far as he wishes it.
+    Notify {
+        /// What he is told.
+        notification: NotificationId,
+    },
+    /// Tell whoever of staff looks after such things.
+    TellStaff {
+        /// What happened.
+        occasion: Occasion,
     },
     /// Tell the provider that a number is not needed any more, and book the credit that it gives.
     EndReservation {
@@ -214,7 +225,7 @@ impl JobKind {
     /// Where it queues.
     pub const fn lane(&self) -> JobLane {
         match self {
-            Self::SendMail { .. } => JobLane::Mail,
+            Self::SendMail { .. } | Self::Notify { .. } | Self::TellStaff { .. } => JobLane::Mail,
             Self::EndReservation { .. } => JobLane::Provider,
             Self::Upkeep { .. } => JobLane::Upkeep,
         }

@@ -27,6 +27,7 @@ pub mod mailer;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod money;
+pub mod notification;
 pub mod outbound;
 pub mod outbox;
 pub mod page;
@@ -40,6 +41,7 @@ pub mod retention;
 pub mod staff;
 pub mod status;
 pub mod support;
+pub mod suppression;
 pub mod time;
 pub mod unit;
 pub mod upkeep;
@@ -136,8 +138,12 @@ pub mod entity {
         FindingEntity, FindingId, "fnd";
         /// A ticket of support.
         TicketEntity, TicketId, "tkt";
+        /// What support says often.
+        CannedAnswerEntity, CannedAnswerId, "can";
         /// A line of a ticket.
         TicketLineEntity, TicketLineId, "tkl";
+        /// Something that a user is told.
+        NotificationEntity, NotificationId, "ntf";
         /// A run of reconciliation.
         RunEntity, RunId, "run";
         /// A URL of a user that events are sent to.
@@ -149,8 +155,8 @@ pub mod entity {
     }
 }
 pub use entity::{
-    AdjustmentId, ApiKeyId, AttemptId, AuditId, BatchId, BookingId, DeliveryId, DisputeId, EndpointId,
-    EntryId, EventId, FindingId, GrantId, HoldId, IdentityId, JobId, MessageId, NoticeId, OrderId, PaymentId,
-    PricingRuleId, PurchaseId, QuoteId, RefundId, RunId, SessionId, TicketId, TicketLineId, TimelineId,
-    UserId,
+    AdjustmentId, ApiKeyId, AttemptId, AuditId, BatchId, BookingId, CannedAnswerId, DeliveryId, DisputeId,
+    EndpointId, EntryId, EventId, FindingId, GrantId, HoldId, IdentityId, JobId, MessageId, NoticeId,
+    NotificationId, OrderId, PaymentId, PricingRuleId, PurchaseId, QuoteId, RefundId, RunId, SessionId,
+    TicketId, TicketLineId, TimelineId, UserId,
 };

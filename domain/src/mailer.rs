@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Fault, Letter, auth::Email};
+use crate::{Fault, Letter, auth::Email, notification::News};
 
 /// Why a mail was not sent.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -10,9 +10,18 @@ pub enum MailError {
     /// Try again later.
     #[error("the mail server cannot take it now: {0}")]
     Transient(Fault),
-    /// It will never be taken: the address is bad, say.
+    /// It will never be taken.
     #[error("the mail server refuses it: {0}")]
     Permanent(Fault),
+    /// It will never be taken, since there is no such mailbox.
+    #[error("there is no such mailbox: SMTP reply {reply}")]
+    BadAddress {
+        /// The number of the server's answer.
+        reply: u16,
+    },
+    /// It was not sent: the address was bad before.
+    #[error("the address was refused before, and gets no mail")]
+    Suppressed,
 }
 
 /// Sends letters. Knows their words, the sender's address and where links lead.
@@ -24,4 +33,10 @@ pub trait Mailer: Send + Sync {
     /// # Errors
     /// `Transient` if trying again can help, `Permanent` if not.
     async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError>;
+
+    /// The same with a letter about a notification.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError>;
 }

@@ -51,13 +51,16 @@ pub struct Erased {
     pub letters: u32,
     /// Tickets of closed accounts whose words were erased.
     pub tickets: u32,
+    /// Notifications of closed accounts, and what their users wished of them.
+    pub notifications: u32,
 }
 
 impl Erased {
     /// Everything together.
     pub const fn total(self) -> u32 {
         let texts = self.orders.saturating_add(self.purchases).saturating_add(self.messages);
-        texts.saturating_add(self.notices).saturating_add(self.letters).saturating_add(self.tickets)
+        let more = self.notices.saturating_add(self.letters).saturating_add(self.tickets);
+        texts.saturating_add(more).saturating_add(self.notifications)
     }
 }
 
@@ -69,6 +72,7 @@ impl AddAssign for Erased {
         self.notices = self.notices.saturating_add(more.notices);
         self.letters = self.letters.saturating_add(more.letters);
         self.tickets = self.tickets.saturating_add(more.tickets);
+        self.notifications = self.notifications.saturating_add(more.notifications);
     }
 }
 
@@ -82,7 +86,7 @@ pub trait Erasures: Send + Sync {
     /// Up to `limit` records of each kind: numbers and texts of orders that ended at `ended_by` or before, numbers of
     /// purchases that serve no other orders, and bodies of notices that came by then and need no more handling or
     /// match nothing; letters that were given up. What was written in tickets of accounts that are closed goes whatever
-    /// the time.
+    /// the time, and so does what their users were told.
     async fn erase_ended(&self, ended_by: Time, limit: u32) -> Result<Erased, Fault>;
 
     /// Numbers and texts of up to `limit` ended orders of a user, however lately they ended.

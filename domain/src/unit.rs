@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use crate::{
     Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
     auth::{ApiKey, Identity, MailToken, RefreshToken, Session, User},
+    notification::{Notification, NotificationSettings},
     outbox::{QueuedJob, Schedule},
     payment::{Dispute, Intent, Refund, Suspended},
     phone::PhoneNumber,
     reconciliation::{Finding, Run},
     staff::{Adjustment, Allowlist, AuditEntry},
-    support::{Line, Ticket},
+    support::{CannedAnswer, Line, Ticket},
+    suppression::Suppression,
     verification::{
         Batch, Message, Order, PricingRule, ProviderSwitch, Purchase, Quote, ServiceCode, ServiceDecision,
     },
@@ -42,6 +44,10 @@ pub enum Change {
     ApiKey(ApiKey),
     /// What a user wishes of the wallet.
     WalletSettings(Settings),
+    /// Something that a user is told; `Duplicate(Record)` if he is told of it once, and was.
+    Notification(Notification),
+    /// What a user wishes to be told.
+    NotificationSettings(NotificationSettings),
     /// A payment.
     Intent(Intent),
     /// A payment that waits, or waited, for a person.
@@ -87,6 +93,10 @@ pub enum Change {
     Ticket(Ticket),
     /// A line of a ticket; written once.
     TicketLine(Line),
+    /// What support says often.
+    CannedAnswer(CannedAnswer),
+    /// What is known of an address that was refused. There is one of each.
+    Suppression(Suppression),
     /// What staff says of a service. There is one of each.
     ServiceDecision(ServiceDecision),
     /// Which way a provider is switched. There is one of each.

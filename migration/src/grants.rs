@@ -19,6 +19,7 @@ pub const CHANGED: &[&str] = &[
     "adjustments",
     "allowlists",
     "api_keys",
+    "canned_answers",
     "disputes",
     "events",
     "findings",
@@ -26,6 +27,8 @@ pub const CHANGED: &[&str] = &[
     "identities",
     "intents",
     "leases",
+    "mail_suppressions",
+    "mail_tokens",
     "messages",
     "notices",
     "orders",
@@ -49,7 +52,16 @@ pub const CHANGED: &[&str] = &[
 ];
 
 /// Tables whose rows are changed, and deleted once they are of no more use.
-pub const DELETED: &[&str] = &["jobs", "mail_tokens", "quotes", "refresh_tokens", "sealing_keys", "sessions"];
+pub const DELETED: &[&str] = &[
+    "jobs",
+    "mail_tokens",
+    "notification_settings",
+    "notifications",
+    "quotes",
+    "refresh_tokens",
+    "sealing_keys",
+    "sessions",
+];
 
 /// Tables whose rows nothing changes, and that are deleted once they are of no more use.
 pub const DROPPED: &[&str] = &["idempotency_claims"];

@@ -56,6 +56,8 @@ mod m20261126_000026_runs;
 mod m20261126_000027_support;
 mod m20261126_000028_queue;
 mod m20261126_000029_schedules;
+mod m20261126_000030_notifications;
+mod m20261126_000031_suppressions;
 mod m20261126_000032_webhooks;
 
 /// Every change, oldest first.
@@ -93,6 +95,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000028_queue::Migration),
             Box::new(m20261126_000029_schedules::Migration),
             Box::new(m20261126_000032_webhooks::Migration),
+            Box::new(m20261126_000030_notifications::Migration),
+            Box::new(m20261126_000031_suppressions::Migration),
         ]
     }
 }

@@ -1,4 +1,5 @@
-//! A mail server that delivers nothing and keeps everything. Plain SMTP (RFC 5321) without TLS.
+//! A mail server that delivers nothing and keeps everything. Plain SMTP (RFC 5321) without TLS. There is no mailbox
+//! whose name begins with `nobody`.
 //!
 //! Faults of `send`, taken up by the next `MAIL`: `timeout_before` never answers it, `http_500` answers it 451 and
 //! `http_429` 450; after the mail was kept, `timeout_after` never answers, `malformed` answers no SMTP and
@@ -24,6 +25,8 @@ use crate::{
 const LINE_LIMIT: u64 = 4_096;
 const MESSAGE_LIMIT: usize = 5 << 20;
 const MOST_RECIPIENTS: usize = 100;
+/// Nobody has a mailbox whose name begins so.
+const NOBODY: &str = "nobody";
 const IDLE: Duration = Duration::from_secs(300);
 /// How long a call that is never answered is held.
 const HOLD: Duration = Duration::from_secs(60);
@@ -152,6 +155,10 @@ impl<'a> Session<'a> {
         match path(rest, "TO:").filter(|to| to.contains('@')) {
             None => Next::Reply("501 5.1.3 RCPT TO:<address>"),
             Some(_) if self.to.len() >= MOST_RECIPIENTS => Next::Reply("452 4.5.3 Too many recipients"),
+            Some(to) if to.starts_with(NOBODY) => {
+                self.world.with(|books, _| books.refused_mails += 1);
+                Next::Reply("550 5.1.1 There is no such mailbox")
+            }
             Some(to) => {
                 self.to.push(to);
                 Next::Reply("250 2.1.5 OK")

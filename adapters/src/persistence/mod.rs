@@ -44,12 +44,14 @@ use std::sync::Arc;
 use namaskah_domain::{
     Store,
     auth::AuthReads,
+    notification::NotificationReads,
     outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads, ScheduleReads},
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, AuditSeals, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
+    suppression::Suppressions,
     upkeep::Leftovers,
     verification::{OrderReads, TermReads},
     vitals::VitalsReads,
@@ -86,6 +88,10 @@ pub struct Stores {
     pub support: Arc<dyn SupportReads>,
     /// Endpoints of users, and deliveries to them.
     pub webhooks: Arc<dyn WebhookReads>,
+    /// What users are told, and wish to be told.
+    pub notifications: Arc<dyn NotificationReads>,
+    /// Addresses that get no mail.
+    pub suppressions: Arc<dyn Suppressions>,
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
     /// Orders and attempts, as staff asks for them.
@@ -146,6 +152,8 @@ impl Stores {
             adjustments: reads.clone(),
             support: reads.clone(),
             webhooks: reads.clone(),
+            notifications: reads.clone(),
+            suppressions: reads.clone(),
             vitals: reads.clone(),
             order_desk: reads.clone(),
             figures: reads.clone(),

@@ -12,11 +12,12 @@ use uuid::Uuid;
 
 use super::{
     entity::{
-        account, adjustment, allowlist, api_key, audit_entry, batch, booking, claim, dispute, event, finding,
-        grant, hold, identity, intent, job, mail_token, message, notice, order, pricing_rule,
-        provider_switch, purchase, quote, reconciliation_run, refresh_token, refund, schedule,
-        service_decision, session, shown_number, suppressed_number, suspended, ticket, ticket_line, user,
-        wallet_settings, webhook_attempt, webhook_cursor, webhook_delivery, webhook_endpoint,
+        account, adjustment, allowlist, api_key, audit_entry, batch, booking, canned_answer, claim, dispute,
+        event, finding, grant, hold, identity, intent, job, mail_suppression, mail_token, message, notice,
+        notification, notification_settings, order, pricing_rule, provider_switch, purchase, quote,
+        reconciliation_run, refresh_token, refund, schedule, service_decision, session, shown_number,
+        suppressed_number, suspended, ticket, ticket_line, user, wallet_settings, webhook_attempt,
+        webhook_cursor, webhook_delivery, webhook_endpoint,
     },
     settle::settle,
     stored::us,
@@ -169,6 +170,12 @@ impl Plan {
             Change::Identity(i) => self.versioned(&identity::Model::from(i), i.version.get()),
             Change::ApiKey(key) => self.versioned(&api_key::Model::from(key), key.version.get()),
             Change::WalletSettings(s) => self.versioned(&wallet_settings::Model::from(s), s.version.get()),
+            Change::Notification(told) => {
+                self.versioned(&notification::Model::from(told), told.version.get());
+            }
+            Change::NotificationSettings(s) => {
+                self.versioned(&notification_settings::Model::of(s)?, s.version.get());
+            }
             Change::Intent(i) => self.versioned(&intent::Model::from(i), i.version.get()),
             Change::Suspended(item) => self.versioned(&suspended::Model::from(item), item.version.get()),
             Change::Refund(r) => self.versioned(&refund::Model::from(r), r.version.get()),
@@ -187,8 +194,12 @@ impl Plan {
             Change::Adjustment(a) => self.versioned(&adjustment::Model::from(a), a.version.get()),
             Change::Ticket(t) => self.versioned(&ticket::Model::seal(t, vault)?, t.version.get()),
             Change::TicketLine(l) => self.inserts.push(row(&ticket_line::Model::seal(l, vault)?, &[])),
+            Change::CannedAnswer(c) => self.versioned(&canned_answer::Model::from(c), c.version.get()),
             Change::Audited(e) => self.inserts.push(row(&audit_entry::Model::of(e)?, &[])),
             Change::Allowlist(list) => self.versioned(&allowlist::Model::of(list)?, list.version.get()),
+            Change::Suppression(s) => {
+                self.versioned(&mail_suppression::Model::of(s, vault), s.version.get());
+            }
             Change::ServiceDecision(d) => {
                 self.versioned(&service_decision::Model::from(d), d.version.get());
             }

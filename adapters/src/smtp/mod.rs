@@ -1,7 +1,5 @@
 //! Mail over SMTP.
 
-mod letters;
-
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
@@ -14,9 +12,12 @@ use namaskah_domain::{
     Fault, Letter,
     auth::Email,
     mailer::{MailError, Mailer},
+    notification::News,
 };
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::letters::{self, Unwritten, Words};
 
 /// Replies that refuse our login or our connection, not the letter: a person will set that right.
 const ABOUT_US: [u16; 6] = [421, 530, 534, 535, 538, 554];
@@ -121,8 +122,13 @@ impl SmtpMailer {
         }
     }
 
-    fn write(&self, to: &Email, letter: &Letter) -> Option<Message> {
-        let words = letters::words(letter, to, &self.site);
+    async fn post(&self, to: &Email, words: Result<Words, Unwritten>) -> Result<(), MailError> {
+        let message = words.ok().and_then(|words| self.write(to, words));
+        let message = message.ok_or_else(|| MailError::Permanent(Fault::new(SmtpFault::Letter)))?;
+        self.in_time(self.transport.send(message)).await.map(|_| ())
+    }
+
+    fn write(&self, to: &Email, words: Words) -> Option<Message> {
         let to: Address = to.as_str().parse().ok()?;
         let mut serial = [0u8; 16];
         getrandom::fill(&mut serial).ok()?;
@@ -152,14 +158,35 @@ fn their_url(url: &str) -> Result<String, InvalidSmtpConfig> {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError> {
-        let message = self.write(to, letter);
-        let message = message.ok_or_else(|| MailError::Permanent(Fault::new(SmtpFault::Letter)))?;
-        self.in_time(self.transport.send(message)).await.map(|_| ())
+        self.post(to, letters::of_letter(letter, to, &self.site)).await
     }
+
+    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError> {
+        self.post(to, letters::of_news(news, &self.site)).await
+    }
+}
+
+/// The words of a refusal. They repeat addresses, and are told to nobody.
+fn said(error: &SmtpError) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+}
+
+/// True if a server refuses the mailbox, and not what is sent to it, or who sends it: 550, 551 or 553, and where an
+/// enhanced code says more, one about addresses or a mailbox that is closed.
+///
+/// Source: RFC 5321 section 4.2.3, RFC 3463 sections 3.2 and 3.3.
+fn is_about_the_mailbox(reply: u16, said: &str) -> bool {
+    let first = said.split_whitespace().next().unwrap_or_default();
+    let is_enhanced = first.split('.').count() == 3 && first.starts_with("5.");
+    let is_about_it = first.starts_with("5.1.") || first == "5.2.1";
+    matches!(reply, 550 | 551 | 553) && (is_about_it || !is_enhanced)
 }
 
 fn refusal(error: &SmtpError) -> MailError {
     match error.status().map(u16::from) {
+        Some(reply) if error.is_permanent() && is_about_the_mailbox(reply, &said(error)) => {
+            MailError::BadAddress { reply }
+        }
         Some(code) if error.is_permanent() && !ABOUT_US.contains(&code) => {
             MailError::Permanent(Fault::new(SmtpFault::Reply(code)))
         }
@@ -195,6 +222,29 @@ mod tests {
         assert_eq!(fault(config("http://mail.example.com", from, site)), Some(InvalidSmtpConfig::Url));
         assert_eq!(fault(config(url, "nobody", site)), Some(InvalidSmtpConfig::From));
         assert_eq!(fault(config(url, from, "ftp://example.com")), Some(InvalidSmtpConfig::PublicUrl));
+    }
+
+    #[test]
+    fn a_mailbox_is_bad_by_its_own_fault_alone() {
+        for (reply, said) in [
+            (550, "5.1.1 <ada@example.com> unknown"),
+            (550, "no such user here"),
+            (551, "user not local"),
+            (553, "5.1.3 bad address syntax"),
+            (550, "5.2.1 mailbox disabled"),
+        ] {
+            assert!(is_about_the_mailbox(reply, said), "{reply} {said}");
+        }
+        for (reply, said) in [
+            (550, "5.7.1 blocked for spam"),
+            (550, "5.7.26 not authenticated"),
+            (552, "5.2.2 mailbox full"),
+            (554, "5.7.1 rejected"),
+            (550, "5.2.3 too long"),
+            (530, "5.7.0 sign in first"),
+        ] {
+            assert!(!is_about_the_mailbox(reply, said), "{reply} {said}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod demo;
 mod doctor;
 mod keys;
 mod listen;
+mod mail;
 mod migrate;
 mod money;
 mod purge;
@@ -49,6 +50,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
             println!("{}", server::openapi());
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Mail { what } => return mail::run(&what, &overrides),
         Command::Demo => return demo::run().await,
         Command::Listen(asked) => listen::run(&asked).await?,
         Command::Trigger(asked) => trigger::run(&asked, cli.flags.simulators()).await?,
@@ -71,6 +73,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
                 | Command::Listen(_)
                 | Command::Trigger(_)
                 | Command::Openapi
+                | Command::Mail { .. }
                 | Command::Demo
                 | Command::Doctor => {
                     serve::run(&config, Role::Serve).await?;

@@ -20,7 +20,7 @@ use super::{
     document::{self, Document, ui},
     feed::Feed,
     hooks::HooksApi,
-    links,
+    letters, links,
     metrics::{MetricsApi, MetricsDoor},
     middleware::{
         TrustedProxies,
@@ -32,6 +32,7 @@ use super::{
         query::NamedOnce,
         rate::RateLimit,
     },
+    notifications::NotificationsApi,
     payments::PaymentsApi,
     problem::{catch::CatchProblems, pages},
     services::Services,
@@ -59,6 +60,8 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// What opens `/metrics` from elsewhere.
     pub metrics_token: Option<SecretString>,
+    /// True if `/letters` shows what letters look like.
+    pub letter_previews: bool,
 }
 
 /// Every route of the document.
@@ -70,7 +73,7 @@ type Routes = (
     CatalogueApi,
     (VerificationsApi, AgainApi, BatchApi),
     (WebhooksApi, EventsApi),
-    SupportApi,
+    (SupportApi, NotificationsApi),
     HooksApi,
     (SystemApi, MetricsApi, StatusApi),
     AdminApis,
@@ -97,6 +100,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
                 retention: services.retention.clone(),
                 support: services.support.clone(),
                 webhooks: services.webhooks.clone(),
+                notifications: services.notifications.clone(),
                 clock: clock.clone(),
             },
         },
@@ -117,7 +121,10 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
             BatchApi { verifications, clock: clock.clone(), random: random.clone() },
         ),
         (WebhooksApi { webhooks: services.webhooks.clone() }, EventsApi { feed, teller }),
-        SupportApi { support: services.support.clone() },
+        (
+            SupportApi { support: services.support.clone() },
+            NotificationsApi { notifications: services.notifications.clone() },
+        ),
         HooksApi {
             store,
             clock,
@@ -155,9 +162,14 @@ pub fn build(
         .at("/second-factor", get(links::second_factor))
         .at("/payments/return", get(links::payment_return))
         .at("/problems", get(pages::all))
-        .at("/problems/:slug", get(pages::one))
-        .nest_no_strip("/", with_front(api.into_endpoint()));
+        .at("/problems/:slug", get(pages::one));
+    let app = match settings.letter_previews {
+        true => app.at("/letters", get(letters::all)).at("/letters/:file", get(letters::one)),
+        false => app,
+    };
+    let app = app.nest_no_strip("/", with_front(api.into_endpoint()));
     app.data(MetricsDoor(settings.metrics_token.clone()))
+        .data(letters::Site(settings.origin.clone()))
         .with(NamedOnce)
         .with(BodyLimit { time: BODY_TIME })
         .with(CatchProblems::new(document.allowed.clone()))

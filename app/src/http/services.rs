@@ -5,11 +5,13 @@ use std::sync::Arc;
 use namaskah_domain::{
     Clock, Random, Store,
     auth::{AuthService, IdentityService},
+    notification::NotificationService,
     outbox::EventLog,
     payment::PaymentService,
     retention::RetentionService,
     staff::{AdjustmentService, OrderDesk, ProviderDesk, StaffService, TradeDesk},
     support::SupportService,
+    suppression::SuppressionService,
     verification::{CatalogueService, VerificationService},
     vitals::VitalsReads,
     wallet::WalletService,
@@ -42,6 +44,10 @@ pub struct Services {
     pub support: Arc<SupportService>,
     /// Endpoints of users.
     pub webhooks: Arc<WebhookService>,
+    /// What users are told.
+    pub notifications: Arc<NotificationService>,
+    /// Addresses that get no mail.
+    pub suppressions: Arc<SuppressionService>,
     /// Orders, as staff sees them.
     pub order_desk: Arc<OrderDesk>,
     /// Terms of trade.
@@ -94,6 +100,8 @@ impl Services {
             adjustments: wired.adjustments.clone(),
             support: wired.support.clone(),
             webhooks: wired.webhooks.endpoints.clone(),
+            notifications: wired.notifications.clone(),
+            suppressions: wired.suppressions.clone(),
             order_desk: wired.order_desk.clone(),
             trade: wired.trade.clone(),
             providers: wired.providers.clone(),

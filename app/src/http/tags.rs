@@ -17,6 +17,8 @@ pub enum Tag {
     Verifications,
     /// What happens, posted to your URLs; and the log of it.
     Webhooks,
+    /// What you are told, and wish to be told.
+    Notifications,
     /// Tickets: you and support write to each other.
     Support,
     /// What staff does.

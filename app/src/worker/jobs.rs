@@ -11,6 +11,7 @@ use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered}
 use namaskah_domain::{
     Clock, Fault, JobKind, JobLane, Random,
     mailer::{MailError, Mailer},
+    notification::NotificationService,
     outbox::{Jobs, LeasedJob, MAX_ATTEMPTS, back_off},
     upkeep::UpkeepService,
     verification::VerificationService,
@@ -33,6 +34,8 @@ const TAKES_OF_A_RUN: u32 = 4;
 pub struct Doers {
     /// Sends mail.
     pub mailer: Arc<dyn Mailer>,
+    /// Knows what users are told.
+    pub notifications: Arc<NotificationService>,
     /// Tells providers.
     pub orders: Arc<VerificationService>,
     /// Sweeps.
@@ -87,6 +90,19 @@ struct Run<'r> {
     fault: Option<Fault>,
 }
 
+impl From<Result<(), MailError>> for Outcome {
+    fn from(sent: Result<(), MailError>) -> Self {
+        match sent {
+            Ok(()) => Self::Done,
+            Err(MailError::Transient(fault)) => Self::Later(fault.to_string()),
+            Err(MailError::Permanent(fault)) => Self::Never(fault.to_string()),
+            Err(error @ MailError::BadAddress { .. }) => Self::Never(error.to_string()),
+            // Nobody is there to read it.
+            Err(MailError::Suppressed) => Self::Done,
+        }
+    }
+}
+
 impl JobRunner {
     /// `holder` names this process in leases.
     pub fn new(
@@ -113,10 +129,15 @@ impl JobRunner {
 
     async fn attempt(&self, job: &LeasedJob) -> Outcome {
         match &job.kind {
-            JobKind::SendMail { to, letter } => match self.doers.mailer.send(to, letter).await {
-                Ok(()) => Outcome::Done,
-                Err(MailError::Transient(fault)) => Outcome::Later(fault.to_string()),
-                Err(MailError::Permanent(fault)) => Outcome::Never(fault.to_string()),
+            JobKind::SendMail { to, letter } => self.doers.mailer.send(to, letter).await.into(),
+            JobKind::Notify { notification } => match self.doers.notifications.letter(*notification).await {
+                Ok(Some((to, news))) => self.doers.mailer.tell(&to, &news).await.into(),
+                Ok(None) => Outcome::Done,
+                Err(fault) => Outcome::Later(fault.to_string()),
+            },
+            JobKind::TellStaff { occasion } => match self.doers.notifications.tell_staff(*occasion).await {
+                Ok(_) => Outcome::Done,
+                Err(fault) => Outcome::Later(fault.to_string()),
             },
             JobKind::EndReservation { purchase } => {
                 match self.doers.orders.end_reservation(*purchase).await {
@@ -274,6 +295,7 @@ mod tests {
         Id, Letter, Time,
         auth::Email,
         memory::{ManualClock, MemoryStore, Platform, SeededRandom},
+        notification::News,
     };
     use tokio::sync::Notify;
 
@@ -307,7 +329,8 @@ mod tests {
             let clock = Arc::new(ManualClock::default());
             let upkeep = UpkeepService::new(Arc::new(MemoryStore::new()), clock.clone());
             let (orders, random) = (Platform::new(1).orders, Arc::new(SeededRandom::new(1)));
-            let doers = Doers { mailer: self.clone(), orders, upkeep: Arc::new(upkeep) };
+            let notifications = Arc::new(Platform::new(1).notifications);
+            let doers = Doers { mailer: self.clone(), notifications, orders, upkeep: Arc::new(upkeep) };
             JobRunner::new(JobLane::Mail, self.clone(), doers, clock, random, Uuid::from_u128(1))
         }
 
@@ -366,6 +389,10 @@ mod tests {
                 true => Err(MailError::Permanent(Fault::new("no such address"))),
                 false => Ok(()),
             }
+        }
+
+        async fn tell(&self, _: &Email, _: &News) -> Result<(), MailError> {
+            Ok(())
         }
     }
 

@@ -1,5 +1,7 @@
 //! A server on a real socket, over everything in memory.
 
+mod told;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -210,6 +212,7 @@ async fn started(
         orders: orders.clone(),
         clock: shared.clone(),
     };
+    let notifications = told::notifications(&waking, &store, &shared, &random);
     let feed = Feed::default();
     let stop = CancellationToken::new();
     relay(&store, &feed, &wakers, &stop);
@@ -222,6 +225,8 @@ async fn started(
         adjustments: Arc::new(AdjustmentService::new(adjustments, usd(50_000_000))),
         support: Arc::new(SupportService::new(support)),
         webhooks: endpoints(&waking, &store, &shared, &random),
+        notifications: notifications.clone(),
+        suppressions: told::suppressions(&waking, &store, &shared, &random),
         money: money(&waking, &store, gateway.clone(), reconciliation, &shared, &random),
         order_desk: Arc::new(OrderDesk::new(OrderDeskPorts {
             reads: store.clone(),
@@ -256,11 +261,12 @@ async fn started(
         limits: Arc::new(Limits::in_memory(limit_factor)),
         cors_origins: vec![FRIEND.to_owned()],
         metrics_token: Some(SecretString::from(METRICS_TOKEN)),
+        letter_previews: true,
     };
     let app = server::build(&services, &settings, stop.clone());
     let server = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));
     let upkeep = Arc::new(UpkeepService::new(store.clone(), shared.clone()));
-    let doers = Doers { mailer: mailer.clone(), orders: orders.clone(), upkeep };
+    let doers = Doers { mailer: mailer.clone(), notifications, orders: orders.clone(), upkeep };
     let jobs = JobRunner::new(JobLane::Mail, store.clone(), doers, shared, random.clone(), holder);
     let client = client();
     World {

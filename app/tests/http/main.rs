@@ -10,6 +10,7 @@ mod google;
 mod headers;
 mod infrastructure;
 mod journey;
+mod letters;
 mod limits;
 mod look_ups;
 mod metrics;

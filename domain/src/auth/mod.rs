@@ -29,8 +29,9 @@ pub use identity::{
 pub use one_time::{OneTimeCode, RecoveryCode};
 pub use password::WeakPassword;
 pub use ports::{
-    AccessClaims, AttemptSecrets, AuthReads, DirectStandings, IdentityProvider, IdentityProviderError,
-    KeyStanding, OneTimeCodes, PasswordCheck, PasswordHasher, Standing, Standings, TokenSigner,
+    AccessClaims, AttemptSecrets, AuthReads, Before, DirectStandings, IdentityProvider,
+    IdentityProviderError, KeyStanding, OneTimeCodes, PasswordCheck, PasswordHasher, Standing, Standings,
+    TokenSigner,
 };
 pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
 pub(crate) use service::{ATTEMPTS, KeptChanging, opened};

@@ -12,6 +12,23 @@ use crate::{
     },
 };
 
+/// What earlier sign-ins of a user there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Some.
+    pub any: bool,
+    /// Some by the same client.
+    pub same_device: bool,
+}
+
+impl Before {
+    /// True if the user should hear of one more: he has signed in before, and never like this. The first one of all is
+    /// no news to whoever has just registered.
+    pub const fn is_news(self) -> bool {
+        self.any && !self.same_device
+    }
+}
+
 /// Reads of users, sessions and tokens. One statement each.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -30,6 +47,11 @@ pub trait AuthReads: Send + Sync {
 
     /// A user's open sessions at `now`, newest first.
     async fn open_sessions(&self, user: UserId, now: Time) -> Result<Vec<Session>, Fault>;
+
+    /// How a user has signed in before, by whatever sessions are kept, ended or not: at all, and by a client of this
+    /// name.
+    #[allow(clippy::needless_lifetimes)] // mockall needs the lifetime to have a name.
+    async fn signed_in_before<'a>(&self, user: UserId, device: Option<&'a str>) -> Result<Before, Fault>;
 
     /// A refresh token.
     async fn refresh_token(&self, hash: TokenHash) -> Result<Option<RefreshToken>, Fault>;

@@ -9,6 +9,7 @@ use crate::{
     AccountChange, Change, Claim, CommitError, Committed, EndSessions, Standing, SuppressedNumber, Unique,
     UnitOfWork, UserId, Version,
     auth::{Identity, SessionEnd},
+    notification::Notification,
     payment::Refund,
     wallet::{
         Account, EndHold, EntryKind, Hold, HoldEnd, HoldState, House, LedgerAccount, PlaceHold, Purpose,
@@ -82,6 +83,17 @@ impl State {
             Change::WalletSettings(s) => {
                 guard(s.version, self.wallet_settings.get(&s.user).map(|x| x.version))
             }
+            Change::Notification(told) => {
+                let same = |other: &Notification| {
+                    (other.user, other.occasion) == (told.user, told.occasion) && other.id != told.id
+                };
+                let known = told.occasion.is_told_once() && self.notifications.values().any(same);
+                absent(known, Unique::Record)?;
+                guard(told.version, self.notifications.get(&told.id).map(|x| x.version))
+            }
+            Change::NotificationSettings(s) => {
+                guard(s.version, self.notification_settings.get(&s.user).map(|x| x.version))
+            }
             Change::Intent(i) => {
                 let taken =
                     self.intents.values().any(|other| other.reference == i.reference && other.id != i.id);
@@ -116,6 +128,7 @@ impl State {
             Change::Adjustment(a) => guard(a.version, self.adjustments.get(&a.id).map(|x| x.version)),
             Change::Ticket(t) => guard(t.version, self.tickets.get(&t.id).map(|x| x.version)),
             Change::TicketLine(l) => absent(self.ticket_lines.contains_key(&l.id), Unique::Record),
+            Change::CannedAnswer(c) => guard(c.version, self.canned_answers.get(&c.id).map(|x| x.version)),
             Change::Audited(e) => absent(self.audit_log.contains_key(&e.id), Unique::Record),
             Change::WebhookEndpoint(e) => guard(e.version, self.endpoints.get(&e.id).map(|x| x.version)),
             Change::WebhookDelivery(d) => {
@@ -125,6 +138,9 @@ impl State {
             Change::WebhookAttempt(a) => absent(self.attempts.contains_key(&a.id), Unique::Record),
             Change::WebhookCursor(c) => guard(c.version, Some(self.webhook_cursor().version)),
             Change::Allowlist(list) => guard(list.version, self.allowlist.as_ref().map(|x| x.version)),
+            Change::Suppression(s) => {
+                guard(s.version, self.suppressions.get(s.email.as_str()).map(|x| x.version))
+            }
             Change::ServiceDecision(d) => {
                 guard(d.version, self.service_decisions.get(&d.service).map(|x| x.version))
             }
@@ -327,6 +343,8 @@ impl State {
             Change::Identity(known) => drop(self.identities.insert(known.id, known)),
             Change::ApiKey(key) => drop(self.api_keys.insert(key.id, key)),
             Change::WalletSettings(settings) => drop(self.wallet_settings.insert(settings.user, settings)),
+            Change::Notification(told) => drop(self.notifications.insert(told.id, told)),
+            Change::NotificationSettings(s) => drop(self.notification_settings.insert(s.user, s)),
             Change::Intent(intent) => drop(self.intents.insert(intent.id, intent)),
             Change::Suspended(item) => drop(self.suspended.insert(item.payment, item)),
             Change::Refund(refund) => drop(self.refunds.insert(refund.id, refund)),
@@ -336,11 +354,13 @@ impl State {
             Change::Finding(finding) => drop(self.findings.insert(finding.id, finding)),
             Change::Ticket(ticket) => drop(self.tickets.insert(ticket.id, ticket)),
             Change::TicketLine(line) => drop(self.ticket_lines.insert(line.id, line)),
+            Change::CannedAnswer(c) => drop(self.canned_answers.insert(c.id, c)),
             Change::ReconciliationRun(run) => drop(self.runs.insert(run.id, run)),
             Change::QueuedJob(decided) => self.decide_job(&decided),
             Change::Adjustment(asked) => drop(self.adjustments.insert(asked.id, asked)),
             Change::Audited(entry) => drop(self.audit_log.insert(entry.id, entry)),
             Change::Allowlist(list) => self.allowlist = Some(list),
+            Change::Suppression(s) => drop(self.suppressions.insert(s.email.as_str().to_owned(), s)),
             Change::ServiceDecision(d) => drop(self.service_decisions.insert(d.service.clone(), d)),
             Change::ProviderSwitch(s) => drop(self.provider_switches.insert(s.provider, s)),
             Change::PricingRule(rule) => drop(self.pricing_rules.insert(rule.id, rule)),

@@ -36,6 +36,7 @@ impl Erasures for MemoryStore {
             erased.letters += 1;
         }
         erased.tickets = state.erase_tickets(limit);
+        erased.notifications = state.erase_notifications(limit);
         Ok(erased)
     }
 
@@ -61,6 +62,22 @@ impl State {
             erased += 1;
         }
         erased
+    }
+
+    fn erase_notifications(&mut self, limit: usize) -> u32 {
+        let users = &self.users;
+        let is_left = |user: UserId| users.get(&user).is_some_and(User::is_deleted);
+        let told = self.notifications.values().filter(|told| is_left(told.user)).map(|told| told.id);
+        let told: Vec<_> = told.take(limit).collect();
+        let wished = self.notification_settings.keys().copied().filter(|user| is_left(*user));
+        let wished: Vec<_> = wished.take(limit).collect();
+        for id in &told {
+            self.notifications.remove(id);
+        }
+        for user in &wished {
+            self.notification_settings.remove(user);
+        }
+        u32::try_from(told.len() + wished.len()).unwrap_or(u32::MAX)
     }
 
     /// Numbers and texts of up to `limit` orders that are wanted and have some, with the numbers of their purchases.

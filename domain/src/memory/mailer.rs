@@ -11,6 +11,7 @@ use crate::{
     Fault, Letter, MailSecret,
     auth::Email,
     mailer::{MailError, Mailer},
+    notification::News,
 };
 
 /// [`Mailer`] that sends nothing and keeps everything, so that a test can follow a link.
@@ -20,6 +21,7 @@ pub struct FakeMailer(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     sent: Vec<(Email, Letter)>,
+    told: Vec<(Email, News)>,
     failures: VecDeque<MailError>,
 }
 
@@ -37,6 +39,11 @@ impl FakeMailer {
             .filter(|(address, _)| address == to)
             .map(|(_, letter)| letter.clone())
             .collect()
+    }
+
+    /// What every letter about a notification told, oldest first.
+    pub fn told(&self) -> Vec<(Email, News)> {
+        self.state().told.clone()
     }
 
     /// The token of the latest letter to an address that has one.
@@ -70,6 +77,11 @@ impl FakeMailer {
         self.state().failures.push_back(MailError::Permanent(Fault::new("no such address")));
     }
 
+    /// The next letter is refused, since there is no such mailbox.
+    pub fn bounce_next(&self) {
+        self.state().failures.push_back(MailError::BadAddress { reply: 550 });
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,6 +95,15 @@ impl Mailer for FakeMailer {
             return Err(failure);
         }
         state.sent.push((to.clone(), letter.clone()));
+        Ok(())
+    }
+
+    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError> {
+        let mut state = self.state();
+        if let Some(failure) = state.failures.pop_front() {
+            return Err(failure);
+        }
+        state.told.push((to.clone(), news.clone()));
         Ok(())
     }
 }

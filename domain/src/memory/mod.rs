@@ -14,6 +14,7 @@ mod jobs;
 pub mod laws;
 mod leftovers;
 mod mailer;
+mod notifications;
 mod number_provider;
 mod order_desk;
 mod orders;

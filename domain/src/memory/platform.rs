@@ -1,5 +1,6 @@
 //! The whole product in memory: every service over fakes, a clock that is moved by hand, and no runtime needed.
 
+mod news;
 mod round;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::{
     NoticeId, NoticeState, OrderId, PaymentId, PaymentReference, RefundId, Sender, Store, UnitOfWork, UserId,
     Version,
     auth::{Email, PasswordHash, Role, SecondFactor, User},
+    notification::NotificationService,
     outbox::Jobs,
     payment::{
         AskRefund, FxRate, GatewayNotice, Intent, OpenPayment, PaymentGateway, PaymentPolicy, PaymentService,
@@ -99,6 +101,8 @@ pub struct Platform {
     pub reconciliation: ReconciliationService,
     /// Sells numbers to users.
     pub orders: Arc<VerificationService>,
+    /// Tells users what happened.
+    pub notifications: NotificationService,
     /// Lists what is for sale.
     pub catalogue: Arc<CatalogueService>,
     ports: Ports,
@@ -212,6 +216,7 @@ impl Platform {
             clock.clone(),
             random.clone(),
         );
+        let notifications = news::service(&ports, &store, &clock, &random);
         Self {
             clock,
             random,
@@ -226,6 +231,7 @@ impl Platform {
             receivables,
             reconciliation,
             orders,
+            notifications,
             catalogue: Arc::new(catalogue),
             ports,
             holder,

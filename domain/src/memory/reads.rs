@@ -7,8 +7,8 @@ use super::{state::State, store::MemoryStore};
 use crate::{
     EntryId, Fault, HoldId, Notice, NoticeState, Page, PageOf, Sender, SessionId, Time, UserId,
     auth::{
-        ApiKey, AuthReads, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Role, Session,
-        SessionKind, Subject, TokenHash, User,
+        ApiKey, AuthReads, Before, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Role,
+        Session, SessionKind, Subject, TokenHash, User,
     },
     outbox::{EventLog, EventQuery, Lease, Leases, NoticeReads, SequencedEvent},
     wallet::{Account, Entry, Hold, LedgerAccount, Purse, Settings, Span, WalletReads},
@@ -110,6 +110,17 @@ impl AuthReads for MemoryStore {
     async fn open_sessions(&self, user: UserId, now: Time) -> Result<Vec<Session>, Fault> {
         let state = self.state();
         Ok(state.sessions.values().rev().filter(|s| s.user == user && s.is_open(now)).cloned().collect())
+    }
+
+    async fn signed_in_before<'a>(&self, user: UserId, device: Option<&'a str>) -> Result<Before, Fault> {
+        let state = self.state();
+        let mut mine = state.sessions.values().filter(|session| session.user == user).peekable();
+        let any = mine.peek().is_some();
+        Ok(Before {
+            any,
+            same_device: mine
+                .any(|session| session.device.as_deref().unwrap_or_default() == device.unwrap_or_default()),
+        })
     }
 
     async fn refresh_token(&self, hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, reads::page_of};
 use crate::{
-    Fault, Page, PageOf, TicketId, TicketLineId, UserId,
-    support::{Author, Line, Reading, SupportReads, Ticket, TicketQuery, TicketStatus},
+    CannedAnswerId, Fault, Page, PageOf, TicketId, TicketLineId, UserId,
+    support::{Author, CannedAnswer, Line, Reading, SupportReads, Ticket, TicketQuery, TicketStatus},
 };
 
 #[async_trait]
@@ -36,6 +36,15 @@ impl SupportReads for MemoryStore {
             line.ticket == ticket && (reading == Reading::Staff || !matches!(line.author, Author::Note(_)))
         });
         Ok(page_of(wanted.cloned().collect(), page, |line| line.id))
+    }
+
+    async fn canned_answers(&self) -> Result<Vec<CannedAnswer>, Fault> {
+        let state = self.state();
+        Ok(state.canned_answers.values().filter(|canned| canned.removed_at.is_none()).cloned().collect())
+    }
+
+    async fn canned_answer(&self, id: CannedAnswerId) -> Result<Option<CannedAnswer>, Fault> {
+        Ok(self.state().canned_answers.get(&id).cloned())
     }
 
     async fn open_tickets(&self, user: UserId) -> Result<u32, Fault> {

@@ -6,6 +6,7 @@ pub(crate) use disputes::{dispute, is_in_doubt, is_unbookable};
 
 use crate::{
     Amount, Change, Claim, Event, EventId, EventKind, Money, RefundId, Standing, Time, UnitOfWork,
+    notification::Occasion,
     payment::{
         ChargedMoney, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, Refund, RefundOrigin,
         RefundState,
@@ -183,8 +184,12 @@ pub(crate) fn process(
     }
     let back = of.back.arrive(refund.charged)?;
     let unit = end_hold(UnitOfWork::new().post(legs.into_entry()?), &refund, HoldEnd::Spend, moment.now);
+    let arrived = Occasion::RefundMade { refund: refund.id };
+    let user = refund.user;
     let processed = refund.becomes(RefundState::Processed { gateway, at: moment.now });
-    Ok(told(unit.with(Change::Refund(processed)), of.with_back(back), EventKind::PaymentRefunded, moment))
+    let unit =
+        told(unit.with(Change::Refund(processed)), of.with_back(back), EventKind::PaymentRefunded, moment);
+    Ok(unit.telling(moment.event.uuid(), user, arrived, moment.now))
 }
 
 /// The gateway gave up after it had said that the customer has the money: the wallet has it again, and repays debt.
@@ -221,8 +226,10 @@ pub(crate) fn find(
     let legs = Legs::new(Source::gateway_refund(&gateway), EntryKind::Chargeback, moment.now);
     let unit = lose(legs, account, share, Money::zero(share.amount.currency()))?;
     let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
+    let (user, arrived) = (refund.user, Occasion::RefundMade { refund: refund.id });
     let unit = unit.with(Change::Refund(refund));
-    Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
+    let unit = told(unit, of.with_back(back), EventKind::PaymentRefunded, moment);
+    Ok(unit.telling(moment.event.uuid(), user, arrived, moment.now))
 }
 
 /// Who pays whom when `parts` leave a user's purses and `charged` leaves the gateway: by way of fx, unless both are of

@@ -2,6 +2,7 @@
 
 use crate::{
     Amount, Change, Event, EventKind, MoneyError, Time, UnitOfWork, Version,
+    notification::Occasion,
     payment::{
         Charge, ChargeStatus, ChargedMoney, FxRate, Intent, IntentState, Suspended, SuspenseReason,
         SuspenseState,
@@ -132,8 +133,9 @@ fn credit(intent: Intent, charge: &Charge, paid: Amount, facts: Facts<'_>) -> Re
     let credited =
         Intent { amount: gained, next_check_at: None, ..intent }.closed(IntentState::Succeeded { at: now });
     let told = Event::about_payment(event, EventKind::PaymentSucceeded, &credited, now);
+    let received = Occasion::DepositReceived { payment: credited.id };
     let unit = UnitOfWork::new().with(Change::Intent(credited)).post(entry).with(Change::Event(told));
-    let mut unit = unit.expecting(user, standing);
+    let mut unit = unit.expecting(user, standing).telling(event.uuid(), user, received, now);
     if was_open {
         unit = unit.count_intent_closed(user);
     }
@@ -159,11 +161,12 @@ fn suspend(
         state: SuspenseState::Open,
         version: Version::FIRST,
     };
-    let (user, was_open) = (intent.user, intent.is_open());
+    let (payment, user, was_open) = (intent.id, intent.user, intent.is_open());
     let aside = Intent { next_check_at: None, ..intent }.closed(IntentState::Suspense { at: now });
     let told = Event::about_payment(event, EventKind::PaymentSuspense, &aside, now);
     let unit = UnitOfWork::new().with(Change::Intent(aside)).with(Change::Suspended(item));
-    let mut unit = unit.post(entry).with(Change::Event(told));
+    let unit = unit.post(entry).with(Change::Event(told));
+    let mut unit = unit.telling_staff(event.uuid(), Occasion::PaymentSuspended { payment }, now);
     if was_open {
         unit = unit.count_intent_closed(user);
     }

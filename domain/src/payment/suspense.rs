@@ -6,6 +6,7 @@ use crate::{
     Amount, Change, Claim, Clock, CommitError, Committed, Currency, Event, EventId, EventKind, Fault, Money,
     MoneyError, PaymentId, Random, Store, Time, UnitOfWork, UserId, Version,
     auth::AuthReads,
+    notification::Occasion,
     payment::{
         ChargeStatus, Done, FxRate, GatewayDispute, GatewayDisputeId, GatewayError, GatewayRefund,
         GatewayRefundId, Intent, IntentState, PaidBack, PaymentGateway, PaymentReads, elsewhere::Elsewhere,
@@ -230,7 +231,9 @@ impl Suspended {
             Intent { amount, charged: paid, rate, back, ..intent }.closed(IntentState::Succeeded { at: now });
         let told = Event::about_payment(event, EventKind::PaymentSucceeded, &succeeded, now);
         let unit = UnitOfWork::new().post(legs.into_entry()?).expecting(user, standing);
-        Ok(unit.with(Change::Suspended(closed)).with(Change::Intent(succeeded)).with(Change::Event(told)))
+        let received = Occasion::DepositReceived { payment: succeeded.id };
+        let unit = unit.with(Change::Suspended(closed)).with(Change::Intent(succeeded));
+        Ok(unit.with(Change::Event(told)).telling(event.uuid(), user, received, now))
     }
 
     fn closed(mut self, state: SuspenseState) -> Result<Self, SuspenseError> {

@@ -75,6 +75,12 @@ fn outcome(compared: Result<Option<&Tally>, &ReconcileError>) -> Outcome {
 }
 
 impl Run {
+    /// True if it has found something that nobody knew.
+    pub fn has_opened(&self) -> bool {
+        let opened = |outcome: &Outcome| matches!(outcome, Outcome::Compared(counts) if counts.opened > 0);
+        [&self.payments, &self.numbers, &self.float].into_iter().any(opened)
+    }
+
     /// What a report is kept as.
     pub fn of(id: RunId, window: Window, report: &Report, (began_at, ended_at): (Time, Time)) -> Self {
         Self {

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     Change, Clock, CommitError, Fault, FindingId, PaymentReference, Random, ReservationId, RunId, Store,
     Time, UnitOfWork,
+    notification::Occasion,
     payment::{Charge, ChargeStatus, PaymentGateway},
     reconciliation::{
         Book, Compared, Finding, OurNumber, OurPayment, ReconcileError, ReconciliationReads, ResolveError,
@@ -112,6 +113,10 @@ impl ReconciliationService {
         let mut report = Report { payments, numbers, float: self.compare_float().await, kept: Ok(id) };
         let run = Run::of(id, window, &report, (began_at, self.clock.now()));
         let unit = UnitOfWork::new().with(Change::ReconciliationRun(run.clone()));
+        let unit = match run.has_opened() {
+            true => unit.telling_staff(id.uuid(), Occasion::MismatchesFound { run: id }, run.ended_at),
+            false => unit,
+        };
         report.kept = self.store.commit(unit).await.map(|_| id);
         (report, run)
     }

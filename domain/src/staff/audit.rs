@@ -94,6 +94,8 @@ actions! {
     UserReset = "user.password_reset",
     /// Every session of a user was ended.
     UserSessionsEnded = "user.sessions_ended",
+    /// An address that was refused may get mail again.
+    MailAllowed = "user.mail_allowed",
     /// A movement was booked at the console.
     MovementBooked = "movement.booked",
     /// A wallet was corrected at once.
@@ -112,6 +114,10 @@ actions! {
     TicketStatusChanged = "ticket.status_changed",
     /// Staff gave a ticket to somebody.
     TicketAssigned = "ticket.assigned",
+    /// Support says something often, or says it otherwise.
+    CannedAnswerSet = "canned_answer.set",
+    /// Support says something no more.
+    CannedAnswerRemoved = "canned_answer.removed",
     /// A payment in suspense was credited to its owner, or booked back to its source.
     SuspenseResolved = "suspense.resolved",
     /// A refund of a payment was asked for.

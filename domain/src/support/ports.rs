@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Fault, Page, PageOf, TicketId, TicketLineId, UserId,
-    support::{Line, Ticket, TicketCategory, TicketStatus},
+    CannedAnswerId, Fault, Page, PageOf, TicketId, TicketLineId, UserId,
+    support::{CannedAnswer, Line, Ticket, TicketCategory, TicketStatus},
 };
 
 /// Which tickets are wanted. What is `None` does not matter.
@@ -46,6 +46,12 @@ pub trait SupportReads: Send + Sync {
         reading: Reading,
         page: Page<TicketLineId>,
     ) -> Result<PageOf<Line>, Fault>;
+
+    /// Canned answers that are in use, in no order.
+    async fn canned_answers(&self) -> Result<Vec<CannedAnswer>, Fault>;
+
+    /// One canned answer, in use or not.
+    async fn canned_answer(&self, id: CannedAnswerId) -> Result<Option<CannedAnswer>, Fault>;
 
     /// How many tickets of a user are not closed.
     async fn open_tickets(&self, user: UserId) -> Result<u32, Fault>;

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use crate::{
-    AuditId, Change, Clock, CommitError, Entity, Fault, Id, JobKind, Letter, NewJob, OrderId, Page, PageOf,
-    PaymentId, Random, Store, TicketId, TicketLineId, Time, UnitOfWork, UserId, Version,
+    AuditId, Change, Clock, CommitError, Entity, Fault, Id, OrderId, Page, PageOf, PaymentId, Random, Store,
+    TicketId, TicketLineId, Time, UnitOfWork, UserId, Version,
     auth::AuthReads,
+    notification::Occasion,
     payment::PaymentReads,
     staff::{Actor, AuditAction, AuditEntry, By, Facts, Permission, Subject},
     support::{
@@ -59,7 +60,7 @@ pub struct SupportPorts {
 
 /// Keeps tickets.
 pub struct SupportService {
-    ports: SupportPorts,
+    pub(super) ports: SupportPorts,
 }
 
 /// What staff wants to be done to a ticket: its next state, perhaps a line, and what the log calls that.
@@ -113,6 +114,7 @@ impl SupportService {
         };
         let line = Line { id: self.id(), ticket: id, author: Author::Customer, text: Some(text), at: now };
         let unit = unit.with(Change::Ticket(ticket.clone())).with(Change::TicketLine(line));
+        let unit = unit.telling_staff(id.uuid(), Occasion::TicketOpened { ticket: id }, now);
         self.ports.store.commit(unit).await?;
         Ok(ticket)
     }
@@ -276,7 +278,7 @@ impl SupportService {
             };
             let unit = UnitOfWork::new().with(Change::Ticket(ticket.clone())).with(Change::Audited(entry));
             let unit = match line {
-                Some(line) => self.mail(unit, &ticket, &line).await?.with(Change::TicketLine(line)),
+                Some(line) => telling(unit, &ticket, &line).with(Change::TicketLine(line)),
                 None => unit,
             };
             self.ports.store.commit(unit).await?;
@@ -284,20 +286,15 @@ impl SupportService {
         })
         .await
     }
+}
 
-    /// Mails the user that there is an answer, if the line is one.
-    async fn mail(&self, unit: UnitOfWork, ticket: &Ticket, line: &Line) -> Result<UnitOfWork, Fault> {
-        if !matches!(line.author, Author::Staff(_)) {
-            return Ok(unit);
+/// Tells the user that there is an answer, if the line is one.
+fn telling(unit: UnitOfWork, ticket: &Ticket, line: &Line) -> UnitOfWork {
+    match line.author {
+        Author::Staff(_) => {
+            unit.telling(line.id.uuid(), ticket.user, Occasion::TicketAnswered { ticket: ticket.id }, line.at)
         }
-        let user = self.ports.users.user(ticket.user).await?.filter(|user| !user.is_deleted());
-        Ok(match user {
-            Some(user) => {
-                let kind = JobKind::SendMail { to: user.email, letter: Letter::TicketAnswered };
-                unit.with(Change::Job(NewJob { id: self.id(), kind, run_at: line.at }))
-            }
-            None => unit,
-        })
+        Author::Customer | Author::Note(_) => unit,
     }
 }
 

@@ -28,5 +28,5 @@ pub use hold::{EndHold, Hold, HoldEnd, HoldPurpose, HoldState, PlaceHold, Purpos
 pub use ports::{BookReads, WalletReads};
 pub use repayment::repay;
 pub use service::WalletService;
-pub use settings::Settings;
+pub use settings::{Crossing, Settings};
 pub use statement::{EmptyPeriod, Period, Span, Statement};

@@ -227,6 +227,14 @@ impl AuthReads for CountingReads {
         self.counted().open_sessions(user, now).await
     }
 
+    async fn signed_in_before<'a>(
+        &self,
+        user: UserId,
+        device: Option<&'a str>,
+    ) -> Result<namaskah_domain::auth::Before, Fault> {
+        self.counted().signed_in_before(user, device).await
+    }
+
     async fn refresh_token(&self, hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {
         self.counted().refresh_token(hash).await
     }
@@ -404,6 +412,8 @@ impl World {
             self.memory.done(&job).await.expect("a job that is done");
             match job.kind {
                 JobKind::SendMail { to, letter } => mails.push((to, letter)),
+                // What it says is asked of the store, where the notification is.
+                JobKind::Notify { .. } => {}
                 other => panic!("no mail: {other:?}"),
             }
         }

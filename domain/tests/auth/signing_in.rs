@@ -1,9 +1,10 @@
 use namaskah_domain::{
-    Clock, SessionId, UserId,
+    Clock, Page, SessionId, UserId,
     auth::{
         AuthReads, AuthenticateError, Origin, PasswordHash, RefreshError, Register, ResetPassword,
         ResetPasswordError, SessionEnd, SignInError, Suspension, WeakPassword,
     },
+    notification::{NotificationQuery, NotificationReads, Occasion},
 };
 
 use crate::fakes::{ADA, OTHER, RIGHT, World, credentials, email, secret, written};
@@ -287,4 +288,19 @@ async fn a_silent_store_leaves_the_refresh_token_unused() {
     let refused = world.auth.refresh(tokens.refresh.expose()).await.unwrap_err();
     assert!(matches!(refused, RefreshError::Unavailable(_)));
     world.auth.refresh(tokens.refresh.expose()).await.expect("new tokens");
+}
+
+#[tokio::test]
+async fn a_sign_in_by_a_client_of_another_name_is_told_and_the_first_one_is_not() {
+    let world = World::with_ada().await;
+    let by = |device: &str| Origin { device: Some(device.to_owned()), ip: None };
+    let mut told = Vec::new();
+    for device in ["Firefox", "Firefox", "curl", "Firefox", "curl"] {
+        let tokens = world.auth.login(credentials(ADA, RIGHT), by(device)).await.expect("a sign-in");
+        let page = Page { limit: 10, after: None };
+        let all = world.memory.notifications(tokens.user.id, &NotificationQuery::default(), page).await;
+        let newest = all.expect("readable").rows.into_iter().next().map(|told| told.occasion);
+        told.push(newest == Some(Occasion::NewSignIn { session: tokens.session }));
+    }
+    assert_eq!(told, [false, false, true, false, false]);
 }

@@ -135,6 +135,7 @@ async fn whoever_writes_leaves_the_turn_to_the_other() {
 async fn a_note_is_for_staff_changes_no_turn_and_mails_nobody() {
     let world = World::new().await;
     let ticket = world.opened(ADA).await;
+    assert_eq!(world.mails().await, 1, "staff hears of the ticket");
     world.clock.advance(SECOND);
     let noted = world.service.note(&actor(SUPPORT), ticket.id, text("Looks honest")).await.expect("noted");
     assert_eq!((noted.status, noted.assignee, noted.lines), (TicketStatus::Open, None, 2));

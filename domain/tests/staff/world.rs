@@ -154,7 +154,10 @@ impl World {
         let jobs = Jobs::lease(store, uuid::Uuid::nil(), JobLane::Mail, soon, 100).await.expect("readable");
         let letters = jobs.into_iter().filter_map(|job| match job.kind {
             JobKind::SendMail { to, letter } => Some((to.as_str().to_owned(), letter)),
-            JobKind::EndReservation { .. } | JobKind::Upkeep { .. } => None,
+            JobKind::EndReservation { .. }
+            | JobKind::Upkeep { .. }
+            | JobKind::Notify { .. }
+            | JobKind::TellStaff { .. } => None,
         });
         letters.collect()
     }

@@ -55,6 +55,8 @@ pub(crate) struct Books {
     pub(crate) phones: Phones,
     pub(crate) payments: Payments,
     pub(crate) mails: Vec<Mail>,
+    /// Mails to nobody, since this process began.
+    pub(crate) refused_mails: u32,
     pub(crate) hooks: Hooks,
     due: BTreeSet<(i64, Due)>,
     dirty: BTreeSet<Key>,
@@ -69,6 +71,7 @@ impl Books {
             phones: Phones::default(),
             payments: Payments::default(),
             mails: Vec::new(),
+            refused_mails: 0,
             hooks: Hooks::default(),
             due: BTreeSet::new(),
             dirty: BTreeSet::new(),

@@ -27,7 +27,7 @@ pub(crate) fn state(world: &World, _: &Call) -> Result<Answer, Answer> {
                 "delivered": books.hooks.delivered,
                 "given_up": books.hooks.given_up,
             },
-            "smtp": { "count": books.mails.len() },
+            "smtp": { "count": books.mails.len(), "refused": books.refused_mails },
         })))
     })
 }

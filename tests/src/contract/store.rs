@@ -13,6 +13,7 @@ mod freezes;
 mod holds;
 mod jobs;
 mod leftovers;
+mod notifications;
 mod order_desk;
 mod outbox;
 mod queue;
@@ -35,12 +36,14 @@ use namaskah_domain::{
     CommitError, Committed, Store, UnitOfWork, UserId,
     auth::AuthReads,
     memory::MemoryStore,
+    notification::NotificationReads,
     outbox::{EventLog, JobReads, Jobs, Leases, NoticeReads, ScheduleReads},
     payment::{DeskReads, PaymentReads},
     reconciliation::ReconciliationReads,
     retention::Erasures,
     staff::{AdjustmentReads, ExportReads, FigureReads, OrderDeskReads, StaffReads},
     support::SupportReads,
+    suppression::Suppressions,
     upkeep::Leftovers,
     verification::{OrderReads, TermReads},
     vitals::VitalsReads,
@@ -50,8 +53,9 @@ use namaskah_domain::{
 
 pub use self::{
     adjustments::*, books::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
-    leftovers::*, order_desk::*, outbox::*, queue::*, races::*, reads::*, reconciliation::*, records::*,
-    retention::*, returns::*, staff::*, support::*, terms::*, units::*, vitals::*, webhooks::*,
+    leftovers::*, notifications::*, order_desk::*, outbox::*, queue::*, races::*, reads::*,
+    reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, terms::*, units::*,
+    vitals::*, webhooks::*,
 };
 
 /// Every port over one store.
@@ -81,6 +85,10 @@ pub struct Backend {
     pub support: Arc<dyn SupportReads>,
     /// Endpoints of users, and deliveries to them.
     pub webhooks: Arc<dyn WebhookReads>,
+    /// What users are told, and wish to be told.
+    pub notifications: Arc<dyn NotificationReads>,
+    /// Addresses that get no mail.
+    pub suppressions: Arc<dyn Suppressions>,
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
     /// Orders and attempts, as staff asks for them.
@@ -124,6 +132,8 @@ impl From<namaskah_adapters::persistence::Stores> for Backend {
             adjustments: stores.adjustments,
             support: stores.support,
             webhooks: stores.webhooks,
+            notifications: stores.notifications,
+            suppressions: stores.suppressions,
             vitals: stores.vitals,
             order_desk: stores.order_desk,
             figures: stores.figures,
@@ -156,6 +166,8 @@ impl From<Arc<MemoryStore>> for Backend {
             adjustments: memory.clone(),
             support: memory.clone(),
             webhooks: memory.clone(),
+            notifications: memory.clone(),
+            suppressions: memory.clone(),
             vitals: memory.clone(),
             order_desk: memory.clone(),
             figures: memory.clone(),
@@ -333,6 +345,7 @@ macro_rules! store_contract {
             a_ticket_is_stored_with_its_lines
             tickets_are_found_by_whose_they_are_and_whose_turn_it_is
             notes_are_read_by_staff_alone
+            canned_answers_are_stored_as_decided
             what_was_written_goes_with_the_account
             endpoints_are_stored_as_decided_in_every_state
             an_endpoint_that_was_deleted_is_read_by_nobody
@@ -344,6 +357,14 @@ macro_rules! store_contract {
             tries_are_stored_as_made_and_found_by_their_deliveries
             the_cursor_moves_once_from_each_place
             what_has_happened_since_is_found_once_it_is_stamped
+            what_users_are_told_is_stored_as_decided_newest_first
+            a_user_is_told_once_of_what_is_told_once
+            wishes_about_notifications_are_stored_as_decided
+            balances_that_crossed_their_threshold_are_found_until_it_is_noted
+            numbers_that_expire_are_found_for_those_who_want_to_be_told
+            what_was_told_goes_with_the_account
+            earlier_sign_ins_are_known_by_their_device
+            addresses_that_were_refused_are_stored_as_decided
             a_correction_is_stored_as_decided
             corrections_are_found_by_how_they_stand
             what_was_booked_at_once_is_summed_by_actor_and_by_user

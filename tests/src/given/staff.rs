@@ -7,10 +7,11 @@ pub use terms::*;
 use namaskah_domain::{
     TicketId, UserId, Version,
     auth::Role,
+    notification::{Notification, Occasion},
     staff::{
         Actor, Adjustment, AdjustmentState, AllowedNetwork, AuditAction, AuditEntry, By, Facts, Subject,
     },
-    support::{Author, Line, Ticket, TicketCategory, TicketStatus, TicketSubject, TicketText},
+    support::{Author, CannedAnswer, Line, Ticket, TicketCategory, TicketStatus, TicketSubject, TicketText},
     wallet::{Direction, Reason},
 };
 
@@ -82,4 +83,21 @@ pub fn ticket(user: UserId) -> Ticket {
 pub fn ticket_line(ticket: TicketId) -> Line {
     let text = TicketText::try_new("I waited.\nNothing \"came\", é").ok();
     Line { id: id(), ticket, author: Author::Customer, text, at: start() }
+}
+
+/// What a user is told about something of his own.
+pub fn notification(user: UserId) -> Notification {
+    Notification::new(id(), user, Occasion::DepositReceived { payment: id() }, start())
+}
+
+/// What support says often.
+pub fn canned_answer() -> CannedAnswer {
+    CannedAnswer {
+        id: id(),
+        name: TicketSubject::try_new("Wait").expect("a name"),
+        text: TicketText::try_new("Wait on.\nIt comes.").expect("a text"),
+        updated_at: start(),
+        removed_at: None,
+        version: Version::FIRST,
+    }
 }

@@ -16,6 +16,7 @@ use namaskah_domain::{
     mailer::Mailer,
     memory::{MemoryStore, SeededRandom},
     money::UNITS_PER_ONE,
+    notification::NotificationService,
     outbox::{EventLog, Jobs, Leases, NoticeReads},
     payment::{FxRate, PaymentGateway, PaymentPolicy, PaymentReads, PaymentService},
     reconciliation::{ReconciliationReads, ReconciliationService},
@@ -66,6 +67,8 @@ pub struct Ports {
     pub gateway: Arc<dyn PaymentGateway>,
     /// Letters.
     pub mailer: Arc<dyn Mailer>,
+    /// What users are told.
+    pub notifications: Arc<NotificationService>,
     /// The workers that run.
     pub workers: Vec<Kind>,
 }
@@ -296,7 +299,8 @@ fn worker(
             // Nothing of this lane is swept away.
             let upkeep = UpkeepService::new(Arc::new(MemoryStore::new()), clock.clone());
             let (mailer, orders) = (ports.mailer.clone(), orders.clone());
-            let doers = Doers { mailer, orders, upkeep: Arc::new(upkeep) };
+            let notifications = ports.notifications.clone();
+            let doers = Doers { mailer, notifications, orders, upkeep: Arc::new(upkeep) };
             // Pauses have dice of their own.
             let dice = Arc::new(SeededRandom::new(1));
             Arc::new(JobRunner::new(JobLane::Provider, jobs, doers, clock, dice, holder))

@@ -7,7 +7,7 @@ use std::{
 };
 
 use namaskah_domain::{
-    Change, JobId, NoticeId, NoticeState, OrderId, PaymentReference, Time, UnitOfWork,
+    Change, JobId, JobLane, NoticeId, NoticeState, OrderId, PaymentReference, Time, UnitOfWork,
     payment::{RefundOrigin, RefundState},
     verification::{Former, Order, PurchaseState, Requested},
 };
@@ -85,7 +85,8 @@ impl Watch {
                     && matches!(refund.origin, RefundOrigin::Asked { .. });
                 is_new.then(|| Noted::Refund(refund.reference.clone()))
             }
-            Change::Job(job) => Some(Noted::Job(job.id, job.run_at)),
+            // No letter is sent in a simulation.
+            Change::Job(job) if job.kind.lane() == JobLane::Provider => Some(Noted::Job(job.id, job.run_at)),
             Change::Notice(notice) => Some(Noted::Notice(notice.id, notice.state == NoticeState::New)),
             Change::Purchase(purchase) => match (&purchase.state, purchase.wanted_by) {
                 (PurchaseState::Sent, Some(_)) if purchase.version.get() == 1 => Some(Noted::Sent),

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use namaskah_domain::{
     Clock, Entity, Id, OrderId, PaymentId, PhoneNumber, Time, UserId,
     memory::{FakeMailer, FakeNumberProvider, FakePaymentGateway, SeededRandom, laws::Snapshot},
+    notification::{NotificationPorts, NotificationService},
     outbox::{Jobs, Leases},
     verification::{AskQuote, Buy, DirectTerms},
 };
@@ -251,6 +252,24 @@ fn ports(
         provider: provider.clone(),
         gateway: gateway.clone(),
         mailer: Arc::new(FakeMailer::default()),
+        notifications: Arc::new(notifications(kept, turns)),
         workers: Kind::ALL.to_vec(),
     }
+}
+
+/// What users are told. No letter is sent in a simulation, so it is asked for nothing.
+fn notifications(kept: &Kept, turns: &Arc<Turns>) -> NotificationService {
+    let backend = kept.backend();
+    NotificationService::new(NotificationPorts {
+        store: backend.store.clone(),
+        reads: backend.notifications.clone(),
+        users: backend.auth.clone(),
+        staff: backend.staff.clone(),
+        wallets: backend.wallet.clone(),
+        payments: backend.payments.clone(),
+        orders: backend.orders.clone(),
+        tickets: backend.support.clone(),
+        clock: turns.clone(),
+        random: Arc::new(SeededRandom::default()),
+    })
 }

@@ -1,8 +1,9 @@
 //! Jobs. The payload may hold a secret of a mail, so it is sealed.
 
 use namaskah_domain::{
-    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, PurchaseId,
+    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, NotificationId, PurchaseId,
     auth::Email,
+    notification::Occasion,
     outbox::{JobState, LeasedJob, QueuedJob},
     upkeep::Task,
 };
@@ -45,6 +46,8 @@ const PAYLOAD: &str = "payload_sealed";
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 enum Payload {
     SendMail { to: String, letter: StoredLetter },
+    Notify { notification: String },
+    TellStaff { occasion: String, subject: Option<String> },
     EndReservation { purchase: String },
     Upkeep { task: String },
 }
@@ -198,10 +201,20 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
             };
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
+        JobKind::Notify { notification } => Payload::Notify { notification: notification.to_string() },
+        JobKind::TellStaff { occasion } => Payload::TellStaff {
+            occasion: occasion.name().to_owned(),
+            subject: occasion.subject().map(|id| id.to_string()),
+        },
         JobKind::EndReservation { purchase } => Payload::EndReservation { purchase: purchase.to_string() },
         JobKind::Upkeep { task } => Payload::Upkeep { task: task.name().to_owned() },
     };
     (kind.lane().job(), payload)
+}
+
+fn occasion_of(name: &str, subject: Option<&str>) -> Option<Occasion> {
+    let subject = subject.map(Uuid::parse_str).transpose().ok()?;
+    Occasion::from_stored(name, subject)
 }
 
 fn kind(payload: Payload) -> Result<JobKind, Fault> {
@@ -225,6 +238,12 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
                 StoredLetter::TicketAnswered => Letter::TicketAnswered,
                 StoredLetter::WebhookEndpointOff => Letter::WebhookEndpointOff,
             },
+        },
+        Payload::Notify { notification } => JobKind::Notify {
+            notification: notification.parse::<NotificationId>().map_err(|_| unreadable("notification"))?,
+        },
+        Payload::TellStaff { occasion, subject } => JobKind::TellStaff {
+            occasion: occasion_of(&occasion, subject.as_deref()).ok_or_else(|| unreadable("occasion"))?,
         },
         Payload::EndReservation { purchase } => JobKind::EndReservation {
             purchase: purchase.parse::<PurchaseId>().map_err(|_| unreadable("purchase"))?,

@@ -3,7 +3,7 @@
 use namaskah_domain::{Amount, Currency, Fault, UserId, Version, wallet::Settings};
 use sea_orm::entity::prelude::*;
 
-use crate::persistence::stored::{amount, unreadable};
+use crate::persistence::stored::{amount, optional_time, unreadable, us};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wallet_settings")]
@@ -12,6 +12,8 @@ pub struct Model {
     pub user_id: Uuid,
     pub low_balance_threshold_units: Option<i64>,
     pub version: i64,
+    /// Since when the user knows that less is available.
+    pub low_since_us: Option<i64>,
 }
 alone!();
 
@@ -21,6 +23,7 @@ impl From<&Settings> for Model {
             user_id: settings.user.uuid(),
             low_balance_threshold_units: settings.low_balance_threshold().map(Amount::units),
             version: settings.version.get(),
+            low_since_us: settings.low_since().map(us),
         }
     }
 }
@@ -32,7 +35,8 @@ impl TryFrom<Model> for Settings {
         let usd = |units| amount(units, Currency::Usd.code());
         let threshold = row.low_balance_threshold_units.map(usd).transpose()?;
         let settings = Self::unset(UserId::from_uuid(row.user_id)).with_low_balance_threshold(threshold);
-        let mut settings = settings.map_err(|_| unreadable("threshold"))?;
+        let settings = settings.map_err(|_| unreadable("threshold"))?;
+        let mut settings = settings.with_low_since(optional_time(row.low_since_us)?);
         settings.version = Version::from_stored(row.version);
         Ok(settings)
     }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use namaskah_domain::{
     Fault, SessionId, Time, UserId,
     auth::{
-        ApiKey, AuthReads, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Session, Subject,
-        TokenHash, User,
+        ApiKey, AuthReads, Before, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Session,
+        Subject, TokenHash, User,
     },
 };
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
@@ -15,6 +15,12 @@ use crate::persistence::{
     entity::{api_key, identity, mail_token, refresh_token, session, user},
     stored::{unreadable, us},
 };
+
+/// Walks through the user's own sessions at the worst, those that are kept.
+const BEFORE: &str = "SELECT \
+     CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1) THEN 1 ELSE 0 END AS any_device, \
+     CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE user_id = $1 AND COALESCE(device, '') = COALESCE($2, '')) \
+     THEN 1 ELSE 0 END AS same_device";
 
 #[async_trait]
 impl AuthReads for Reads {
@@ -46,6 +52,14 @@ impl AuthReads for Reads {
             .filter(session::Column::ExpiresAtUs.gt(us(now)))
             .order_by_desc(session::Column::Id);
         all(query.all(self.database.reads()).await.map_err(fault)?, Session::try_from)
+    }
+
+    async fn signed_in_before<'a>(&self, user: UserId, device: Option<&'a str>) -> Result<Before, Fault> {
+        let values = vec![user.uuid().into(), device.map(str::to_owned).into()];
+        let rows = self.database.read(BEFORE, values).await?;
+        let row = rows.first().ok_or_else(|| unreadable("sign-in"))?;
+        let is = |column| row.try_get::<i32>("", column).map(|found| found == 1).map_err(fault);
+        Ok(Before { any: is("any_device")?, same_device: is("same_device")? })
     }
 
     async fn refresh_token(&self, hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {

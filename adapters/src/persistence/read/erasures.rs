@@ -43,6 +43,16 @@ const TICKETS: &str = "SELECT t.id FROM users u JOIN tickets t ON t.user_id = u.
      WHERE <EMAIL> >= 'deleted-' AND <EMAIL> < 'deleted.' AND u.email LIKE '%@deleted.invalid' \
      AND t.subject_sealed IS NOT NULL LIMIT $1";
 
+/// What was told to whom has left.
+const NOTIFICATIONS: &str = "DELETE FROM notifications WHERE id IN (\
+     SELECT t.id FROM users u JOIN notifications t ON t.user_id = u.id \
+     WHERE <EMAIL> >= 'deleted-' AND <EMAIL> < 'deleted.' AND u.email LIKE '%@deleted.invalid' LIMIT $1) RETURNING id";
+
+const WISHES: &str = "DELETE FROM notification_settings WHERE user_id IN (\
+     SELECT t.user_id FROM users u JOIN notification_settings t ON t.user_id = u.id \
+     WHERE <EMAIL> >= 'deleted-' AND <EMAIL> < 'deleted.' AND u.email LIKE '%@deleted.invalid' LIMIT $1) \
+     RETURNING user_id";
+
 const LETTERS: &str = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
      WHERE state = 'buried' AND kind = 'send_mail' AND run_at_us <= $1 ORDER BY run_at_us LIMIT $2) RETURNING id";
 
@@ -58,10 +68,20 @@ impl Reads {
         if self.database.is_postgres() { "u.email COLLATE \"C\"" } else { "u.email" }
     }
 
+    /// The statement with the column of addresses as the index on them has it.
+    fn of_the_left(&self, sql: &str) -> String {
+        sql.replace("<EMAIL>", self.email_in_bytes())
+    }
+
+    async fn erase_notifications(&self, limit: u32) -> Result<u32, Fault> {
+        let limit = || vec![i64::from(limit).into()];
+        let told = self.changed(&self.of_the_left(NOTIFICATIONS), limit()).await?;
+        Ok(told.saturating_add(self.changed(&self.of_the_left(WISHES), limit()).await?))
+    }
+
     /// Lines first: the subjects make that a ticket is found again.
     async fn erase_tickets(&self, limit: u32) -> Result<u32, Fault> {
-        let sql = TICKETS.replace("<EMAIL>", self.email_in_bytes());
-        let rows = self.database.read(&sql, vec![i64::from(limit).into()]).await?;
+        let rows = self.database.read(&self.of_the_left(TICKETS), vec![i64::from(limit).into()]).await?;
         let ids: Vec<Uuid> = all(rows, |row| row.try_get("", "id").map_err(fault))?;
         if ids.is_empty() {
             return Ok(0);
@@ -120,6 +140,7 @@ impl Erasures for Reads {
             notices: self.changed(NOTICES, [values(), vec![Vec::<u8>::new().into()]].concat()).await?,
             letters: self.changed(LETTERS, values()).await?,
             tickets: self.erase_tickets(limit).await?,
+            notifications: self.erase_notifications(limit).await?,
             ..Erased::default()
         };
         Ok(erased)

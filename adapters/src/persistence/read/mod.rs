@@ -15,6 +15,7 @@ mod jobs;
 mod leases;
 mod leftovers;
 mod notices;
+mod notifications;
 mod order_desk;
 mod orders;
 mod payments;

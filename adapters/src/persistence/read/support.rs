@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Fault, Page, PageOf, TicketId, TicketLineId, UserId,
-    support::{Line, Reading, SupportReads, Ticket, TicketQuery},
+    CannedAnswerId, Fault, Page, PageOf, TicketId, TicketLineId, UserId,
+    support::{CannedAnswer, Line, Reading, SupportReads, Ticket, TicketQuery},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
-use super::{Reads, fault, one_more, page_of};
-use crate::persistence::entity::{ticket, ticket_line};
+use super::{Reads, all, fault, one_more, page_of};
+use crate::persistence::entity::{canned_answer, ticket, ticket_line};
 
 #[async_trait]
 impl SupportReads for Reads {
@@ -57,6 +57,16 @@ impl SupportReads for Reads {
         }
         let rows = wanted.order_by_desc(Column::Id).limit(one_more(&page)).all(self.database.reads()).await;
         page_of(rows.map_err(fault)?, page.limit, |row| row.open(&self.vault))
+    }
+
+    async fn canned_answers(&self) -> Result<Vec<CannedAnswer>, Fault> {
+        let kept = canned_answer::Entity::find().filter(Expr::cust("removed_at_us IS NULL"));
+        all(kept.all(self.database.reads()).await.map_err(fault)?, CannedAnswer::try_from)
+    }
+
+    async fn canned_answer(&self, id: CannedAnswerId) -> Result<Option<CannedAnswer>, Fault> {
+        let row = canned_answer::Entity::find_by_id(id.uuid()).one(self.database.reads()).await;
+        row.map_err(fault)?.map(CannedAnswer::try_from).transpose()
     }
 
     async fn open_tickets(&self, user: UserId) -> Result<u32, Fault> {

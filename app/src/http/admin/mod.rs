@@ -2,8 +2,10 @@
 
 pub mod adjustments;
 pub mod audit_log;
+pub mod canned;
 pub mod exports;
 pub mod jobs;
+pub mod mail;
 pub mod members;
 pub mod networks;
 pub mod orders;
@@ -20,11 +22,11 @@ pub mod tickets;
 pub mod users;
 
 use self::{
-    adjustments::AdjustmentsApi, audit_log::AuditLogApi, exports::ExportsApi, jobs::JobsApi,
-    members::MembersApi, networks::NetworksApi, orders::OrdersApi, payments::DeskApi, pricing::PricingApi,
-    providers::ProvidersApi, purchases::PurchasesApi, reconciliation::ReconciliationApi,
-    services::ServicesApi, settings::SettingsApi, stats::StatsApi, suspense::SuspenseApi,
-    tickets::TicketsApi, users::UsersApi,
+    adjustments::AdjustmentsApi, audit_log::AuditLogApi, canned::CannedApi, exports::ExportsApi,
+    jobs::JobsApi, mail::MailApi, members::MembersApi, networks::NetworksApi, orders::OrdersApi,
+    payments::DeskApi, pricing::PricingApi, providers::ProvidersApi, purchases::PurchasesApi,
+    reconciliation::ReconciliationApi, services::ServicesApi, settings::SettingsApi, stats::StatsApi,
+    suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
 };
 use super::services::Services;
 
@@ -32,7 +34,8 @@ use super::services::Services;
 pub type AdminApis = (PeopleApis, OrderApis, TradeApis, MoneyApis, HouseApis);
 
 /// Those about people: staff, users, what they ask, and what was done.
-pub type PeopleApis = (AuditLogApi, NetworksApi, MembersApi, UsersApi, AdjustmentsApi, TicketsApi);
+pub type PeopleApis =
+    (AuditLogApi, NetworksApi, MembersApi, (UsersApi, MailApi), AdjustmentsApi, (TicketsApi, CannedApi));
 
 /// Those about orders and numbers.
 pub type OrderApis = (OrdersApi, PurchasesApi);
@@ -57,9 +60,15 @@ fn people(services: &Services) -> PeopleApis {
         AuditLogApi { staff: staff() },
         NetworksApi { staff: staff() },
         MembersApi { staff: staff() },
-        UsersApi { staff: staff(), clock: services.clock.clone() },
+        (
+            UsersApi { staff: staff(), clock: services.clock.clone() },
+            MailApi { suppressions: services.suppressions.clone() },
+        ),
         AdjustmentsApi { adjustments: services.adjustments.clone() },
-        TicketsApi { support: services.support.clone() },
+        (
+            TicketsApi { support: services.support.clone(), desk: services.order_desk.clone() },
+            CannedApi { support: services.support.clone() },
+        ),
     )
 }
 

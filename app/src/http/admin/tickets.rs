@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use namaskah_domain::{
     TicketId, TicketLineId, Time, UserId,
     entity::{TicketEntity, TicketLineEntity, UserEntity},
+    staff::OrderDesk,
     support::{Author, Line, SupportService, Ticket, TicketCategory, TicketQuery, TicketStatus, TicketText},
 };
 use poem_openapi::{
@@ -15,6 +16,7 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use crate::http::{
+    admin::orders::history::EvidenceBody,
     body::{
         AfterQuery, Body, LimitQuery, Listed, Shown, Text, TextForm,
         text::{one_of, pattern},
@@ -164,6 +166,8 @@ impl From<Line> for StaffMessageBody {
 pub struct TicketsApi {
     /// Keeps them.
     pub support: Arc<SupportService>,
+    /// Knows the orders that they are about.
+    pub desk: Arc<OrderDesk>,
 }
 
 #[OpenApi(prefix_path = "/api/v1/admin/tickets", tag = "Tag::Admin")]
@@ -216,6 +220,23 @@ impl TicketsApi {
     ) -> Result<Shown<Listed<StaffMessageBody>>, Problem> {
         let page = self.support.lines(id.0.0, None, limit.0.page(after.0)).await?;
         Ok(Shown(Listed::of(page, |line| line.id, StaffMessageBody::from)))
+    }
+
+    /// Every step of the order that a ticket is about, oldest first
+    ///
+    /// As of an order itself; nothing if the ticket is about none.
+    #[oai(path = "/:id/order", method = "get", operation_id = "get_ticket_order")]
+    async fn order(
+        &self,
+        _staff: Staff<may::Tickets>,
+        id: Path<Text<TicketId>>,
+    ) -> Result<Shown<Listed<EvidenceBody>>, Problem> {
+        let ticket = self.support.get(id.0.0, None).await?;
+        let steps = match ticket.order {
+            Some(order) => self.desk.history(order).await?.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok(Shown(Listed::whole(steps.into_iter().map(EvidenceBody::from).collect())))
     }
 
     /// Answer, or leave a note

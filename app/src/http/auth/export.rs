@@ -7,6 +7,7 @@ use futures::{Stream, stream};
 use namaskah_domain::{
     Clock, Id, Page, PageOf, UserId,
     auth::{AuthService, SignedIn as Visitor},
+    notification::NotificationService,
     payment::PaymentService,
     retention::RetentionService,
     support::{MAX_LINES, SupportService, TicketQuery},
@@ -27,6 +28,7 @@ use super::{
     body::{IdentityBody, SessionBody, UserBody},
 };
 use crate::http::{
+    notifications::body::{NotificationBody, NotificationSettingsBody},
     payments::PaymentBody,
     problem::Problem,
     support::body::{TicketBody, TicketMessageBody},
@@ -36,12 +38,13 @@ use crate::http::{
 };
 
 const LIMIT: u32 = 100;
-const SECTIONS: [(&str, Section); 5] = [
+const SECTIONS: [(&str, Section); 6] = [
     ("wallet_entries", Section::Entries),
     ("wallet_holds", Section::Holds),
     ("payments", Section::Payments),
     ("verifications", Section::Verifications),
     ("tickets", Section::Tickets),
+    ("notifications", Section::Notifications),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +54,7 @@ enum Section {
     Payments,
     Verifications,
     Tickets,
+    Notifications,
 }
 
 /// Where the data is.
@@ -70,6 +74,8 @@ pub struct Sources {
     pub support: Arc<SupportService>,
     /// Endpoints.
     pub webhooks: Arc<WebhookService>,
+    /// What the user was told.
+    pub notifications: Arc<NotificationService>,
     /// For `server_time`.
     pub clock: Arc<dyn Clock>,
 }
@@ -97,15 +103,17 @@ impl Export {
         let endpoints = sources.webhooks.list(by.user).await?.into_iter();
         let endpoints: Vec<EndpointBody> = endpoints.map(EndpointBody::from).collect();
         let wallet = WalletBody::from(sources.wallet.balance(by.user).await?);
+        let wishes = NotificationSettingsBody::of(&sources.notifications.settings(by.user).await?, by.role);
         let head = format!(
             "{{\"user\":{},\"sessions\":{},\"api_keys\":{},\"identities\":{},\"webhook_endpoints\":{},\
-             \"wallet\":{}",
+             \"wallet\":{},\"notification_settings\":{}",
             user.to_json_string(),
             sessions.to_json_string(),
             keys.to_json_string(),
             identities.to_json_string(),
             endpoints.to_json_string(),
-            wallet.to_json_string()
+            wallet.to_json_string(),
+            wishes.to_json_string()
         );
         Ok(Self { head, user: by.user, sources })
     }
@@ -154,6 +162,10 @@ impl Export {
         let (from, user) = (&self.sources, self.user);
         Ok(match section {
             Section::Tickets => return self.tickets(after).await,
+            Section::Notifications => {
+                let page = from.notifications.kept(user, page(after)).await?;
+                shown(page, |told| told.id.uuid(), |told| NotificationBody::from(told).to_json_string())
+            }
             Section::Entries => {
                 let page = from.wallet.entries(user, page(after)).await?;
                 shown(page, |entry| entry.id.uuid(), |entry| EntryBody::from(entry).to_json_string())
@@ -232,8 +244,8 @@ impl ApiResponse for Export {
     fn meta() -> MetaResponses {
         let schema = MetaSchema {
             description: Some(
-                "`user`, `sessions`, `api_keys`, `identities`, `webhook_endpoints`, `wallet`, and whole lists: `wallet_entries`, `wallet_holds`, \
-                 `payments`, `verifications`, `tickets` with their `messages`, each as the API shows it",
+                "`user`, `sessions`, `api_keys`, `identities`, `webhook_endpoints`, `wallet`, `notification_settings`, and whole lists: `wallet_entries`, `wallet_holds`, \
+                 `payments`, `verifications`, `tickets` with their `messages`, `notifications`, each as the API shows it",
             ),
             ..MetaSchema::new("object")
         };

@@ -4,6 +4,7 @@ mod adjustments;
 mod api_keys;
 mod desk;
 mod identities;
+mod notifications;
 mod second_factor;
 mod staff;
 mod support;

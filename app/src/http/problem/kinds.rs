@@ -73,6 +73,7 @@ pub const KINDS: &[Kind] = &[
     kind(409, "pricing_rule_scheduled", "A later rule is scheduled", "A rule of the same scope begins at that time or later. End it first."),
     kind(409, "would_lock_you_out", "You would lock yourself out", "The list of networks must admit the address that changes it."),
     kind(409, "already_staff", "The address belongs to staff", "Give it another role instead."),
+    kind(409, "too_many_canned_answers", "There are too many canned answers", "At most 200 are kept. Remove one first."),
     kind(409, "too_many_open_tickets", "You have too many open tickets", "At most 20 are open at once. Write to one of those, or wait until support closes one."),
     kind(409, "too_many_webhook_endpoints", "Too many webhook endpoints", "At most 20. Delete one first."),
     kind(409, "webhook_endpoint_off", "The webhook endpoint is off", "Nothing is sent to it. Switch it on first: PATCH `enabled`."),

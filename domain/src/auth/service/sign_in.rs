@@ -7,6 +7,7 @@ use crate::{
         AccessClaims, Email, MailTokenPurpose, OneTimeCode, PasswordCheck, PasswordHash, RefreshError,
         RefreshToken, Secret, Session, SessionEnd, SessionError, SessionKind, SignInError, TokenKind, User,
     },
+    notification::Occasion,
 };
 
 const MAX_DEVICE_CHARS: usize = 200;
@@ -97,6 +98,16 @@ impl AuthService {
         });
         let (user, session, cookie) = begun.await?;
         Ok(self.in_browser(user, &session, cookie))
+    }
+
+    /// Tells the user of a session on a device that he has not signed in with before.
+    pub(super) async fn telling_of(&self, unit: UnitOfWork, session: &Session) -> Result<UnitOfWork, Fault> {
+        let before = self.ports.reads.signed_in_before(session.user, session.device.as_deref()).await?;
+        if !before.is_news() {
+            return Ok(unit);
+        }
+        let occasion = Occasion::NewSignIn { session: session.id };
+        Ok(unit.telling(session.id.uuid(), session.user, occasion, session.created_at))
     }
 
     /// A session that a browser carries, and the cookie for it.
@@ -199,6 +210,7 @@ impl AuthService {
             let user = User { password, ..user }.touched();
             let changes = [Change::User(user.clone()), Change::Session(session.clone())];
             let unit = changes.into_iter().chain(more).fold(UnitOfWork::new(), UnitOfWork::with);
+            let unit = self.telling_of(unit, &session).await?;
             if self.commit(unit).await? {
                 return Ok((user, session, secret));
             }

@@ -27,6 +27,8 @@ impl Platform {
         round.note("collection of debts", self.books.collect_debts().await);
         round.note("ageing of receivables", self.receivables.write_off_aged().await);
         round.note("schedules", self.scheduler().queue_due().await);
+        round.note("low balances", self.notifications.tell_low_balances().await);
+        round.note("numbers that expire", self.notifications.tell_expiring().await);
         round.note("jobs", self.run_jobs().await);
         round.note("relay", self.store.stamp().await);
         round
@@ -60,10 +62,15 @@ impl Platform {
 
     async fn attempt(&self, job: &LeasedJob) -> Result<(), Later> {
         match &job.kind {
-            JobKind::SendMail { to, letter } => match self.mailer.send(to, letter).await {
-                Ok(()) => Ok(()),
-                Err(MailError::Transient(fault)) => Err(Later(true, fault.to_string())),
-                Err(MailError::Permanent(fault)) => Err(Later(false, fault.to_string())),
+            JobKind::SendMail { to, letter } => Ok(self.mailer.send(to, letter).await?),
+            JobKind::Notify { notification } => match self.notifications.letter(*notification).await {
+                Ok(Some((to, news))) => Ok(self.mailer.tell(&to, &news).await?),
+                Ok(None) => Ok(()),
+                Err(fault) => Err(Later(true, fault.to_string())),
+            },
+            JobKind::TellStaff { occasion } => match self.notifications.tell_staff(*occasion).await {
+                Ok(_) => Ok(()),
+                Err(fault) => Err(Later(true, fault.to_string())),
             },
             JobKind::EndReservation { purchase } => match self.orders.end_reservation(*purchase).await {
                 Ok(false) => Ok(()),
@@ -83,6 +90,16 @@ impl Platform {
 
 /// Why a job is not done: whether it may be tried again, and what went wrong.
 struct Later(bool, String);
+
+impl From<MailError> for Later {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Transient(fault) => Self(true, fault.to_string()),
+            MailError::Permanent(fault) => Self(false, fault.to_string()),
+            MailError::BadAddress { .. } | MailError::Suppressed => Self(false, error.to_string()),
+        }
+    }
+}
 
 impl Ticked {
     fn note<E: std::fmt::Display>(&mut self, what: &str, outcome: Result<u32, E>) {

@@ -104,6 +104,7 @@ impl Bench {
             limits: namaskah::limits::of(&config)?,
             cors_origins: Vec::new(),
             metrics_token: None,
+            letter_previews: false,
         };
         let app = server::build(&services, &settings, stop.clone());
         let serving = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));

@@ -3,6 +3,7 @@
 use futures::future::join_all;
 use namaskah_domain::{
     Change, Event, JobKind, JobLane, Letter, MailSecret, NewJob, Notice, NoticeState, Sender, UnitOfWork,
+    notification::Occasion,
     outbox::{EventQuery, LeasedJob},
     upkeep::Task,
     verification::PurchaseState,
@@ -158,7 +159,13 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
     ];
     let mails = letters.map(|letter| JobKind::SendMail { to: given::email(), letter });
     let sweeps = Task::ALL.map(|task| JobKind::Upkeep { task });
-    let kinds = mails.into_iter().chain([JobKind::EndReservation { purchase: given::id() }]).chain(sweeps);
+    let others = [
+        JobKind::Notify { notification: given::id() },
+        JobKind::TellStaff { occasion: Occasion::TicketOpened { ticket: given::id() } },
+        JobKind::TellStaff { occasion: Occasion::MismatchesFound { run: given::id() } },
+        JobKind::EndReservation { purchase: given::id() },
+    ];
+    let kinds = mails.into_iter().chain(others).chain(sweeps);
     let jobs: Vec<NewJob> = kinds.map(|kind| NewJob { kind, ..given::job() }).collect();
     queue(on, &jobs).await;
     let mut leased = lease(on, holder(), 0).await;

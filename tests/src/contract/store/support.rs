@@ -3,7 +3,7 @@
 use namaskah_domain::{
     Change, CommitError, Page, Time, Unique, UnitOfWork, UserId,
     auth::User,
-    support::{Author, Line, Reading, Ticket, TicketCategory, TicketQuery, TicketStatus},
+    support::{Author, CannedAnswer, Line, Reading, Ticket, TicketCategory, TicketQuery, TicketStatus},
 };
 
 use super::Backend;
@@ -120,4 +120,29 @@ pub async fn what_was_written_goes_with_the_account(on: &Backend) {
     let (kept, line) = &tickets[1];
     assert_eq!(on.support.ticket(kept.id).await.expect("readable"), Some(kept.clone()));
     assert_eq!(lines(on, kept, Reading::Staff).await, std::slice::from_ref(line));
+}
+
+/// In use, changed, and out of use.
+pub async fn canned_answers_are_stored_as_decided(on: &Backend) {
+    let (one, other) = (given::canned_answer(), given::canned_answer());
+    let keep = async |canned: &CannedAnswer| {
+        on.apply(UnitOfWork::new().with(Change::CannedAnswer(canned.clone()))).await;
+        assert_eq!(on.support.canned_answer(canned.id).await.expect("readable").as_ref(), Some(canned));
+    };
+    let in_use = async || {
+        let mut canned = on.support.canned_answers().await.expect("readable");
+        canned.sort_by_key(|canned| canned.id);
+        canned
+    };
+    keep(&one).await;
+    keep(&other).await;
+    assert_eq!(in_use().await, [one.clone(), other.clone()]);
+    let changed = CannedAnswer { updated_at: at(9), version: one.version.next(), ..one };
+    keep(&changed).await;
+    let removed = CannedAnswer { removed_at: Some(at(9)), version: other.version.next(), ..other };
+    keep(&removed).await;
+    assert_eq!(in_use().await, std::slice::from_ref(&changed));
+    let stale = on.refuse(UnitOfWork::new().with(Change::CannedAnswer(changed))).await;
+    assert_refused!(stale, CommitError::Stale);
+    assert_eq!(on.support.canned_answer(given::id()).await.expect("readable"), None);
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use namaskah_domain::{
     Fault, Page, PageOf, PricingRuleId, SessionId, Time, UserId,
     auth::{
-        ApiKey, AuthReads, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Session, Subject,
-        TokenHash, User,
+        ApiKey, AuthReads, Before, Email, Identity, Issuer, KeyStanding, MailToken, RefreshToken, Session,
+        Subject, TokenHash, User,
     },
     verification::{Paid, PricingRule, ProviderSwitch, ServiceDecision, TermReads},
 };
@@ -32,6 +32,10 @@ impl AuthReads for Called<dyn AuthReads> {
 
     async fn open_sessions(&self, user: UserId, now: Time) -> Result<Vec<Session>, Fault> {
         self.read(self.inner.open_sessions(user, now)).await
+    }
+
+    async fn signed_in_before<'a>(&self, user: UserId, device: Option<&'a str>) -> Result<Before, Fault> {
+        self.read(self.inner.signed_in_before(user, device)).await
     }
 
     async fn refresh_token(&self, hash: TokenHash) -> Result<Option<RefreshToken>, Fault> {

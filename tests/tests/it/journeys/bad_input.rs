@@ -40,6 +40,7 @@ fn raw(
         "support" => "tkt",
         "webhook-endpoints" => "whe",
         "admin" if path.contains("tickets/") => "tkt",
+        "admin" if path.contains("canned-answers/") => "can",
         "admin" if path.contains("adjustments/") => "adj",
         "admin" if path.contains("payments/") || path.contains("suspense/") => "pay",
         "admin" if path.contains("items/") => "fnd",

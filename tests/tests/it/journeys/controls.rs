@@ -95,12 +95,23 @@ impl Controls {
         self.purchases().await.into_iter().find(held).expect("the provider knows the number")
     }
 
+    /// The newest mail to `email` with that subject, once it has come.
+    pub async fn mail(&self, email: &str, subject: &str) -> Value {
+        let inbox = format!("inbox?to={email}");
+        eventually(subject, || async {
+            let mails = self.look(&inbox).await;
+            mails["data"].as_array()?.iter().find(|mail| mail["subject"] == subject).cloned()
+        })
+        .await
+    }
+
     /// The token of the newest mail to `email`, other than `but`.
     pub async fn mailed_token(&self, email: &str, but: Option<&str>) -> String {
         let inbox = format!("inbox?to={email}");
         eventually("a mail with a token comes", || async {
             let mails = self.look(&inbox).await;
-            let (_, after) = mails["data"][0]["text"].as_str()?.split_once("token=")?;
+            let mut texts = mails["data"].as_array()?.iter().filter_map(|mail| mail["text"].as_str());
+            let after = texts.find_map(|text| Some(text.split_once("token=")?.1))?;
             let is_part = |c: &char| c.is_ascii_alphanumeric() || *c == '_' || *c == '-';
             let token: String = after.chars().take_while(is_part).collect();
             (but != Some(token.as_str())).then_some(token)

@@ -28,6 +28,7 @@ mod limits;
 mod listener;
 mod logs;
 mod metrics;
+mod notifications;
 mod orders;
 mod pooled;
 mod reconciling;

@@ -91,7 +91,11 @@ async fn refusing(reply: &'static str) -> std::net::SocketAddr {
 async fn a_refused_recipient_is_refused_for_good_and_our_own_faults_are_not() {
     let outcome =
         mailer(refusing("550 5.1.1 no ada@example.com here").await).send(&ada(), &verify("t")).await;
+    assert!(matches!(outcome, Err(MailError::BadAddress { reply: 550 })), "{outcome:?}");
+    let refused = refusing("550 5.7.1 blocked, ada@example.com").await;
+    let outcome = mailer(refused).send(&ada(), &verify("t")).await;
     assert!(matches!(outcome, Err(MailError::Permanent(_))), "{outcome:?}");
+    assert!(!format!("{outcome:?}").contains("ada"), "{outcome:?}");
     for reply in ["451 4.3.0 busy with ada@example.com", "530 5.7.0 sign in first", "421 4.3.2 going down"] {
         let outcome = mailer(refusing(reply).await).send(&ada(), &verify("t")).await;
         assert!(matches!(outcome, Err(MailError::Transient(_))), "{reply}: {outcome:?}");

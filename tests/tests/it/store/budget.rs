@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use namaskah_adapters::persistence::Options;
 use namaskah_domain::{
     Change, CommitError, JobLane, Page, Sender, UnitOfWork,
+    notification::{NotificationKind, NotificationQuery},
     outbox::{EventQuery, JobQuery, JobState},
     payment::{IntentState, PaymentQuery, PaymentStatus, SuspenseStatus},
     reconciliation::Book,
@@ -261,6 +262,8 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("tickets", on.support.tickets(&tickets, page));
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("ticket lines", on.support.ticket_lines(given::id(), Reading::Customer, page));
+    read!("canned answers", on.support.canned_answers());
+    read!("canned answer", on.support.canned_answer(given::id()));
     read!("open tickets", on.support.open_tickets(given::id()));
     read!("endpoint", on.webhooks.endpoint(given::id()));
     read!("endpoints", on.webhooks.endpoints(given::id()));
@@ -274,6 +277,19 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("due", on.webhooks.due(at(0), 20));
     read!("due of", on.webhooks.due_of(given::id(), at(0), 20));
     read!("happened since", on.webhooks.happened_since(given::id(), at(0), 20));
+    let (every, unread) =
+        (NotificationQuery::default(), NotificationQuery { unread: true, ..Default::default() });
+    let hidden = NotificationQuery { hidden: vec![NotificationKind::StaffAlert], ..Default::default() };
+    for query in [every, unread, hidden] {
+        let page = Page { limit: 20, after: Some(given::id()) };
+        read!("notifications", on.notifications.notifications(given::id(), &query, page));
+    }
+    read!("notification", on.notifications.notification(given::id()));
+    read!("notification settings", on.notifications.notification_settings(given::id()));
+    read!("balances crossed", on.notifications.balances_crossed(20));
+    read!("numbers expiring", on.notifications.numbers_expiring(at(0), at(1), 20));
+    read!("suppression", on.suppressions.suppression(&given::email()));
+    read!("signed in before", on.auth.signed_in_before(given::id(), Some("Firefox")));
     read!("staff since", on.adjustments.staff_since(given::id()));
     let query = OrderQuery { status: Some(OrderStatus::Requested), ..OrderQuery::default() };
     let page = Page { limit: 20, after: Some(given::id()) };

@@ -110,7 +110,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 84] = [
+const INDEXES: [&str; 91] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -119,6 +119,7 @@ const INDEXES: [&str; 84] = [
     "audit_log.audit_log_of_actor",
     "audit_log.audit_log_of_subject",
     "bookings.bookings_of_user",
+    "canned_answers.canned_answers_in_use",
     "disputes.disputes_of_payment",
     "disputes.disputes_open",
     "events.events_of_user",
@@ -145,6 +146,11 @@ const INDEXES: [&str; 84] = [
     "notices.notices_kept",
     "notices.notices_new",
     "notices.notices_unmatched",
+    "notification_settings.notification_settings_expiring",
+    "notifications.notifications_expiring_once",
+    "notifications.notifications_of_user",
+    "notifications.notifications_to_staff_once",
+    "notifications.notifications_unread",
     "orders.orders_ended",
     "orders.orders_ending",
     "orders.orders_expired",
@@ -191,6 +197,7 @@ const INDEXES: [&str; 84] = [
     "transfers.transfers_that_raise_debt",
     "users.users_by_email",
     "users.users_staff",
+    "wallet_settings.wallet_settings_watched",
     "webhook_deliveries.webhook_deliveries_due",
     "webhook_deliveries.webhook_deliveries_due_of",
     "webhook_deliveries.webhook_deliveries_of_endpoint",

@@ -14,7 +14,7 @@ async fn what_is_past_retention_is_found_without_walking_through_tables() {
         erasures.erase_ended(at(0), 20).await.expect("the database answers");
         erasures.erase_of(given::id(), 20).await.expect("the database answers");
         let run = statements.take();
-        assert_eq!(run.len(), 7, "{run:#?}");
+        assert_eq!(run.len(), 9, "{run:#?}");
         for sql in run {
             if opened.postgres.is_some() {
                 let plan = plans::plan(&opened, &sql).await;

@@ -1,7 +1,7 @@
 //! Orders of everybody, as staff finds, sees and cancels them.
 
 mod body;
-mod history;
+pub mod history;
 
 use std::sync::Arc;
 

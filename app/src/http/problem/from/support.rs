@@ -1,6 +1,6 @@
 //! Errors of support.
 
-use namaskah_domain::support::{OpenTicketError, TicketError};
+use namaskah_domain::support::{CannedAnswerError, OpenTicketError, TicketError};
 
 use super::unavailable;
 use crate::http::problem::Problem;
@@ -17,6 +17,19 @@ impl From<OpenTicketError> for Problem {
             OpenTicketError::NoSuchPayment => Self::invalid("payment_id", "not_found", error),
             OpenTicketError::Commit(error) => error.into(),
             OpenTicketError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<CannedAnswerError> for Problem {
+    fn from(error: CannedAnswerError) -> Self {
+        match error {
+            CannedAnswerError::NotFound => Self::not_found(),
+            CannedAnswerError::TooMany => {
+                Self::told(409, "too_many_canned_answers", "There are 200 canned answers.")
+            }
+            CannedAnswerError::Commit(error) => error.into(),
+            CannedAnswerError::Unavailable(fault) => unavailable(&fault),
         }
     }
 }

@@ -27,6 +27,8 @@ fn routes_with_bodies() -> Vec<Route> {
         ),
         (Method::POST, "admin/adjustments/{id}/reject", json!({ "reason": "not proven" })),
         (Method::POST, "admin/tickets/{id}/reply", json!({ "body": "Wait on" })),
+        (Method::POST, "admin/canned-answers", json!({ "name": "Wait", "body": "Wait on" })),
+        (Method::PUT, "admin/canned-answers/{id}", json!({ "name": "Wait", "body": "Wait on" })),
         (Method::POST, "admin/tickets/{id}/status", json!({ "status": "closed" })),
         (Method::POST, "admin/tickets/{id}/assign", json!({ "assignee": "usr_00000000000000000000000000" })),
         (

@@ -7,6 +7,7 @@ use crate::journeys::{controls::eventually, customer::text};
 
 on_both! {
     a_question_is_answered_noted_assigned_and_closed,
+    support_says_often_what_is_canned_and_sees_the_order_that_is_asked_about,
     a_ticket_is_its_users_and_supports_alone,
     what_was_written_is_exported_and_goes_with_the_account,
 }
@@ -43,12 +44,7 @@ async fn a_question_is_answered_noted_assigned_and_closed(world: &World) {
     let all = support.who.get(&format!("admin/tickets/{id}/messages")).await.is(200);
     assert_eq!(words(&all).len(), 3);
     assert_eq!(all["data"][1]["from"], "note");
-    let mail = eventually("a mail about the answer", || async {
-        let mails = world.controls.look(&format!("inbox?to={}", ada.email)).await;
-        let newest = mails["data"][0].clone();
-        (newest["subject"] == "Support has answered").then_some(newest)
-    });
-    let mail = mail.await.to_string();
+    let mail = world.controls.mail(&ada.email, "Support has answered").await.to_string();
     assert!(!mail.contains("Try again") && !mail.contains("came"), "{mail}");
 
     ada.post(&format!("support/tickets/{id}/messages"), json!({ "body": "It came, thank you" }))
@@ -135,4 +131,43 @@ async fn what_was_written_is_exported_and_goes_with_the_account(world: &World) {
     let left = support.who.get(&format!("admin/tickets/{id}/messages")).await.is(200);
     assert_eq!(left["data"].as_array().map(Vec::len), Some(3));
     assert!(left["data"].as_array().expect("a list").iter().all(|line| line["body"].is_null()), "{left}");
+}
+
+async fn support_says_often_what_is_canned_and_sees_the_order_that_is_asked_about(world: &World) {
+    let owner = owner(world).await;
+    let support = member(world, &owner, "support").await;
+    let wait = json!({ "name": "Wait <b>on</b>", "body": "Wait on, please." });
+    let canned = support.who.post("admin/canned-answers", wait.clone()).await.is(201);
+    let path = format!("admin/canned-answers/{}", text(&canned, "id"));
+    let changed = json!({ "name": "Wait", "body": "Please wait." });
+    let put = support.who.request(reqwest::Method::PUT, &path).json(&changed);
+    crate::journeys::customer::Answer::of(put).await.is(200);
+    support.who.post("admin/canned-answers", json!({ "name": "Again", "body": "Ask again." })).await.is(201);
+    let names = async || {
+        let list = support.who.get("admin/canned-answers").await.is(200);
+        let each = list["data"].as_array().expect("a list").iter();
+        each.map(|canned| text(canned, "name")).collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["Again", "Wait"]);
+    support.who.delete(&path).await.is(204);
+    support.who.delete(&path).await.refused(404, "not_found");
+    assert_eq!(names().await, ["Again"]);
+    let line = owner.newest_line(&text(&canned, "id")).await;
+    assert_eq!((&line["action"], &line["before"]["name"]), (&json!("canned_answer.removed"), &json!("Wait")));
+
+    let ada = world.customer_with("5.00").await;
+    let order = ada.rents("telegram").await;
+    let ask = json!({
+        "subject": "No code", "body": "Why?", "category": "verification", "verification_id": order["id"],
+    });
+    let ticket = ada.post("support/tickets", ask).await.is(201);
+    let steps = support.who.get(&format!("admin/tickets/{}/order", text(&ticket, "id"))).await.is(200);
+    let kinds: Vec<_> =
+        steps["data"].as_array().expect("steps").iter().map(|step| text(step, "kind")).collect();
+    assert_eq!(kinds[..2], ["created", "held"]);
+    assert!(!steps.to_string().contains(&text(&order, "phone_number")), "{steps}");
+    let other = json!({ "subject": "Hello", "body": "Hello", "category": "other" });
+    let other = ada.post("support/tickets", other).await.is(201);
+    let none = support.who.get(&format!("admin/tickets/{}/order", text(&other, "id"))).await.is(200);
+    assert_eq!(none["data"], json!([]));
 }

@@ -9,6 +9,15 @@ use crate::journeys::customer::{batch, order, payment};
 /// A route and a body that is sound there.
 pub type Route = (Method, &'static str, Value);
 
+/// Every wish of a customer about notifications.
+fn wishes() -> Value {
+    let both = json!({ "in_app": true, "mail": true });
+    json!({
+        "new_sign_in": both, "ticket_answered": both, "low_balance": both, "deposit_received": both,
+        "refund_made": both, "number_expiring": both,
+    })
+}
+
 /// Every route that takes a body of ours, with the smallest body that is sound.
 pub(super) fn routes_with_bodies() -> Vec<Route> {
     let account = json!({ "email": EMAIL, "password": "seven quiet lanterns" });
@@ -47,6 +56,7 @@ pub(super) fn routes_with_bodies() -> Vec<Route> {
     let posts = posts.into_iter().map(|(path, body)| (Method::POST, path, body));
     let others = [
         (Method::PUT, "wallet/settings", json!({ "low_balance_threshold": sum })),
+        (Method::PUT, "notifications/settings", wishes()),
         (Method::PATCH, "me", json!({ "email": EMAIL })),
         (Method::PATCH, "webhook-endpoints/{id}", json!({ "description": "Checkout" })),
     ];

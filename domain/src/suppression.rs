@@ -1,0 +1,272 @@
+//! Addresses that mail servers have refused for good: they get no mail any more, until staff says that they may.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    Change, Clock, CommitError, Fault, Letter, Random, Store, Time, Unique, UnitOfWork, UserId, Version,
+    auth::{AuthReads, Email},
+    mailer::{MailError, Mailer},
+    notification::News,
+    staff::{Actor, AuditAction, By, Facts, Subject},
+    unit::retry_stale,
+};
+
+/// What is known of an address that was refused. Stores keep a keyed digest of the address alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// Which.
+    pub email: Email,
+    /// The number of the mail server's answer.
+    pub reply: u16,
+    /// When it was refused last.
+    pub at: Time,
+    /// When staff said that it may get mail again.
+    pub lifted_at: Option<Time>,
+    /// Counts every change.
+    pub version: Version,
+}
+
+impl Suppression {
+    /// An address is refused for the first time.
+    pub const fn new(email: Email, reply: u16, at: Time) -> Self {
+        Self { email, reply, at, lifted_at: None, version: Version::FIRST }
+    }
+
+    /// True while it gets no mail.
+    pub const fn is_active(&self) -> bool {
+        self.lifted_at.is_none()
+    }
+
+    /// The same, refused once more.
+    #[must_use]
+    pub fn again(self, reply: u16, at: Time) -> Self {
+        Self { reply, at, lifted_at: None, version: self.version.next(), ..self }
+    }
+
+    /// The same, allowed again; `None` if it was.
+    #[must_use]
+    pub fn lifted(self, at: Time) -> Option<Self> {
+        self.is_active().then(|| Self { lifted_at: Some(at), version: self.version.next(), ..self })
+    }
+}
+
+/// Reads of suppressions. One statement each.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Suppressions: Send + Sync {
+    /// What is known of an address.
+    async fn suppression(&self, email: &Email) -> Result<Option<Suppression>, Fault>;
+}
+
+/// [`Mailer`] that sends nothing to addresses that were refused, and remembers those that are.
+pub struct SuppressingMailer {
+    inner: Arc<dyn Mailer>,
+    store: Arc<dyn Store>,
+    reads: Arc<dyn Suppressions>,
+    clock: Arc<dyn Clock>,
+}
+
+impl SuppressingMailer {
+    /// In front of any mailer.
+    pub fn new(
+        inner: Arc<dyn Mailer>,
+        store: Arc<dyn Store>,
+        reads: Arc<dyn Suppressions>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { inner, store, reads, clock }
+    }
+
+    async fn check(&self, to: &Email) -> Result<(), MailError> {
+        let known = self.reads.suppression(to).await.map_err(MailError::Transient)?;
+        match known.is_some_and(|known| known.is_active()) {
+            true => Err(MailError::Suppressed),
+            false => Ok(()),
+        }
+    }
+
+    /// What came of a letter. A bad address is remembered before it is told; if that fails, the letter is tried again.
+    async fn noted(&self, to: &Email, sent: Result<(), MailError>) -> Result<(), MailError> {
+        if let Err(MailError::BadAddress { reply }) = &sent {
+            let noted = retry_stale(|| self.note(to, *reply)).await;
+            noted.map_err(|error| MailError::Transient(Fault::new(error)))?;
+        }
+        sent
+    }
+
+    async fn note(&self, to: &Email, reply: u16) -> Result<(), CommitError> {
+        let known = self.reads.suppression(to).await.map_err(CommitError::Unavailable)?;
+        let now = self.clock.now();
+        let next = match known {
+            Some(known) => known.again(reply, now),
+            None => Suppression::new(to.clone(), reply, now),
+        };
+        match self.store.commit(UnitOfWork::new().with(Change::Suppression(next))).await {
+            Ok(_) => Ok(()),
+            // Another letter to it was refused at the same time.
+            Err(CommitError::Duplicate(Unique::Record)) => Err(CommitError::Stale),
+            Err(refused) => Err(refused),
+        }
+    }
+}
+
+/// Why an address was not allowed again, or not looked at.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SuppressionError {
+    /// There is no such user, or he has left.
+    #[error("no such user")]
+    NotFound,
+    /// The commit was refused.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The store does not answer.
+    #[error("suppressions cannot be read now")]
+    Unavailable(#[from] Fault),
+}
+
+/// Everything outside that staff's work on suppressions needs.
+#[derive(Clone)]
+pub struct SuppressionPorts {
+    /// Commits.
+    pub store: Arc<dyn Store>,
+    /// What is known of addresses.
+    pub reads: Arc<dyn Suppressions>,
+    /// Addresses of users.
+    pub users: Arc<dyn AuthReads>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub random: Arc<dyn Random>,
+}
+
+/// Shows staff whose address gets no mail, and allows it again.
+pub struct SuppressionService {
+    ports: SuppressionPorts,
+}
+
+impl SuppressionService {
+    /// Over any ports.
+    pub const fn new(ports: SuppressionPorts) -> Self {
+        Self { ports }
+    }
+
+    /// What is known of a user's address; `None` if it was never refused.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unavailable` if the store cannot be read.
+    pub async fn of(&self, user: UserId) -> Result<Option<Suppression>, SuppressionError> {
+        let user = self.ports.users.user(user).await?.filter(|user| !user.is_deleted());
+        let user = user.ok_or(SuppressionError::NotFound)?;
+        Ok(self.ports.reads.suppression(&user.email).await?)
+    }
+
+    /// A user's address may get mail again, whatever a server said. To repeat it is safe, and changes nothing.
+    ///
+    /// # Errors
+    /// `NotFound`; `Unavailable`, `Commit` if the store does not answer.
+    pub async fn lift(&self, actor: &Actor, user: UserId) -> Result<Option<Suppression>, SuppressionError> {
+        let lifted = retry_stale(|| async move {
+            let known = match self.of(user).await {
+                Ok(known) => known,
+                Err(SuppressionError::Commit(error)) => return Err(error),
+                Err(error) => return Ok(Err(error)),
+            };
+            let now = self.ports.clock.now();
+            let Some(lifted) = known.clone().and_then(|known| known.lifted(now)) else {
+                return Ok(Ok(known));
+            };
+            let told = |known: &Suppression| Facts::none().with("mail_suppressed", known.is_active());
+            let facts = (known.as_ref().map(told).unwrap_or_default(), told(&lifted));
+            let by = By::Staff(actor.clone());
+            let when = (now, self.ports.random.as_ref());
+            let line = by.did(AuditAction::MailAllowed, Subject::user(user), facts, when);
+            let unit = UnitOfWork::new().with(Change::Suppression(lifted.clone())).with(line);
+            self.ports.store.commit(unit).await?;
+            Ok(Ok(Some(lifted)))
+        });
+        lifted.await?
+    }
+}
+
+#[async_trait]
+impl Mailer for SuppressingMailer {
+    async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError> {
+        self.check(to).await?;
+        self.noted(to, self.inner.send(to, letter).await).await
+    }
+
+    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError> {
+        self.check(to).await?;
+        self.noted(to, self.inner.tell(to, news).await).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{FakeMailer, ManualClock, MemoryStore};
+
+    struct World {
+        fake: Arc<FakeMailer>,
+        store: Arc<MemoryStore>,
+        mailer: SuppressingMailer,
+        ada: Email,
+    }
+
+    fn world() -> World {
+        let (fake, store) = (Arc::new(FakeMailer::default()), Arc::new(MemoryStore::new()));
+        let clock = Arc::new(ManualClock::default());
+        let mailer = SuppressingMailer::new(fake.clone(), store.clone(), store.clone(), clock);
+        World { fake, store, mailer, ada: Email::try_new("ada@example.com").expect("an address") }
+    }
+
+    impl World {
+        async fn send(&self) -> Result<(), MailError> {
+            self.mailer.send(&self.ada, &Letter::PasswordChanged).await
+        }
+
+        async fn known(&self) -> Option<Suppression> {
+            self.store.suppression(&self.ada).await.expect("readable")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bad_address_gets_no_mail_until_staff_allows_it_and_none_once_it_is_bad_again() {
+        let world = world();
+        world.fake.bounce_next();
+        assert!(matches!(world.send().await, Err(MailError::BadAddress { reply: 550 })));
+        assert!(matches!(world.send().await, Err(MailError::Suppressed)));
+        assert_eq!(world.fake.sent(), []);
+        let lifted = world.known().await.expect("known").lifted(Time::UNIX_EPOCH).expect("active");
+        world.store.commit(UnitOfWork::new().with(Change::Suppression(lifted))).await.expect("applied");
+        world.send().await.expect("sent");
+        world.fake.bounce_next();
+        assert!(matches!(world.send().await, Err(MailError::BadAddress { .. })));
+        assert!(world.known().await.is_some_and(|known| known.is_active()));
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_for_another_reason_suppresses_nothing() {
+        let world = world();
+        world.fake.fail_next();
+        world.fake.refuse_next();
+        assert!(matches!(world.send().await, Err(MailError::Transient(_))));
+        assert!(matches!(world.send().await, Err(MailError::Permanent(_))));
+        assert_eq!(world.known().await, None);
+        world.send().await.expect("sent");
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_and_cannot_be_noted_is_tried_again() {
+        let world = world();
+        let mut store = crate::ports::MockStore::new();
+        store.expect_commit().returning(|_| Err(CommitError::Unavailable(Fault::new("away"))));
+        let clock = Arc::new(ManualClock::default());
+        let mailer = SuppressingMailer::new(world.fake.clone(), Arc::new(store), world.store.clone(), clock);
+        world.fake.bounce_next();
+        let sent = mailer.send(&world.ada, &Letter::PasswordChanged).await;
+        assert!(matches!(sent, Err(MailError::Transient(_))), "{sent:?}");
+    }
+}
