@@ -12,6 +12,7 @@ pub mod hooks;
 pub mod idempotency;
 pub mod key_scheme;
 pub mod letters;
+pub mod lifecycle;
 pub mod links;
 pub mod listen;
 pub mod metrics;

@@ -107,6 +107,7 @@ fn dependencies_between_our_crates_point_inward() {
         ("namaskah-domain", &[]),
         ("namaskah-migration", &[]),
         ("namaskah-sandbox", &[]),
+        ("namaskah-client", &[]),
         ("namaskah-adapters", &["namaskah-domain", "namaskah-migration"]),
         ("namaskah", &["namaskah-domain", "namaskah-adapters", "namaskah-migration", "namaskah-sandbox"]),
     ];
@@ -174,7 +175,8 @@ fn sources(below: PathBuf, kinds: &[&str]) -> Vec<(PathBuf, String)> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
+            let is_made = ["target", "node_modules", "dist"].contains(&name.as_str());
+            if path.is_dir() && !is_made && !name.starts_with('.') {
                 folders.push(path);
             } else if path.extension().is_some_and(|of| kinds.iter().any(|kind| of == *kind)) {
                 let text = std::fs::read_to_string(&path).expect("a text");

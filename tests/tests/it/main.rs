@@ -4,6 +4,7 @@ mod architecture;
 mod deployed;
 mod faults;
 mod journeys;
+mod lifecycle;
 mod limits;
 mod pitfalls;
 mod providers;

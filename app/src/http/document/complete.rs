@@ -6,7 +6,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::example;
-use crate::http::{key_scheme::KEY_SCHEME, metrics::SCHEME as WATCHERS_SCHEME};
+use crate::http::{
+    key_scheme::KEY_SCHEME,
+    lifecycle::{self, DEPRECATED},
+    metrics::SCHEME as WATCHERS_SCHEME,
+};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
@@ -28,6 +32,7 @@ pub fn complete(document: &mut Value) {
         name_scopes(operation);
         admit_neighbours(operation);
         add_headers(operation);
+        lifecycle::mark(DEPRECATED, path, method, operation);
         example::add_to(operation, &schemas, &closed);
     });
 }

@@ -14,7 +14,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use crate::http::problem::catch::AllowedMethods;
+use crate::http::{lifecycle, problem::catch::AllowedMethods};
 
 const TITLE: &str = "Namaskah";
 const ABOUT: &str = "Phone numbers that receive one verification code, paid for only if a code came.\n\n\
@@ -68,28 +68,18 @@ pub fn described<T: OpenApi>(routes: T) -> OpenApiService<T, ()> {
     OpenApiService::new(routes, TITLE, env!("CARGO_PKG_VERSION")).description(ABOUT).server("/")
 }
 
-/// By the pattern that poem knows a route by: its parameters are `:param0`, `:param1` and so on.
+/// By the pattern that poem knows a route by.
 fn allowed_methods(document: &Value) -> AllowedMethods {
     let mut allowed = HashMap::new();
     let paths = document["paths"].as_object().into_iter().flatten();
     for (path, operations) in paths {
-        let mut count = 0;
-        let parts = path.split('/').map(|part| {
-            if part.starts_with('{') {
-                count += 1;
-                format!(":param{}", count - 1)
-            } else {
-                part.to_owned()
-            }
-        });
-        let pattern = parts.collect::<Vec<_>>().join("/");
         let names = operations.as_object().into_iter().flat_map(|o| o.keys());
         let mut methods: Vec<Method> =
             names.filter_map(|name| Method::from_bytes(name.to_uppercase().as_bytes()).ok()).collect();
         if methods.contains(&Method::GET) {
             methods.push(Method::HEAD);
         }
-        allowed.insert(pattern, methods);
+        allowed.insert(lifecycle::pattern(path), methods);
     }
     Arc::new(allowed)
 }

@@ -14,7 +14,10 @@ use tracing::Instrument;
 
 use super::{Asked, RequestId};
 use crate::{
-    http::problem::{Problem, ProblemCode, catch},
+    http::{
+        lifecycle::{self, DEPRECATED},
+        problem::{Problem, ProblemCode, catch},
+    },
     metrics::Metrics,
 };
 
@@ -68,6 +71,8 @@ impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
         let answer = self.answer(request, &id).instrument(span.clone()).await;
         let mut response = answer;
         self.dress(response.headers_mut(), &id);
+        let pattern = response.data::<PathPattern>().map(|pattern| pattern.0.to_string());
+        lifecycle::announce(DEPRECATED, &method, pattern.as_deref(), response.headers_mut());
         let took = begun.elapsed();
         let route = if is_front { Some("/".to_owned()) } else { route(&response) };
         let code = response.data::<ProblemCode>().map(|code| code.0);

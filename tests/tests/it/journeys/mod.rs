@@ -18,6 +18,7 @@ mod api_keys;
 mod backup;
 mod bad_input;
 mod batches;
+mod clients;
 mod deposits;
 mod forwarding;
 mod google;
