@@ -42,7 +42,8 @@ impl PostgresBell {
             return Ok(None);
         }
         let options = PgConnectOptions::from_str(url).map_err(Fault::new)?;
-        let options = options.application_name("namaskah bell");
+        // Poolers refuse words about floats, as on the pool's own connections.
+        let options = options.application_name("namaskah bell").extra_float_digits(None);
         Ok(Some(Self { database: database.clone(), options, own, line: Mutex::default() }))
     }
 

@@ -25,7 +25,11 @@ async fn serves(pooling: Pooling) {
     let Some(estate) = Estate::on_postgres().await else { return };
     let Some(pooler) = estate.pooler(pooling) else { return estate.stop().await };
     let url = pooler.url();
-    let (mut one, mut two) = tokio::join!(estate.product_at(&url, &[]), estate.product_at(&url, &[]));
+    // A connection of transactions cannot be listened on.
+    let listen = if pooling == Pooling::BySession { "yes" } else { "no" };
+    let settings = [("NAMASKAH_DATABASE_LISTEN", listen)];
+    let (mut one, mut two) =
+        tokio::join!(estate.product_at(&url, &settings), estate.product_at(&url, &settings));
     let mut here = Shoppers::start(2, &one.address("product"), &estate.controls).await;
     let mut there = Shoppers::start(2, &two.address("product"), &estate.controls).await;
     here.go_on(ROUNDS).await;
