@@ -10,6 +10,8 @@ use namaskah_domain::{
     staff::{Allowlist, Allowlists, StaffReads},
 };
 
+use crate::look_ups::LookUps;
+
 /// How old an answer may be.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
@@ -17,12 +19,20 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 pub struct CachedAllowlists {
     reads: Arc<dyn StaffReads>,
     recent: Cache<(), Allowlist>,
+    look_ups: LookUps,
 }
 
 impl CachedAllowlists {
     /// Over any reads.
     pub fn new(reads: Arc<dyn StaffReads>) -> Self {
-        Self { reads, recent: Cache::builder().max_capacity(1).time_to_live(MAX_AGE).build() }
+        let recent = Cache::builder().max_capacity(1).time_to_live(MAX_AGE).build();
+        Self { reads, recent, look_ups: LookUps::default() }
+    }
+
+    /// Tells how often the answer was remembered, as `allowlist`.
+    #[must_use]
+    pub fn observed(self, look_ups: LookUps) -> Self {
+        Self { look_ups, ..self }
     }
 }
 
@@ -30,7 +40,9 @@ impl CachedAllowlists {
 impl Allowlists for CachedAllowlists {
     async fn current(&self) -> Result<Allowlist, Fault> {
         let read = self.reads.allowlist();
-        self.recent.try_get_with((), read).await.map_err(|fault| (*fault).clone())
+        let found = self.recent.entry(()).or_try_insert_with(read).await;
+        self.look_ups.tell("allowlist", found.as_ref().is_ok_and(|entry| !entry.is_fresh()));
+        found.map(moka::Entry::into_value).map_err(|fault| (*fault).clone())
     }
 
     async fn forget(&self) {

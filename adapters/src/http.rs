@@ -7,7 +7,7 @@ use chrono::DateTime;
 use namaskah_domain::Time;
 use reqwest::{
     Client, ClientBuilder, RequestBuilder, Response, StatusCode,
-    header::{DATE, HeaderMap, RETRY_AFTER},
+    header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER},
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -132,6 +132,20 @@ impl Answer {
     }
 }
 
+tokio::task_local! {
+    /// Sent along with whatever is sent within.
+    static TRACEPARENT: HeaderValue;
+}
+
+/// Does `call`, and tells whomever it calls over HTTP which trace it belongs to. That is for providers that are
+/// configured: calls of others must not be within.
+pub async fn traced<C: Future>(traceparent: Option<String>, call: C) -> C::Output {
+    match traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
+        Some(value) => TRACEPARENT.scope(value, call).await,
+        None => call.await,
+    }
+}
+
 /// Sends once.
 ///
 /// # Errors
@@ -145,6 +159,10 @@ pub async fn send(request: RequestBuilder) -> Result<Answer, HttpFault> {
 /// # Errors
 /// [`HttpFault`] if there is no whole answer; any status is an answer.
 pub async fn send_within(request: RequestBuilder, cap: usize) -> Result<Answer, HttpFault> {
+    let request = match TRACEPARENT.try_with(Clone::clone) {
+        Ok(value) => request.header("traceparent", value),
+        Err(_) => request,
+    };
     let mut response = request.send().await.map_err(HttpFault::of)?;
     let body = read_capped(&mut response, cap).await?;
     Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })

@@ -6,6 +6,7 @@ pub mod disk;
 pub mod google;
 pub mod http;
 pub mod letters;
+pub mod look_ups;
 pub mod outbound;
 pub mod password;
 pub mod paystack;

@@ -12,6 +12,8 @@ use namaskah_domain::{
     auth::{AuthReads, DirectStandings, KeyStanding, Standing, Standings, TokenHash},
 };
 
+use crate::look_ups::LookUps;
+
 /// How old an answer may be.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
@@ -29,6 +31,7 @@ pub struct CachedStandings {
     direct: DirectStandings,
     recent: Cache<Key, Standing>,
     keys: Cache<TokenHash, KeyStanding>,
+    look_ups: LookUps,
 }
 
 /// Why there is nothing to remember.
@@ -39,7 +42,7 @@ enum Miss {
 
 /// The remembered answer, or what is read now.
 async fn remembered<K, V>(
-    cache: &Cache<K, V>,
+    (cache, name, look_ups): (&Cache<K, V>, &'static str, &LookUps),
     key: K,
     read: impl Future<Output = Result<Option<V>, Fault>> + Send,
 ) -> Result<Option<V>, Fault>
@@ -48,8 +51,10 @@ where
     V: Clone + Send + Sync + 'static,
 {
     let found = async { read.await.map_err(Miss::Unread)?.ok_or(Miss::Absent) };
-    match cache.try_get_with(key, found).await {
-        Ok(found) => Ok(Some(found)),
+    let answer = cache.entry(key).or_try_insert_with(found).await;
+    look_ups.tell(name, answer.as_ref().is_ok_and(|entry| !entry.is_fresh()));
+    match answer {
+        Ok(found) => Ok(Some(found.into_value())),
         Err(miss) => match miss.as_ref() {
             Miss::Absent => Ok(None),
             Miss::Unread(fault) => Err(fault.clone()),
@@ -62,22 +67,37 @@ impl CachedStandings {
     pub fn new(reads: Arc<dyn AuthReads>) -> Self {
         let recent = Cache::builder().max_capacity(CAPACITY).time_to_live(MAX_AGE).build();
         let keys = Cache::builder().max_capacity(CAPACITY).time_to_live(MAX_AGE).build();
-        Self { direct: DirectStandings::new(reads), recent, keys }
+        Self { direct: DirectStandings::new(reads), recent, keys, look_ups: LookUps::default() }
+    }
+
+    /// Tells how often the answer was remembered, as `sessions` and `api_keys`.
+    #[must_use]
+    pub fn observed(self, look_ups: LookUps) -> Self {
+        Self { look_ups, ..self }
+    }
+
+    async fn session(
+        &self,
+        key: Key,
+        read: impl Future<Output = Result<Option<Standing>, Fault>> + Send,
+    ) -> Result<Option<Standing>, Fault> {
+        remembered((&self.recent, "sessions", &self.look_ups), key, read).await
     }
 }
 
 #[async_trait]
 impl Standings for CachedStandings {
     async fn of_session(&self, id: SessionId) -> Result<Option<Standing>, Fault> {
-        remembered(&self.recent, Key::Session(id), self.direct.of_session(id)).await
+        self.session(Key::Session(id), self.direct.of_session(id)).await
     }
 
     async fn of_cookie(&self, cookie: TokenHash) -> Result<Option<Standing>, Fault> {
-        remembered(&self.recent, Key::Cookie(cookie), self.direct.of_cookie(cookie)).await
+        self.session(Key::Cookie(cookie), self.direct.of_cookie(cookie)).await
     }
 
     async fn of_key(&self, hash: TokenHash) -> Result<Option<KeyStanding>, Fault> {
-        remembered(&self.keys, hash, self.direct.of_key(hash)).await
+        let keys = (&self.keys, "api_keys", &self.look_ups);
+        remembered(keys, hash, self.direct.of_key(hash)).await
     }
 
     async fn forget(&self, user: UserId) {

@@ -10,6 +10,8 @@ use namaskah_domain::{
     verification::{CurrentTerms, DirectTerms, TermReads, Terms},
 };
 
+use crate::look_ups::LookUps;
+
 /// How old an answer may be.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
@@ -17,13 +19,20 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 pub struct CachedTerms {
     direct: DirectTerms,
     recent: Cache<(), Arc<Terms>>,
+    look_ups: LookUps,
 }
 
 impl CachedTerms {
     /// Over any reads.
     pub fn new(reads: Arc<dyn TermReads>) -> Self {
         let recent = Cache::builder().max_capacity(1).time_to_live(MAX_AGE).build();
-        Self { direct: DirectTerms(reads), recent }
+        Self { direct: DirectTerms(reads), recent, look_ups: LookUps::default() }
+    }
+
+    /// Tells how often the answer was remembered, as `terms`.
+    #[must_use]
+    pub fn observed(self, look_ups: LookUps) -> Self {
+        Self { look_ups, ..self }
     }
 }
 
@@ -31,7 +40,9 @@ impl CachedTerms {
 impl CurrentTerms for CachedTerms {
     async fn current(&self, now: Time) -> Result<Arc<Terms>, Fault> {
         let read = self.direct.current(now);
-        self.recent.try_get_with((), read).await.map_err(|fault| (*fault).clone())
+        let found = self.recent.entry(()).or_try_insert_with(read).await;
+        self.look_ups.tell("terms", found.as_ref().is_ok_and(|entry| !entry.is_fresh()));
+        found.map(moka::Entry::into_value).map_err(|fault| (*fault).clone())
     }
 
     async fn forget(&self) {

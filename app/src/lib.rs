@@ -8,6 +8,8 @@ pub mod limits;
 pub mod logging;
 pub mod metrics;
 pub mod readiness;
+pub mod reports;
 pub mod start;
+pub mod traces;
 pub mod wiring;
 pub mod worker;

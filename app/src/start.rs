@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use namaskah_adapters::{
-    persistence::{self, Database, Options, PostgresBell, StatementObserver},
+    persistence::{self, Database, Explainer, Options, PostgresBell},
     system::SystemClock,
 };
 use namaskah_domain::{Clock, Fault, Random, outbox::Bell};
@@ -19,7 +19,7 @@ use crate::{
         server::{self, HttpSettings},
         services::Services,
     },
-    metrics::{Metrics, Premises},
+    metrics::{Metrics, Premises, Slow},
     readiness::ProcessReadiness,
     wiring::{
         self, Adapters, Outside, WebhookKeys, Wired,
@@ -125,7 +125,9 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         address.map_or_else(|| format!("http://{}", config.listen), |address| format!("http://{address}"));
     let public_url = config.public_url.clone().unwrap_or_else(|| local.clone());
     let metrics = Metrics::new(config.mode);
-    let database = open_database_watched(config, Some(metrics.of_statements())).await?;
+    let database = open_database_watched(config, Some(&metrics)).await?;
+    metrics.watch_pool(&database);
+    watch_slow(config, &metrics).await.map_err(StartError::Database)?;
     let stores = wiring::open_stores(config, &database).await.map_err(StartError::Settings)?;
     stamp_mode(config, &stores).await?;
     let stores = metrics.over(stores);
@@ -164,6 +166,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
             cors_origins: config.cors_origins.clone(),
             metrics_token: config.metrics_token.clone(),
             letter_previews: config.mode == Mode::Sandbox,
+            log_users: config.log_users,
         };
         let app = server::build(&services, &settings, serving.clone());
         let bounds = Bounds {
@@ -270,12 +273,9 @@ pub async fn open_database(config: &Config) -> Result<Database, StartError> {
     open_database_watched(config, None).await
 }
 
-async fn open_database_watched(
-    config: &Config,
-    observer: Option<StatementObserver>,
-) -> Result<Database, StartError> {
+async fn open_database_watched(config: &Config, metrics: Option<&Metrics>) -> Result<Database, StartError> {
     let fault = |error| StartError::Database(Fault::new(error));
-    let database = connect_watched(config, observer).await?;
+    let database = connect_watched(config, metrics).await?;
     if config.migrate_at_start {
         namaskah_migration::migrate(database.connection()).await.map_err(fault)?;
     } else if !namaskah_migration::is_current(database.connection()).await.map_err(fault)? {
@@ -292,15 +292,16 @@ pub async fn connect(config: &Config) -> Result<Database, StartError> {
     connect_watched(config, None).await
 }
 
-async fn connect_watched(
-    config: &Config,
-    observer: Option<StatementObserver>,
-) -> Result<Database, StartError> {
+async fn connect_watched(config: &Config, metrics: Option<&Metrics>) -> Result<Database, StartError> {
     if config.is_embedded() {
         crate::config::make_private_folder(&config.data_dir)
             .map_err(|e| StartError::Database(Fault::new(e)))?;
     }
-    let options = Options { max_connections: config.database_pool, observer };
+    let options = Options {
+        max_connections: config.database_pool,
+        observer: metrics.map(Metrics::of_statements),
+        batches: metrics.map(Metrics::of_batches),
+    };
     let url = config.database_url.expose_secret();
     let database = persistence::connect(url, options).await.map_err(StartError::Database)?;
     if database.keeps_statements().await.map_err(StartError::Database)? {
@@ -308,6 +309,13 @@ async fn connect_watched(
     }
     database.close().await;
     Err(StartError::ForgetfulPooler)
+}
+
+/// Slow statements are logged with their plans from here on.
+async fn watch_slow(config: &Config, metrics: &Metrics) -> Result<(), Fault> {
+    let explainer = Explainer::new(config.database_url.expose_secret()).await?;
+    metrics.watch_slow(Slow::start(config.slow_statement, explainer));
+    Ok(())
 }
 
 /// This machine's clock; in the sandbox, as far ahead as it was moved.

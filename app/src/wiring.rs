@@ -163,12 +163,13 @@ pub fn wire(
     let holder = holder(random.as_ref());
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
-    let Adapters { provider, gateway, mailer, identities, outbound } = adapters;
+    let Adapters { provider, gateway, mailer, identities, outbound, look_ups } = adapters;
     let watched = Arc::new(Watched::new(provider, shared.clone()));
     let provider: Arc<dyn NumberProvider> = watched.clone();
     let watched_gateway = Arc::new(WatchedGateway::new(gateway, shared.clone()));
     let gateway: Arc<dyn PaymentGateway> = watched_gateway.clone();
-    let terms: Arc<dyn CurrentTerms> = Arc::new(CachedTerms::new(stores.terms.clone()));
+    let terms: Arc<dyn CurrentTerms> =
+        Arc::new(CachedTerms::new(stores.terms.clone()).observed(look_ups.clone()));
     let payments = PaymentService::new(
         store.clone(),
         stores.payments.clone(),
@@ -223,14 +224,15 @@ pub fn wire(
     let reconciliation = Arc::new(reconciliation);
     let lists = (gateway.clone(), reconciliation.clone());
     let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());
-    let auth = Arc::new(identity::auth(config, &store, &stores, shared.clone(), random.clone())?);
+    let auth = (shared.clone(), random.clone());
+    let auth = Arc::new(identity::auth(config, &store, &stores, auth, look_ups.clone())?);
     let payments = Arc::new(payments);
     let bodies = Teller { orders: orders.clone(), payments: payments.clone(), clock: clock.clone() };
     let sending = (outbound, Arc::new(bodies) as Arc<dyn EventBodies>);
     let webhooks = webhooks::services(config, &stores, &store, sending, (&shared, &random));
     let identities = identities.map(|provider| Arc::new(IdentityService::new(auth.clone(), provider)));
     Ok(Wired {
-        staff: Arc::new(desks::staff(auth.clone(), &stores)),
+        staff: Arc::new(desks::staff(auth.clone(), &stores, look_ups)),
         adjustments: Arc::new(adjustments),
         support: Arc::new(support),
         webhooks,

@@ -49,8 +49,16 @@ fn the_files_example_has_every_setting_but_secrets() {
         key.ends_with("_secret_key")
             || key.ends_with("_api_key")
             || key.ends_with("_webhook_secret")
-            || ["smtp_url", "metrics_token", "encryption_key", "signing_key", "google_client_secret"]
-                .contains(&key)
+            || [
+                "smtp_url",
+                "metrics_token",
+                "encryption_key",
+                "signing_key",
+                "google_client_secret",
+                "otlp_token",
+                "sentry_dsn",
+            ]
+            .contains(&key)
     };
     let expected: Vec<_> = SETTINGS
         .iter()

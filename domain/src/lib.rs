@@ -43,6 +43,7 @@ pub mod status;
 pub mod support;
 pub mod suppression;
 pub mod time;
+pub mod trace;
 pub mod unit;
 pub mod upkeep;
 pub mod verification;
@@ -64,6 +65,7 @@ pub use phone::{InvalidPhoneNumber, PhoneNumber};
 pub use ports::{Clock, Random, Store};
 pub use record::Version;
 pub use time::Time;
+pub use trace::TraceParent;
 pub use unit::{
     AccountChange, Change, CommitError, Committed, EndSessions, ShownNumber, Standing, SuppressedNumber,
     Unique, UnitOfWork,

@@ -2,11 +2,14 @@
 
 use async_trait::async_trait;
 
-use crate::{Fault, JobLane, Time, time::seconds};
+use crate::{Fault, JobLane, Money, Time, time::seconds};
 
 /// Seconds after its end for which an order may still be waiting without being overdue: promise 6, with one look of a
 /// worker.
 pub const OVERDUE_S: i64 = 10;
+
+/// So many lines of the journal are looked at for drift, the newest ones.
+pub const DRIFT_LINES: u32 = 1_000;
 
 /// What waits in a lane of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +60,15 @@ impl Vitals {
     }
 }
 
-/// Reads how work stands. One statement.
+/// Reads how work stands. One statement each.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait VitalsReads: Send + Sync {
     /// How it stands at `now`.
     async fn vitals(&self, now: Time) -> Result<Vitals, Fault>;
+
+    /// How far accounts are from what the journal and their holds say of them, in dollars and without signs: zero, or
+    /// something is broken. Looks at accounts that [`DRIFT_LINES`] or fewer of the newest lines touch, and at those with
+    /// an open hold, so it costs the same in every year; an audit looks at all.
+    async fn drift(&self) -> Result<Money, Fault>;
 }

@@ -16,6 +16,9 @@ use super::writer::Writer;
 /// Told of every statement: its text, how long it took, and whether it failed. Values are not shown.
 pub type StatementObserver = Arc<dyn Fn(&str, Duration, bool) + Send + Sync>;
 
+/// Told of every write of units that came together, and of those that came alone: how many there were.
+pub type BatchObserver = Arc<dyn Fn(usize) + Send + Sync>;
+
 /// How to connect.
 #[derive(Clone)]
 pub struct Options {
@@ -23,11 +26,13 @@ pub struct Options {
     pub max_connections: u32,
     /// Told of every statement, for metrics and budgets.
     pub observer: Option<StatementObserver>,
+    /// Told how many units a write had.
+    pub batches: Option<BatchObserver>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_connections: 16, observer: None }
+        Self { max_connections: 16, observer: None, batches: None }
     }
 }
 
@@ -42,7 +47,38 @@ impl fmt::Debug for Options {
 pub struct Database {
     reads: DatabaseConnection,
     writes: Writes,
-    observer: Option<StatementObserver>,
+    observers: Observers,
+}
+
+/// Who is told of what.
+#[derive(Clone, Default)]
+pub(crate) struct Observers {
+    pub(crate) statements: Option<StatementObserver>,
+    batches: Option<BatchObserver>,
+}
+
+impl Observers {
+    fn of(options: &Options) -> Self {
+        Self { statements: options.observer.clone(), batches: options.batches.clone() }
+    }
+
+    /// So many units were written.
+    pub(crate) fn wrote(&self, units: usize) {
+        if let Some(batches) = self.batches.as_ref().filter(|_| units > 0) {
+            batches(units);
+        }
+    }
+}
+
+/// How the connections of a pool are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// At work.
+    pub in_use: u32,
+    /// Open, and waiting for work.
+    pub idle: u32,
+    /// As many as there may be.
+    pub most: u32,
 }
 
 #[derive(Clone)]
@@ -92,7 +128,7 @@ async fn connect_postgres(url: &str, options: &Options) -> Result<Database, DbEr
         });
     let mut pool = sea_orm::Database::connect(connect).await?;
     observe(&mut pool, options);
-    Ok(Database { reads: pool, writes: Writes::Pool, observer: options.observer.clone() })
+    Ok(Database { reads: pool, writes: Writes::Pool, observers: Observers::of(options) })
 }
 
 async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr> {
@@ -113,8 +149,9 @@ async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr>
     } else {
         sqlite_readers(url, options).await?
     };
-    let writer = Writer::start(connection.clone());
-    Ok(Database { reads, writes: Writes::Single { connection, writer }, observer: options.observer.clone() })
+    let observers = Observers::of(options);
+    let writer = Writer::start(connection.clone(), observers.clone());
+    Ok(Database { reads, writes: Writes::Single { connection, writer }, observers })
 }
 
 async fn sqlite_readers(url: &str, options: &Options) -> Result<DatabaseConnection, DbErr> {
@@ -190,8 +227,22 @@ impl Database {
         self.backend() == DbBackend::Postgres
     }
 
-    pub(crate) const fn observer(&self) -> Option<&StatementObserver> {
-        self.observer.as_ref()
+    /// How the pool is used: on SQLite that of the readers.
+    pub fn pool_use(&self) -> PoolUse {
+        let (open, idle, most) = if self.is_postgres() {
+            let pool = self.reads.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+        } else {
+            let pool = self.reads.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+        };
+        // The two counts are taken one after the other.
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(open);
+        PoolUse { in_use: open - idle, idle, most }
+    }
+
+    pub(crate) const fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     pub(crate) fn writer(&self) -> Option<&Writer> {

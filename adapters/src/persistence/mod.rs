@@ -16,6 +16,7 @@ mod bell;
 mod claims;
 mod database;
 mod entity;
+mod explain;
 pub mod keys;
 mod known;
 mod plan;
@@ -32,7 +33,8 @@ mod stored;
 mod writer;
 
 pub use bell::PostgresBell;
-pub use database::{Database, Options, StatementObserver, connect};
+pub use database::{BatchObserver, Database, Options, PoolUse, StatementObserver, connect};
+pub use explain::Explainer;
 pub use postgres::PostgresStore;
 use read::Reads;
 pub use read::Settings;
@@ -132,7 +134,7 @@ impl Stores {
         let store: Arc<dyn Store> = match database.writer() {
             None => {
                 let pool = database.connection().clone();
-                Arc::new(PostgresStore::new(pool, database.observer().cloned(), vault.clone()))
+                Arc::new(PostgresStore::new(pool, database.observers().clone(), vault.clone()))
             }
             Some(writer) => {
                 Arc::new(SqliteStore::new(writer.clone(), database.reads().clone(), vault.clone()))

@@ -21,7 +21,7 @@ use self::{
     alone::Alone,
     lanes::{Answer, Lanes},
 };
-use super::{batch, claims::claimed, database::StatementObserver, plan::Plan};
+use super::{batch, claims::claimed, database::Observers, plan::Plan};
 use crate::vault::Vault;
 
 /// [`Store`] over a pool of connections to Postgres.
@@ -34,13 +34,9 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     /// Starts the lanes, so it is called within a runtime.
-    pub(crate) fn new(
-        pool: DatabaseConnection,
-        observer: Option<StatementObserver>,
-        vault: Arc<Vault>,
-    ) -> Self {
-        let lanes = Lanes::start(&pool, observer);
-        Self { alone: Alone::new(pool.clone()), pool, lanes, vault }
+    pub(crate) fn new(pool: DatabaseConnection, observers: Observers, vault: Arc<Vault>) -> Self {
+        let lanes = Lanes::start(&pool, &observers);
+        Self { alone: Alone::new(pool.clone(), observers), pool, lanes, vault }
     }
 
     async fn alone(&self, plan: Plan) -> Result<Committed, CommitError> {

@@ -17,6 +17,7 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    database::Observers,
     plan::Plan,
     sqlite::{apply, together::together},
 };
@@ -125,7 +126,7 @@ impl Work for Unit {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: DatabaseConnection) -> Self {
+    pub(crate) fn start(connection: DatabaseConnection, observers: Observers) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Work>>(QUEUE);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
@@ -138,6 +139,9 @@ impl Writer {
                     batch.push(next);
                 }
                 let committed = commit(&connection, &mut batch).await.map_err(Fault::new);
+                if committed.is_ok() {
+                    observers.wrote(batch.iter().filter(|work| work.unit().is_some()).count());
+                }
                 batch.drain(..).for_each(|work| work.answer(committed.clone()));
             }
         });
@@ -219,7 +223,7 @@ mod tests {
         options.max_connections(1);
         let connection = Database::connect(options).await.expect("a database");
         connection.execute_unprepared("CREATE TABLE kept (n INTEGER NOT NULL)").await.expect("a table");
-        Writer::start(connection)
+        Writer::start(connection, Observers::default())
     }
 
     async fn insert(writer: &Writer, n: i64, panics: bool) -> Result<u64, Fault> {

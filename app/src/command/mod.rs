@@ -15,15 +15,16 @@ mod ready;
 mod reconcile;
 mod sandbox;
 mod serve;
+mod telling;
 mod trigger;
 
 use std::process::ExitCode;
 
+use self::telling::Telling;
 use crate::{
     cli::{Cli, Command},
     config::Config,
     http::server,
-    logging,
     start::Role,
 };
 
@@ -48,37 +49,49 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Openapi => {
             println!("{}", server::openapi());
-            return Ok(ExitCode::SUCCESS);
+            Ok(ExitCode::SUCCESS)
         }
-        Command::Mail { what } => return mail::run(&what, &overrides),
-        Command::Demo => return demo::run().await,
-        Command::Listen(asked) => listen::run(&asked).await?,
-        Command::Trigger(asked) => trigger::run(&asked, cli.flags.simulators()).await?,
-        Command::Doctor => return doctor::run(&overrides).await,
+        Command::Mail { what } => mail::run(&what, &overrides),
+        Command::Demo => demo::run().await,
+        Command::Listen(asked) => {
+            listen::run(&asked).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Trigger(asked) => {
+            trigger::run(&asked, cli.flags.simulators()).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor => doctor::run(&overrides).await,
         command => {
             let config = Config::load(&overrides)?;
-            logging::start(&config);
-            match command {
-                Command::Worker => serve::run(&config, Role::Work).await?,
-                Command::Sandbox { product_url } => sandbox::run(&config, product_url).await?,
-                Command::Migrate { what } => migrate::run(&config, &what).await?,
-                Command::Admin { what } => admin::run(&config, &what).await?,
-                Command::Audit(asked) => return audit::run(&config, &asked).await,
-                Command::Reconcile(asked) => return reconcile::run(&config, &asked).await,
-                Command::Keys { what } => return keys::run(&config, &what).await,
-                Command::Ready => return ready::run(&config).await,
-                Command::Purge { user } => purge::run(&config, user).await?,
-                Command::Money { what } => money::run(&config, &what).await?,
-                Command::Serve
-                | Command::Listen(_)
-                | Command::Trigger(_)
-                | Command::Openapi
-                | Command::Mail { .. }
-                | Command::Demo
-                | Command::Doctor => {
-                    serve::run(&config, Role::Serve).await?;
-                }
-            }
+            let telling = Telling::start(&config, &command, overrides)?;
+            let ended = perform(command, &config).await;
+            telling.stop().await;
+            ended
+        }
+    }
+}
+
+async fn perform(command: Command, config: &Config) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Worker => serve::run(config, Role::Work).await?,
+        Command::Sandbox { product_url } => sandbox::run(config, product_url).await?,
+        Command::Migrate { what } => migrate::run(config, &what).await?,
+        Command::Admin { what } => admin::run(config, &what).await?,
+        Command::Audit(asked) => return audit::run(config, &asked).await,
+        Command::Reconcile(asked) => return reconcile::run(config, &asked).await,
+        Command::Keys { what } => return keys::run(config, &what).await,
+        Command::Ready => return ready::run(config).await,
+        Command::Purge { user } => purge::run(config, user).await?,
+        Command::Money { what } => money::run(config, &what).await?,
+        Command::Serve
+        | Command::Listen(_)
+        | Command::Trigger(_)
+        | Command::Openapi
+        | Command::Mail { .. }
+        | Command::Demo
+        | Command::Doctor => {
+            serve::run(config, Role::Serve).await?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -97,6 +97,12 @@ pub(super) fn is_plain_redis(url: &str) -> bool {
     url.scheme() == "redis" && !Host::of(&url).is_here()
 }
 
+/// True for an address on another machine without TLS.
+pub(super) fn is_plain_http(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    url.scheme() == "http" && !Host::of(&url).is_here()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

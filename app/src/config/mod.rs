@@ -29,6 +29,8 @@ pub use setting::{SETTINGS, Setting};
 
 use parse::Values;
 
+use crate::{logging::LoggedUsers, reports::Dsn, traces::Collector};
+
 /// Everything that can be configured, parsed and checked.
 #[derive(Debug)]
 pub struct Config {
@@ -98,10 +100,18 @@ pub struct Config {
     pub outbound_allow: Vec<IpNet>,
     /// What opens `/metrics` from elsewhere.
     pub metrics_token: Option<SecretString>,
+    /// Where traces are sent to; `None`: nowhere.
+    pub collector: Option<Collector>,
+    /// Where errors are reported to; `None`: nowhere.
+    pub sentry_dsn: Option<Dsn>,
+    /// A statement of the database that takes so long is slow.
+    pub slow_statement: Duration,
     /// What is logged.
     pub log: String,
     /// True for one JSON object a line.
     pub log_json: bool,
+    /// How users are named there.
+    pub log_users: LoggedUsers,
     /// Keys of our own.
     pub secrets: Secrets,
     /// What is in force, for those who may look.
@@ -223,8 +233,12 @@ impl Config {
             cors_origins: values.origins("cors_origins"),
             outbound_allow: values.networks("outbound_allow"),
             metrics_token: values.secret("metrics_token"),
+            collector: values.collector(mode),
+            sentry_dsn: values.sentry_dsn("sentry_dsn", mode),
+            slow_statement: Duration::from_millis(u64::from(values.number("slow_statement_ms", 0, 60_000))),
             log: values.text("log").unwrap_or_default(),
             log_json: values.choice("log_format", &["text", "json"]) == Some("json"),
+            log_users: values.logged_users("log_user_ids"),
             secrets: Secrets::load(&mut values, mode, &data_dir),
             data_dir,
             effective: Effective::default(),
@@ -238,6 +252,17 @@ impl Config {
     pub fn is_embedded(&self) -> bool {
         self.database_url.expose_secret().starts_with("sqlite:")
     }
+}
+
+/// What is to be logged, as it is set now.
+///
+/// # Errors
+/// If file or environment cannot be read as settings.
+pub fn log_filter(overrides: &Overrides) -> Result<String, Faults> {
+    let env = std::env::vars().filter(|(name, _)| name.starts_with(parse::PREFIX));
+    let values = Values::read(overrides, env)?;
+    let log = values.text("log").unwrap_or_default();
+    values.finish(log)
 }
 
 fn embedded(data_dir: &Path) -> SecretString {

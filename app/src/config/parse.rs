@@ -10,8 +10,9 @@ use secrecy::SecretString;
 
 use super::{
     Faults, GoogleSettings, Link, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings,
-    fault::place_in,
+    fault::place_in, link,
 };
+use crate::{logging::LoggedUsers, reports::Dsn, traces::Collector};
 
 /// What names of our environment variables begin with.
 pub(super) const PREFIX: &str = "NAMASKAH_";
@@ -219,6 +220,33 @@ impl Values {
             self.fault(&format!("{key} must be database, redis or both, separated by commas"));
         }
         links
+    }
+
+    /// Where traces go, if anywhere.
+    pub(super) fn collector(&mut self, mode: Mode) -> Option<Collector> {
+        let (token, per_mille) = (self.secret("otlp_token"), self.number("otlp_per_mille", 1, 1_000));
+        let endpoint = self.url("otlp_endpoint")?;
+        if mode == Mode::Live && link::is_plain_http(&endpoint) {
+            self.fault("otlp_endpoint must be https:// in live mode, unless it is on this machine");
+        }
+        Some(Collector { endpoint, token, per_mille })
+    }
+
+    /// The fault does not repeat the value: it holds a key.
+    pub(super) fn sentry_dsn(&mut self, key: &str, mode: Mode) -> Option<Dsn> {
+        let text = self.text(key)?;
+        if mode == Mode::Live && link::is_plain_http(&text) {
+            self.fault(&format!("{key} must be https:// in live mode, unless it is on this machine"));
+        }
+        let dsn = Dsn::parse(&text).ok();
+        if dsn.is_none() {
+            self.fault(&format!("{key} must be a DSN such as https://key@host/1"));
+        }
+        dsn
+    }
+
+    pub(super) fn logged_users(&mut self, key: &str) -> LoggedUsers {
+        self.choice(key, &LoggedUsers::NAMES).and_then(LoggedUsers::from_name).unwrap_or_default()
     }
 
     /// Origins as browsers write them: a scheme, a host, and a port if it is not the scheme's own.

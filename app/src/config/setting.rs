@@ -134,8 +134,29 @@ pub const SETTINGS: &[Setting] = &[
         "64 hex digits; signs access tokens; several, newest first; generated outside live",
     ),
     secret("metrics_token", "bearer token that opens /metrics from other machines; without one nothing does"),
-    setting("log", Some("info"), "what is logged: a level, or a filter such as info,namaskah=debug"),
+    setting(
+        "log",
+        Some("info"),
+        "what is logged: a level, or a filter such as info,namaskah=debug; read again on SIGHUP",
+    ),
     setting("log_format", Some("text"), "text or json"),
+    setting("log_user_ids", Some("plain"), "how users are named in logs and traces: plain, hashed or off"),
+    setting(
+        "slow_statement_ms",
+        Some("100"),
+        "milliseconds after which a statement of the database is logged, with its plan (0 to 60000)",
+    ),
+    setting(
+        "otlp_endpoint",
+        None,
+        "OpenTelemetry collector that traces are sent to, such as http://127.0.0.1:4318; without it nowhere",
+    ),
+    secret("otlp_token", "bearer token for that collector"),
+    setting("otlp_per_mille", Some("1000"), "of a thousand traces, so many are sent (1 to 1000)"),
+    secret(
+        "sentry_dsn",
+        "where errors are reported in Sentry's protocol, https://key@host/1; without it nowhere",
+    ),
 ];
 
 #[cfg(test)]
@@ -153,10 +174,10 @@ mod tests {
             "paystack_base_url",
             "textverified_base_url",
         ];
+        let unheard = ["textverified_username", "sentry_dsn"];
         for setting in SETTINGS {
             let is_heard = sounds.iter().any(|sound| setting.key.contains(sound));
-            let expected =
-                (is_heard && !plain.contains(&setting.key)) || setting.key == "textverified_username";
+            let expected = (is_heard && !plain.contains(&setting.key)) || unheard.contains(&setting.key);
             assert_eq!(setting.is_secret(), expected, "{}", setting.key);
         }
     }

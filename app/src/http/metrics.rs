@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use namaskah_domain::{Clock, vitals::VitalsReads};
+use namaskah_domain::Clock;
 use poem::{IntoResponse, Request, RequestBody, Response, Result, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, OpenApi,
@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     http::{middleware::ClientAddress, problem::Problem, tags::Tag},
-    metrics::Metrics,
+    metrics::{Metrics, Sources},
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -26,8 +26,8 @@ const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"
 pub struct MetricsApi {
     /// What is measured.
     pub metrics: Metrics,
-    /// How work stands.
-    pub vitals: Arc<dyn VitalsReads>,
+    /// What gauges are read from.
+    pub sources: Sources,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -39,7 +39,7 @@ impl MetricsApi {
     /// In OpenMetrics' text form, for whoever asks from this machine, through no proxy, or with the token that is configured.
     #[oai(path = "/metrics", method = "get", operation_id = "get_metrics")]
     async fn metrics(&self, _watcher: Watcher) -> std::result::Result<Exposition, Problem> {
-        let text = self.metrics.tell(self.vitals.as_ref(), self.clock.now()).await;
+        let text = self.metrics.tell(&self.sources, self.clock.now()).await;
         text.map(Exposition).map_err(|fault| Problem::fault(503, "unavailable", fault))
     }
 }

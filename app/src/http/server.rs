@@ -44,6 +44,7 @@ use super::{
     wallet::WalletApi,
     webhooks::{WebhooksApi, catching_up::EventsApi},
 };
+use crate::logging::LoggedUsers;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -62,6 +63,8 @@ pub struct HttpSettings {
     pub metrics_token: Option<SecretString>,
     /// True if `/letters` shows what letters look like.
     pub letter_previews: bool,
+    /// How users are named in logs.
+    pub log_users: LoggedUsers,
 }
 
 /// Every route of the document.
@@ -136,7 +139,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
             SystemApi { readiness: services.readiness.clone() },
             MetricsApi {
                 metrics: services.metrics.clone(),
-                vitals: services.vitals.clone(),
+                sources: services.gauged.clone(),
                 clock: services.clock.clone(),
             },
             StatusApi { board: services.status.clone() },
@@ -177,6 +180,7 @@ pub fn build(
             limits: settings.limits.clone(),
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             gate,
+            logged: settings.log_users,
         })
         // Outside of the rate limit, which asks the store whose a credential is.
         .with(Deadline(DEADLINE))

@@ -13,7 +13,6 @@ use namaskah_domain::{
     support::SupportService,
     suppression::SuppressionService,
     verification::{CatalogueService, VerificationService},
-    vitals::VitalsReads,
     wallet::WalletService,
     webhook::WebhookService,
 };
@@ -24,7 +23,7 @@ use super::{
     system::Readiness,
 };
 use crate::{
-    metrics::Metrics,
+    metrics::{Metrics, Sources},
     wiring::{MoneyServices, Wired},
     worker,
 };
@@ -84,8 +83,8 @@ pub struct Services {
     pub readiness: Arc<dyn Readiness>,
     /// What is measured.
     pub metrics: Metrics,
-    /// How work stands.
-    pub vitals: Arc<dyn VitalsReads>,
+    /// What gauges are read from.
+    pub gauged: Sources,
     /// How the service does, for everybody.
     pub status: Arc<StatusBoard>,
 }
@@ -120,7 +119,11 @@ impl Services {
             textverified: Arc::new(TextVerifiedDoor(wired.webhook_keys.textverified.clone())),
             readiness,
             metrics,
-            vitals: wired.stores.vitals.clone(),
+            gauged: Sources {
+                vitals: wired.stores.vitals.clone(),
+                figures: wired.stores.figures.clone(),
+                providers: wired.providers.clone(),
+            },
             status: Arc::new(StatusBoard::new(wired.status.clone())),
         }
     }

@@ -7,6 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use namaskah_adapters::http;
 use namaskah_domain::{
     Money, PaymentReference, ReservationId, Time,
     payment::{
@@ -23,11 +24,13 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::{Registry, Unit},
 };
+use tracing::{Instrument, field::Empty};
 
 use super::{Metrics, in_seconds};
+use crate::{logging::SPANS, traces};
 
-const PAYSTACK: &str = "paystack";
-const TEXTVERIFIED: &str = "textverified";
+pub(super) const PAYSTACK: &str = "paystack";
+pub(super) const TEXTVERIFIED: &str = "textverified";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Call {
@@ -123,9 +126,15 @@ impl Metrics {
         (provider, operation): (&'static str, &'static str),
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        let span = tracing::debug_span!(
+            target: SPANS, "provider_call", provider, operation, outcome = Empty, otel.kind = "client"
+        );
         let begun = Instant::now();
-        let answer = call.await;
+        // A provider that collects traces may join ours; nobody else is told.
+        let traceparent = traces::of(&span).map(|parent| parent.to_string());
+        let answer = http::traced(traceparent, call).instrument(span.clone()).await;
         let outcome = answer.as_ref().err().map_or("ok", Outcome::word);
+        span.record("outcome", outcome);
         self.0.calls.ended(provider, operation, outcome, begun.elapsed());
         answer
     }

@@ -6,28 +6,31 @@ use std::{
 };
 
 use async_trait::async_trait;
-use namaskah_domain::{Claim, CommitError, Committed, Store, UnitOfWork};
+use namaskah_domain::{Change, Claim, CommitError, Committed, Store, UnitOfWork};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::{Registry, Unit},
 };
+use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
-use super::{Metrics, in_seconds};
-
-/// A statement that takes longer is logged.
-const SLOW: Duration = Duration::from_millis(100);
+use super::{Metrics, in_seconds, outcomes::endings};
+use crate::{logging::SPANS, traces};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
 }
 
+/// Bounds of how many units are written at once: a lane takes 128 at most.
+const UNITS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+
 #[derive(Clone)]
 pub(super) struct Ledger {
     commits: Family<Outcome, Counter>,
     commit_took: Histogram,
+    batches: Histogram,
     statements: Family<Outcome, Counter>,
     statement_took: Histogram,
 }
@@ -37,12 +40,15 @@ impl Ledger {
         let all = Self {
             commits: Family::default(),
             commit_took: in_seconds(),
+            batches: Histogram::new(UNITS),
             statements: Family::default(),
             statement_took: in_seconds(),
         };
         registry.register("ledger_commits", "Units of work by what became of them", all.commits.clone());
         let about = "Seconds from a unit of work to its outcome";
         registry.register_with_unit("ledger_commit_duration", about, Unit::Seconds, all.commit_took.clone());
+        let about = "Units of work that were written at once";
+        registry.register("ledger_batch_units", about, all.batches.clone());
         let about = "Statements of the database. Units that come together share some";
         registry.register("database_statements", about, all.statements.clone());
         let about = "Seconds that the database took for a statement";
@@ -51,14 +57,13 @@ impl Ledger {
         all
     }
 
-    pub(super) fn ran(&self, sql: &str, took: Duration, failed: bool) {
+    pub(super) fn ran(&self, took: Duration, failed: bool) {
         self.statement_took.observe(took.as_secs_f64());
         self.statements.get_or_create(&Outcome { outcome: if failed { "failed" } else { "done" } }).inc();
-        if took > SLOW {
-            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-            // The text is a constant of ours with places for values, which are not shown.
-            tracing::warn!(ms, sql, "a statement was slow");
-        }
+    }
+
+    pub(super) fn wrote(&self, units: usize) {
+        self.batches.observe(u32::try_from(units).map_or(f64::MAX, f64::from));
     }
 
     fn committed(&self, outcome: &'static str, took: Duration) {
@@ -82,6 +87,26 @@ const fn outcome(committed: &Result<Committed, CommitError>) -> &'static str {
     }
 }
 
+/// A commit's own span, within a request or a job: by itself it says nothing that metrics do not.
+fn commit_span() -> Span {
+    if Span::current().is_none() {
+        return Span::none();
+    }
+    tracing::debug_span!(target: SPANS, "commit", outcome = Empty)
+}
+
+/// What the unit leaves to be done later belongs to the trace of its commit.
+fn remember_effects(span: &Span, unit: &UnitOfWork) {
+    let Some(cause) = traces::of(span) else { return };
+    for change in unit.changes() {
+        match change {
+            Change::Job(job) => traces::causes::remember(job.id.uuid(), cause),
+            Change::Event(event) => traces::causes::remember(event.id.uuid(), cause),
+            _ => {}
+        }
+    }
+}
+
 /// Commits through `inner`, and measures.
 pub(super) struct MeasuredStore {
     inner: Arc<dyn Store>,
@@ -98,9 +123,16 @@ impl MeasuredStore {
 #[async_trait]
 impl Store for MeasuredStore {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
-        let begun = Instant::now();
-        let committed = self.inner.commit(unit).await;
+        let (endings, begun) = (endings(&unit), Instant::now());
+        let span = commit_span();
+        // Before it is applied: whoever is woken by it may be quick.
+        remember_effects(&span, &unit);
+        let committed = self.inner.commit(unit).instrument(span.clone()).await;
+        span.record("outcome", outcome(&committed));
         self.metrics.0.ledger.committed(outcome(&committed), begun.elapsed());
+        if matches!(committed, Ok(Committed::Applied)) {
+            self.metrics.0.outcomes.tell(endings);
+        }
         committed
     }
 

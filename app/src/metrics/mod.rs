@@ -3,15 +3,20 @@
 
 mod calls;
 mod commits;
+mod house;
 mod jobs;
+mod look_ups;
+mod outcomes;
 mod premises;
 mod requests;
+mod slow;
 mod vitals;
 mod webhooks;
 
 pub use self::{
     calls::{MeasuredGateway, MeasuredProvider},
     premises::Premises,
+    slow::Slow,
     webhooks::MeasuredOutbound,
 };
 
@@ -20,8 +25,15 @@ use std::{
     time::Duration,
 };
 
-use namaskah_adapters::persistence::{StatementObserver, Stores};
-use namaskah_domain::{Fault, Time, vitals::VitalsReads};
+use namaskah_adapters::{
+    look_ups::LookUps,
+    persistence::{BatchObserver, Database, StatementObserver, Stores},
+};
+use namaskah_domain::{
+    Fault, Time,
+    staff::{FigureReads, ProviderDesk},
+    vitals::VitalsReads,
+};
 use poem::http::{Method, StatusCode};
 use prometheus_client::{
     encoding::text::encode,
@@ -32,7 +44,10 @@ use prometheus_client::{
 use self::{
     calls::Calls,
     commits::{Ledger, MeasuredStore},
+    house::House,
     jobs::{MeasuredJobs, Work},
+    look_ups::Memories,
+    outcomes::Outcomes,
     premises::Wear,
     requests::Requests,
     vitals::Gauges,
@@ -61,6 +76,22 @@ struct Inner {
     gauges: Gauges,
     wear: Wear,
     premises: OnceLock<Premises>,
+    outcomes: Outcomes,
+    memories: Memories,
+    house: House,
+    database: OnceLock<Database>,
+    slow: OnceLock<Slow>,
+}
+
+/// What gauges are read from.
+#[derive(Clone)]
+pub struct Sources {
+    /// How work stands.
+    pub vitals: Arc<dyn VitalsReads>,
+    /// Sums of money.
+    pub figures: Arc<dyn FigureReads>,
+    /// Providers.
+    pub providers: Arc<ProviderDesk>,
 }
 
 impl Metrics {
@@ -71,10 +102,25 @@ impl Metrics {
         registry.register("build", "What runs", Info::new([("version", version), ("mode", mode.name())]));
         let (requests, ledger) = (Requests::register(&mut registry), Ledger::register(&mut registry));
         let (calls, gauges) = (Calls::register(&mut registry), Gauges::register(&mut registry));
-        let (wear, tries) = (Wear::register(&mut registry), Tries::register(&mut registry));
-        let work = Work::register(&mut registry);
-        let premises = OnceLock::new();
-        Self(Arc::new(Inner { registry, requests, ledger, calls, tries, work, gauges, wear, premises }))
+        let (outcomes, memories) = (Outcomes::register(&mut registry), Memories::register(&mut registry));
+        let (house, wear) = (House::register(&mut registry), Wear::register(&mut registry));
+        let (tries, work) = (Tries::register(&mut registry), Work::register(&mut registry));
+        Self(Arc::new(Inner {
+            registry,
+            requests,
+            ledger,
+            calls,
+            tries,
+            work,
+            gauges,
+            wear,
+            premises: OnceLock::new(),
+            outcomes,
+            memories,
+            house,
+            database: OnceLock::new(),
+            slow: OnceLock::new(),
+        }))
     }
 
     /// From now on what grows old and fills up is told, too. The first one stays.
@@ -102,23 +148,69 @@ impl Metrics {
         self.0.requests.answered(method, route, status, code, took);
     }
 
-    /// Told of every statement of the database; slow ones are logged.
+    /// Told of every statement of the database; slow ones are logged, if they are watched.
     pub fn of_statements(&self) -> StatementObserver {
         let metrics = self.clone();
-        Arc::new(move |sql, took, failed| metrics.0.ledger.ran(sql, took, failed))
+        Arc::new(move |sql, took, failed| {
+            metrics.0.ledger.ran(took, failed);
+            if let Some(slow) = metrics.0.slow.get() {
+                slow.ran(sql, took);
+            }
+        })
+    }
+
+    /// Told of how many units were written at once.
+    pub fn of_batches(&self) -> BatchObserver {
+        let metrics = self.clone();
+        Arc::new(move |units| metrics.0.ledger.wrote(units))
+    }
+
+    /// Told of what was remembered and what was read.
+    pub fn of_look_ups(&self) -> LookUps {
+        let metrics = self.clone();
+        LookUps::told_to(move |memory, remembered| metrics.0.memories.asked(memory, remembered))
+    }
+
+    /// Logs from now on what is slow.
+    pub fn watch_slow(&self, slow: Slow) {
+        // A process has one database.
+        let _ = self.0.slow.set(slow);
+    }
+
+    /// Tells from now on how this database's connections are used.
+    pub fn watch_pool(&self, database: &Database) {
+        // A process has one database.
+        let _ = self.0.database.set(database.clone());
     }
 
     /// As text, with how work stands at `now`.
     ///
     /// # Errors
     /// If the store cannot be read; then nothing is told, so that whoever watches sees a gap and no old numbers.
-    pub async fn tell(&self, reads: &dyn VitalsReads, now: Time) -> Result<String, Fault> {
-        self.0.gauges.set(&reads.vitals(now).await?);
+    pub async fn tell(&self, sources: &Sources, now: Time) -> Result<String, Fault> {
+        self.0.gauges.set(&sources.vitals.vitals(now).await?);
+        self.0.house.set_providers(&sources.providers.pulses().await?);
+        self.sum(sources, now).await?;
+        if let Some(database) = self.0.database.get() {
+            self.0.house.set_pool(database.pool_use());
+        }
         if let Some(premises) = self.0.premises.get() {
             self.0.wear.look(premises, now).await;
         }
         let mut text = String::new();
         encode(&mut text, &self.0.registry).map_err(Fault::new)?;
         Ok(text)
+    }
+
+    /// Sums money, if that is due: once, however many ask.
+    async fn sum(&self, sources: &Sources, now: Time) -> Result<(), Fault> {
+        let house = &self.0.house;
+        let mut summed = house.summed.lock().await;
+        if House::is_due(*summed, now) {
+            house.set_money(&sources.figures.standings().await?, sources.vitals.drift().await?);
+            house.set_suspense(&sources.figures.waiting_for_a_person().await?);
+            *summed = Some(now);
+        }
+        Ok(())
     }
 }

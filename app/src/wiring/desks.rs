@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use namaskah_adapters::{allowlists::CachedAllowlists, persistence::Stores};
+use namaskah_adapters::{allowlists::CachedAllowlists, look_ups::LookUps, persistence::Stores};
 use namaskah_domain::{
     Clock, Random, Store,
     auth::AuthService,
@@ -69,10 +69,10 @@ pub(super) fn status(
 }
 
 /// Staff over these stores.
-pub(super) fn staff(auth: Arc<AuthService>, stores: &Stores) -> StaffService {
+pub(super) fn staff(auth: Arc<AuthService>, stores: &Stores, look_ups: LookUps) -> StaffService {
     let ports = StaffPorts {
         reads: stores.staff.clone(),
-        allowlists: Arc::new(CachedAllowlists::new(stores.staff.clone())),
+        allowlists: Arc::new(CachedAllowlists::new(stores.staff.clone()).observed(look_ups)),
         seals: stores.audit_seals.clone(),
         payments: stores.payments.clone(),
         orders: stores.orders.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use namaskah_adapters::{
     google::{GoogleConfig, GoogleIdentityProvider},
+    look_ups::LookUps,
     password::Argon2Hasher,
     persistence::Stores,
     standings::CachedStandings,
@@ -80,15 +81,15 @@ pub(super) fn auth(
     config: &Config,
     store: &Arc<dyn Store>,
     stores: &Stores,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
+    look_ups: LookUps,
 ) -> Result<AuthService, Fault> {
     let ports = AuthPorts {
         store: store.clone(),
         reads: stores.auth.clone(),
         accounts: stores.wallet.clone(),
         webhooks: stores.webhooks.clone(),
-        standings: Arc::new(CachedStandings::new(stores.auth.clone())),
+        standings: Arc::new(CachedStandings::new(stores.auth.clone()).observed(look_ups)),
         hasher: Arc::new(Argon2Hasher::default()),
         signer: Arc::new(signer(config)?),
         codes: Arc::new(Rfc6238),

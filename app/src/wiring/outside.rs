@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use namaskah_adapters::{
     http::ReadPolicy,
+    look_ups::LookUps,
     paystack::{PaystackConfig, PaystackGateway, PaystackMode},
     smtp::{SmtpConfig, SmtpMailer},
     textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
@@ -18,6 +19,7 @@ use super::{identity, webhooks};
 use crate::{
     config::{Config, Mode},
     metrics::{MeasuredGateway, MeasuredOutbound, MeasuredProvider, Metrics},
+    traces::TracedDelivery,
 };
 
 /// Where the providers are. In the sandbox that is known only after it has started.
@@ -101,6 +103,8 @@ pub struct Adapters {
     pub identities: Option<Arc<dyn IdentityProvider>>,
     /// Calls URLs of users.
     pub outbound: Arc<dyn OutboundClient>,
+    /// Told of what is remembered.
+    pub look_ups: LookUps,
 }
 
 impl Adapters {
@@ -120,6 +124,7 @@ impl Adapters {
             mailer: mailer(config, outside, public_url)?,
             identities: identity::provider(config, outside, public_url)?,
             outbound: webhooks::client(config)?,
+            look_ups: LookUps::default(),
         })
     }
 }
@@ -133,7 +138,11 @@ impl Adapters {
             gateway: Arc::new(MeasuredGateway::new(self.gateway, metrics.clone())),
             mailer: self.mailer,
             identities: self.identities,
-            outbound: Arc::new(MeasuredOutbound::new(self.outbound, metrics.clone())),
+            outbound: Arc::new(TracedDelivery(Arc::new(MeasuredOutbound::new(
+                self.outbound,
+                metrics.clone(),
+            )))),
+            look_ups: metrics.of_look_ups(),
         }
     }
 }

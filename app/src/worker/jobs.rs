@@ -16,9 +16,11 @@ use namaskah_domain::{
     upkeep::UpkeepService,
     verification::VerificationService,
 };
+use tracing::{Instrument, field::Empty};
 use uuid::Uuid;
 
 use super::{RunError, Worker};
+use crate::{logging::SPANS, traces};
 
 const REST: Duration = Duration::from_millis(500);
 /// Mails on their way at a time, unless it is configured.
@@ -127,7 +129,17 @@ impl JobRunner {
         Self { at_once: at_once.max(1), ..self }
     }
 
+    /// In a span of its own, in the trace of the commit that queued it.
     async fn attempt(&self, job: &LeasedJob) -> Outcome {
+        let lane = self.lane.job();
+        let span = tracing::info_span!(
+            target: SPANS, "job", job = %job.id, lane, attempts = job.attempts, otel.kind = Empty
+        );
+        traces::caused(&span, job.id.uuid(), "consumer");
+        self.perform(job).instrument(span).await
+    }
+
+    async fn perform(&self, job: &LeasedJob) -> Outcome {
         match &job.kind {
             JobKind::SendMail { to, letter } => self.doers.mailer.send(to, letter).await.into(),
             JobKind::Notify { notification } => match self.doers.notifications.letter(*notification).await {

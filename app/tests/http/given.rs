@@ -1,16 +1,13 @@
 //! A server on a real socket, over everything in memory.
 
+mod switch;
 mod told;
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
 };
 
-use async_trait::async_trait;
 use namaskah::{
     config::Mode,
     http::{
@@ -19,9 +16,9 @@ use namaskah::{
         middleware::limits::Limits,
         server::{self, HttpSettings},
         services::Services,
-        system::{Part, Readiness},
     },
-    metrics::Metrics,
+    logging::LoggedUsers,
+    metrics::{Metrics, Sources},
     wiring::MoneyServices,
     worker::{Doers, Feed, JobRunner, Relay, Wakers, WakingStore, Worker},
 };
@@ -64,6 +61,8 @@ use uuid::Uuid;
 
 use crate::{endpoints::endpoints, look_ups::LookUps};
 
+pub use switch::Switch;
+
 pub const PASSWORD: &str = "seven green lanterns hum";
 /// An origin whose pages may call the API.
 pub const FRIEND: &str = "https://app.example";
@@ -86,17 +85,6 @@ pub struct World {
     pub stop: CancellationToken,
     pub server: tokio::task::JoinHandle<std::io::Result<()>>,
     jobs: JobRunner,
-}
-
-/// One part that can fail.
-pub struct Switch(pub AtomicBool);
-
-#[async_trait]
-impl Readiness for Switch {
-    async fn parts(&self) -> Vec<Part> {
-        let detail = Some("switched off".to_owned());
-        vec![Part { name: "database", is_ready: self.0.load(Ordering::SeqCst), detail }]
-    }
 }
 
 /// With limits that nobody reaches.
@@ -213,6 +201,8 @@ async fn started(
         clock: shared.clone(),
     };
     let notifications = told::notifications(&waking, &store, &shared, &random);
+    let providers = Arc::new(ProviderDesk::new(providers));
+    let gauged = Sources { vitals: store.clone(), figures: store.clone(), providers: providers.clone() };
     let feed = Feed::default();
     let stop = CancellationToken::new();
     relay(&store, &feed, &wakers, &stop);
@@ -238,7 +228,7 @@ async fn started(
         verifications: orders.clone(),
         catalogue,
         trade: Arc::new(TradeDesk::new(trade, order_policy().rule)),
-        providers: Arc::new(ProviderDesk::new(providers)),
+        providers,
         retention: Arc::new(RetentionService::new(store.clone(), shared.clone(), Retention::default())),
         store: waking,
         clock: shared.clone(),
@@ -249,7 +239,7 @@ async fn started(
         textverified: Arc::new(TextVerifiedDoor(WebhookSecrets::default())),
         readiness: ready.clone(),
         metrics: Metrics::new(Mode::Sandbox),
-        vitals: store.clone(),
+        gauged,
         status,
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -262,6 +252,7 @@ async fn started(
         cors_origins: vec![FRIEND.to_owned()],
         metrics_token: Some(SecretString::from(METRICS_TOKEN)),
         letter_previews: true,
+        log_users: LoggedUsers::default(),
     };
     let app = server::build(&services, &settings, stop.clone());
     let server = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));

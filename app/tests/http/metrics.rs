@@ -74,6 +74,11 @@ async fn no_visitor_makes_a_series_of_his_own() {
         ada.get(&format!("/nowhere/{n}?x={n}")).await;
         ada.get(&format!("/api/v1/verifications/ver_{n:026}")).await;
         ada.get(&format!("/problems/no-such-{n}")).await;
+        let quote = json!({"service": format!("invented{n}"), "country": "US"});
+        ada.post("/api/v1/quotes", &format!("quote-{n}"), quote).await;
+        let trace = format!("00-{n:032x}-{n:016x}-01");
+        let asked = ada.request("GET", "/api/v1/wallet").header("traceparent", trace);
+        asked.header("x-request-id", format!("mine-{n}")).send().await.expect("an answer");
         let odd = reqwest::Method::from_bytes(format!("ODD{n}").as_bytes()).expect("a method");
         world.client.request(odd, format!("{}/healthz", world.base)).send().await.expect("an answer");
         let login = json!({"email": format!("user{n}@example.com"), "password": "not the right one"});

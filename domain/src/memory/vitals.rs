@@ -4,10 +4,11 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, state::State};
 use crate::{
-    Fault, JobLane, NoticeState, Time,
+    Currency, Fault, JobLane, Money, NoticeState, Time,
     payment::SuspenseState,
     verification::{Order, PurchaseState},
     vitals::{Queue, Vitals, VitalsReads},
+    wallet::{Account, HoldState, LedgerAccount, Purse},
     webhook::DeliveryState,
 };
 
@@ -25,6 +26,20 @@ fn queue(state: &State, lane: JobLane, now: Time) -> Queue {
         oldest_s: oldest.map_or(0, |oldest| (now - oldest).num_seconds()),
         buried: count(of_lane().filter(|stored| stored.buried.is_some())),
     }
+}
+
+/// How far an account is from its lines and its holds.
+fn apart(state: &State, account: &Account) -> i64 {
+    let of = |purse| LedgerAccount::User(account.user, purse);
+    let lines = state.transfers.iter().map(|posted| {
+        let effect = |purse| posted.transfer.effect_on(of(purse)).units();
+        effect(Purse::Wallet) + effect(Purse::Promo)
+    });
+    let open = state.holds.values().filter(|h| h.user == account.user && h.state == HoldState::Open);
+    let held: i64 = open.map(|hold| hold.amount.units()).sum();
+    let posted = account.wallet.posted.units() + account.promo.posted.units();
+    let reserved = account.wallet.held.units() + account.promo.held.units();
+    (posted - lines.sum::<i64>()).abs() + (reserved - held).abs()
 }
 
 #[async_trait]
@@ -60,5 +75,11 @@ impl VitalsReads for MemoryStore {
             webhooks_due: count(due_webhooks()),
             webhooks_oldest_s: due_webhooks().map(|due| (now - due).num_seconds()).max().unwrap_or(0),
         })
+    }
+
+    async fn drift(&self) -> Result<Money, Fault> {
+        let state = self.state();
+        let apart = state.accounts.values().map(|account| apart(&state, account)).sum();
+        Ok(Money::from_units(apart, Currency::Usd))
     }
 }

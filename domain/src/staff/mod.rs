@@ -38,7 +38,7 @@ pub use ports::{
     SealedLog, StaffReads, UserFilter,
 };
 pub use preview::{OfferPreview, PaidPreview, Preview};
-pub use provider_desk::{ProviderDesk, ProviderDeskPorts, ProviderStanding};
+pub use provider_desk::{ProviderDesk, ProviderDeskPorts, ProviderStanding, Pulse};
 pub use service::{Happening, StaffPorts, StaffService, Suspend, UserDetail};
 pub use stretch::{Stretch, StretchError};
 pub use trading::{NewPricingRule, ServiceStanding, TradeDesk, TradeError, TradePorts};

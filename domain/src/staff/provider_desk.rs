@@ -61,6 +61,17 @@ impl ProviderStanding {
     }
 }
 
+/// A provider in two words, for those who watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulse {
+    /// Which.
+    pub provider: ProviderId,
+    /// False if staff has switched it off.
+    pub is_on: bool,
+    /// False if the last of its answers was not as it should be. Until it is asked it is well.
+    pub is_well: bool,
+}
+
 /// Shows providers.
 pub struct ProviderDesk {
     ports: ProviderDeskPorts,
@@ -97,6 +108,17 @@ impl ProviderDesk {
             polled_at: self.ports.orders.polled_at(),
             skew: self.ports.provider.skew(),
         }])
+    }
+
+    /// The same in short, without asking a provider or summing the journal.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn pulses(&self) -> Result<Vec<Pulse>, Fault> {
+        let provider = self.ports.provider.id();
+        let terms = self.ports.terms.current(self.now()).await?;
+        let is_well = self.ports.provider.answers().is_well();
+        Ok(vec![Pulse { provider, is_on: terms.is_on(provider), is_well }])
     }
 
     /// Asked for at most every half minute.

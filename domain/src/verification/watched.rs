@@ -75,6 +75,17 @@ pub struct Answers {
     pub trouble: Option<(Trouble, Time)>,
 }
 
+impl Answers {
+    /// False if the last thing that was seen of it was wrong.
+    pub fn is_well(&self) -> bool {
+        match (self.well_at, self.trouble) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(well_at), Some((_, at))) => well_at >= at,
+        }
+    }
+}
+
 /// Any provider, watched.
 pub struct Watched {
     inner: Arc<dyn NumberProvider>,

@@ -7,6 +7,7 @@ mod books;
 mod budget;
 mod coalescing;
 mod database;
+mod drift;
 mod keys;
 mod migrations;
 mod plans;

@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::persistence::{
     claims::claimed,
+    database::Observers,
     entity::claim,
     plan::Plan,
     refusal::{self, Refusal},
@@ -26,11 +27,12 @@ struct ClaimVanished;
 #[derive(Clone)]
 pub(super) struct Alone {
     pool: DatabaseConnection,
+    observers: Observers,
 }
 
 impl Alone {
-    pub(super) const fn new(pool: DatabaseConnection) -> Self {
-        Self { pool }
+    pub(super) const fn new(pool: DatabaseConnection, observers: Observers) -> Self {
+        Self { pool, observers }
     }
 
     pub(super) async fn commit(&self, plan: Plan) -> Result<Committed, CommitError> {
@@ -40,7 +42,10 @@ impl Alone {
         loop {
             tries += 1;
             let refused = match self.pool.query_one_raw(statement.clone()).await {
-                Ok(_) => return Ok(Committed::Applied),
+                Ok(_) => {
+                    self.observers.wrote(1);
+                    return Ok(Committed::Applied);
+                }
                 Err(error) => refusal::on_postgres(error),
             };
             match refused {

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{alone::Alone, wire::Wire, write::write};
 use crate::persistence::{
     batch::{Batch, Moved},
-    database::StatementObserver,
+    database::Observers,
     entity::{account, hold},
     known::Known,
     plan::Plan,
@@ -88,13 +88,14 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    pub(super) fn start(pool: &DatabaseConnection, observer: Option<StatementObserver>) -> Self {
+    pub(super) fn start(pool: &DatabaseConnection, observers: &Observers) -> Self {
         let lanes = (0..LANES).map(|_| {
             let known = Arc::new(Mutex::new(Known::new()));
             let (queue, waiting) = mpsc::channel(QUEUE);
             let lane = Lane {
-                wire: Wire::new(pool.clone(), observer.clone()),
-                alone: Alone::new(pool.clone()),
+                wire: Wire::new(pool.clone(), observers.statements.clone()),
+                alone: Alone::new(pool.clone(), observers.clone()),
+                observers: observers.clone(),
                 known: known.clone(),
             };
             tokio::spawn(lane.run(waiting));
@@ -156,6 +157,7 @@ enum Failed {
 struct Lane {
     wire: Wire,
     alone: Alone,
+    observers: Observers,
     known: Arc<Mutex<Known>>,
 }
 
@@ -304,6 +306,7 @@ impl Lane {
             batch.accounts.keys().for_each(|user| known.forget_account(*user));
             return Err(failed(error));
         }
+        self.observers.wrote(part.len() - left.len());
         for Moved { row, .. } in batch.accounts.into_values() {
             known.learn_account(row);
         }

@@ -6,11 +6,12 @@ use std::{
 };
 
 use futures::FutureExt;
+use namaskah_domain::TraceParent;
 use poem::{
     Endpoint, IntoResponse, Middleware, PathPattern, Request, Response, Result,
     http::{HeaderMap, HeaderName, HeaderValue, header},
 };
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
 use super::{Asked, RequestId};
 use crate::{
@@ -18,7 +19,10 @@ use crate::{
         lifecycle::{self, DEPRECATED},
         problem::{Problem, ProblemCode, catch},
     },
+    logging::SPANS,
     metrics::Metrics,
+    reports::ANSWERED,
+    traces,
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -66,7 +70,11 @@ impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
         request.set_data(id.clone());
         let method = request.method().clone();
         let is_front = request.uri().path() == "/";
-        let span = tracing::info_span!("request", request_id = id.as_str(), %method);
+        let span = tracing::info_span!(
+            target: SPANS, "request", request_id = id.as_str(), trace_id = Empty, user = Empty, %method, otel.kind = Empty
+        );
+        let came_with = request.header("traceparent").and_then(TraceParent::parse);
+        span.record("trace_id", traces::begun(&span, came_with));
         let begun = Instant::now();
         let answer = self.answer(request, &id).instrument(span.clone()).await;
         let mut response = answer;
@@ -77,6 +85,7 @@ impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
         let route = if is_front { Some("/".to_owned()) } else { route(&response) };
         let code = response.data::<ProblemCode>().map(|code| code.0);
         self.metrics.answered(&method, route.as_deref(), response.status(), code, took);
+        traces::answered(&span, &method, route.as_deref(), response.status());
         span.in_scope(|| log(&response, route.as_deref(), code, took));
         Ok(response)
     }
@@ -117,13 +126,13 @@ fn route(response: &Response) -> Option<String> {
     route.filter(|route| !route.is_empty())
 }
 
-/// One line a request: whose it was and from where, and the route, never the query, which may hold secrets.
+/// One line a request: from where it was, and the route, never the query, which may hold secrets. Whose it was, its
+/// span says.
 fn log(response: &Response, route: Option<&str>, code: Option<&'static str>, took: Duration) {
     let asked = response.data::<Asked>();
-    let user = asked.and_then(|asked| asked.user).map(tracing::field::display);
     let client = asked.map(|asked| tracing::field::display(asked.client.0));
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(route, status = response.status().as_u16(), code, user, client, ms, "answered");
+    tracing::info!(target: ANSWERED, route, status = response.status().as_u16(), code, client, ms, "answered");
 }
 
 #[cfg(test)]

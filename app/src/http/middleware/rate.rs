@@ -13,10 +13,15 @@ use super::{
     limits::{Class, Limits, Network, Who},
     window::Verdict,
 };
-use crate::http::{
-    auth_scheme::{Gate, Identity},
-    middleware::RequestId,
-    problem::Problem,
+use tracing::Span;
+
+use crate::{
+    http::{
+        auth_scheme::{Gate, Identity},
+        middleware::RequestId,
+        problem::Problem,
+    },
+    logging::LoggedUsers,
 };
 
 /// Verdicts of one request: of its class, and of what a handler has asked besides.
@@ -100,6 +105,8 @@ pub struct RateLimit {
     pub proxies: TrustedProxies,
     /// Finds out who asks.
     pub gate: Gate,
+    /// How he is named in logs.
+    pub logged: LoggedUsers,
 }
 
 impl<E: Endpoint> Middleware<E> for RateLimit {
@@ -111,6 +118,7 @@ impl<E: Endpoint> Middleware<E> for RateLimit {
             limits: self.limits.clone(),
             proxies: self.proxies.clone(),
             gate: self.gate.clone(),
+            logged: self.logged,
         }
     }
 }
@@ -121,6 +129,7 @@ pub struct RateLimitEndpoint<E> {
     limits: Arc<Limits>,
     proxies: TrustedProxies,
     gate: Gate,
+    logged: LoggedUsers,
 }
 
 impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
@@ -144,6 +153,10 @@ impl<E: Endpoint> Endpoint for RateLimitEndpoint<E> {
         }
         let first = self.count(&request, &identity, client).await;
         let asked = Asked { user: identity.account(), client };
+        if let Some(name) = asked.user.and_then(|user| self.logged.name(user)) {
+            // This is the span of the request: nothing between opens another.
+            Span::current().record("user", name);
+        }
         verdicts.push(first);
         let mut response = if first.allowed {
             request.set_data(client);

@@ -105,6 +105,7 @@ impl Bench {
             cors_origins: Vec::new(),
             metrics_token: None,
             letter_previews: false,
+            log_users: config.log_users,
         };
         let app = server::build(&services, &settings, stop.clone());
         let serving = tokio::spawn(server::serve(listener, app, Bounds::default(), stop.clone()));

@@ -1,9 +1,10 @@
 //! Sentences about how work stands.
 
 use namaskah_domain::{
-    Change, JobLane, NewJob, Notice, NoticeState, Sender, UnitOfWork, Version,
+    Change, Currency, JobLane, Money, NewJob, Notice, NoticeState, Sender, UnitOfWork, Version,
     verification::{PurchaseState, Waiting},
     vitals::{OVERDUE_S, Queue, Vitals},
+    wallet::HoldEnd,
 };
 use uuid::Uuid;
 
@@ -91,4 +92,18 @@ pub async fn jobs_are_counted_by_lane_and_by_how_long_they_wait(on: &Backend) {
     on.jobs.bury(&leased[0], "no such address").await.expect("buried");
     let [mails, ..] = vitals(on, 100).await.queues;
     assert_eq!(mails, Queue { lane: JobLane::Mail, due: 1, oldest_s: 70, buried: 1 });
+}
+
+/// Money that came in, is held, and has been spent: the accounts are where their lines and holds say.
+pub async fn accounts_that_are_as_their_lines_and_holds_say_have_not_drifted(on: &Backend) {
+    let zero = Money::zero(Currency::Usd);
+    assert_eq!(on.vitals.drift().await.expect("readable"), zero);
+    for _ in 0..3 {
+        let user = given::account().with(10_000).stored_in(on.store.as_ref()).await;
+        let (open, spent) = (given::hold(user, 2_500), given::hold(user, 1_500));
+        on.apply(UnitOfWork::new().place(open)).await;
+        on.apply(UnitOfWork::new().place(spent.clone())).await;
+        on.apply(UnitOfWork::new().end(given::end(&spent, HoldEnd::Capture))).await;
+    }
+    assert_eq!(on.vitals.drift().await.expect("readable"), zero);
 }

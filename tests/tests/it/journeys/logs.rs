@@ -62,7 +62,8 @@ const TEXT: &str = "Your WhatsApp code: 806-185";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_of_everything_has_no_secret_number_code_or_address() {
     let estate = Estate::on_sqlite().await;
-    let mut product = estate.product_with(&[("NAMASKAH_LOG", "trace")]).await;
+    let mut product =
+        estate.product_with(&[("NAMASKAH_LOG", "trace"), ("NAMASKAH_SLOW_STATEMENT_MS", "0")]).await;
     let ada = Customer::stranger(&product.address("product"));
     let mut never = Unspeakable::default();
     for secret in estate.secrets() {
@@ -84,6 +85,8 @@ async fn a_log_of_everything_has_no_secret_number_code_or_address() {
     let log = estate.log();
     // It is a log of everything: requests, and what only the finest level has.
     assert!(log.contains("/api/v1/auth/login") && log.contains("TRACE") && log.contains("DEBUG"), "{log}");
+    // Every statement was slow, so it has plans.
+    assert!(log.contains("plan=\"SEARCH"), "{log}");
     // Whose requests they were, and from where.
     assert!(log.contains(&user) && log.contains("127.0.0.1"), "{log}");
     let found = never.found_in(&log);

@@ -7,6 +7,7 @@ use super::{customer::order, on_both, world::World};
 on_both! {
     a_journey_is_told_by_commits_statements_and_calls_of_providers,
     keys_grow_older_and_the_disk_of_the_data_folder_has_room,
+    what_orders_payments_and_money_come_to_is_told,
 }
 
 async fn told(world: &World) -> String {
@@ -64,4 +65,45 @@ async fn keys_grow_older_and_the_disk_of_the_data_folder_has_room(world: &World)
     let free = value(&text, "namaskah_disk_free_bytes{folder=\"data\"}");
     let size = value(&text, "namaskah_disk_size_bytes{folder=\"data\"}");
     assert!(free > 0.0 && free <= size, "{free} of {size}");
+}
+
+async fn what_orders_payments_and_money_come_to_is_told(world: &World) {
+    let ada = world.customer_with("10.00").await;
+    let completed = ada.rents("telegram").await;
+    world.controls.text(&completed, "Your code is 12345", "deliver").await;
+    ada.order_becomes(&completed, "completed").await;
+    let given_up = ada.rents("whatsapp").await;
+    ada.cancels(&given_up).await.is(200);
+    let text = told(world).await;
+    for (series, expected) in [
+        (
+            "namaskah_verifications_ended_total{service=\"telegram\",provider=\"textverified\",outcome=\"completed\"}",
+            1.0,
+        ),
+        (
+            "namaskah_verifications_ended_total{service=\"whatsapp\",provider=\"textverified\",outcome=\"cancelled\"}",
+            1.0,
+        ),
+        (
+            "namaskah_verification_time_to_code_seconds_count{service=\"telegram\",provider=\"textverified\"}",
+            1.0,
+        ),
+        ("namaskah_payments_ended_total{provider=\"paystack\",outcome=\"succeeded\"}", 1.0),
+        ("namaskah_provider_on{provider=\"textverified\"}", 1.0),
+        ("namaskah_provider_well{provider=\"textverified\"}", 1.0),
+        ("namaskah_wallets_held_usd", 0.0),
+    ] {
+        assert!((value(&text, series) - expected).abs() < f64::EPSILON, "{series} in\n{text}");
+    }
+    for series in [
+        "namaskah_ledger_batch_units_count",
+        "namaskah_database_connections_max",
+        "namaskah_cache_lookups_total{cache=\"terms\",outcome=\"miss\"}",
+        "namaskah_cache_lookups_total{cache=\"sessions\",outcome=\"miss\"}",
+    ] {
+        assert!(value(&text, series) >= 1.0, "{series} in\n{text}");
+    }
+    assert!(text.lines().any(|line| line == "namaskah_ledger_drift_usd 0.0"), "{text}");
+    // Numbers were bought, and nothing was paid in advance in these books.
+    assert!(value(&text, "namaskah_provider_float_usd") < 0.0, "{text}");
 }

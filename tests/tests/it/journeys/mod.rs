@@ -38,6 +38,7 @@ mod retention;
 mod rights;
 mod rollout;
 mod second_factor;
+mod seeing;
 mod shoppers;
 mod status;
 mod streams;

@@ -59,7 +59,14 @@ impl Process {
         command.args(arguments).current_dir(folder).env("NAMASKAH_LOG", "warn");
         command.env("NAMASKAH_LIMIT_FACTOR", "10000").env("NAMASKAH_MAX_OPEN_ORDERS", "10000");
         command.env("NAMASKAH_PROVIDER_TIMEOUT_S", "2").env("NAMASKAH_DATABASE_POOL", "8");
-        command.envs(settings.iter().copied());
+        for (name, value) in settings {
+            // What is empty is left to the file.
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).kill_on_drop(true);
         let mut child = command.spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -87,8 +94,17 @@ impl Process {
 
     /// SIGTERM.
     pub fn ask_to_stop(&self) {
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// SIGHUP.
+    pub fn hang_up(&self) {
+        self.signal(Signal::SIGHUP);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = self.child.id().expect("it runs");
-        kill(Pid::from_raw(i32::try_from(id).expect("an id")), Signal::SIGTERM).expect("a signal");
+        kill(Pid::from_raw(i32::try_from(id).expect("an id")), signal).expect("a signal");
     }
 
     /// SIGKILL.
@@ -195,6 +211,11 @@ impl Estate {
     /// Everything that its products have logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("product.log")).expect("a log")
+    }
+
+    /// Settings of a file, for products that are started or look again.
+    pub fn configures(&self, settings: &str) {
+        std::fs::write(self.folder.path().join("namaskah.toml"), settings).expect("a file");
     }
 
     /// Where its products keep their books.

@@ -20,6 +20,8 @@ pub struct Request {
     /// Names in lower case.
     pub headers: HashMap<String, String>,
     pub body: String,
+    /// The same as it came: not everything is text.
+    pub bytes: Vec<u8>,
     /// How many with the same line came before it.
     pub nth: usize,
 }
@@ -133,5 +135,6 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     let line = line.trim_end().trim_end_matches(" HTTP/1.1").to_owned();
-    Some(Request { line, headers, body: String::from_utf8(body).ok()?, nth: 0 })
+    let text = String::from_utf8_lossy(&body).into_owned();
+    Some(Request { line, headers, body: text, bytes: body, nth: 0 })
 }

@@ -32,7 +32,7 @@ impl Statements {
         let statements = self.0.clone();
         let observer =
             Arc::new(move |sql: &str, _, _| statements.lock().expect("sound").push(sql.to_owned()));
-        Options { max_connections, observer: Some(observer) }
+        Options { max_connections, observer: Some(observer), batches: None }
     }
 
     pub(super) fn take(&self) -> Vec<String> {
@@ -254,6 +254,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("adjustments", on.adjustments.adjustments(&query, at(0), page));
     read!("booked at once", on.adjustments.booked_at_once(given::id(), given::id(), at(0)));
     read!("vitals", on.vitals.vitals(at(0)));
+    read!("drift", on.vitals.drift());
     read!("ticket", on.support.ticket(given::id()));
     let (tickets, page) = (
         TicketQuery { user: Some(given::id()), ..TicketQuery::default() },
