@@ -20,6 +20,7 @@ use namaskah_domain::{
     auth::Email,
     mailer::{MailError, Mailer},
     memory::Platform,
+    notification::News,
     outbox::{Jobs, LeasedJob},
     upkeep::UpkeepService,
 };
@@ -57,6 +58,10 @@ impl Mailer for Stamps {
         let latency = now_us().saturating_sub(stamp);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(latency);
         Ok(())
+    }
+
+    async fn tell(&self, _: &Email, _: &News) -> Result<(), MailError> {
+        Err(MailError::Permanent(Fault::new("no news is queued here")))
     }
 }
 
@@ -109,7 +114,9 @@ pub async fn work(url: &str, at_once: &str) -> Result<(), Failure> {
     let (stamps, clock) = (Arc::new(Stamps::default()), Arc::new(SystemClock::new(0)));
     let jobs = Arc::new(Timed { inner: stores.jobs.clone(), last_us: AtomicU64::new(0) });
     let upkeep = UpkeepService::new(stores.leftovers.clone(), clock.clone());
-    let doers = Doers { mailer: stamps.clone(), orders: Platform::new(1).orders, upkeep: Arc::new(upkeep) };
+    let platform = Platform::new(1);
+    let (orders, notifications) = (platform.orders, Arc::new(platform.notifications));
+    let doers = Doers { mailer: stamps.clone(), notifications, orders, upkeep: Arc::new(upkeep) };
     let runner = JobRunner::new(JobLane::Mail, jobs.clone(), doers, clock, Arc::new(SystemRandom), holder);
     let runner = runner.at_once(at_once.parse()?);
 
