@@ -108,7 +108,7 @@ impl Jobs for Timed {
 
 /// Says that it is ready, works from the first line of its input to the end of it, and says what it did.
 pub async fn work(url: &str, at_once: &str) -> Result<(), Failure> {
-    let database = connect(url, Options { max_connections: 4, observer: None }).await?;
+    let database = connect(url, Options { max_connections: 4, ..Options::default() }).await?;
     let stores = Stores::open(&database, Arc::new(Vault::new([7; 32])));
     let holder = crate::own();
     let (stamps, clock) = (Arc::new(Stamps::default()), Arc::new(SystemClock::new(0)));
