@@ -28,7 +28,6 @@ pub const CHANGED: &[&str] = &[
     "intents",
     "leases",
     "mail_suppressions",
-    "mail_tokens",
     "messages",
     "notices",
     "orders",

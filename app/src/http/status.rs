@@ -177,7 +177,7 @@ fn row(experience: &ServiceExperience) -> String {
     format!(
         "<tr><th scope=\"row\">{}</th><td>{:.0} %</td><td>{}</td><td>{half}</td></tr>",
         escape(experience.service.as_str()),
-        rate(experience) * 100.0,
+        (rate(experience) * 100.0).round(),
         experience.sample_size,
     )
 }
