@@ -121,7 +121,7 @@ impl House {
 }
 
 /// For graphs: exact to a millionth up to nine thousand millions.
-#[allow(clippy::cast_precision_loss)]
+#[allow(clippy::cast_precision_loss)] // A graph is no ledger.
 fn amount(money: Money) -> f64 {
     money.units() as f64 / 1_000_000.0
 }
