@@ -90,7 +90,7 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
     (
         (
             AuthApi { auth: auth.clone(), site: site.clone() },
-            SecondFactorApi { auth: auth.clone() },
+            SecondFactorApi { auth: auth.clone(), site: site.clone() },
             GoogleApi { auth: auth.clone(), identities: services.identities.clone(), site },
             ApiKeysApi { auth: auth.clone() },
         ),

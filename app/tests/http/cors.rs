@@ -45,7 +45,7 @@ async fn pages_of_the_list_may_read_every_kind_of_answer() {
         }
         assert!(!headers.contains_key("access-control-allow-credentials"), "{path}");
     }
-    let stream = world.request("GET", "/api/v1/events/stream").bearer_auth(&person.token);
+    let stream = world.request("GET", "/api/v1/events/stream").bearer_auth(person.token());
     let stream = stream.header("origin", FRIEND).send().await.expect("an answer");
     assert_eq!(header(stream.headers(), "access-control-allow-origin").as_deref(), Some(FRIEND));
 }

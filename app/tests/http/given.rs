@@ -5,7 +5,7 @@ mod told;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use namaskah::{
@@ -390,7 +390,7 @@ fn order_policy() -> OrderPolicy {
 /// Somebody signed in.
 pub struct Person<'a> {
     pub world: &'a World,
-    pub token: String,
+    token: Mutex<String>,
 }
 
 impl World {
@@ -428,13 +428,17 @@ impl World {
         let signed_in = self.post("/api/v1/auth/login", account).await;
         let signed_in = body(signed_in, 200).await;
         let token = signed_in["access_token"].as_str().expect("a token").to_owned();
-        Person { world: self, token }
+        Person { world: self, token: Mutex::new(token) }
     }
 }
 
 impl Person<'_> {
+    pub fn token(&self) -> String {
+        self.token.lock().expect("a lock").clone()
+    }
+
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        self.world.request(method, path).bearer_auth(&self.token)
+        self.world.request(method, path).bearer_auth(self.token())
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -449,7 +453,8 @@ impl Person<'_> {
     /// Proves again who it is.
     pub async fn steps_up(&self) {
         let lifted = self.post("/api/v1/auth/step-up", "unused", json!({"password": PASSWORD})).await;
-        assert_eq!(lifted.status(), StatusCode::OK);
+        let lifted = body(lifted, 200).await;
+        *self.token.lock().expect("a lock") = lifted["tokens"]["access_token"].as_str().expect("a token").to_owned();
     }
 
     /// Pays `dollars` in by the gateway.

@@ -37,7 +37,7 @@ async fn every_kind(world: &World) -> Vec<(&'static str, u16, Response)> {
     let large = world.request("POST", "/api/v1/auth/login").header("content-type", "application/json");
     let large = large.body(vec![b' '; 300 * 1024]).send().await.expect("an answer");
     let invalid = world.post("/api/v1/auth/login", json!({"email": "nobody", "password": "x"})).await;
-    let signs_out = world.request("POST", "/api/v1/auth/logout").bearer_auth(&person.token);
+    let signs_out = world.request("POST", "/api/v1/auth/logout").bearer_auth(person.token());
     let signs_out = signs_out.send().await.expect("an answer");
     let mut kinds = vec![
         ("JSON", 200, world.get("/healthz").await),

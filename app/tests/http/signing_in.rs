@@ -129,6 +129,9 @@ async fn sessions_of_others_are_not_there() {
     assert_eq!(list["data"][0]["current"], true);
     let path = format!("/api/v1/auth/sessions/{id}");
     let foreign = ada.request("DELETE", &path).send().await.expect("an answer");
+    assert_eq!(problem(foreign, 403).await, "step_up_required");
+    ada.steps_up().await;
+    let foreign = ada.request("DELETE", &path).send().await.expect("an answer");
     assert_eq!(problem(foreign, 404).await, "not_found");
     assert_eq!(grace.request("DELETE", &path).send().await.expect("an answer").status(), 204);
     assert_eq!(grace.get("/api/v1/me").await.status(), 401);

@@ -325,6 +325,29 @@ pub enum SessionError {
     Unavailable(#[from] Fault),
 }
 
+/// Why other sign-ins were not ended.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EndSessionError {
+    /// The session has not stepped up lately.
+    #[error("a step-up is required")]
+    StepUpRequired,
+    /// There is no such open session, or it is another user's.
+    #[error("no such session")]
+    NotFound,
+    /// The store did not answer.
+    #[error("sessions cannot be ended now")]
+    Unavailable(#[from] Fault),
+}
+
+impl From<SessionError> for EndSessionError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotFound => Self::NotFound,
+            SessionError::Unavailable(fault) => Self::Unavailable(fault),
+        }
+    }
+}
+
 /// Why no API key was made.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CreateApiKeyError {

@@ -19,7 +19,7 @@ pub use credential::{MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Se
 pub use error::{
     ApiKeyError, AuthenticateError, ChangeEmailError, ChangePasswordError, CodeError, ConfirmEmailError,
     ConfirmTotpError, CreateApiKeyError, CreateOwnerError, DeleteAccountError, DisableTotpError,
-    EnrollTotpError, IdentityError, MailRequestError, RefreshError, RegisterError, Remainder,
+    EndSessionError, EnrollTotpError, IdentityError, MailRequestError, RefreshError, RegisterError, Remainder,
     ResetPasswordError, SessionError, SignInError, StepUpError, UnlinkError, VerifyEmailError,
 };
 pub use identity::{
@@ -37,8 +37,8 @@ pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
 pub(crate) use service::{ATTEMPTS, KeptChanging, opened};
 pub use service::{
     Arrived, AuthPolicy, AuthPorts, AuthService, BegunAttempt, BrowserSession, ChangeEmail, ChangePassword,
-    ConfirmEmail, ConfirmTotp, CreateApiKey, Credentials, DisableTotp, IdentityService, KeyBearer, NewApiKey,
-    NewTotp, Origin, Register, ResetPassword, Returned, SignedIn, StepUp, Tokens,
+    ConfirmEmail, ConfirmTotp, CreateApiKey, Credentials, DisableTotp, Elevation, IdentityService, KeyBearer,
+    NewApiKey, NewTotp, Origin, Register, Renewed, ResetPassword, Returned, SignedIn, StepUp, Tokens,
 };
 pub use session::{Session, SessionEnd, SessionKind};
 pub use token::TokenKind;

@@ -20,7 +20,7 @@ pub use identities::{Arrived, BegunAttempt, IdentityService, Returned};
 pub use passwords::{ChangePassword, ResetPassword};
 pub use registration::Register;
 pub(crate) use registration::opened;
-pub use second_factor::{ConfirmTotp, DisableTotp, NewTotp, StepUp};
+pub use second_factor::{ConfirmTotp, DisableTotp, Elevation, NewTotp, Renewed, StepUp};
 pub use sign_in::{BrowserSession, Credentials, Origin, Tokens};
 
 use std::sync::Arc;

@@ -36,11 +36,13 @@ pub enum SessionEnd {
     Revoked,
     /// A refresh token was used twice.
     TokenReused,
+    /// Its user stepped up, and another goes on in its place.
+    Replaced,
 }
 
 impl SessionEnd {
     /// Every end.
-    pub const ALL: [Self; 3] = [Self::SignedOut, Self::Revoked, Self::TokenReused];
+    pub const ALL: [Self; 4] = [Self::SignedOut, Self::Revoked, Self::TokenReused, Self::Replaced];
 
     /// The word in storage.
     pub const fn name(self) -> &'static str {
@@ -48,6 +50,7 @@ impl SessionEnd {
             Self::SignedOut => "signed_out",
             Self::Revoked => "revoked",
             Self::TokenReused => "token_reused",
+            Self::Replaced => "replaced",
         }
     }
 }
@@ -111,10 +114,18 @@ impl Session {
         Self { expires_at, version: self.version.next(), ..self }
     }
 
-    /// The same session, stepped up until then.
+    /// The session that goes on in the place of this one, stepped up until then. It is as old as this one and ends no
+    /// later; under a name and with a secret of its own, so that whoever has a copy of a credential of before has nothing.
     #[must_use]
-    pub fn elevated(self, until: Time) -> Self {
-        Self { elevated_until: Some(until), version: self.version.next(), ..self }
+    pub fn elevated(&self, id: SessionId, kind: SessionKind, at: Time, until: Time) -> Self {
+        Self {
+            id,
+            kind,
+            last_used_at: at,
+            elevated_until: Some(until),
+            version: Version::FIRST,
+            ..self.clone()
+        }
     }
 
     /// The same session, ended; an ended one stays as it is.

@@ -14,10 +14,9 @@ const NEW: &str = "ada@elsewhere.example";
 
 /// Ada, signed in and stepped up.
 async fn stepped_up(world: &World) -> (Tokens, SignedIn) {
-    let tokens = world.login().await;
+    let by = world.signed_in(&world.login().await).await;
+    let tokens = world.steps_up_by_tokens(by).await;
     let by = world.signed_in(&tokens).await;
-    let cmd = StepUp { by, password: Some(secret(RIGHT)), code: None };
-    world.auth.step_up(cmd).await.expect("a step-up");
     (tokens, by)
 }
 

@@ -29,14 +29,7 @@ fn wish(by: SignedIn) -> CreateApiKey {
 
 /// Signed in and stepped up.
 async fn signed_in(world: &World) -> SignedIn {
-    let by = world.signed_in(&world.login().await).await;
-    steps_up(world, by).await;
-    by
-}
-
-async fn steps_up(world: &World, by: SignedIn) {
-    let password = StepUp { by, password: Some(secret(RIGHT)), code: None };
-    world.auth.step_up(password).await.expect("a step-up");
+    world.steps_up(world.signed_in(&world.login().await).await).await
 }
 
 async fn made(world: &World, cmd: CreateApiKey) -> NewApiKey {
@@ -73,7 +66,7 @@ async fn no_other_credential_is_a_key_and_a_key_is_no_other_credential() {
     let world = World::with_ada().await;
     let tokens = world.login().await;
     let by = world.signed_in(&tokens).await;
-    steps_up(&world, by).await;
+    let by = world.steps_up(by).await;
     let key = made(&world, wish(by)).await;
     let unknown = TokenKind::ApiKey.prefix().to_owned() + &"0".repeat(64);
     for other in [tokens.access.expose(), tokens.refresh.expose(), &unknown, "", "nmk_"] {
@@ -213,7 +206,7 @@ async fn with_a_second_factor_keys_are_made_and_deleted_after_a_step_up() {
     assert!(matches!(world.auth.delete_api_key(by, key.key.id).await, Err(ApiKeyError::StepUpRequired)));
     assert!(present(&world, &key).await.is_ok());
     let lift = StepUp { by, password: None, code: Some(world.code(0)) };
-    world.auth.step_up(lift).await.expect("stepped up");
+    let by = world.goes_on(world.auth.step_up(lift).await.expect("stepped up")).await;
     made(&world, wish(by)).await;
     world.auth.delete_api_key(by, key.key.id).await.expect("deleted");
 }

@@ -11,9 +11,9 @@ use namaskah_domain::{
     UnitOfWork, UserId, Version,
     auth::{
         AccessClaims, AllowedIps, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials,
-        DirectStandings, Email, Identity, IdentityService, Issuer, KeyName, KeyStanding, MailToken,
+        DirectStandings, Elevation, Email, Identity, IdentityService, Issuer, KeyName, KeyStanding, MailToken,
         OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash, PasswordHasher, RefreshToken,
-        Register, Scope, Scopes, Secret, Session, SignedIn, StepUp, Subject, TokenHash, TokenSigner, Tokens,
+        Register, Renewed, Scope, Scopes, Secret, Session, SignedIn, StepUp, Subject, TokenHash, TokenSigner, Tokens,
         TotpSecret, TotpStep, User,
     },
     memory::{FakeIdentityProvider, MemoryStore},
@@ -440,13 +440,29 @@ impl World {
     /// Signed in and stepped up.
     pub async fn lifted(&self) -> SignedIn {
         let by = self.signed_in(&self.login().await).await;
-        self.steps_up(by).await;
-        by
+        self.steps_up(by).await
     }
 
-    pub async fn steps_up(&self, by: SignedIn) {
+    /// By what the sign-in goes on with.
+    pub async fn steps_up(&self, by: SignedIn) -> SignedIn {
         let password = StepUp { by, password: Some(secret(RIGHT)), code: None };
-        self.auth.step_up(password).await.expect("a step-up");
+        self.goes_on(self.auth.step_up(password).await.expect("a step-up")).await
+    }
+
+    pub async fn steps_up_by_tokens(&self, by: SignedIn) -> Tokens {
+        let password = StepUp { by, password: Some(secret(RIGHT)), code: None };
+        let lifted = self.auth.step_up(password).await.expect("a step-up");
+        let Renewed::Tokens(tokens) = lifted.credentials else { panic!("no tokens: {lifted:?}") };
+        tokens
+    }
+
+    pub async fn goes_on(&self, lifted: Elevation) -> SignedIn {
+        match lifted.credentials {
+            Renewed::Tokens(tokens) => self.signed_in(&tokens).await,
+            Renewed::Browser(session) => {
+                self.auth.authenticate_cookie(&session.cookie).await.expect("somebody")
+            }
+        }
     }
 
     pub async fn is_let_in(&self, tokens: &Tokens) -> bool {

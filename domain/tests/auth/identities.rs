@@ -51,9 +51,7 @@ async fn visitor(world: &World, session: &BrowserSession) -> SignedIn {
 /// Ada signs in with her password and steps up.
 async fn stepped_up(world: &World) -> SignedIn {
     let tokens = world.login().await;
-    let by = world.signed_in(&tokens).await;
-    world.auth.step_up(StepUp { by, password: Some(secret(RIGHT)), code: None }).await.expect("a step-up");
-    by
+    world.steps_up(world.signed_in(&tokens).await).await
 }
 
 async fn linked(world: &World, by: SignedIn, person: &Person) -> Result<Arrived, IdentityError> {

@@ -4,8 +4,8 @@ use namaskah_domain::{
     Letter,
     auth::{
         AuthReads, ChangePassword, ChangePasswordError, CodeError, ConfirmTotp, ConfirmTotpError,
-        Credentials, DisableTotp, DisableTotpError, EnrollTotpError, OneTimeCode, Origin, ResetPassword,
-        SecondFactor, Secret, SignInError, SignedIn, StepUp, StepUpError, Tokens, Totp,
+        Credentials, DisableTotp, DisableTotpError, Elevation, EnrollTotpError, OneTimeCode, Origin, RefreshError,
+        Renewed, ResetPassword, SecondFactor, Secret, SignInError, SignedIn, StepUp, StepUpError, Tokens, Totp,
     },
 };
 
@@ -22,7 +22,7 @@ impl Guarded {
     async fn ada() -> Self {
         let world = World::with_ada().await;
         let by = world.signed_in(&world.login().await).await;
-        step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
+        let by = world.steps_up(by).await;
         world.auth.enroll_totp(by).await.expect("a beginning");
         let cmd = ConfirmTotp { by, code: world.code(0) };
         let recovery = world.auth.confirm_totp(cmd).await.expect("the right code");
@@ -52,7 +52,7 @@ async fn step_up(
     by: SignedIn,
     password: Option<&str>,
     code: Option<OneTimeCode>,
-) -> Result<namaskah_domain::Time, StepUpError> {
+) -> Result<Elevation, StepUpError> {
     world.auth.step_up(StepUp { by, password: password.map(secret), code }).await
 }
 
@@ -81,8 +81,9 @@ async fn it_begins_with_a_step_up_by_password() {
     assert!(matches!(refused, StepUpError::PasswordRequired));
     let refused = step_up(&world, by, Some(OTHER), None).await.unwrap_err();
     assert!(matches!(refused, StepUpError::WrongPassword));
-    let until = step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
-    assert_eq!(until, namaskah_domain::Clock::now(world.clock.as_ref()) + namaskah_domain::time::minutes(5));
+    let lifted = step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
+    assert_eq!(lifted.until, namaskah_domain::Clock::now(world.clock.as_ref()) + namaskah_domain::time::minutes(5));
+    let by = world.goes_on(lifted).await;
     let begun = world.auth.enroll_totp(by).await.expect("a beginning");
     assert_eq!(begun.secret.expose().len(), 32);
     assert!(begun.otpauth_url.expose().contains(begun.secret.expose()));
@@ -96,7 +97,7 @@ async fn a_step_up_is_one_sessions_and_lasts_five_minutes() {
     let world = World::with_ada().await;
     let (lifted, other) = (world.login().await, world.login().await);
     let (by, other) = (world.signed_in(&lifted).await, world.signed_in(&other).await);
-    step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
+    let by = world.steps_up(by).await;
     let refused = world.auth.enroll_totp(other).await.unwrap_err();
     assert!(matches!(refused, EnrollTotpError::StepUpRequired));
     let stranger = SignedIn {
@@ -109,30 +110,80 @@ async fn a_step_up_is_one_sessions_and_lasts_five_minutes() {
     world.auth.enroll_totp(by).await.expect("the last second");
     world.clock.advance(1);
     assert!(matches!(world.auth.enroll_totp(by).await, Err(EnrollTotpError::StepUpRequired)));
-    step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
+    let by = world.steps_up(by).await;
     world.auth.logout(by).await.expect("an end");
     assert!(matches!(world.auth.enroll_totp(by).await, Err(EnrollTotpError::StepUpRequired)));
     assert!(matches!(step_up(&world, by, Some(RIGHT), None).await, Err(StepUpError::SignedOut)));
+}
+
+/// Whoever has a copy of a credential of before has nothing any more.
+#[tokio::test]
+async fn a_sign_in_goes_on_with_new_tokens_after_a_step_up_and_those_of_before_are_void() {
+    let world = World::with_ada().await;
+    let before = world.login().await;
+    let by = world.signed_in(&before).await;
+    let begun = world.auth.sessions(by.user).await.expect("sessions").remove(0);
+    world.clock.advance(60);
+    let after = world.steps_up_by_tokens(by).await;
+    assert!(!world.is_let_in(&before).await && world.is_let_in(&after).await);
+    let refused = world.auth.refresh(before.refresh.expose()).await.unwrap_err();
+    assert!(matches!(refused, RefreshError::InvalidToken), "{refused:?}");
+    let left = world.auth.sessions(by.user).await.expect("sessions");
+    let [session] = &left[..] else { panic!("not one session: {left:?}") };
+    assert_eq!(session.id, after.session);
+    assert_eq!((session.created_at, session.expires_at), (begun.created_at, begun.expires_at));
+    let renewed = world.auth.refresh(after.refresh.expose()).await.expect("the next tokens");
+    assert_eq!(renewed.session, after.session);
+    world.auth.enroll_totp(world.signed_in(&renewed).await).await.expect("still stepped up");
+}
+
+#[tokio::test]
+async fn a_browser_goes_on_with_a_new_cookie_after_a_step_up_and_ends_when_it_would_have() {
+    let world = World::with_ada().await;
+    let opened = world.auth.open_browser_session(credentials(ADA, RIGHT), Origin::default()).await;
+    let before = opened.expect("a session");
+    let by = world.auth.authenticate_cookie(&before.cookie).await.expect("somebody");
+    world.clock.advance(60);
+    let lifted = step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
+    let Renewed::Browser(after) = lifted.credentials else { panic!("no cookie: {lifted:?}") };
+    assert!(world.auth.authenticate_cookie(&before.cookie).await.is_err());
+    let by = world.auth.authenticate_cookie(&after.cookie).await.expect("somebody");
+    assert_eq!(by.session, after.session);
+    assert_eq!(after.expires_in_s, before.expires_in_s - 60);
+    world.auth.enroll_totp(by).await.expect("stepped up");
+}
+
+#[tokio::test]
+async fn of_two_step_ups_of_one_session_at_once_one_goes_on() {
+    let world = World::with_ada().await;
+    let by = world.signed_in(&world.login().await).await;
+    world.two_decide_at_once();
+    let once = || step_up(&world, by, Some(RIGHT), None);
+    let (one, two) = tokio::join!(once(), once());
+    let (lifted, refused): (Vec<_>, Vec<_>) = [one, two].into_iter().partition(Result::is_ok);
+    assert_eq!(lifted.len(), 1);
+    assert!(matches!(refused[..], [Err(StepUpError::SignedOut)]), "{refused:?}");
+    assert_eq!(world.open_sessions(by.user).await, 1);
 }
 
 #[tokio::test]
 async fn a_second_beginning_replaces_the_first_and_none_waits_for_ever() {
     let world = World::with_ada().await;
     let by = world.signed_in(&world.login().await).await;
-    let confirm = |code| world.auth.confirm_totp(ConfirmTotp { by, code });
-    assert!(matches!(confirm(world.code(0)).await, Err(ConfirmTotpError::NothingPending)));
-    step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
+    let confirm = |by, code| world.auth.confirm_totp(ConfirmTotp { by, code });
+    assert!(matches!(confirm(by, world.code(0)).await, Err(ConfirmTotpError::NothingPending)));
+    let by = world.steps_up(by).await;
     let first = world.auth.enroll_totp(by).await.expect("a beginning");
     let second = world.auth.enroll_totp(by).await.expect("another");
     assert_ne!(first.secret, second.secret);
-    assert!(matches!(confirm(world.code(5)).await, Err(ConfirmTotpError::WrongCode)));
+    assert!(matches!(confirm(by, world.code(5)).await, Err(ConfirmTotpError::WrongCode)));
     world.clock.advance(15 * 60);
-    assert!(matches!(confirm(world.code(0)).await, Err(ConfirmTotpError::NothingPending)));
-    step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
+    assert!(matches!(confirm(by, world.code(0)).await, Err(ConfirmTotpError::NothingPending)));
+    let by = world.steps_up(by).await;
     world.auth.enroll_totp(by).await.expect("a third");
     world.clock.advance(15 * 60 - 1);
-    assert_eq!(confirm(world.code(0)).await.expect("the right code").len(), 10);
-    assert!(matches!(confirm(world.code(1)).await, Err(ConfirmTotpError::AlreadyOn)));
+    assert_eq!(confirm(by, world.code(0)).await.expect("the right code").len(), 10);
+    assert!(matches!(confirm(by, world.code(1)).await, Err(ConfirmTotpError::AlreadyOn)));
     assert!(matches!(world.auth.enroll_totp(by).await, Err(EnrollTotpError::AlreadyOn)));
 }
 
@@ -237,8 +288,9 @@ async fn the_password_is_changed_only_after_a_step_up_by_code() {
     assert!(matches!(refused, StepUpError::Code(CodeError::Required)));
     let refused = step_up(&ada.world, ada.by, Some(OTHER), Some(ada.world.code(0))).await.unwrap_err();
     assert!(matches!(refused, StepUpError::WrongPassword));
-    step_up(&ada.world, ada.by, Some(RIGHT), Some(ada.world.code(0))).await.expect("the code was not used");
-    change_password(&ada.world, ada.by).await.expect("a change");
+    let lifted = step_up(&ada.world, ada.by, Some(RIGHT), Some(ada.world.code(0))).await;
+    let by = ada.world.goes_on(lifted.expect("the code was not used")).await;
+    change_password(&ada.world, by).await.expect("a change");
     assert!(ada.world.ada().await.second_factor.is_on());
 }
 
@@ -269,8 +321,8 @@ async fn a_password_that_must_be_changed_takes_a_code_first_and_uses_it_up() {
 async fn turning_it_on_or_off_ends_every_other_session_and_tells_the_owner() {
     let world = World::with_ada().await;
     let (own, other) = (world.login().await, world.login().await);
+    let own = world.steps_up_by_tokens(world.signed_in(&own).await).await;
     let by = world.signed_in(&own).await;
-    step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
     world.auth.enroll_totp(by).await.expect("a beginning");
     world.auth.confirm_totp(ConfirmTotp { by, code: world.code(0) }).await.expect("the right code");
     assert!(world.is_let_in(&own).await && !world.is_let_in(&other).await);
@@ -298,8 +350,8 @@ async fn a_lost_device_is_replaced_with_a_recovery_code() {
     let code = ada.recovery_code(9);
     let cmd = DisableTotp { by: ada.by, password: secret(RIGHT), code };
     ada.world.auth.disable_totp(cmd).await.expect("an end");
-    step_up(&ada.world, ada.by, Some(RIGHT), None).await.expect("a step-up");
-    ada.world.auth.enroll_totp(ada.by).await.expect("a beginning");
+    let by = ada.world.steps_up(ada.by).await;
+    ada.world.auth.enroll_totp(by).await.expect("a beginning");
     let refused = ada.login(Some(ada.recovery_code(0))).await;
     refused.expect("nothing asks for a code");
 }

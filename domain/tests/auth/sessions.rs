@@ -1,14 +1,14 @@
 use namaskah_domain::{
     Amount, Clock, Currency, Money, Store, UnitOfWork, UserId,
     auth::{
-        AuthReads, Credentials, DeleteAccountError, Origin, Remainder, Role, SessionError, SignedIn,
-        Suspension, User,
+        AuthReads, Credentials, DeleteAccountError, EndSessionError, Origin, Remainder, Role, SignedIn,
+        StepUp, Suspension, User,
     },
     time::seconds,
     wallet::{EntryKind, House, JournalEntry, LedgerAccount, Purse, Source, Transfer},
 };
 
-use crate::fakes::{ADA, OTHER, RIGHT, World, credentials, email};
+use crate::fakes::{ADA, OTHER, RIGHT, World, credentials, email, secret};
 
 const EVE: &str = "eve@example.com";
 
@@ -36,7 +36,12 @@ async fn signing_out_everywhere_ends_every_session_of_this_user_only() {
     let (one, two) = (world.login().await, world.login().await);
     eve(&world).await;
     let theirs = world.auth.login(credentials(EVE, OTHER), Origin::default()).await.expect("a sign-in");
-    world.auth.logout_all(one.user.id).await.expect("an end");
+    let by = world.signed_in(&one).await;
+    let refused = world.auth.logout_all(by).await.unwrap_err();
+    assert!(matches!(refused, EndSessionError::StepUpRequired));
+    let one = world.steps_up_by_tokens(by).await;
+    assert!(world.is_let_in(&one).await && world.is_let_in(&two).await);
+    world.auth.logout_all(world.signed_in(&one).await).await.expect("an end");
     assert!(!world.is_let_in(&one).await && !world.is_let_in(&two).await);
     assert!(world.is_let_in(&theirs).await);
 }
@@ -53,22 +58,40 @@ async fn open_sessions_are_listed_newest_first() {
         ids(world.auth.sessions(first.user.id).await.expect("sessions")),
         [second.session, first.session]
     );
-    world.auth.end_session(first.user.id, first.session).await.expect("an end");
-    assert_eq!(ids(world.auth.sessions(first.user.id).await.expect("sessions")), [second.session]);
-    assert!(!world.is_let_in(&first).await);
+}
+
+#[tokio::test]
+async fn ones_own_session_ends_without_a_step_up_and_others_with_one() {
+    let world = World::with_ada().await;
+    let (mine, other) = (world.login().await, world.login().await);
+    let by = world.signed_in(&mine).await;
+    let refused = world.auth.end_session(by, other.session).await.unwrap_err();
+    assert!(matches!(refused, EndSessionError::StepUpRequired));
+    assert!(world.is_let_in(&other).await);
+    let by = world.steps_up(by).await;
+    world.auth.end_session(by, other.session).await.expect("an end");
+    assert!(!world.is_let_in(&other).await);
+    world.clock.advance(300);
+    world.auth.end_session(by, by.session).await.expect("an end");
+    assert_eq!(world.open_sessions(by.user).await, 0);
 }
 
 #[tokio::test]
 async fn another_users_session_does_not_exist() {
     let world = World::with_ada().await;
     let tokens = world.login().await;
-    let eve = eve(&world).await;
+    eve(&world).await;
+    let theirs = world.auth.login(credentials(EVE, OTHER), Origin::default()).await.expect("a sign-in");
+    let by = world.signed_in(&theirs).await;
+    let password = StepUp { by, password: Some(secret(OTHER)), code: None };
+    let eve = world.goes_on(world.auth.step_up(password).await.expect("a step-up")).await;
     let refused = world.auth.end_session(eve, tokens.session).await.unwrap_err();
-    assert!(matches!(refused, SessionError::NotFound));
+    assert!(matches!(refused, EndSessionError::NotFound));
     assert!(world.is_let_in(&tokens).await);
-    world.auth.end_session(tokens.user.id, tokens.session).await.expect("an end");
-    let refused = world.auth.end_session(tokens.user.id, tokens.session).await.unwrap_err();
-    assert!(matches!(refused, SessionError::NotFound));
+    let by = world.signed_in(&tokens).await;
+    world.auth.end_session(by, tokens.session).await.expect("an end");
+    let refused = world.auth.end_session(by, tokens.session).await.unwrap_err();
+    assert!(matches!(refused, EndSessionError::NotFound));
 }
 
 #[tokio::test]
@@ -88,7 +111,7 @@ async fn a_deleted_user_leaves_no_address_no_password_and_no_session() {
     let by = world.signed_in(&tokens).await;
     let refused = world.auth.delete_account(by).await;
     assert!(matches!(refused, Err(DeleteAccountError::StepUpRequired)), "{refused:?}");
-    world.steps_up(by).await;
+    let by = world.steps_up(by).await;
     world.auth.delete_account(by).await.expect("an end");
     let left = world.auth.me(id).await.expect("the record stays");
     assert_eq!(left.email.as_str(), format!("deleted-{id}@deleted.invalid"));

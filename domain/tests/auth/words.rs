@@ -25,7 +25,7 @@ fn roles_have_their_names_and_are_known_by_them() {
 
 #[test]
 fn ends_of_sessions_and_purposes_of_tokens_have_their_names() {
-    assert_eq!(SessionEnd::ALL.map(SessionEnd::name), ["signed_out", "revoked", "token_reused"]);
+    assert_eq!(SessionEnd::ALL.map(SessionEnd::name), ["signed_out", "revoked", "token_reused", "replaced"]);
     let purposes = [
         "verify_email",
         "reset_password",
@@ -109,7 +109,12 @@ fn a_session_ends_once_and_is_open_until_its_last_second() {
         version: written(1),
     };
     assert!(session.is_open(now + seconds(59)) && !session.is_open(now + seconds(60)));
-    let lifted = session.clone().elevated(now + seconds(30));
+    let lifted = session.elevated(
+        SessionId::from_uuid(session.user.uuid()),
+        SessionKind::Tokens,
+        now,
+        now + seconds(30),
+    );
     assert!(
         !session.is_elevated(now)
             && lifted.is_elevated(now + seconds(29))

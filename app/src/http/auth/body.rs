@@ -2,7 +2,7 @@
 
 use namaskah_domain::{
     SessionId, Time, UserId,
-    auth::{Credentials, Email, Identity, OneTimeCode, Role, Secret, Session, SessionKind, Tokens, User},
+    auth::{BrowserSession, Credentials, Email, Identity, OneTimeCode, Role, Secret, Session, SessionKind, Tokens, User},
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -215,6 +215,17 @@ pub struct BrowserBody {
     pub expires_in: i64,
 }
 
+impl BrowserBody {
+    /// A session, and what goes with its changes.
+    pub fn of(session: BrowserSession, csrf_token: &Secret) -> Self {
+        Self {
+            user: session.user.into(),
+            csrf_token: csrf_token.expose().to_owned(),
+            expires_in: session.expires_in_s,
+        }
+    }
+}
+
 /// What goes with a browser's changes.
 #[derive(Debug, Object)]
 #[oai(rename = "CsrfToken")]
@@ -271,6 +282,12 @@ pub struct StepUpBody {
 pub struct ElevationBody {
     /// Until when this sign-in may change what you sign in with.
     pub elevated_until: Text<Time>,
+    /// What a sign-in by tokens goes on with; those of before are void.
+    #[oai(skip_serializing_if_is_none)]
+    pub tokens: Option<TokensBody>,
+    /// What a browser goes on with, whose new credential is in the cookie; the one of before is void.
+    #[oai(skip_serializing_if_is_none)]
+    pub session: Option<BrowserBody>,
 }
 
 /// A second factor that waits for its first code.

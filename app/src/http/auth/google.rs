@@ -118,10 +118,9 @@ impl GoogleApi {
         let code = body.0.totp_code.0;
         let opened = detached(async move { identities.finish(&pending, &code, &device.0).await }).await?;
         self.ends(former).await?;
-        let csrf_token = self.auth.csrf_token(&opened.cookie).expose().to_owned();
-        let (user, expires_in) = (opened.user.into(), opened.expires_in_s);
-        let body = BrowserBody { user, csrf_token, expires_in };
-        let done = WithCookie::new(body, &self.site, &opened.cookie, expires_in);
+        let (cookie, expires_in) = (opened.cookie.clone(), opened.expires_in_s);
+        let body = BrowserBody::of(opened, &self.auth.csrf_token(&cookie));
+        let done = WithCookie::new(body, &self.site, &cookie, expires_in);
         Ok(done.and(cookie::way(&self.site, &Secret::new(String::new()), 0)))
     }
 

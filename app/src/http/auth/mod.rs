@@ -147,10 +147,9 @@ impl AuthApi {
         if let Some(former) = former.0 {
             self.auth.logout(former).await?;
         }
-        let csrf_token = self.auth.csrf_token(&opened.cookie).expose().to_owned();
-        let (user, expires_in) = (opened.user.into(), opened.expires_in_s);
-        let body = BrowserBody { user, csrf_token, expires_in };
-        Ok(WithCookie::new(body, &self.site, &opened.cookie, expires_in))
+        let (cookie, expires_in) = (opened.cookie.clone(), opened.expires_in_s);
+        let body = BrowserBody::of(opened, &self.auth.csrf_token(&cookie));
+        Ok(WithCookie::new(body, &self.site, &cookie, expires_in))
     }
 
     /// Sign a browser out
@@ -184,9 +183,11 @@ impl AuthApi {
     }
 
     /// Sign out everywhere
+    ///
+    /// Needs a step-up.
     #[oai(path = "/logout-all", method = "post", operation_id = "logout_all")]
     async fn logout_all(&self, user: SignedIn) -> Result<NoContent, Problem> {
-        self.auth.logout_all(user.id()).await?;
+        self.auth.logout_all(user.0).await?;
         Ok(NoContent)
     }
 
@@ -237,9 +238,11 @@ impl AuthApi {
     }
 
     /// End a sign-in
+    ///
+    /// Another one than this needs a step-up.
     #[oai(path = "/sessions/:id", method = "delete", operation_id = "end_session")]
     async fn end_session(&self, user: SignedIn, id: Path<Text<SessionId>>) -> Result<NoContent, Problem> {
-        self.auth.end_session(user.id(), id.0.0).await?;
+        self.auth.end_session(user.0, id.0.0).await?;
         Ok(NoContent)
     }
 }

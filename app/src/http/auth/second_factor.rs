@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use namaskah_domain::auth::{AuthService, ConfirmTotp, DisableTotp, NewTotp, StepUp};
+use namaskah_domain::auth::{AuthService, ConfirmTotp, DisableTotp, Elevation, NewTotp, Renewed, StepUp};
 use poem_openapi::OpenApi;
 use qrcode::{QrCode, render::svg};
 
-use super::body::{
-    ElevationBody, StepUpBody, TotpConfirmBody, TotpDisableBody, TotpEnrolmentBody, TotpRecoveryBody,
+use super::{
+    body::{
+        BrowserBody, ElevationBody, StepUpBody, TotpConfirmBody, TotpDisableBody, TotpEnrolmentBody,
+        TotpRecoveryBody,
+    },
+    cookie::WithCookie,
 };
 use crate::http::{
-    auth_scheme::SignedIn,
+    auth_scheme::{SignedIn, Site},
     body::{Body, NoContent, Shown, Text},
     detached::detached,
     middleware::rate::Meter,
@@ -24,6 +28,8 @@ const QR_SIDE_PX: u32 = 220;
 pub struct SecondFactorApi {
     /// Turns it on and off.
     pub auth: Arc<AuthService>,
+    /// Where cookies belong.
+    pub site: Site,
 }
 
 #[OpenApi(prefix_path = "/api/v1/auth", tag = "Tag::Auth")]
@@ -31,21 +37,21 @@ impl SecondFactorApi {
     /// Prove again that it is you
     ///
     /// With the password, or with a code where a second factor is on. For five minutes this sign-in may then change
-    /// what you sign in with.
+    /// what you sign in with. It goes on with new credentials: those of before are void from then on.
     #[oai(path = "/step-up", method = "post", operation_id = "step_up")]
     async fn step_up(
         &self,
         meter: Meter,
         user: SignedIn,
         body: Body<StepUpBody>,
-    ) -> Result<Shown<ElevationBody>, Problem> {
+    ) -> Result<WithCookie<ElevationBody>, Problem> {
         meter.sign_in(&user.id().to_string()).await?;
         let StepUpBody { password, totp_code } = body.0;
         let proof = (password.map(|password| password.0), totp_code.map(|code| code.0));
         let command = StepUp { by: user.0, password: proof.0, code: proof.1 };
         let auth = self.auth.clone();
-        let until = detached(async move { auth.step_up(command).await }).await?;
-        Ok(Shown(ElevationBody { elevated_until: Text(until) }))
+        let lifted = detached(async move { auth.step_up(command).await }).await?;
+        Ok(self.lifted(lifted))
     }
 
     /// Begin a second factor
@@ -92,6 +98,23 @@ impl SecondFactorApi {
         let auth = self.auth.clone();
         detached(async move { auth.disable_totp(command).await }).await?;
         Ok(NoContent)
+    }
+}
+
+impl SecondFactorApi {
+    fn lifted(&self, lifted: Elevation) -> WithCookie<ElevationBody> {
+        let elevated_until = Text(lifted.until);
+        match lifted.credentials {
+            Renewed::Tokens(tokens) => {
+                WithCookie::only(ElevationBody { elevated_until, tokens: Some(tokens.into()), session: None })
+            }
+            Renewed::Browser(session) => {
+                let (cookie, max_age_s) = (session.cookie.clone(), session.expires_in_s);
+                let session = Some(BrowserBody::of(session, &self.auth.csrf_token(&cookie)));
+                let body = ElevationBody { elevated_until, tokens: None, session };
+                WithCookie::new(body, &self.site, &cookie, max_age_s)
+            }
+        }
     }
 }
 

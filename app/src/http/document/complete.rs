@@ -172,13 +172,15 @@ fn drop_impossible(path: &str, method: &str, operation: &mut Value) {
     let reads = method == "get";
     let places_order =
         !reads && ["/verifications", "/verifications/batch", "/retry"].iter().any(|end| path.ends_with(end));
+    // A correction below zero takes what is there.
+    let corrects = !reads && path.contains("/adjustments") && !path.ends_with("/reject");
     let gateway = ["/api/v1/payments", "/api/v1/admin/payments", "/api/v1/admin/suspense"];
     let talks_to_gateway = !reads && gateway.iter().any(|begins| path.starts_with(begins));
     let comes_from_google = path.ends_with("/auth/google/callback");
     let talks_to_google =
         comes_from_google || (path.ends_with("/auth/google") && reads) || path.ends_with("/auth/google/link");
     let never = |status: &str| match status {
-        "402" => !places_order,
+        "402" => !places_order && !corrects,
         "409" => (reads && !comes_from_google) || is_hook,
         "413" => !has_body,
         "415" => !has_body || is_hook,

@@ -14,7 +14,7 @@ mod webhooks;
 use namaskah_domain::{
     CommitError, Fault, MoneyError,
     auth::{
-        ChangePasswordError, DeleteAccountError, MailRequestError, RefreshError, RegisterError,
+        ChangePasswordError, DeleteAccountError, EndSessionError, MailRequestError, RefreshError, RegisterError,
         ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
     payment::{OpenPaymentError, PaymentError, RefundError},
@@ -416,6 +416,16 @@ impl From<SessionError> for Problem {
         match error {
             SessionError::NotFound => Self::not_found(),
             SessionError::Unavailable(fault) => unavailable(&fault),
+        }
+    }
+}
+
+impl From<EndSessionError> for Problem {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::StepUpRequired => second_factor::step_up_required(),
+            EndSessionError::NotFound => Self::not_found(),
+            EndSessionError::Unavailable(fault) => unavailable(&fault),
         }
     }
 }

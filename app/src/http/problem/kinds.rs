@@ -36,7 +36,7 @@ pub const KINDS: &[Kind] = &[
     kind(403, "csrf_failed", "The request did not come from the site itself", "With the session cookie, send X-CSRF-Token (from GET /api/v1/auth/csrf) with every request that changes something."),
     kind(403, "email_not_verified", "The e-mail address is not verified", "Follow the link that was mailed, or ask for a new one."),
     kind(403, "password_change_required", "The password must be changed", "Use `change_token` to set a new one."),
-    kind(403, "step_up_required", "Prove again that it is you", "POST /api/v1/auth/step-up, then repeat the request with the same sign-in within five minutes."),
+    kind(403, "step_up_required", "Prove again that it is you", "POST /api/v1/auth/step-up, then repeat the request with what it gives, within five minutes."),
     kind(403, "second_factor_required", "A second factor is required", "Staff turns a second factor on first, and then signs in anew with a code."),
     kind(403, "address_not_allowed", "Not allowed from this address", "Staff may come from the networks of GET /api/v1/admin/ip-allowlist alone."),
     kind(403, "account_suspended", "The account is suspended", "Contact support."),

@@ -175,7 +175,7 @@ impl IdentityService {
                 .with(Change::Session(session.clone()));
             let unit = auth.telling_of(unit, &session).await?;
             if auth.commit(unit).await? {
-                return Ok(auth.in_browser(user, &session, cookie));
+                return Ok(AuthService::in_browser(user, &session, cookie, now));
             }
         }
         Err(Fault::new(KeptChanging).into())
@@ -267,7 +267,7 @@ impl IdentityService {
             .with(Change::Session(session.clone()));
         let unit = self.auth.telling_of(unit, &session).await?;
         let begun = self.auth.commit(unit).await?;
-        Ok(begun.then(|| Arrived::SignedIn(Box::new(self.auth.in_browser(user, &session, cookie)))))
+        Ok(begun.then(|| Arrived::SignedIn(Box::new(AuthService::in_browser(user, &session, cookie, now)))))
     }
 
     async fn ask_for_code(

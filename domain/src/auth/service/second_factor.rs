@@ -1,12 +1,12 @@
 //! The second factor of whoever is signed in, and proving again who that is.
 
-use super::{ATTEMPTS, AuthService, KeptChanging, SignedIn};
+use super::{ATTEMPTS, AuthService, BrowserSession, KeptChanging, SignedIn, Tokens};
 use crate::{
     Change, EndSessions, Fault, Letter, Time, UnitOfWork,
     auth::{
         Admission, CodeError, ConfirmTotpError, DisableTotpError, EnrollTotpError, Enrolment, OneTimeCode,
-        PasswordCheck, RecoveryCode, SecondFactor, Secret, Session, StepUpError, TotpSecret, User,
-        one_time::RECOVERY_CODES,
+        PasswordCheck, RecoveryCode, SecondFactor, Secret, Session, SessionEnd, SessionKind, StepUpError,
+        TotpSecret, User, one_time::RECOVERY_CODES,
     },
 };
 
@@ -50,13 +50,33 @@ pub struct StepUp {
     pub code: Option<OneTimeCode>,
 }
 
+/// What a step-up gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elevation {
+    /// Until when it lasts.
+    pub until: Time,
+    /// What the sign-in goes on with.
+    pub credentials: Renewed,
+}
+
+/// The credentials of a session that took the place of another, carried as that one was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewed {
+    /// By tokens.
+    Tokens(Tokens),
+    /// By a browser's cookie.
+    Browser(BrowserSession),
+}
+
 impl AuthService {
     /// Lifts the session for a short time, so that it may change what its user signs in with. With a second factor
     /// that takes a code, since a password alone is what may have been stolen.
     ///
+    /// The sign-in goes on with new credentials; those of before are void from then on.
+    ///
     /// # Errors
     /// `SignedOut`, `NoPassword`, `PasswordRequired`, `WrongPassword`, `Code`; `Unavailable` if a port does not answer.
-    pub async fn step_up(&self, cmd: StepUp) -> Result<Time, StepUpError> {
+    pub async fn step_up(&self, cmd: StepUp) -> Result<Elevation, StepUpError> {
         for _ in 0..ATTEMPTS {
             let now = self.ports.clock.now();
             let user = self.ports.reads.user(cmd.by.user).await?.ok_or(StepUpError::SignedOut)?;
@@ -72,15 +92,40 @@ impl AuthService {
                 Some(_) | None => {}
             }
             let Some(user) = self.pass(user, cmd.code.as_ref(), now).await? else { continue };
-            let until = now + self.policy.step_up;
-            let unit = UnitOfWork::new()
-                .with(Change::User(user.touched()))
-                .with(Change::Session(session.elevated(until)));
-            if self.commit(unit).await? {
-                return Ok(until);
+            if let Some(elevation) = self.lift(user.touched(), session, now).await? {
+                return Ok(elevation);
             }
         }
         Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Commits a stepped up session in the place of this one. `None`: a record has moved on; load and decide again.
+    async fn lift(&self, user: User, session: Session, now: Time) -> Result<Option<Elevation>, Fault> {
+        let until = now + self.policy.step_up;
+        let (id, kind) = (self.id(now), session.kind);
+        let unit = UnitOfWork::new().with(Change::User(user.clone()));
+        let (unit, credentials) = match kind {
+            SessionKind::Tokens => {
+                let lifted = session.elevated(id, kind, now, until);
+                let (refresh, stored) = self.new_refresh_token(&lifted, now);
+                let tokens = self.tokens(user, &lifted, refresh, now)?;
+                let unit = unit.with(Change::Session(lifted)).with(Change::RefreshToken(stored));
+                (unit, Renewed::Tokens(tokens))
+            }
+            SessionKind::Browser { .. } => {
+                let (secret, kind) = self.new_cookie();
+                let lifted = session.elevated(id, kind, now, until);
+                let browser = Self::in_browser(user, &lifted, secret, now);
+                (unit.with(Change::Session(lifted)), Renewed::Browser(browser))
+            }
+        };
+        let owner = session.user;
+        let unit = unit.with(Change::Session(session.ended(SessionEnd::Replaced, now)));
+        if !self.commit(unit).await? {
+            return Ok(None);
+        }
+        self.ports.standings.forget(owner).await;
+        Ok(Some(Elevation { until, credentials }))
     }
 
     /// Begins a second factor, in the place of one that was begun before. Nothing asks for it until it is confirmed.

@@ -3,7 +3,7 @@
 use super::{ATTEMPTS, AuthService, KeptChanging, Origin, SignedIn};
 use crate::{
     Change, EndSessions, Fault, SessionId, UnitOfWork, UserId,
-    auth::{Email, Session, SessionEnd, SessionError},
+    auth::{Email, EndSessionError, Session, SessionEnd, SessionError},
 };
 
 impl AuthService {
@@ -38,28 +38,37 @@ impl AuthService {
         }
     }
 
-    /// Ends every session of the user, that of this request too.
+    /// Ends every session of the user, that of this request too. Needs a step-up, as whatever keeps others out does.
     ///
     /// # Errors
-    /// `Unavailable` if the store does not answer.
-    pub async fn logout_all(&self, user: UserId) -> Result<(), SessionError> {
-        let all = EndSessions { user, except: None, at: self.ports.clock.now() };
+    /// `StepUpRequired`; `Unavailable` if the store does not answer.
+    pub async fn logout_all(&self, by: SignedIn) -> Result<(), EndSessionError> {
         for _ in 0..ATTEMPTS {
-            if self.commit(UnitOfWork::new().with(Change::EndSessions(all.clone()))).await? {
-                self.ports.standings.forget(user).await;
+            let now = self.ports.clock.now();
+            if !self.is_elevated(by, now).await? {
+                return Err(EndSessionError::StepUpRequired);
+            }
+            let all = EndSessions { user: by.user, except: None, at: now };
+            if self.commit(UnitOfWork::new().with(Change::EndSessions(all))).await? {
+                self.ports.standings.forget(by.user).await;
                 return Ok(());
             }
         }
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Ends one session of the user.
+    /// Ends one session of the user. That of this request ends as by signing out; another needs a step-up.
     ///
     /// # Errors
-    /// `NotFound` if there is no such open session or it is another user's; `Unavailable` if the store does not
-    /// answer.
-    pub async fn end_session(&self, user: UserId, id: SessionId) -> Result<(), SessionError> {
-        self.end(user, id, SessionEnd::Revoked).await
+    /// `StepUpRequired`; `NotFound` if there is no such open session or it is another user's; `Unavailable` if the
+    /// store does not answer.
+    pub async fn end_session(&self, by: SignedIn, id: SessionId) -> Result<(), EndSessionError> {
+        let is_own = id == by.session;
+        if !is_own && !self.is_elevated(by, self.ports.clock.now()).await? {
+            return Err(EndSessionError::StepUpRequired);
+        }
+        let why = if is_own { SessionEnd::SignedOut } else { SessionEnd::Revoked };
+        Ok(self.end(by.user, id, why).await?)
     }
 
     pub(super) async fn end(&self, user: UserId, id: SessionId, why: SessionEnd) -> Result<(), SessionError> {

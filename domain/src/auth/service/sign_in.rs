@@ -97,7 +97,8 @@ impl AuthService {
             (session, secret, None)
         });
         let (user, session, cookie) = begun.await?;
-        Ok(self.in_browser(user, &session, cookie))
+        let now = session.created_at;
+        Ok(Self::in_browser(user, &session, cookie, now))
     }
 
     /// Tells the user of a session on a device that he has not signed in with before.
@@ -112,13 +113,19 @@ impl AuthService {
 
     /// A session that a browser carries, and the cookie for it.
     pub(super) fn new_browser_session(&self, user: &User, origin: &Origin, now: Time) -> (Session, Secret) {
-        let secret = TokenKind::Cookie.generate(self.ports.random.as_ref());
-        let cookie = self.ports.signer.hash(secret.expose());
-        (self.new_session(user, SessionKind::Browser { cookie }, origin, now), secret)
+        let (secret, kind) = self.new_cookie();
+        (self.new_session(user, kind, origin, now), secret)
     }
 
-    pub(super) fn in_browser(&self, user: User, session: &Session, cookie: Secret) -> BrowserSession {
-        let expires_in_s = self.policy.browser.num_seconds();
+    /// What a browser keeps, and what we keep of it.
+    pub(super) fn new_cookie(&self) -> (Secret, SessionKind) {
+        let secret = TokenKind::Cookie.generate(self.ports.random.as_ref());
+        let cookie = self.ports.signer.hash(secret.expose());
+        (secret, SessionKind::Browser { cookie })
+    }
+
+    pub(super) fn in_browser(user: User, session: &Session, cookie: Secret, now: Time) -> BrowserSession {
+        let expires_in_s = (session.expires_at - now).num_seconds();
         BrowserSession { cookie, expires_in_s, user, session: session.id }
     }
 
@@ -262,7 +269,7 @@ impl AuthService {
         }
     }
 
-    fn new_refresh_token(&self, session: &Session, now: Time) -> (Secret, RefreshToken) {
+    pub(super) fn new_refresh_token(&self, session: &Session, now: Time) -> (Secret, RefreshToken) {
         let secret = TokenKind::Refresh.generate(self.ports.random.as_ref());
         let token = RefreshToken {
             hash: self.ports.signer.hash(secret.expose()),
@@ -276,7 +283,7 @@ impl AuthService {
         (secret, token)
     }
 
-    fn tokens(&self, user: User, session: &Session, refresh: Secret, now: Time) -> Result<Tokens, Fault> {
+    pub(super) fn tokens(&self, user: User, session: &Session, refresh: Secret, now: Time) -> Result<Tokens, Fault> {
         let claims = AccessClaims {
             user: user.id,
             session: session.id,

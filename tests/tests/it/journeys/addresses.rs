@@ -30,7 +30,7 @@ async fn is_told(world: &World, email: &str, subject: &str) {
 }
 
 async fn stepped_up(customer: &Customer) {
-    customer.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    customer.steps_up().await;
 }
 
 async fn an_address_changes_after_a_step_up_and_once_it_is_proven(world: &World) {
@@ -86,7 +86,7 @@ async fn a_taken_address_answers_like_any_other_and_a_new_password_stops_a_chang
     assert_eq!(ada.get("me").await.is(200)["email"], json!(ada.email));
 
     // Somebody who was quicker keeps it.
-    ada.post("auth/step-up", json!({ "password": "nine loud drums beat" })).await.is(200);
+    ada.steps_up_with(json!({ "password": "nine loud drums beat" })).await;
     let wanted = format!("wanted.{}", ada.email);
     change(&ada, &wanted).await.is(202);
     let token = world.controls.mailed_token(&wanted, None).await;

@@ -362,6 +362,7 @@ async fn what_does_not_exist_is_not_found(world: &World) {
         "1%20OR%201=1",
         "..%2f..%2fme",
     ];
+    ada.steps_up().await;
     for id in strange {
         for path in
             [format!("verifications/{id}"), format!("verifications/{id}/messages"), format!("payments/{id}")]

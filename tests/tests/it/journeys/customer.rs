@@ -174,7 +174,14 @@ impl Customer {
 
     /// Proves again who it is.
     pub async fn steps_up(&self) {
-        self.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+        self.steps_up_with(json!({ "password": PASSWORD })).await;
+    }
+
+    /// The same with this proof, and goes on with what that gives.
+    pub async fn steps_up_with(&self, proof: Value) -> Value {
+        let lifted = self.post("auth/step-up", proof).await.is(200);
+        self.take_tokens(&lifted["tokens"]);
+        lifted
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -29,7 +29,7 @@ on_both! {
 
 /// A browser: it keeps cookies, and follows nothing by itself.
 pub struct Browser {
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     product: String,
     cookies: Mutex<BTreeMap<String, String>>,
 }
@@ -264,7 +264,7 @@ async fn an_address_of_an_account_is_linked_by_its_owner_alone(world: &World) {
     bob.get(&back).await.refused(409, "identity_linked_elsewhere");
 
     ada.delete("auth/google").await.refused(403, "step_up_required");
-    ada.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    ada.steps_up().await;
     ada.delete("auth/google").await.is(204);
     ada.delete("auth/google").await.refused(404, "not_found");
     elsewhere.get("/api/v1/me").await.refused(401, "unauthorized");

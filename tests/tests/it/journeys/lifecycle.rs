@@ -82,6 +82,10 @@ async fn two_instances_start_at_once_on_an_empty_database_and_work_as_one() {
     ada.has("19.25", "0.00").await;
 
     // A session that ends at one ends at the other, at most a second later.
+    ada.post("auth/logout-all", Value::Null).await.refused(403, "step_up_required");
+    ada.steps_up().await;
+    elsewhere.take_tokens(&json!({ "access_token": ada.token("access_token") }));
+    elsewhere.get("me").await.is(200);
     ada.post("auth/logout-all", Value::Null).await.is(204);
     eventually("the other instance knows", || async {
         (elsewhere.get("me").await.status == 401).then_some(())

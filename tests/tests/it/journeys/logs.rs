@@ -149,7 +149,7 @@ async fn order_and_pay(ada: &Customer, estate: &Estate, never: &mut Unspeakable)
 
 /// A second factor is begun, confirmed, used, and a recovery code is used up.
 async fn second_factor(ada: &Customer, never: &mut Unspeakable) {
-    ada.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    ada.steps_up().await;
     let enrolment = ada.post("auth/totp/enroll", Value::Null).await.is(200);
     never.add_of(&enrolment, &["secret", "otpauth_url"]);
     let app = App::scanned(&enrolment);
@@ -205,7 +205,7 @@ async fn with_google(ada: &Customer, never: &mut Unspeakable) {
 
 /// Another address is asked for, and not taken.
 async fn another_address(ada: &Customer, estate: &Estate, never: &mut Unspeakable) {
-    ada.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    ada.steps_up().await;
     let new = format!("new.{}", ada.email);
     never.add("the new address", &new);
     let asked = ada.request(Method::PATCH, "me").json(&json!({ "email": new }));

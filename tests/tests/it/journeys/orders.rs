@@ -218,6 +218,8 @@ async fn what_belongs_to_another_user_does_not_exist(world: &World) {
         bob.post(&path, Value::Null).await.refused(404, "not_found");
     }
     let session = session.as_str().expect("a session").to_owned();
+    bob.delete(&format!("auth/sessions/{session}")).await.refused(403, "step_up_required");
+    bob.steps_up().await;
     bob.delete(&format!("auth/sessions/{session}")).await.refused(404, "not_found");
     let stolen = json!({ "service": "whatsapp", "country": "US", "quote_id": quote["id"] });
     bob.post("verifications", stolen).await.refused(422, "invalid_request");

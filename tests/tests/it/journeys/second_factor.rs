@@ -6,11 +6,13 @@ use chrono::Utc;
 use futures::future::join_all;
 use namaskah_adapters::totp::Rfc6238;
 use namaskah_domain::auth::{OneTimeCodes, TotpSecret, TotpStep};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
     controls::eventually,
     customer::{Answer, Customer, PASSWORD, text},
+    google::Browser,
     on_both,
     world::World,
 };
@@ -19,6 +21,7 @@ on_both! {
     a_second_factor_is_begun_confirmed_and_asked_for,
     of_many_sign_ins_at_once_with_one_code_one_begins,
     what_one_signs_in_with_is_changed_after_a_step_up_by_code,
+    a_step_up_voids_what_the_sign_in_had_before,
     guessing_codes_is_slowed_down_for_everybody_and_opens_again,
 }
 
@@ -61,7 +64,7 @@ impl App {
 
 /// Turns it on with the code of the present step.
 pub async fn enrolled(ada: &Customer) -> (App, Vec<String>) {
-    ada.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    ada.steps_up().await;
     let app = App::scanned(&ada.post("auth/totp/enroll", Value::Null).await.is(200));
     let confirmed = ada.post("auth/totp/confirm", json!({ "code": app.code(0) })).await.is(200);
     let codes = confirmed["recovery_codes"].as_array().expect("codes");
@@ -102,7 +105,7 @@ async fn a_second_factor_is_begun_confirmed_and_asked_for(world: &World) {
     assert_eq!(refused["errors"][0]["field"], "password");
     let guessed = json!({ "password": "not this one at all" });
     wrong(&ada.post("auth/step-up", guessed).await.refused(422, "invalid_request"), "password");
-    let lifted = ada.post("auth/step-up", json!({ "password": PASSWORD })).await.is(200);
+    let lifted = ada.steps_up().await;
     assert!(lifted["elevated_until"].is_string());
 
     ada.post("auth/totp/enroll", Value::Null).await.is(200);
@@ -175,7 +178,7 @@ async fn what_one_signs_in_with_is_changed_after_a_step_up_by_code(world: &World
     wrong(&ada.post("auth/step-up", guessed).await.refused(422, "invalid_request"), "totp_code");
     // Half a minute may pass before the same is sent again.
     let used = app.code(0);
-    ada.post("auth/step-up", json!({ "totp_code": used })).await.is(200);
+    ada.steps_up_with(json!({ "totp_code": used })).await;
     ada.post("auth/password/change", change).await.is(204);
     ada.has_password("nine loud drums beat");
     ada.post("auth/totp/enroll", Value::Null).await.refused(409, "totp_already_enabled");
@@ -191,8 +194,36 @@ async fn what_one_signs_in_with_is_changed_after_a_step_up_by_code(world: &World
     is_told(world, &ada, "Your second factor is off").await;
     ada.sign_in().await;
     let lifted = json!({ "password": "nine loud drums beat" });
-    ada.post("auth/step-up", lifted).await.is(200);
+    ada.steps_up_with(lifted).await;
     ada.delete("me").await.is(204);
+}
+
+/// By tokens and in a browser, whose pages get the token against forgery with the answer.
+async fn a_step_up_voids_what_the_sign_in_had_before(world: &World) {
+    let ada = world.customer().await;
+    let (access, refresh) = (ada.token("access_token"), ada.token("refresh_token"));
+    let proof = json!({ "password": PASSWORD });
+    let lifted = ada.steps_up_with(proof.clone()).await;
+    assert!(lifted["session"].is_null() && lifted["tokens"]["user"]["email"] == json!(ada.email), "{lifted}");
+    let old = Customer::stranger(&world.product);
+    old.take_tokens(&json!({ "access_token": access }));
+    old.get("me").await.refused(401, "unauthorized");
+    old.forget_tokens();
+    old.post("auth/refresh", json!({ "refresh_token": refresh })).await.refused(401, "invalid_token");
+    ada.post("auth/refresh", json!({ "refresh_token": ada.token("refresh_token") })).await.is(200);
+
+    let browser = Browser::new(&world.product);
+    browser.opens_session(&ada.credentials()).await;
+    let before = browser.cookie("namaskah_session").expect("a cookie");
+    let lifted = browser.post("/api/v1/auth/step-up", proof).await.is(200);
+    assert!(lifted["tokens"].is_null(), "{lifted}");
+    let replayed = browser.http.get(format!("{}/api/v1/me", world.product));
+    let replayed = replayed.header("cookie", format!("namaskah_session={before}"));
+    Answer::of(replayed).await.refused(401, "unauthorized");
+    let ended = browser.request(Method::POST, "/api/v1/auth/logout-all");
+    let csrf = text(&lifted["session"], "csrf_token");
+    browser.send(ended.header("x-csrf-token", csrf)).await.is(204);
+    ada.get("me").await.refused(401, "unauthorized");
 }
 
 async fn guessing_codes_is_slowed_down_for_everybody_and_opens_again(world: &World) {

@@ -53,7 +53,7 @@ impl Member {
     }
 
     pub async fn steps_up(&self) {
-        self.who.post("auth/step-up", json!({ "totp_code": self.code() })).await.is(200);
+        self.who.steps_up_with(json!({ "totp_code": self.code() })).await;
     }
 
     /// The newest line of the log about something.
