@@ -161,6 +161,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         let services = Services::of(&wired, Arc::new(readiness), metrics);
         let settings = HttpSettings {
             origin: public_url.clone(),
+            staff_origin: config.admin_url.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             limits: limits.clone(),
             cors_origins: config.cors_origins.clone(),

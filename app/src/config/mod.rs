@@ -42,6 +42,8 @@ pub struct Config {
     pub drain: Duration,
     /// Where users reach it; `None`: at the address that it listens on.
     pub public_url: Option<String>,
+    /// Where staff reaches it, if that is a host of its own.
+    pub admin_url: Option<String>,
     /// Folder of the embedded database and of generated secrets.
     pub data_dir: PathBuf,
     /// Where the data is. May hold a password.
@@ -201,6 +203,7 @@ impl Config {
             listen: values.address("http_listen"),
             drain: values.drain(mode),
             public_url: values.url("public_url"),
+            admin_url: values.url("admin_url"),
             database_url: values.secret("database_url").unwrap_or_else(|| embedded(&data_dir)),
             database_pool: values.number("database_pool", 1, 1_000),
             database_listen: values.choice("database_listen", &["yes", "no"]) != Some("no"),

@@ -62,8 +62,27 @@ pub(super) fn check(config: &Config, values: &mut Values) {
     if config.mode != Mode::Sandbox && config.smtp_url.is_none() {
         values.fault("smtp_url is required outside the sandbox");
     }
+    if let Some(url) = &config.admin_url {
+        check_staffs_host(url, config.public_url.as_deref(), values);
+    }
     if config.mode == Mode::Live {
         check_live(config, values);
+    }
+}
+
+/// A browser keeps hosts apart, not ports and not paths.
+fn check_staffs_host(url: &str, public_url: Option<&str>, values: &mut Values) {
+    let of = |url: &str| Url::parse(url).ok();
+    let Some(staffs) = of(url).filter(|parsed| parsed.origin().ascii_serialization() == url) else {
+        values.fault("admin_url must be a scheme and a host, such as https://admin.example");
+        return;
+    };
+    let Some(users) = public_url.and_then(of) else {
+        values.fault("admin_url is for whoever has set public_url");
+        return;
+    };
+    if staffs.host_str() == users.host_str() || staffs.scheme() != users.scheme() {
+        values.fault("admin_url must be another host than public_url, with the same scheme");
     }
 }
 

@@ -38,6 +38,11 @@ pub const SETTINGS: &[Setting] = &[
         "seconds for which a stopping process still takes requests, so that a balancer sees that it is not ready",
     ),
     setting("public_url", None, "where users reach the product; links in mails lead there; required in live"),
+    setting(
+        "admin_url",
+        None,
+        "where staff reaches it, a host of its own: the admin API is there alone; without it at every host",
+    ),
     setting("data_dir", Some("./data"), "folder of the embedded database and of generated secrets"),
     secret("database_url", "postgres://… or sqlite://…; default: SQLite in the data folder"),
     setting(
@@ -170,6 +175,7 @@ mod tests {
         let plain = [
             "textverified_webhook_key",
             "public_url",
+            "admin_url",
             "sandbox_url",
             "paystack_base_url",
             "textverified_base_url",

@@ -83,6 +83,7 @@ fn a_whole_live_configuration_is_accepted() {
         ("plain_links", "redis,database"),
         ("redis_url", "redis+unix:///run/redis.sock"),
         ("cors_origins", "https://app.example,https://app.example:8443"),
+        ("admin_url", "https://admin.namaskah.example"),
     ] {
         assert_eq!(live_faults(&[(key, value)]), Vec::<String>::new(), "{key}={value}");
     }
@@ -94,6 +95,11 @@ fn live_mode_refuses_each_of_these_by_name() {
     for (key, value) in [
         ("public_url", ""),
         ("public_url", "http://namaskah.example"),
+        ("admin_url", "https://namaskah.example"),
+        ("admin_url", "https://namaskah.example:8443"),
+        ("admin_url", "http://admin.namaskah.example"),
+        ("admin_url", "https://admin.namaskah.example/staff"),
+        ("admin_url", "admin.namaskah.example"),
         ("sandbox_url", "https://sandbox.example"),
         ("paystack_secret_key", ""),
         ("paystack_secret_key", &test_key),

@@ -9,7 +9,7 @@ use namaskah_domain::{
 };
 use poem::{
     Request, RequestBody, Result,
-    http::{Method, header},
+    http::{Method, header, uri::Authority},
 };
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -70,9 +70,23 @@ pub struct Gate {
 pub struct Site {
     /// As `https://example.com`, without a path.
     pub origin: String,
+    /// Where staff works, if that is a host of its own; the same way.
+    pub staff_origin: Option<String>,
 }
 
 impl Site {
+    /// True if staff works at the host that was asked. A browser keeps the sessions, the pages and the scripts of two
+    /// hosts apart, so what goes wrong on a page for users does not reach staff.
+    pub fn is_staffs(&self, request: &Request) -> bool {
+        self.staff_origin.as_deref().is_none_or(|origin| is_at(request, origin))
+    }
+
+    /// What a browser names as the origin of a page of the host that was asked.
+    fn origin_of(&self, request: &Request) -> &str {
+        let staffs = self.staff_origin.as_deref().filter(|origin| is_at(request, origin));
+        staffs.unwrap_or(&self.origin)
+    }
+
     /// True if the site is served over https.
     pub fn is_https(&self) -> bool {
         self.origin.starts_with("https://")
@@ -150,8 +164,15 @@ impl Gate {
         let origin = request.header(header::ORIGIN);
         is_safe(request.method())
             || (site.is_none_or(|site| matches!(site, "same-origin" | "none"))
-                && origin.is_none_or(|origin| origin == self.site.origin))
+                && origin.is_none_or(|origin| origin == self.site.origin_of(request)))
     }
+}
+
+/// True if a request was sent to the host of this origin, as a proxy passes it on.
+fn is_at(request: &Request, origin: &str) -> bool {
+    let asked = request.header(header::HOST).or_else(|| request.uri().authority().map(Authority::as_str));
+    let host = origin.split_once("://").map(|(_, host)| host);
+    asked.zip(host).is_some_and(|(asked, host)| asked.eq_ignore_ascii_case(host))
 }
 
 fn is_safe(method: &Method) -> bool {

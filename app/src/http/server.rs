@@ -53,6 +53,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct HttpSettings {
     /// Scheme, host and port that browsers know us by, without a path.
     pub origin: String,
+    /// Where staff works, if not there.
+    pub staff_origin: Option<String>,
     /// Proxies that are believed about the client's address.
     pub trusted_proxies: Vec<IpNet>,
     /// How often who may ask.
@@ -154,7 +156,7 @@ pub fn build(
     settings: &HttpSettings,
     stop: CancellationToken,
 ) -> impl Endpoint<Output = Response> + 'static {
-    let site = Site { origin: settings.origin.clone() };
+    let site = Site { origin: settings.origin.clone(), staff_origin: settings.staff_origin.clone() };
     let gate = Gate::new(services.auth.clone(), services.staff.clone(), site.clone());
     let api = document::described(routes(services, site.clone(), stop));
     let document = Document::of(&api);

@@ -86,12 +86,16 @@ impl<'a, P: Needs> ApiExtractor<'a> for Staff<P> {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> Result<Self> {
+        let gate = request.data::<Gate>();
+        if gate.is_some_and(|gate| !gate.site().is_staffs(request)) {
+            return Err(Problem::not_found().into());
+        }
         let (visitor, cookie) = admit(request)?;
         if cookie.is_some() && is_from_another_site(request) {
             return Err(Problem::unauthorized().into());
         }
         let client = request.data::<ClientAddress>().map(|client| client.0);
-        let (Some(gate), Some(from)) = (request.data::<Gate>(), client) else {
+        let (Some(gate), Some(from)) = (gate, client) else {
             return Err(Problem::fault(500, "internal", "no gate on this route").into());
         };
         let ask = Ask { permission: P::PERMISSION, proof: P::PROOF, from: IpAddr::to_canonical(&from) };

@@ -247,6 +247,7 @@ async fn started(
     let (base, origin) = (format!("http://{address}"), format!("{scheme}://{address}"));
     let settings = HttpSettings {
         origin,
+        staff_origin: None,
         trusted_proxies,
         limits: Arc::new(Limits::in_memory(limit_factor)),
         cors_origins: vec![FRIEND.to_owned()],
@@ -454,7 +455,8 @@ impl Person<'_> {
     pub async fn steps_up(&self) {
         let lifted = self.post("/api/v1/auth/step-up", "unused", json!({"password": PASSWORD})).await;
         let lifted = body(lifted, 200).await;
-        *self.token.lock().expect("a lock") = lifted["tokens"]["access_token"].as_str().expect("a token").to_owned();
+        *self.token.lock().expect("a lock") =
+            lifted["tokens"]["access_token"].as_str().expect("a token").to_owned();
     }
 
     /// Pays `dollars` in by the gateway.

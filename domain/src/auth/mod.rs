@@ -19,8 +19,8 @@ pub use credential::{MailToken, MailTokenPurpose, PasswordHash, RefreshToken, Se
 pub use error::{
     ApiKeyError, AuthenticateError, ChangeEmailError, ChangePasswordError, CodeError, ConfirmEmailError,
     ConfirmTotpError, CreateApiKeyError, CreateOwnerError, DeleteAccountError, DisableTotpError,
-    EndSessionError, EnrollTotpError, IdentityError, MailRequestError, RefreshError, RegisterError, Remainder,
-    ResetPasswordError, SessionError, SignInError, StepUpError, UnlinkError, VerifyEmailError,
+    EndSessionError, EnrollTotpError, IdentityError, MailRequestError, RefreshError, RegisterError,
+    Remainder, ResetPasswordError, SessionError, SignInError, StepUpError, UnlinkError, VerifyEmailError,
 };
 pub use identity::{
     Assertion, Attempt, AttemptFor, Disbelief, Expected, Identity, InvalidIssuer, InvalidSubject, Issuer,

@@ -4,8 +4,9 @@ use namaskah_domain::{
     Letter,
     auth::{
         AuthReads, ChangePassword, ChangePasswordError, CodeError, ConfirmTotp, ConfirmTotpError,
-        Credentials, DisableTotp, DisableTotpError, Elevation, EnrollTotpError, OneTimeCode, Origin, RefreshError,
-        Renewed, ResetPassword, SecondFactor, Secret, SignInError, SignedIn, StepUp, StepUpError, Tokens, Totp,
+        Credentials, DisableTotp, DisableTotpError, Elevation, EnrollTotpError, OneTimeCode, Origin,
+        RefreshError, Renewed, ResetPassword, SecondFactor, Secret, SignInError, SignedIn, StepUp,
+        StepUpError, Tokens, Totp,
     },
 };
 
@@ -82,7 +83,10 @@ async fn it_begins_with_a_step_up_by_password() {
     let refused = step_up(&world, by, Some(OTHER), None).await.unwrap_err();
     assert!(matches!(refused, StepUpError::WrongPassword));
     let lifted = step_up(&world, by, Some(RIGHT), None).await.expect("a step-up");
-    assert_eq!(lifted.until, namaskah_domain::Clock::now(world.clock.as_ref()) + namaskah_domain::time::minutes(5));
+    assert_eq!(
+        lifted.until,
+        namaskah_domain::Clock::now(world.clock.as_ref()) + namaskah_domain::time::minutes(5)
+    );
     let by = world.goes_on(lifted).await;
     let begun = world.auth.enroll_totp(by).await.expect("a beginning");
     assert_eq!(begun.secret.expose().len(), 32);

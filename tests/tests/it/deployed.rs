@@ -130,3 +130,18 @@ fn whoever_stops_the_product_gives_it_the_time_that_it_takes() {
     let proxy = read("deploy/proxy/Caddyfile");
     assert!(2 * number(&proxy, "health_interval ") < 3);
 }
+
+#[test]
+fn dependencies_are_held_to_the_advisories_each_week_and_when_they_change() {
+    let workflow = read(".github/workflows/security.yml");
+    for line in [
+        "    - cron: \"17 4 * * 1\"",
+        "    paths: [Cargo.lock, deny.toml, .github/workflows/security.yml]",
+        "      - run: git clone --depth 1 https://github.com/rustsec/advisory-db \"$RUNNER_TEMP/advisory-db\"",
+        "      - run: ADVISORY_DB=\"$RUNNER_TEMP/advisory-db\" tests/run audit",
+    ] {
+        assert!(workflow.lines().any(|found| found == line), "{line}");
+    }
+    // What is skipped without data is told, and nothing passes for it.
+    assert!(!workflow.contains("continue-on-error"), "an advisory fails the workflow");
+}

@@ -2,7 +2,10 @@
 
 use namaskah_domain::{
     SessionId, Time, UserId,
-    auth::{BrowserSession, Credentials, Email, Identity, OneTimeCode, Role, Secret, Session, SessionKind, Tokens, User},
+    auth::{
+        BrowserSession, Credentials, Email, Identity, OneTimeCode, Role, Secret, Session, SessionKind,
+        Tokens, User,
+    },
 };
 use poem_openapi::Object;
 use serde::Deserialize;

@@ -196,7 +196,7 @@ mod tests {
     fn over_https_the_cookie_is_this_hosts_alone_and_for_no_script() {
         type Make = fn(&Site, &Secret, i64) -> Option<HeaderValue>;
         let cookie = |make: Make, origin: &str| {
-            let site = Site { origin: origin.to_owned() };
+            let site = Site { origin: origin.to_owned(), staff_origin: None };
             let made = make(&site, &Secret::new("value".to_owned()), 60);
             made.and_then(|cookie| cookie.to_str().ok().map(str::to_owned))
         };

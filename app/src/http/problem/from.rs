@@ -14,8 +14,8 @@ mod webhooks;
 use namaskah_domain::{
     CommitError, Fault, MoneyError,
     auth::{
-        ChangePasswordError, DeleteAccountError, EndSessionError, MailRequestError, RefreshError, RegisterError,
-        ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
+        ChangePasswordError, DeleteAccountError, EndSessionError, MailRequestError, RefreshError,
+        RegisterError, ResetPasswordError, SessionError, SignInError, VerifyEmailError, WeakPassword,
     },
     payment::{OpenPaymentError, PaymentError, RefundError},
     verification::{

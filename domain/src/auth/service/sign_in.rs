@@ -283,7 +283,13 @@ impl AuthService {
         (secret, token)
     }
 
-    pub(super) fn tokens(&self, user: User, session: &Session, refresh: Secret, now: Time) -> Result<Tokens, Fault> {
+    pub(super) fn tokens(
+        &self,
+        user: User,
+        session: &Session,
+        refresh: Secret,
+        now: Time,
+    ) -> Result<Tokens, Fault> {
         let claims = AccessClaims {
             user: user.id,
             session: session.id,

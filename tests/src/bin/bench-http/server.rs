@@ -100,6 +100,7 @@ impl Bench {
         let services = Services::of(&wired, Arc::new(readiness), metrics);
         let settings = HttpSettings {
             origin: origin.clone(),
+            staff_origin: None,
             trusted_proxies: Vec::new(),
             limits: namaskah::limits::of(&config)?,
             cors_origins: Vec::new(),

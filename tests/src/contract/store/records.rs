@@ -82,7 +82,8 @@ pub async fn sessions_and_tokens_are_stored_as_decided(on: &Backend) {
     assert_eq!(on.auth.session_by_cookie(cookie).await.expect("readable"), Some(browser.clone()));
     assert_eq!(on.auth.session_by_cookie(given::hash()).await.expect("readable"), None);
     let renewed = browser.renewed(at(5), at(7_200));
-    let lifted = renewed.elevated(given::id(), SessionKind::Browser { cookie: given::hash() }, at(5), at(300));
+    let lifted =
+        renewed.elevated(given::id(), SessionKind::Browser { cookie: given::hash() }, at(5), at(300));
     for session in [
         renewed.clone(),
         lifted.clone(),

@@ -105,7 +105,7 @@ async fn a_second_factor_is_begun_confirmed_and_asked_for(world: &World) {
     assert_eq!(refused["errors"][0]["field"], "password");
     let guessed = json!({ "password": "not this one at all" });
     wrong(&ada.post("auth/step-up", guessed).await.refused(422, "invalid_request"), "password");
-    let lifted = ada.steps_up().await;
+    let lifted = ada.steps_up_with(json!({ "password": PASSWORD })).await;
     assert!(lifted["elevated_until"].is_string());
 
     ada.post("auth/totp/enroll", Value::Null).await.is(200);

@@ -267,3 +267,38 @@ async fn what_another_site_makes_a_browser_of_staff_ask_is_nobodys(world: &World
     let by_token = owner.who.request(Method::GET, "admin/users").header("sec-fetch-site", "cross-site");
     Answer::of(by_token).await.is(200);
 }
+
+/// At the users' host there is no admin API, whoever asks; at staff's own a page of the users' changes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_staff_has_a_host_of_its_own_the_admin_api_is_there_alone() {
+    let settings = [("public_url", "http://users.test"), ("admin_url", "http://staff.test")];
+    let world = World::on_sqlite(&settings).await;
+    world.play(async |world: &World| staffs_host(world).await).await;
+}
+
+async fn staffs_host(world: &World) {
+    let owner = owner(world).await;
+    let asked = async |host: &str| {
+        let request = owner.who.request(Method::GET, "/api/v1/admin/users").header("host", host);
+        Answer::of(request).await
+    };
+    for host in ["users.test", "staff.test.users.test", "127.0.0.1", "staff.test:8080"] {
+        asked(host).await.refused(404, "not_found");
+    }
+    asked("staff.test").await.is(200);
+    asked("STAFF.test").await.is(200);
+
+    let browser = Browser::new(&world.product);
+    let mut credentials = owner.who.credentials();
+    credentials["totp_code"] = json!(owner.code());
+    browser.opens_session(&credentials).await;
+    let csrf = browser.get("/api/v1/auth/csrf").await.is(200)["csrf_token"].clone();
+    let csrf = csrf.as_str().expect("a token").to_owned();
+    let from = async |host: &str, origin: &str| {
+        let request = browser.request(Method::POST, "/api/v1/admin/reconciliation/run").header("host", host);
+        browser.send(request.header("origin", origin).header("x-csrf-token", csrf.clone())).await
+    };
+    from("staff.test", "http://users.test").await.refused(401, "unauthorized");
+    from("users.test", "http://staff.test").await.refused(404, "not_found");
+    assert!(from("staff.test", "http://staff.test").await.status < 300);
+}
