@@ -414,6 +414,9 @@ macro_rules! store_contract {
             sessions_are_deleted_by_when_they_ended
             quotes_are_deleted_by_when_they_expired
             claims_go_with_the_account
+            deliveries_that_have_ended_are_deleted_with_their_tries
+            a_delivery_that_is_begun_anew_is_kept
+            notifications_are_deleted_by_when_they_were_read_or_told
             what_is_of_no_more_use_is_deleted_a_batch_at_a_time
             notices_are_found_by_their_state
         }

@@ -110,7 +110,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 91] = [
+const INDEXES: [&str; 94] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -149,8 +149,10 @@ const INDEXES: [&str; 91] = [
     "notification_settings.notification_settings_expiring",
     "notifications.notifications_expiring_once",
     "notifications.notifications_of_user",
+    "notifications.notifications_read_over",
     "notifications.notifications_to_staff_once",
     "notifications.notifications_unread",
+    "notifications.notifications_unread_over",
     "orders.orders_ended",
     "orders.orders_ending",
     "orders.orders_expired",
@@ -201,6 +203,7 @@ const INDEXES: [&str; 91] = [
     "webhook_deliveries.webhook_deliveries_due",
     "webhook_deliveries.webhook_deliveries_due_of",
     "webhook_deliveries.webhook_deliveries_of_endpoint",
+    "webhook_deliveries.webhook_deliveries_over",
     "webhook_endpoints.webhook_endpoints_of_user",
 ];
 
