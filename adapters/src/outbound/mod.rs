@@ -6,6 +6,7 @@
 //! idle connections are off; the headers are the domain's.
 
 mod resolver;
+mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -108,8 +109,9 @@ impl OutboundClient for HttpOutboundClient {
         let begun = Instant::now();
         let mut response = self.request(to, call).send().await.map_err(told)?;
         self.check_peer(response.remote_addr())?;
+        let retry_after = wire::retry_after(response.headers());
         let body = self.drain(&mut response).await;
-        Ok(Answer { status: response.status().as_u16(), took: begun.elapsed(), body })
+        Ok(Answer { status: response.status().as_u16(), took: begun.elapsed(), body, retry_after })
     }
 }
 

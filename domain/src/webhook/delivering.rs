@@ -14,7 +14,7 @@ use crate::{
     Change, Clock, CommitError, EndpointId, Fault, Id, JobKind, Letter, NewJob, Random, Store, Time,
     UnitOfWork, UserId,
     auth::AuthReads,
-    outbound::{CallError, Destination, OutboundCall, OutboundClient, OutboundPolicy},
+    outbound::{Answer, CallError, Destination, OutboundCall, OutboundClient, OutboundPolicy, RetryAfter},
     race,
     unit::retry_stale,
 };
@@ -54,8 +54,34 @@ pub struct Deliverer {
 /// A try that was made.
 struct Tried {
     delivery: Delivery,
-    /// When it began, how it came out and how long it took; `None`: there is nothing left to tell.
-    result: Option<(Time, AttemptOutcome, u32)>,
+    /// `None`: there is nothing left to tell.
+    result: Option<Try>,
+}
+
+/// When a try began, how it came out, how long it took, and what pause its receiver asks for.
+#[derive(Clone, Copy)]
+struct Try {
+    at: Time,
+    outcome: AttemptOutcome,
+    took_ms: u32,
+    asked: Option<RetryAfter>,
+}
+
+impl Try {
+    /// `passed` counts where there is no answer.
+    fn of(at: Time, answer: &Result<Answer, CallError>, passed: u32) -> Self {
+        let (outcome, took_ms) = match answer {
+            Ok(answer) => {
+                let took = u32::try_from(answer.took.as_millis()).unwrap_or(u32::MAX);
+                (AttemptOutcome::Answered(answer.status), took)
+            }
+            Err(CallError::TimedOut) => (AttemptOutcome::TimedOut, passed),
+            Err(CallError::Refused(_) | CallError::NotSent(_)) => (AttemptOutcome::NotReached, passed),
+            Err(CallError::Broken(_)) => (AttemptOutcome::Broken, passed),
+        };
+        let asked = answer.as_ref().ok().and_then(|answer| answer.retry_after);
+        Self { at, outcome, took_ms, asked }
+    }
 }
 
 /// What becomes of deliveries that are due.
@@ -169,16 +195,7 @@ impl Deliverer {
             Err(refusal) => Err(refusal.into()),
         };
         let passed = in_ms(self.ports.clock.now() - at);
-        let (outcome, took_ms) = match answer {
-            Ok(answer) => {
-                let took = u32::try_from(answer.took.as_millis()).unwrap_or(u32::MAX);
-                (AttemptOutcome::Answered(answer.status), took)
-            }
-            Err(CallError::TimedOut) => (AttemptOutcome::TimedOut, passed),
-            Err(CallError::Refused(_) | CallError::NotSent(_)) => (AttemptOutcome::NotReached, passed),
-            Err(CallError::Broken(_)) => (AttemptOutcome::Broken, passed),
-        };
-        Ok(Tried { delivery, result: Some((at, outcome, took_ms)) })
+        Ok(Tried { delivery, result: Some(Try::of(at, &answer, passed)) })
     }
 
     /// Commits how tries came out, and what they teach about the endpoint.
@@ -223,14 +240,14 @@ impl Deliverer {
         let now = self.ports.clock.now();
         let (mut unit, mut learned) = (UnitOfWork::new(), Vec::<Learned>::new());
         for Tried { delivery, result } in tried {
-            let Some((at, outcome, took_ms)) = result else {
+            let Some(Try { at, outcome, took_ms, asked }) = result else {
                 unit = unit.with(Change::WebhookDelivery(delivery.dropped(now)));
                 continue;
             };
             if !delivery.is_test() {
                 learned.push(outcome.learned());
             }
-            let delivery = delivery.after(outcome, self.roll(), now);
+            let delivery = delivery.after(outcome, asked, self.roll(), now);
             let (id, number) = (Id::generate(now, self.ports.random.as_ref()), delivery.attempts);
             let attempt = Attempt { id, delivery: delivery.id, number, at, outcome, took_ms };
             unit = unit.with(Change::WebhookDelivery(delivery)).with(Change::WebhookAttempt(attempt));

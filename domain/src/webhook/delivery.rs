@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     AttemptId, DeliveryId, EndpointId, EventId, EventKind, Time, UserId, Version,
+    outbound::RetryAfter,
     outbox::SequencedEvent,
     webhook::{endpoint::Learned, schedule},
 };
@@ -191,6 +192,8 @@ pub enum AttemptOutcome {
 
 /// The status of one that is gone for good.
 const GONE: u16 = 410;
+/// Those of one that takes something later: too many requests, and not available.
+const LATER: [u16; 2] = [429, 503];
 
 impl AttemptOutcome {
     /// True if the endpoint took it: 2xx and nothing else.
@@ -204,6 +207,11 @@ impl AttemptOutcome {
             Self::Answered(status) => Some(status),
             Self::TimedOut | Self::NotReached | Self::Broken => None,
         }
+    }
+
+    /// True if a receiver that came out so may say when to try again.
+    pub fn may_ask_for_a_pause(self) -> bool {
+        self.status().is_some_and(|status| LATER.contains(&status))
     }
 
     /// The name in the API and in storage.
@@ -282,17 +290,18 @@ impl Delivery {
         matches!(self.telling.what, Happening::Test)
     }
 
-    /// After a try. One that its user has begun anew meanwhile, or that was dropped, counts the try and stays so, unless
-    /// it was taken.
+    /// After a try of which the receiver may have asked for a pause. One that its user has begun anew meanwhile, or that
+    /// was dropped, counts the try and stays so, unless it was taken.
     #[must_use]
-    pub fn after(self, outcome: AttemptOutcome, roll: u16, now: Time) -> Self {
+    pub fn after(self, outcome: AttemptOutcome, asked: Option<RetryAfter>, roll: u16, now: Time) -> Self {
         let tried = self.tried.saturating_add(1);
         let is_waiting = self.state.status() == DeliveryStatus::Waiting;
-        let pause = if self.is_test() { None } else { schedule::pause(tried, roll) };
-        let state = match pause {
+        let asked = asked.filter(|_| outcome.may_ask_for_a_pause());
+        let next = if self.is_test() { None } else { schedule::next(tried, roll, asked, now) };
+        let state = match next {
             _ if outcome.is_success() => DeliveryState::Delivered { at: now },
             _ if !is_waiting => self.state,
-            Some(pause) => DeliveryState::Waiting { due: now + pause },
+            Some(due) => DeliveryState::Waiting { due },
             None => DeliveryState::Failed { at: now },
         };
         Self { state, tried, attempts: self.attempts.saturating_add(1), version: self.version.next(), ..self }

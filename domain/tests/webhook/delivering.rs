@@ -89,6 +89,26 @@ async fn what_is_not_taken_is_tried_by_the_schedule_and_then_given_up() {
     assert!(world.now_is(&endpoint).await.is_on(), "28 hours are no five days");
 }
 
+/// Of those alone who say that they take it later.
+#[tokio::test]
+async fn a_receiver_that_asks_for_a_pause_is_given_it() {
+    for (status, pause, least) in [(429, 7_200, 7_200), (503, 1, 5), (503, 90_000, 86_400), (500, 7_200, 5)] {
+        let world = World::new().await;
+        let endpoint = world.endpoint().await;
+        world.happens().await;
+        world.receiver.next(Receiver::AsksForAPause(status, pause));
+        world.deliver().await;
+        let [(delivery, _)] = world.deliveries(endpoint.id).await.try_into().expect("one");
+        let DeliveryState::Waiting { due } = delivery.state else { panic!("{delivery:?}") };
+        let waits = due - world.platform.clock.now();
+        // With a tenth of jitter where the schedule says when.
+        assert!(seconds(least) <= waits && waits <= seconds(least).max(seconds(6)), "{status}: {waits}");
+        world.platform.clock.advance_to(due);
+        world.deliver().await;
+        assert_eq!(world.receiver.arrived().len(), 2, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn an_endpoint_that_fails_is_rested_and_tried_with_one_when_its_rest_is_over() {
     let world = World::new().await;

@@ -8,7 +8,7 @@ use namaskah_domain::{
     memory::Receiver,
     outbound::{
         Answer, BodyEnd, CallError, Destination, DestinationRefusal, OutboundCall, OutboundClient,
-        OutboundPolicy, SetAside, Signature,
+        OutboundPolicy, RetryAfter, SetAside, Signature,
     },
     time::Time,
 };
@@ -99,6 +99,16 @@ pub async fn a_body_without_end_is_cut_off_and_its_status_counts(world: &dyn Out
     assert_eq!((answer.status, answer.body), (200, BodyEnd::CutOff));
 }
 
+/// Whatever its status; who asks for none has asked for none.
+pub async fn a_receiver_that_asks_for_a_pause_is_heard(world: &dyn OutboundWorld) {
+    for status in [200, 429, 503] {
+        let answer = answered(world, Receiver::AsksForAPause(status, 90)).await;
+        let asked = RetryAfter::In(namaskah_domain::time::seconds(90));
+        assert_eq!((answer.status, answer.retry_after), (status, Some(asked)));
+    }
+    assert_eq!(answered(world, Receiver::Answers(503)).await.retry_after, None);
+}
+
 pub async fn a_silent_receiver_is_given_up_and_not_called_again(world: &dyn OutboundWorld) {
     let error = failed(world, Receiver::IsSilent).await;
     assert!(matches!(error, CallError::TimedOut), "{error:?}");
@@ -174,6 +184,7 @@ macro_rules! outbound_client_contract {
             every_status_is_an_answer
             a_redirect_is_an_answer_and_is_not_followed
             a_body_without_end_is_cut_off_and_its_status_counts
+            a_receiver_that_asks_for_a_pause_is_heard
             a_silent_receiver_is_given_up_and_not_called_again
             a_receiver_that_hangs_up_is_not_called_again
             nothing_is_sent_where_nobody_listens

@@ -165,6 +165,9 @@ impl OutboundWorld for Started {
         let server = Canned::start(move |_| match does {
             Receiver::Answers(status) => answer(status, "").header("location", "http://127.0.0.1:9/"),
             Receiver::AnswersWithoutEnd(status) => answer(status, vec![b'x'; PATIENT.body + 1]),
+            Receiver::AsksForAPause(status, pause_s) => {
+                answer(status, "").header("retry-after", pause_s.to_string())
+            }
             Receiver::HangsUp => Reply::HangUp,
             Receiver::IsSilent | Receiver::IsAbsent => Reply::Never,
         });
