@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::http::{
     body::{
         Text, TextForm,
+        clearing::{OrNone, given},
         text::{one_of, sized},
     },
     problem::Problem,
@@ -164,8 +165,9 @@ pub struct ChangeBody {
     pub url: Option<Text<UrlText>>,
     /// What is posted.
     pub events: Option<Vec<Text<Wanted>>>,
-    /// Your note.
-    pub description: Option<Text<Description>>,
+    /// Your note; null, or an empty text, takes it away.
+    #[serde(default, deserialize_with = "given")]
+    pub description: Option<Text<OrNone<Description>>>,
     /// Switches it on or off. Switched on, it is tried as if it had never failed.
     pub enabled: Option<bool>,
 }
@@ -178,7 +180,7 @@ impl ChangeBody {
         Ok(EndpointChange {
             target: self.url.map(|url| target(&url.0.0)).transpose()?,
             events: self.events.map(subscription).transpose()?,
-            description: self.description.map(|description| Some(description.0)),
+            description: self.description.map(|Text(OrNone(description))| description),
             is_on: self.enabled,
         })
     }

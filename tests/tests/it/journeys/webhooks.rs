@@ -391,6 +391,15 @@ async fn endpoints_are_kept_within_bounds_and_seen_by_their_user_alone(world: &W
     let patched = json!({ "events": ["*"], "description": "Checkout", "url": "https://example.com/other" });
     let patched = ada.patch(&path, patched).await.is(200);
     assert_eq!((&patched["events"], &patched["url"]), (&json!(["*"]), &json!("https://example.com/other")));
+    assert_eq!(patched["description"], "Checkout");
+    for empty in [Value::Null, json!("")] {
+        let named = ada.patch(&path, json!({ "description": "Checkout" })).await.is(200);
+        let kept = ada.patch(&path, json!({ "enabled": true })).await.is(200);
+        assert_eq!([&named["description"], &kept["description"]], [&json!("Checkout"); 2]);
+        ada.patch(&path, json!({ "description": empty })).await.is(200);
+        assert_eq!(ada.get(&path).await.is(200)["description"], Value::Null);
+    }
+    ada.patch(&path, json!({ "description": "a\nb" })).await.refused(422, "invalid_request");
     ada.patch(&path, json!({ "url": "https://127.0.0.2/" })).await.refused(422, "invalid_request");
     for _ in 1..20 {
         ada.has_posted_to("https://example.com", &["*"]).await;
