@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    Change, Clock, CommitError, Fault, Letter, Random, Store, Time, Unique, UnitOfWork, UserId, Version,
+    Change, Clock, CommitError, Fault, JobId, Letter, Random, Store, Time, Unique, UnitOfWork, UserId, Version,
     auth::{AuthReads, Email},
     mailer::{MailError, Mailer},
     notification::News,
@@ -192,14 +192,14 @@ impl SuppressionService {
 
 #[async_trait]
 impl Mailer for SuppressingMailer {
-    async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError> {
+    async fn send(&self, job: JobId, to: &Email, letter: &Letter) -> Result<(), MailError> {
         self.check(to).await?;
-        self.noted(to, self.inner.send(to, letter).await).await
+        self.noted(to, self.inner.send(job, to, letter).await).await
     }
 
-    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError> {
+    async fn tell(&self, job: JobId, to: &Email, news: &News) -> Result<(), MailError> {
         self.check(to).await?;
-        self.noted(to, self.inner.tell(to, news).await).await
+        self.noted(to, self.inner.tell(job, to, news).await).await
     }
 }
 
@@ -207,6 +207,10 @@ impl Mailer for SuppressingMailer {
 mod tests {
     use super::*;
     use crate::memory::{FakeMailer, ManualClock, MemoryStore};
+
+    fn a_job() -> JobId {
+        JobId::from_uuid(uuid::Uuid::from_u128(1))
+    }
 
     struct World {
         fake: Arc<FakeMailer>,
@@ -224,7 +228,7 @@ mod tests {
 
     impl World {
         async fn send(&self) -> Result<(), MailError> {
-            self.mailer.send(&self.ada, &Letter::PasswordChanged).await
+            self.mailer.send(a_job(), &self.ada, &Letter::PasswordChanged).await
         }
 
         async fn known(&self) -> Option<Suppression> {
@@ -266,7 +270,7 @@ mod tests {
         let clock = Arc::new(ManualClock::default());
         let mailer = SuppressingMailer::new(world.fake.clone(), Arc::new(store), world.store.clone(), clock);
         world.fake.bounce_next();
-        let sent = mailer.send(&world.ada, &Letter::PasswordChanged).await;
+        let sent = mailer.send(a_job(), &world.ada, &Letter::PasswordChanged).await;
         assert!(matches!(sent, Err(MailError::Transient(_))), "{sent:?}");
     }
 }

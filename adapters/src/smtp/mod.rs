@@ -9,7 +9,7 @@ use lettre::{
     transport::smtp::Error as SmtpError,
 };
 use namaskah_domain::{
-    Fault, Letter,
+    Fault, JobId, Letter,
     auth::Email,
     mailer::{MailError, Mailer},
     notification::News,
@@ -122,21 +122,20 @@ impl SmtpMailer {
         }
     }
 
-    async fn post(&self, to: &Email, words: Result<Words, Unwritten>) -> Result<(), MailError> {
-        let message = words.ok().and_then(|words| self.write(to, words));
+    async fn post(&self, job: JobId, to: &Email, words: Result<Words, Unwritten>) -> Result<(), MailError> {
+        let message = words.ok().and_then(|words| self.write(job, to, words));
         let message = message.ok_or_else(|| MailError::Permanent(Fault::new(SmtpFault::Letter)))?;
         self.in_time(self.transport.send(message)).await.map(|_| ())
     }
 
-    fn write(&self, to: &Email, words: Words) -> Option<Message> {
+    /// `Message-ID` is the job's in every try, so that a second copy is known for one.
+    fn write(&self, job: JobId, to: &Email, words: Words) -> Option<Message> {
         let to: Address = to.as_str().parse().ok()?;
-        let mut serial = [0u8; 16];
-        getrandom::fill(&mut serial).ok()?;
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(words.subject)
-            .message_id(Some(format!("<{}@{}>", hex::encode(serial), self.from.email.domain())))
+            .message_id(Some(format!("<{job}@{}>", self.from.email.domain())))
             .multipart(MultiPart::alternative_plain_html(words.text, words.html))
             .ok()
     }
@@ -157,12 +156,12 @@ fn their_url(url: &str) -> Result<String, InvalidSmtpConfig> {
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError> {
-        self.post(to, letters::of_letter(letter, to, &self.site)).await
+    async fn send(&self, job: JobId, to: &Email, letter: &Letter) -> Result<(), MailError> {
+        self.post(job, to, letters::of_letter(letter, to, &self.site)).await
     }
 
-    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError> {
-        self.post(to, letters::of_news(news, &self.site)).await
+    async fn tell(&self, job: JobId, to: &Email, news: &News) -> Result<(), MailError> {
+        self.post(job, to, letters::of_news(news, &self.site)).await
     }
 }
 

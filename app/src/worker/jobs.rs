@@ -141,9 +141,9 @@ impl JobRunner {
 
     async fn perform(&self, job: &LeasedJob) -> Outcome {
         match &job.kind {
-            JobKind::SendMail { to, letter } => self.doers.mailer.send(to, letter).await.into(),
+            JobKind::SendMail { to, letter } => self.doers.mailer.send(job.id, to, letter).await.into(),
             JobKind::Notify { notification } => match self.doers.notifications.letter(*notification).await {
-                Ok(Some((to, news))) => self.doers.mailer.tell(&to, &news).await.into(),
+                Ok(Some((to, news))) => self.doers.mailer.tell(job.id, &to, &news).await.into(),
                 Ok(None) => Outcome::Done,
                 Err(fault) => Outcome::Later(fault.to_string()),
             },
@@ -304,7 +304,7 @@ mod tests {
     use std::sync::Mutex;
 
     use namaskah_domain::{
-        Id, Letter, Time,
+        Id, JobId, Letter, Time,
         auth::Email,
         memory::{ManualClock, MemoryStore, Platform, SeededRandom},
         notification::News,
@@ -390,7 +390,7 @@ mod tests {
 
     #[async_trait]
     impl Mailer for Post {
-        async fn send(&self, to: &Email, _: &Letter) -> Result<(), MailError> {
+        async fn send(&self, _: JobId, to: &Email, _: &Letter) -> Result<(), MailError> {
             self.is_on_its_way();
             if to.as_str().starts_with("slow") {
                 self.settled.notified().await;
@@ -403,7 +403,7 @@ mod tests {
             }
         }
 
-        async fn tell(&self, _: &Email, _: &News) -> Result<(), MailError> {
+        async fn tell(&self, _: JobId, _: &Email, _: &News) -> Result<(), MailError> {
             Ok(())
         }
     }

@@ -62,9 +62,9 @@ impl Platform {
 
     async fn attempt(&self, job: &LeasedJob) -> Result<(), Later> {
         match &job.kind {
-            JobKind::SendMail { to, letter } => Ok(self.mailer.send(to, letter).await?),
+            JobKind::SendMail { to, letter } => Ok(self.mailer.send(job.id, to, letter).await?),
             JobKind::Notify { notification } => match self.notifications.letter(*notification).await {
-                Ok(Some((to, news))) => Ok(self.mailer.tell(&to, &news).await?),
+                Ok(Some((to, news))) => Ok(self.mailer.tell(job.id, &to, &news).await?),
                 Ok(None) => Ok(()),
                 Err(fault) => Err(Later(true, fault.to_string())),
             },

@@ -89,7 +89,7 @@ async fn mail_is_not_handed_over_without_a_certificate_that_holds() {
     };
     let mailer = SmtpMailer::try_new(&config).expect("a mailer");
     let ada = Email::try_new("ada@example.com").expect("an address");
-    let outcome = mailer.send(&ada, &Letter::PasswordChanged).await;
+    let outcome = mailer.send(namaskah_tests::given::id(), &ada, &Letter::PasswordChanged).await;
     assert!(matches!(outcome, Err(MailError::Transient(_))), "{outcome:?}");
     assert_eq!(sent.await.expect("the server"), b"");
 }
