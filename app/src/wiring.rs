@@ -317,8 +317,14 @@ impl Wired {
     fn runner(&self, lane: JobLane) -> JobRunner {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let upkeep = UpkeepService::new(self.stores.leftovers.clone(), clock.clone());
-        let (store, known) = (self.store.clone(), self.stores.suppressions.clone());
-        let mailer = SuppressingMailer::new(self.mailer.clone(), store, known, clock.clone());
+        let known = SuppressionPorts {
+            store: self.store.clone(),
+            reads: self.stores.suppressions.clone(),
+            users: self.stores.auth.clone(),
+            clock: clock.clone(),
+            random: self.random.clone(),
+        };
+        let mailer = SuppressingMailer::new(self.mailer.clone(), known);
         let (mailer, notifications) = (Arc::new(mailer), self.notifications.clone());
         let doers = Doers { mailer, notifications, orders: self.orders.clone(), upkeep: Arc::new(upkeep) };
         JobRunner::new(lane, self.stores.jobs.clone(), doers, clock, self.random.clone(), self.holder)

@@ -60,6 +60,7 @@ mod m20261126_000030_notifications;
 mod m20261126_000031_suppressions;
 mod m20261126_000032_webhooks;
 mod m20261126_000050_pruning;
+mod m20261126_000051_suppressed;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -99,6 +100,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000030_notifications::Migration),
             Box::new(m20261126_000031_suppressions::Migration),
             Box::new(m20261126_000050_pruning::Migration),
+            Box::new(m20261126_000051_suppressed::Migration),
         ]
     }
 }

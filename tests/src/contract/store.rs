@@ -366,6 +366,7 @@ macro_rules! store_contract {
             what_was_told_goes_with_the_account
             earlier_sign_ins_are_known_by_their_device
             addresses_that_were_refused_are_stored_as_decided
+            addresses_that_get_no_mail_are_listed_with_their_users
             a_correction_is_stored_as_decided
             corrections_are_found_by_how_they_stand
             what_was_booked_at_once_is_summed_by_actor_and_by_user

@@ -23,7 +23,9 @@ pub mod users;
 
 use self::{
     adjustments::AdjustmentsApi, audit_log::AuditLogApi, canned::CannedApi, exports::ExportsApi,
-    jobs::JobsApi, mail::MailApi, members::MembersApi, networks::NetworksApi, orders::OrdersApi,
+    jobs::JobsApi,
+    mail::{MailApi, SuppressionsApi},
+    members::MembersApi, networks::NetworksApi, orders::OrdersApi,
     payments::DeskApi, pricing::PricingApi, providers::ProvidersApi, purchases::PurchasesApi,
     reconciliation::ReconciliationApi, services::ServicesApi, settings::SettingsApi, stats::StatsApi,
     suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
@@ -34,8 +36,14 @@ use super::services::Services;
 pub type AdminApis = (PeopleApis, OrderApis, TradeApis, MoneyApis, HouseApis);
 
 /// Those about people: staff, users, what they ask, and what was done.
-pub type PeopleApis =
-    (AuditLogApi, NetworksApi, MembersApi, (UsersApi, MailApi), AdjustmentsApi, (TicketsApi, CannedApi));
+pub type PeopleApis = (
+    AuditLogApi,
+    NetworksApi,
+    MembersApi,
+    (UsersApi, MailApi, SuppressionsApi),
+    AdjustmentsApi,
+    (TicketsApi, CannedApi),
+);
 
 /// Those about orders and numbers.
 pub type OrderApis = (OrdersApi, PurchasesApi);
@@ -63,6 +71,7 @@ fn people(services: &Services) -> PeopleApis {
         (
             UsersApi { staff: staff(), clock: services.clock.clone() },
             MailApi { suppressions: services.suppressions.clone() },
+            SuppressionsApi { suppressions: services.suppressions.clone() },
         ),
         AdjustmentsApi { adjustments: services.adjustments.clone() },
         (

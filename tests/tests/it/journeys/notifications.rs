@@ -195,8 +195,14 @@ async fn an_address_that_is_refused_gets_no_mail_until_staff_allows_it(world: &W
     })
     .await;
     assert_eq!(tried().await, 1, "nothing was sent");
+    let listed = async || support.who.get("admin/suppressions").await.is(200)["data"].clone();
+    let list = listed().await;
+    let shown = [&list[0]["user_id"], &list[0]["email"], &list[0]["reply"]];
+    assert_eq!(shown, [&found["data"][0]["id"], &json!(ada.email), &json!(550)], "{list}");
+    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
     let allowed = support.who.post(&format!("{path}/allow"), json!({})).await.is(200);
     assert_eq!(allowed["suppressed"], false);
+    assert_eq!(listed().await, json!([]));
     assert_eq!(owner.newest_line(&text(&found["data"][0], "id")).await["action"], "user.mail_allowed");
     ada.post("auth/resend-verification", json!({ "email": ada.email })).await.is(202);
     eventually("it is refused again", || async { (tried().await == 2).then_some(()) }).await;

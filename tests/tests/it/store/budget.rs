@@ -290,6 +290,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("balances crossed", on.notifications.balances_crossed(20));
     read!("numbers expiring", on.notifications.numbers_expiring(at(0), at(1), 20));
     read!("suppression", on.suppressions.suppression(&given::email()));
+    read!("suppressed", on.suppressions.suppressed(Page { limit: 20, after: Some(given::id()) }));
     read!("signed in before", on.auth.signed_in_before(given::id(), Some("Firefox")));
     read!("staff since", on.adjustments.staff_since(given::id()));
     let query = OrderQuery { status: Some(OrderStatus::Requested), ..OrderQuery::default() };

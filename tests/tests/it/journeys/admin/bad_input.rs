@@ -74,6 +74,8 @@ async fn admin_parameters_that_are_none_are_refused(world: &World) {
         "admin/users?q=".to_owned(),
         "admin/users?q=%00".to_owned(),
         format!("admin/users?q={long}"),
+        "admin/suppressions?limit=0".to_owned(),
+        "admin/suppressions?after=usr_00000000000000000000000000".to_owned(),
         "admin/tickets?status=waiting".to_owned(),
         "admin/tickets?category=abuse".to_owned(),
         "admin/tickets?assignee=me".to_owned(),

@@ -71,6 +71,7 @@ const ROUTES: &[Gated] = &[
     ("POST", "/api/v1/admin/staff", Permission::Staff, Proof::StepUp),
     ("PATCH", "/api/v1/admin/staff/{id}", Permission::Staff, Proof::StepUp),
     ("DELETE", "/api/v1/admin/staff/{id}", Permission::Staff, Proof::StepUp),
+    ("GET", "/api/v1/admin/suppressions", Permission::UsersRead, Proof::SignIn),
     ("GET", "/api/v1/admin/canned-answers", Permission::Tickets, Proof::SignIn),
     ("POST", "/api/v1/admin/canned-answers", Permission::Tickets, Proof::SignIn),
     ("PUT", "/api/v1/admin/canned-answers/{id}", Permission::Tickets, Proof::SignIn),
