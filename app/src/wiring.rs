@@ -227,7 +227,13 @@ pub fn wire(
     let auth = (shared.clone(), random.clone());
     let auth = Arc::new(identity::auth(config, &store, &stores, auth, look_ups.clone())?);
     let payments = Arc::new(payments);
-    let bodies = Teller { orders: orders.clone(), payments: payments.clone(), clock: clock.clone() };
+    let wallet = Arc::new(WalletService::new(store.clone(), stores.wallet.clone()));
+    let bodies = Teller {
+        orders: orders.clone(),
+        payments: payments.clone(),
+        wallet: wallet.clone(),
+        clock: clock.clone(),
+    };
     let sending = (outbound, Arc::new(bodies) as Arc<dyn EventBodies>);
     let webhooks = webhooks::services(config, &stores, &store, sending, (&shared, &random));
     let identities = identities.map(|provider| Arc::new(IdentityService::new(auth.clone(), provider)));
@@ -245,7 +251,7 @@ pub fn wire(
         reconciliation,
         auth,
         identities,
-        wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
+        wallet,
         payments,
         orders,
         catalogue,

@@ -11,6 +11,7 @@ use crate::{
     payment::Intent,
     upkeep::Task,
     verification::{Order, OrderStatus},
+    wallet::Settings,
 };
 
 /// What happened, as customers are told.
@@ -40,11 +41,13 @@ pub enum EventKind {
     PaymentRefunded,
     /// The customer disputes the payment.
     PaymentDisputed,
+    /// Less is available than the user wishes to have.
+    WalletLowBalance,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::VerificationRequested,
         Self::VerificationWaiting,
         Self::VerificationMessage,
@@ -57,6 +60,7 @@ impl EventKind {
         Self::PaymentSuspense,
         Self::PaymentRefunded,
         Self::PaymentDisputed,
+        Self::WalletLowBalance,
     ];
 
     /// The name in the API and in storage.
@@ -74,6 +78,7 @@ impl EventKind {
             Self::PaymentSuspense => "payment.suspense",
             Self::PaymentRefunded => "payment.refunded",
             Self::PaymentDisputed => "payment.disputed",
+            Self::WalletLowBalance => "wallet.low_balance",
         }
     }
 
@@ -105,9 +110,9 @@ pub struct Event {
     pub user: UserId,
     /// What happened.
     pub kind: EventKind,
-    /// To which record: the bare identifier of an order or a payment.
+    /// To which record: the bare identifier of an order or a payment; of a wallet, its user's.
     pub subject: Uuid,
-    /// The record's version after it.
+    /// The record's version after it; of a wallet, that of what is wished of it.
     pub version: Version,
     /// When.
     pub at: Time,
@@ -127,6 +132,12 @@ impl Event {
     /// Something happened to a payment.
     pub fn about_payment(id: EventId, kind: EventKind, intent: &Intent, at: Time) -> Self {
         Self { id, user: intent.user, kind, subject: intent.id.uuid(), version: intent.version, at }
+    }
+
+    /// A balance has fallen below what its user wishes to have: his wishes, as they know it.
+    pub fn about_low_balance(id: EventId, wishes: &Settings, at: Time) -> Self {
+        let (user, version) = (wishes.user, wishes.version);
+        Self { id, user, kind: EventKind::WalletLowBalance, subject: user.uuid(), version, at }
     }
 
     fn of_order(id: EventId, kind: EventKind, order: &Order, at: Time) -> Self {

@@ -19,7 +19,7 @@ pub enum Happening {
         sequence: i64,
         /// What.
         kind: EventKind,
-        /// To which: the bare identifier of an order or a payment.
+        /// To which: the bare identifier of an order, a payment or a user, whose wallet it is.
         subject: Uuid,
     },
     /// Nothing: its user tries the endpoint out.

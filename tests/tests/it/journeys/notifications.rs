@@ -103,6 +103,21 @@ async fn a_low_balance_is_told_once_and_what_is_switched_off_is_not(world: &Worl
     put(&threshold).await;
     world.controls.advance(30).await;
     assert_eq!(mails(world, &ada, SUBJECT).await, 1, "he knows");
+    let low = ada.get("events?limit=100").await.is(200)["data"].clone();
+    let low: Vec<Value> = low
+        .as_array()
+        .expect("events")
+        .iter()
+        .filter(|e| e["type"] == "wallet.low_balance")
+        .cloned()
+        .collect();
+    let available = ada.get("wallet").await.is(200)["available"].clone();
+    let object = json!({
+        "id": ada.get("me").await.is(200)["id"],
+        "available": available,
+        "low_balance_threshold": threshold["low_balance_threshold"],
+    });
+    assert_eq!(low.iter().map(|event| &event["data"]["object"]).collect::<Vec<_>>(), [&object]);
 
     let eve = world.customer_with("5.00").await;
     wishes(&eve, |wanted| wanted["low_balance"] = json!({ "in_app": true, "mail": false })).await.is(200);

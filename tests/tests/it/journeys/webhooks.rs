@@ -30,6 +30,7 @@ on_both! {
     what_is_not_taken_is_tried_again_by_the_schedule_and_logged,
     a_receiver_that_says_nothing_delays_no_other,
     a_try_out_a_replay_and_a_replay_since_send_again,
+    a_low_balance_is_posted_once_to_whoever_wants_it,
     an_endpoint_that_fails_for_five_days_is_switched_off_and_its_user_is_told,
     the_log_of_events_catches_up_in_order,
     endpoints_are_kept_within_bounds_and_seen_by_their_user_alone,
@@ -354,6 +355,25 @@ async fn the_log_of_events_catches_up_in_order(world: &World) {
     for wrong in ["after=-1", "after=x", "limit=0"] {
         ada.get(&format!("events?{wrong}")).await.refused(422, "invalid_request");
     }
+}
+
+async fn a_low_balance_is_posted_once_to_whoever_wants_it(world: &World) {
+    let (server, ada) = (takes_all().await, customer_with(world, "5.00").await);
+    ada.has_posted_to(&server.url(), &["wallet.low_balance"]).await;
+    let wish = |dollars: &str| json!({ "low_balance_threshold": { "amount": dollars, "currency": "USD" } });
+    let put = async |dollars: &str| {
+        Answer::of(ada.request(Method::PUT, "wallet/settings").json(&wish(dollars))).await.is(200)
+    };
+    put("4.50").await;
+    ada.rents("telegram").await;
+    let [(_, first)] = posts(&server, 1).await.try_into().expect("one");
+    assert_eq!(first["type"], "wallet.low_balance");
+    assert_eq!(first["data"]["object"]["low_balance_threshold"], wish("4.50")["low_balance_threshold"]);
+    assert_eq!(first["data"]["object"]["available"], ada.get("wallet").await.is(200)["available"]);
+    put("4.60").await;
+    let both = posts(&server, 2).await;
+    assert_eq!(both.len(), 2, "of another threshold he hears again, of the same one never");
+    assert_ne!(both[0].1["id"], both[1].1["id"]);
 }
 
 async fn endpoints_are_kept_within_bounds_and_seen_by_their_user_alone(world: &World) {
