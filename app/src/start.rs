@@ -19,7 +19,7 @@ use crate::{
         server::{self, HttpSettings},
         services::Services,
     },
-    metrics::{Metrics, Premises, Slow},
+    metrics::{Crew, Metrics, Premises, Slow},
     readiness::ProcessReadiness,
     wiring::{
         self, Adapters, Outside, WebhookKeys, Wired,
@@ -154,6 +154,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     if let Some(follower) = follower {
         tokio::spawn(follower.follow(workers.clone(), working.clone()));
     }
+    metrics.watch_crew(Crew { workers: workers.clone(), provider: wired.provider.clone() });
     let readiness =
         ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), leaving.clone());
     let readiness = readiness.with_limits(limits.clone());

@@ -3,6 +3,7 @@
 
 mod calls;
 mod commits;
+mod crew;
 mod house;
 mod jobs;
 mod look_ups;
@@ -15,6 +16,7 @@ mod webhooks;
 
 pub use self::{
     calls::{MeasuredGateway, MeasuredProvider},
+    crew::Crew,
     premises::Premises,
     slow::Slow,
     webhooks::MeasuredOutbound,
@@ -44,6 +46,7 @@ use prometheus_client::{
 use self::{
     calls::Calls,
     commits::{Ledger, MeasuredStore},
+    crew::Doing,
     house::House,
     jobs::{MeasuredJobs, Work},
     look_ups::Memories,
@@ -76,6 +79,8 @@ struct Inner {
     gauges: Gauges,
     wear: Wear,
     premises: OnceLock<Premises>,
+    doing: Doing,
+    crew: OnceLock<Crew>,
     outcomes: Outcomes,
     memories: Memories,
     house: House,
@@ -105,6 +110,7 @@ impl Metrics {
         let (outcomes, memories) = (Outcomes::register(&mut registry), Memories::register(&mut registry));
         let (house, wear) = (House::register(&mut registry), Wear::register(&mut registry));
         let (tries, work) = (Tries::register(&mut registry), Work::register(&mut registry));
+        let doing = Doing::register(&mut registry);
         Self(Arc::new(Inner {
             registry,
             requests,
@@ -115,6 +121,8 @@ impl Metrics {
             gauges,
             wear,
             premises: OnceLock::new(),
+            doing,
+            crew: OnceLock::new(),
             outcomes,
             memories,
             house,
@@ -126,6 +134,11 @@ impl Metrics {
     /// From now on what grows old and fills up is told, too. The first one stays.
     pub fn watch_premises(&self, premises: Premises) {
         self.0.premises.get_or_init(|| premises);
+    }
+
+    /// From now on how the workers do is told, too. The first ones stay.
+    pub fn watch_crew(&self, crew: Crew) {
+        self.0.crew.get_or_init(|| crew);
     }
 
     /// The same stores, with every commit and every job measured.
@@ -196,6 +209,9 @@ impl Metrics {
         }
         if let Some(premises) = self.0.premises.get() {
             self.0.wear.look(premises, now).await;
+        }
+        if let Some(crew) = self.0.crew.get() {
+            self.0.doing.look(crew);
         }
         let mut text = String::new();
         encode(&mut text, &self.0.registry).map_err(Fault::new)?;

@@ -36,13 +36,11 @@ impl Worker for Returns {
         let (refunds, disputes) =
             tokio::join!(self.payments.follow_refunds(), self.payments.follow_disputes());
         let changed = tell("refunds", &refunds) + tell("disputes", &disputes);
-        // The first trouble is the run's; the other would be lost with it.
-        if let (Err(_), Err(error)) = (&refunds, &disputes) {
-            tracing::warn!(%error, "disputes could not be followed");
+        // One trouble is the run's; the other would be lost with it.
+        if let (Err(refunds), Err(disputes)) = (&refunds, &disputes) {
+            tracing::warn!(%refunds, %disputes, "neither refunds nor disputes could be followed");
         }
-        refunds?;
-        disputes?;
-        Ok(changed)
+        RunError::both(refunds, disputes).map(|_| changed)
     }
 }
 
