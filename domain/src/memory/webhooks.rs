@@ -1,12 +1,17 @@
 //! Endpoints and deliveries, in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{MemoryStore, reads::page_of, state::State};
 use crate::{
     DeliveryId, EndpointId, EventId, Fault, Page, PageOf, Time, UserId, Version,
     outbox::SequencedEvent,
-    webhook::{Attempt, Cursor, Delivery, DeliveryState, DeliveryStatus, Endpoint, WebhookReads},
+    webhook::{
+        Attempt, Cursor, Delivery, DeliveryState, DeliveryStatus, DueEndpoint, Endpoint, WebhookReads,
+        lease_of,
+    },
 };
 
 impl State {
@@ -88,19 +93,37 @@ impl WebhookReads for MemoryStore {
         Ok(tries)
     }
 
-    async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault> {
+    async fn due(&self, now: Time, limit: u32) -> Result<Vec<DueEndpoint>, Fault> {
         let state = self.state();
-        let mut due: Vec<(Time, EndpointId)> =
-            state.deliveries.values().filter_map(|d| Some((due_by(d, now)?, d.endpoint))).collect();
-        due.sort();
-        let mut endpoints = Vec::new();
-        for (_, endpoint) in due {
-            if !endpoints.contains(&endpoint) {
-                endpoints.push(endpoint);
+        let mut since: BTreeMap<(UserId, EndpointId), Time> = BTreeMap::new();
+        for delivery in state.deliveries.values() {
+            if let Some(due) = due_by(delivery, now) {
+                let known = since.entry((delivery.user, delivery.endpoint)).or_insert(due);
+                *known = due.min(*known);
             }
         }
-        endpoints.truncate(limit as usize);
-        Ok(endpoints)
+        let mut all: Vec<_> = since
+            .into_iter()
+            .map(|((user, endpoint), due)| {
+                let lease = lease_of(endpoint);
+                let is_free = !state.leases.contains_key(&lease);
+                (user, is_free, state.given_back.get(&lease).copied().unwrap_or(0), due, endpoint)
+            })
+            .collect();
+        // Of each user those that somebody works on are first: they have had their turn.
+        all.sort();
+        let mut turns: BTreeMap<UserId, u32> = BTreeMap::new();
+        let mut free = Vec::new();
+        for (user, is_free, given_back, due, endpoint) in all {
+            let turn = turns.entry(user).or_default();
+            *turn += 1;
+            if is_free {
+                free.push((*turn, given_back, due, endpoint, user));
+            }
+        }
+        free.sort();
+        let due = free.into_iter().map(|(.., endpoint, user)| DueEndpoint { endpoint, user });
+        Ok(due.take(limit as usize).collect())
     }
 
     async fn due_of(&self, endpoint: EndpointId, now: Time, limit: u32) -> Result<Vec<Delivery>, Fault> {

@@ -7,7 +7,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use super::{
-    Attempt, AttemptOutcome, Delivery, Endpoint, EventBodies, OffReason, Standing, WebhookReads,
+    Attempt, AttemptOutcome, Delivery, DueEndpoint, Endpoint, EventBodies, OffReason, Standing, WebhookReads,
     WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
 };
 use crate::{
@@ -103,11 +103,11 @@ impl Deliverer {
         Self { ports, policy }
     }
 
-    /// Endpoints of which something is due, those first that wait longest.
+    /// Endpoints of which something is due and that nobody works on, in the order in which users take turns.
     ///
     /// # Errors
     /// If the store does not answer.
-    pub async fn due(&self, limit: u32) -> Result<Vec<EndpointId>, Fault> {
+    pub async fn due(&self, limit: u32) -> Result<Vec<DueEndpoint>, Fault> {
         self.ports.reads.due(self.ports.clock.now(), limit).await
     }
 

@@ -14,6 +14,7 @@ pub mod ports;
 pub mod schedule;
 pub mod service;
 pub mod signing;
+pub mod turns;
 
 pub use delivering::{AT_ONCE, Deliverer, DelivererPorts};
 pub use delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Happening, Telling};
@@ -29,3 +30,4 @@ pub use service::{
     CreateEndpoint, MAX_REPLAYED, NewEndpoint, Replayed, Rotated, WebhookPorts, WebhookService,
 };
 pub use signing::{Secrets, WebhookSecret, signature};
+pub use turns::{DueEndpoint, LEASE, lease_of};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Attempt, Cursor, Delivery, DeliveryStatus, Endpoint, Telling, WebhookSecret};
+use super::{Attempt, Cursor, Delivery, DeliveryStatus, DueEndpoint, Endpoint, Telling, WebhookSecret};
 use crate::{
     DeliveryId, EndpointId, EventId, Fault, Page, PageOf, Time, UserId, auth::Secret, outbox::SequencedEvent,
 };
@@ -40,8 +40,10 @@ pub trait WebhookReads: Send + Sync {
     /// Tries of these deliveries, in the order of their numbers.
     async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault>;
 
-    /// Endpoints of which a delivery is due, deleted ones too; first those that are due longest.
-    async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault>;
+    /// Endpoints of which a delivery is due and that nobody has the lease of ([`lease_of`](super::lease_of)), deleted ones too. Users
+    /// take turns: first one of each, of whom none is leased, then the second; within that, those whose lease was given
+    /// back longest ago, or never was taken, and those that are due longest.
+    async fn due(&self, now: Time, limit: u32) -> Result<Vec<DueEndpoint>, Fault>;
 
     /// What of an endpoint is due, in the order of the log.
     async fn due_of(&self, endpoint: EndpointId, now: Time, limit: u32) -> Result<Vec<Delivery>, Fault>;

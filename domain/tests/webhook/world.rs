@@ -132,8 +132,8 @@ impl World {
 
     /// Tries everything that is due now.
     pub async fn deliver(&self) {
-        for endpoint in self.deliverer.due(100).await.expect("the memory answers") {
-            while self.deliverer.turn(endpoint).await.expect("the memory answers") > 0 {}
+        for due in self.deliverer.due(100).await.expect("the memory answers") {
+            while self.deliverer.turn(due.endpoint).await.expect("the memory answers") > 0 {}
         }
     }
 

@@ -4,8 +4,8 @@ use namaskah_domain::{
     Change, CommitError, EndpointId, EventKind, Page, Unique, UnitOfWork, UserId,
     outbox::{EventQuery, SequencedEvent},
     webhook::{
-        Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Description, Endpoint, Happening,
-        Health, OffReason, Standing, Subscription, Telling, WebhookSecret,
+        Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Description, DueEndpoint, Endpoint,
+        Happening, Health, OffReason, Standing, Subscription, Telling, WebhookSecret, lease_of,
     },
 };
 
@@ -27,6 +27,12 @@ async fn sent(on: &Backend, delivery: Delivery) -> Delivery {
 
 async fn endpoint(on: &Backend, id: EndpointId) -> Option<Endpoint> {
     on.webhooks.endpoint(id).await.expect("readable")
+}
+
+/// In which order endpoints are due at a second.
+async fn due(on: &Backend, second: i64, limit: u32) -> Vec<EndpointId> {
+    let due = on.webhooks.due(at(second), limit).await.expect("readable");
+    due.into_iter().map(|due| due.endpoint).collect()
 }
 
 const fn first<T>(limit: u32) -> Page<T> {
@@ -150,14 +156,53 @@ pub async fn what_is_due_is_found_by_endpoint_in_the_order_of_the_log(on: &Backe
     let his = sent(on, given::delivery(&bob, 10)).await;
     sent(on, Delivery { state: DeliveryState::Delivered { at: at(1) }, ..given::delivery(&bob, 1) }).await;
     sent(on, given::delivery(&eve, 41)).await;
-    assert_eq!(on.webhooks.due(at(9), 9).await.expect("readable"), []);
-    assert_eq!(on.webhooks.due(at(40), 9).await.expect("readable"), [bob.id, ada.id]);
-    assert_eq!(on.webhooks.due(at(40), 1).await.expect("readable"), [bob.id]);
+    assert_eq!(due(on, 9, 9).await, []);
+    assert_eq!(due(on, 40, 9).await, [bob.id, ada.id]);
+    assert_eq!(due(on, 40, 1).await, [bob.id]);
+    let first = on.webhooks.due(at(40), 1).await.expect("readable");
+    assert_eq!(first, [DueEndpoint { endpoint: bob.id, user: bob.user }]);
     let due_of = async |id, limit| on.webhooks.due_of(id, at(40), limit).await.expect("readable");
     assert_eq!(due_of(ada.id, 9).await, [test.clone(), old.clone(), new]);
     assert_eq!(due_of(ada.id, 2).await, [test, old]);
     assert_eq!(due_of(bob.id, 9).await, [his]);
     assert_eq!(due_of(eve.id, 9).await, []);
+}
+
+/// By whomever: what is leased is somebody's already.
+pub async fn an_endpoint_that_somebody_is_at_is_left_out_until_it_is_given_back(on: &Backend) {
+    let (one, other) = (given::endpoint(given::id()), given::endpoint(given::id()));
+    sent(on, given::delivery(&one, 1)).await;
+    sent(on, given::delivery(&other, 2)).await;
+    let holder = given::id::<()>().uuid();
+    let taken = on.leases.acquire(&lease_of(one.id), holder, 60).await.expect("answered");
+    assert!(taken.is_some());
+    assert_eq!(due(on, 9, 9).await, [other.id]);
+    on.leases.release(&lease_of(one.id), holder).await.expect("given back");
+    assert_eq!(due(on, 9, 9).await, [other.id, one.id], "it has been served since");
+    // A lease that has run out is nobody's.
+    on.leases.acquire(&lease_of(other.id), holder, 0).await.expect("answered");
+    assert!(due(on, 9, 9).await.contains(&other.id));
+}
+
+/// However long what is due of one of them has been due, and however many endpoints he has.
+pub async fn users_take_turns_and_of_their_endpoints_those_that_were_served_longest_ago(on: &Backend) {
+    let (ada, bob): (UserId, UserId) = (given::id(), given::id());
+    let hers = [(); 4].map(|()| given::endpoint(ada));
+    let his = given::endpoint(bob);
+    for (endpoint, second) in hers.iter().zip(1..) {
+        sent(on, given::delivery(endpoint, second)).await;
+    }
+    sent(on, given::delivery(&his, 8)).await;
+    let [a, b, c, d] = hers.each_ref().map(|endpoint| endpoint.id);
+    assert_eq!(due(on, 9, 9).await, [a, his.id, b, c, d]);
+    let holder = given::id::<()>().uuid();
+    on.leases.acquire(&lease_of(b), holder, 60).await.expect("answered").expect("free");
+    on.leases.release(&lease_of(b), holder).await.expect("given back");
+    assert_eq!(due(on, 9, 9).await, [a, his.id, c, d, b]);
+    // What is worked on is her turn.
+    on.leases.acquire(&lease_of(a), holder, 60).await.expect("answered").expect("free");
+    assert_eq!(due(on, 9, 9).await, [his.id, c, d, b]);
+    on.leases.release(&lease_of(a), holder).await.expect("given back");
 }
 
 /// In the order of their numbers; a number is used once.
