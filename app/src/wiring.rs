@@ -292,6 +292,8 @@ impl Wired {
         let (store, reads) = (self.store.clone(), self.stores.schedules.clone());
         let scheduler = Scheduler::new(Schedules::new(store, reads, clock.clone(), self.random.clone()));
         let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
+        let [mail, tellers, upkeep] =
+            [JobLane::Mail, JobLane::Provider, JobLane::Upkeep].map(|lane| self.runner(lane));
         Supervisor::default()
             .with(Arc::new(notices), self.wakers.notices.clone())
             .with(Arc::new(poller), quiet())
@@ -304,9 +306,9 @@ impl Wired {
             .with(Arc::new(bookcheck), quiet())
             .with(Arc::new(retention), quiet())
             .with(Arc::new(scheduler), quiet())
-            .with(Arc::new(self.runner(JobLane::Mail).at_once(self.mail_at_once)), self.wakers.mail.clone())
-            .with(Arc::new(self.runner(JobLane::Provider)), self.wakers.tellers.clone())
-            .with(Arc::new(self.runner(JobLane::Upkeep)), self.wakers.upkeep.clone())
+            .with(Arc::new(mail.at_once(self.mail_at_once)), self.wakers.mail.clone())
+            .with(Arc::new(tellers), self.wakers.tellers.clone())
+            .with(Arc::new(upkeep), self.wakers.upkeep.clone())
             .with(Arc::new(Herald::new(self.notifications.clone())), quiet())
             .with(Arc::new(relay), self.wakers.relay.clone())
             .with(Arc::new(FanOutRunner(self.webhooks.fan_out.clone())), fan_out)
@@ -321,7 +323,9 @@ impl Wired {
         let mailer = SuppressingMailer::new(self.mailer.clone(), store, known, clock.clone());
         let (mailer, notifications) = (Arc::new(mailer), self.notifications.clone());
         let doers = Doers { mailer, notifications, orders: self.orders.clone(), upkeep: Arc::new(upkeep) };
-        JobRunner::new(lane, self.stores.jobs.clone(), doers, clock, self.random.clone(), self.holder)
+        let wake = self.wakers.of(lane).clone();
+        let jobs = self.stores.jobs.clone();
+        JobRunner::new(lane, jobs, doers, clock, self.random.clone(), self.holder).woken_by(wake)
     }
 
     /// The workers, and one that wakes those of other processes by `bell`.
