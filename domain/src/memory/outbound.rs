@@ -46,6 +46,8 @@ struct State {
     receivers: VecDeque<Receiver>,
     otherwise: Option<Receiver>,
     arrived: Vec<(Destination, OutboundCall)>,
+    /// Calls for which there is no place.
+    crowded: u32,
 }
 
 impl FakeOutboundClient {
@@ -69,6 +71,11 @@ impl FakeOutboundClient {
         self.state().otherwise = Some(receiver);
     }
 
+    /// There is no place for so many calls from now on.
+    pub fn is_crowded_for(&self, calls: u32) {
+        self.state().crowded = calls;
+    }
+
     /// Every call that arrived, oldest first.
     pub fn arrived(&self) -> Vec<(Destination, OutboundCall)> {
         self.state().arrived.clone()
@@ -84,6 +91,10 @@ impl OutboundClient for FakeOutboundClient {
     async fn post(&self, to: &Destination, call: &OutboundCall) -> Result<Answer, CallError> {
         to.check(&self.policy)?;
         let mut state = self.state();
+        if state.crowded > 0 {
+            state.crowded -= 1;
+            return Err(CallError::Crowded);
+        }
         if let Some(addresses) = state.names.get(to.host()) {
             if addresses.is_empty() {
                 return Err(CallError::NotSent(Fault::new("no such name")));

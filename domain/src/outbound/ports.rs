@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 use super::{CallError, Destination};
-use crate::{EventId, Time};
+use crate::{EventId, Time, UserId};
 
 /// What proves a call to its receiver, in the form of Standard Webhooks: `v1,` and base64, several with a space
 /// between. `Debug` does not show it.
@@ -53,6 +53,8 @@ pub struct OutboundCall {
     pub signature: Signature,
     /// The body, as it was signed.
     pub body: Vec<u8>,
+    /// Who wants it. It is not sent: users have a share of what calls need.
+    pub user: UserId,
 }
 
 impl fmt::Debug for OutboundCall {

@@ -6,6 +6,8 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
+use chrono::TimeDelta;
+
 use super::{
     Attempt, AttemptOutcome, Delivery, DueEndpoint, Endpoint, EventBodies, OffReason, Standing, WebhookReads,
     WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
@@ -16,11 +18,14 @@ use crate::{
     auth::AuthReads,
     outbound::{CallError, Destination, OutboundCall, OutboundClient, OutboundPolicy},
     race,
+    time::seconds,
     unit::retry_stale,
 };
 
 /// Deliveries that are tried at one endpoint at once.
 pub const AT_ONCE: usize = 4;
+/// A delivery for which we had no place is due again after this.
+const AGAIN: TimeDelta = seconds(5);
 /// Deliveries that are looked at in a turn: so many are put off or dropped at once.
 const LOOKED_AT: u32 = 100;
 
@@ -56,6 +61,13 @@ struct Tried {
     delivery: Delivery,
     /// When it began, how it came out and how long it took; `None`: there is nothing left to tell.
     result: Option<(Time, AttemptOutcome, u32)>,
+}
+
+/// What came of a delivery that was to be tried.
+enum Came {
+    Tried(Tried),
+    /// It was not: we had no place for it. It is due later.
+    PutOff(Delivery),
 }
 
 /// What becomes of deliveries that are due.
@@ -127,16 +139,18 @@ impl Deliverer {
         let decided = u32::try_from(send.len() + moved.len()).unwrap_or(LOOKED_AT);
         self.commit_moved(moved).await?;
         let Some(endpoint) = endpoint.filter(|_| !send.is_empty()) else { return Ok(decided) };
-        let (mut tried, mut broken) = (Vec::new(), None);
+        let (mut tried, mut put_off, mut broken) = (Vec::new(), Vec::new(), None);
         let tries = send.into_iter().map(|delivery| self.attempt(&endpoint, delivery));
         race::each(tries, AT_ONCE, |outcome| {
             match outcome {
-                Ok(one) => tried.push(one),
+                Ok(Came::Tried(one)) => tried.push(one),
+                Ok(Came::PutOff(one)) => put_off.push(one),
                 Err(fault) => broken = Some(fault),
             }
             ControlFlow::Continue(())
         })
         .await;
+        self.commit_moved(put_off).await?;
         if !tried.is_empty() {
             self.settle(endpoint, tried).await?;
         }
@@ -156,14 +170,14 @@ impl Deliverer {
     }
 
     /// One try: written, signed and sent once.
-    async fn attempt(&self, endpoint: &Endpoint, delivery: Delivery) -> Result<Tried, Fault> {
+    async fn attempt(&self, endpoint: &Endpoint, delivery: Delivery) -> Result<Came, Fault> {
         let telling = &delivery.telling;
         let Some(body) = self.ports.bodies.body(endpoint, telling).await? else {
-            return Ok(Tried { delivery, result: None });
+            return Ok(Came::Tried(Tried { delivery, result: None }));
         };
         let at = self.ports.clock.now();
         let signature = signature(self.ports.signer.as_ref(), &endpoint.secrets, telling.id, at, &body);
-        let call = OutboundCall { id: telling.id, at, signature, body };
+        let call = OutboundCall { id: telling.id, at, signature, body, user: endpoint.user };
         let answer = match Destination::try_new(endpoint.target.as_str(), &self.policy) {
             Ok(to) => self.ports.client.post(&to, &call).await,
             Err(refusal) => Err(refusal.into()),
@@ -174,11 +188,12 @@ impl Deliverer {
                 let took = u32::try_from(answer.took.as_millis()).unwrap_or(u32::MAX);
                 (AttemptOutcome::Answered(answer.status), took)
             }
+            Err(CallError::Crowded) => return Ok(Came::PutOff(delivery.put_off(at + AGAIN))),
             Err(CallError::TimedOut) => (AttemptOutcome::TimedOut, passed),
             Err(CallError::Refused(_) | CallError::NotSent(_)) => (AttemptOutcome::NotReached, passed),
             Err(CallError::Broken(_)) => (AttemptOutcome::Broken, passed),
         };
-        Ok(Tried { delivery, result: Some((at, outcome, took_ms)) })
+        Ok(Came::Tried(Tried { delivery, result: Some((at, outcome, took_ms)) }))
     }
 
     /// Commits how tries came out, and what they teach about the endpoint.

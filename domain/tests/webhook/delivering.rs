@@ -217,3 +217,20 @@ async fn a_replay_does_not_wait_for_the_rest_of_its_endpoint() {
     let deliveries = world.deliveries(endpoint.id).await;
     assert!(statuses(&deliveries).iter().all(|status| *status == DeliveryStatus::Delivered));
 }
+
+#[tokio::test]
+async fn a_call_for_which_we_have_no_place_is_put_off_and_is_no_try() {
+    let world = World::new().await;
+    let endpoint = world.endpoint().await;
+    world.happens().await;
+    world.receiver.is_crowded_for(1);
+    world.deliver().await;
+    let [(delivery, tries)] = world.deliveries(endpoint.id).await.try_into().expect("one");
+    let due = world.platform.clock.now() + seconds(5);
+    assert_eq!((delivery.state, delivery.tried, tries), (DeliveryState::Waiting { due }, 0, Vec::new()));
+    assert_eq!(world.now_is(&endpoint).await.health.failures, 0, "it is not the receiver's fault");
+    world.platform.advance(seconds(5)).await;
+    world.deliver().await;
+    let [(delivery, tries)] = world.deliveries(endpoint.id).await.try_into().expect("one");
+    assert_eq!((delivery.state.status(), tries.len()), (DeliveryStatus::Delivered, 1));
+}
