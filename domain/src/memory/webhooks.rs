@@ -85,9 +85,12 @@ impl WebhookReads for MemoryStore {
         Ok(state.deliveries.values().filter(is_one).cloned().collect())
     }
 
-    async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault> {
+    async fn attempts(&self, deliveries: &[DeliveryId], count: u32) -> Result<Vec<Attempt>, Fault> {
         let state = self.state();
-        let of_them = state.attempts.values().filter(|attempt| deliveries.contains(&attempt.delivery));
+        let of_them = state.attempts.values().filter(|attempt| {
+            let delivery = state.deliveries.get(&attempt.delivery).filter(|d| deliveries.contains(&d.id));
+            delivery.is_some_and(|delivery| attempt.number + count > delivery.attempts)
+        });
         let mut tries: Vec<Attempt> = of_them.cloned().collect();
         tries.sort_by_key(|attempt| (attempt.delivery, attempt.number));
         Ok(tries)

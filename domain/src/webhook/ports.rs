@@ -37,8 +37,9 @@ pub trait WebhookReads: Send + Sync {
     /// Deliveries of these events to an endpoint, as far as there are any.
     async fn deliveries_of(&self, endpoint: EndpointId, events: &[EventId]) -> Result<Vec<Delivery>, Fault>;
 
-    /// Tries of these deliveries, in the order of their numbers.
-    async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault>;
+    /// The last `count` tries of each of these deliveries, in the order of their numbers. However many there were, no more
+    /// are read.
+    async fn attempts(&self, deliveries: &[DeliveryId], count: u32) -> Result<Vec<Attempt>, Fault>;
 
     /// Endpoints of which a delivery is due and that nobody has the lease of ([`lease_of`](super::lease_of)), deleted ones too. Users
     /// take turns: first one of each, of whom none is leased, then the second; within that, those whose lease was given

@@ -244,12 +244,11 @@ impl WebhookService {
         let endpoint = self.get(user, id).await?;
         let page = self.ports.reads.deliveries(endpoint.id, status, page).await?;
         let ids: Vec<DeliveryId> = page.rows.iter().map(|delivery| delivery.id).collect();
-        let attempts = if ids.is_empty() { Vec::new() } else { self.ports.reads.attempts(&ids).await? };
+        let reads = &self.ports.reads;
+        let attempts = if ids.is_empty() { Vec::new() } else { reads.attempts(&ids, SHOWN_ATTEMPTS).await? };
         let with_tries = |delivery: Delivery| {
-            let is_shown = |attempt: &&Attempt| {
-                attempt.delivery == delivery.id && attempt.number + SHOWN_ATTEMPTS > delivery.attempts
-            };
-            let tries = attempts.iter().filter(is_shown).cloned().collect();
+            let is_its = |attempt: &&Attempt| attempt.delivery == delivery.id;
+            let tries = attempts.iter().filter(is_its).cloned().collect();
             (delivery, tries)
         };
         Ok(PageOf { rows: page.rows.into_iter().map(with_tries).collect(), has_more: page.has_more })

@@ -110,10 +110,19 @@ impl WebhookReads for Reads {
         all(found.map_err(fault)?, Delivery::try_from)
     }
 
-    async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault> {
+    async fn attempts(&self, deliveries: &[DeliveryId], count: u32) -> Result<Vec<Attempt>, Fault> {
         use webhook_attempt::Column;
+        let to_delivery = webhook_attempt::Entity::belongs_to(webhook_delivery::Entity)
+            .from(Column::DeliveryId)
+            .to(webhook_delivery::Column::Id);
+        let is_one = webhook_delivery::Column::Id.is_in(deliveries.iter().map(|delivery| delivery.uuid()));
+        // A range of the index, which is by delivery and number: what is older is not looked at.
+        let attempts = Expr::col((webhook_delivery::Entity, webhook_delivery::Column::Attempts));
+        let is_late = Expr::col((webhook_attempt::Entity, Column::Number)).gt(attempts.sub(i64::from(count)));
         let found = webhook_attempt::Entity::find()
-            .filter(Column::DeliveryId.is_in(deliveries.iter().map(|delivery| delivery.uuid())))
+            .join(JoinType::InnerJoin, to_delivery.into())
+            .filter(is_one)
+            .filter(is_late)
             .order_by_asc(Column::DeliveryId)
             .order_by_asc(Column::Number)
             .all(self.database.reads())

@@ -207,7 +207,9 @@ pub async fn users_take_turns_and_of_their_endpoints_those_that_were_served_long
 
 /// In the order of their numbers; a number is used once.
 pub async fn tries_are_stored_as_made_and_found_by_their_deliveries(on: &Backend) {
-    let (one, other) = (given::id(), given::id());
+    let endpoint = given::endpoint(given::id());
+    let one = sent(on, Delivery { attempts: 5, ..given::delivery(&endpoint, 1) }).await.id;
+    let other = sent(on, given::delivery(&endpoint, 1)).await.id;
     let outcomes = [
         AttemptOutcome::TimedOut,
         AttemptOutcome::NotReached,
@@ -221,8 +223,11 @@ pub async fn tries_are_stored_as_made_and_found_by_their_deliveries(on: &Backend
         on.apply(UnitOfWork::new().with(Change::WebhookAttempt(attempt.clone()))).await;
         tries.push(attempt);
     }
-    on.apply(UnitOfWork::new().with(Change::WebhookAttempt(given::attempt(given::id(), 1)))).await;
-    assert_eq!(on.webhooks.attempts(&[one, other]).await.expect("readable"), tries);
+    let elsewhere = sent(on, Delivery { attempts: 1, ..given::delivery(&endpoint, 1) }).await.id;
+    on.apply(UnitOfWork::new().with(Change::WebhookAttempt(given::attempt(elsewhere, 1)))).await;
+    let last = async |count| on.webhooks.attempts(&[one, other], count).await.expect("readable");
+    assert_eq!(last(16).await, tries);
+    assert_eq!(last(2).await, tries[3..]);
 }
 
 /// Of two who move it from one place, one does.

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use futures::future::join_all;
 use namaskah_adapters::persistence::{Stores, connect};
-use namaskah_domain::{UnitOfWork, wallet::HoldEnd};
+use namaskah_domain::{Change, UnitOfWork, wallet::HoldEnd, webhook::Delivery};
 use namaskah_tests::{contract::store::Backend, given};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
 use super::{Opened, both, budget, open_postgres};
 
 /// Reads that happen at every request, every text or every half second.
-const HOT: [&str; 28] = [
+const HOT: [&str; 29] = [
     "account",
     "hold",
     "entries",
@@ -38,6 +38,7 @@ const HOT: [&str; 28] = [
     "no job to lease",
     "listening",
     "cursor",
+    "attempts",
     "due",
     "due of",
 ];
@@ -106,6 +107,37 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
         let _ = write!(plans, "-- {name}\n{plan}\n\n");
     }
     insta::assert_snapshot!("postgres_plans", plans);
+    opened.close().await;
+}
+
+/// Without values that are looked up by, a plan says nothing about how much is read.
+#[tokio::test]
+async fn a_delivery_that_was_tried_ten_thousand_times_is_shown_by_reading_sixteen_tries() {
+    let statements = budget::Statements::default();
+    let Some(opened) = open_postgres(statements.options(4)).await else { return };
+    let on = &opened.backend;
+    let delivery = Delivery { attempts: 10_000, ..given::delivery(&given::endpoint(given::id()), 1) };
+    on.apply(UnitOfWork::new().with(Change::WebhookDelivery(delivery.clone()))).await;
+    let id = delivery.id.uuid();
+    opened
+        .query(&format!(
+            "INSERT INTO webhook_attempts (id, delivery_id, number, at_us, outcome, status, took_ms) \
+             SELECT gen_random_uuid(), '{id}', n, n, 'refused', 500, 1 FROM generate_series(1, 10000) n"
+        ))
+        .await;
+    opened.query("ANALYZE webhook_attempts").await;
+    statements.take();
+    let shown = on.webhooks.attempts(&[delivery.id], 16).await.expect("readable");
+    let numbers: Vec<u32> = shown.iter().map(|attempt| attempt.number).collect();
+    assert_eq!(numbers, (9_985..=10_000).collect::<Vec<u32>>());
+    let [sql] = statements.take().try_into().expect("one statement");
+    let sql = sql.replace("$1", &format!("'{id}'")).replace("$2", "16");
+    let rows = opened.query(&format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {sql}")).await;
+    let lines: Vec<String> =
+        rows.iter().map(|row| row.try_get("", "QUERY PLAN").expect("a line of a plan")).collect();
+    let scan = lines.iter().find(|line| line.contains(" on webhook_attempts")).expect("they are read");
+    assert!(scan.contains("webhook_attempts_once") && scan.contains("rows=16 "), "{}", lines.join("\n"));
+    assert!(!lines.iter().any(|line| line.contains("Rows Removed")), "{}", lines.join("\n"));
     opened.close().await;
 }
 
