@@ -64,7 +64,7 @@ pub const KINDS: &[Kind] = &[
     kind(409, "totp_already_enabled", "A second factor is on", "Turn it off before you begin another."),
     kind(409, "totp_not_enabled", "No second factor is on", "There is nothing to turn off."),
     kind(409, "totp_not_pending", "No second factor waits to be confirmed", "Begin one first; it waits for 15 minutes."),
-    kind(409, "four_eyes_required", "Somebody else must do this", "Nobody corrects his own wallet or approves what he has proposed; whoever corrects or approves has been staff for a day."),
+    kind(409, "four_eyes_required", "Somebody else must do this", "Nobody corrects his own wallet or approves what he has proposed; whoever corrects or approves has been staff for a day, and whoever proposed it is so still."),
     kind(409, "adjustment_decided", "The correction was decided already", "It was booked or rejected, or waited for 72 hours in vain."),
     kind(409, "already_resolved", "It was resolved already", "Somebody else was first, or it has closed by itself. Read it again."),
     kind(409, "payment_not_resolvable", "The payment cannot be resolved so", "What the gateway says of it forbids this destination, or there is no rate. `detail` says what; another destination, or later, may do."),
