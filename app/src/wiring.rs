@@ -219,8 +219,9 @@ pub fn wire(
     });
     let adjustments = desks::adjustments(config, &stores, store.clone(), shared.clone(), random.clone());
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
+    let (receivables, read) = (stores.books.clone(), stores.orders.clone());
     let receivables =
-        ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
+        ReceivableService::new(store.clone(), receivables, read, shared.clone(), RECEIVABLE_DAYS);
     let reconciliation = Arc::new(reconciliation);
     let lists = (gateway.clone(), reconciliation.clone());
     let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());

@@ -31,6 +31,7 @@ pub mod notification;
 pub mod outbound;
 pub mod outbox;
 pub mod page;
+mod pass;
 pub mod payment;
 pub mod phone;
 pub mod ports;

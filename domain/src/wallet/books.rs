@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     Amount, BookingId, Change, Claim, Clock, CommitError, Committed, Currency, Fault, GrantId, Money,
     MoneyError, Random, Standing, Store, Time, UnitOfWork, UserId, Version,
+    pass::Pass,
     payment::Done,
     staff::{AuditAction, By, Facts, Subject},
     unit::retry_stale,
@@ -100,7 +101,7 @@ pub struct BookService {
     random: Arc<dyn Random>,
 }
 
-/// So many grants or debts are looked at in one go.
+/// So many grants or debts are listed at a time.
 const BATCH: u32 = 100;
 
 impl BookService {
@@ -255,20 +256,28 @@ impl BookService {
         Ok(committed)
     }
 
-    /// Takes back what is left of grants that have expired or are clawed back. Returns how many moved.
+    /// Takes back what is left of grants that have expired or are clawed back, each by itself: one that is held, or
+    /// that cannot be taken, keeps no other waiting. Returns how many moved.
     ///
     /// # Errors
-    /// If the store cannot be asked; the next call finds the same grants.
+    /// The first trouble; the next call finds what is left.
     pub async fn expire_grants(&self) -> Result<u32, BookError> {
-        let mut moved = 0;
-        for due in self.books.grants_due(self.clock.now(), BATCH).await? {
-            let once = || async {
-                let grant = self.books.grant(due.id).await?.ok_or(BookError::NoSuchGrant)?;
-                self.take_back_once(grant).await
-            };
-            moved += retry(once).await?;
+        let (now, mut pass, mut after) = (self.clock.now(), Pass::default(), None);
+        loop {
+            let due = self.books.grants_due(now, after, BATCH).await?;
+            for (_, id) in &due {
+                pass.note(retry(|| self.expire_once(*id)).await);
+            }
+            after = due.last().copied();
+            if due.len() < BATCH as usize {
+                return pass.ended();
+            }
         }
-        Ok(moved)
+    }
+
+    async fn expire_once(&self, id: GrantId) -> Result<u32, BookError> {
+        let grant = self.books.grant(id).await?.ok_or(BookError::NoSuchGrant)?;
+        self.take_back_once(grant).await
     }
 
     async fn take_back_once(&self, grant: PromoGrant) -> Result<u32, BookError> {
@@ -281,16 +290,22 @@ impl BookService {
     }
 
     /// Repays debt of users who have come to money otherwise than by a credit: a hold was released, or a dispute won.
-    /// Returns how many repaid.
+    /// Each by itself. Returns how many repaid.
     ///
     /// # Errors
-    /// If the store cannot be asked; the next call finds the same debts.
+    /// The first trouble; the next call finds what is left.
     pub async fn collect_debts(&self) -> Result<u32, BookError> {
-        let mut repaid = 0;
-        for user in self.books.debtors(BATCH).await? {
-            repaid += retry(|| self.collect_once(user)).await?;
+        let (mut pass, mut after) = (Pass::default(), None);
+        loop {
+            let debtors = self.books.debtors(after, BATCH).await?;
+            for user in &debtors {
+                pass.note(retry(|| self.collect_once(*user)).await);
+            }
+            after = debtors.last().copied();
+            if debtors.len() < BATCH as usize {
+                return pass.ended();
+            }
         }
-        Ok(repaid)
     }
 
     async fn collect_once(&self, user: UserId) -> Result<u32, BookError> {

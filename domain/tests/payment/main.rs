@@ -5,6 +5,7 @@ mod answers;
 mod books;
 mod disputing;
 mod dollars;
+mod keeping;
 mod lists;
 mod looking;
 mod opening;

@@ -281,6 +281,7 @@ macro_rules! store_contract {
             a_payment_leaves_suspense_once
             debtors_are_those_who_owe_and_can_pay
             receivables_are_found_by_their_age
+            what_is_due_is_listed_slice_by_slice
             entries_add_up_line_by_line
             entries_of_one_unit_keep_their_order
             house_transfers_touch_no_account

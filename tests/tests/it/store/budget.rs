@@ -179,12 +179,12 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("goodwill", on.books.goodwill(given::id()));
     read!("grant", on.books.grant(given::id()));
     read!("open grants", on.books.open_grants(given::id()));
-    read!("grants due", on.books.grants_due(at(0), 20));
-    read!("debtors", on.books.debtors(20));
+    read!("grants due", on.books.grants_due(at(0), Some((at(0), given::id())), 20));
+    read!("debtors", on.books.debtors(Some(given::id()), 20));
     read!("suspended", on.books.suspended(given::id()));
     read!("open suspense", on.books.open_suspense(20));
     read!("returned suspense", on.books.returned_suspense(given::id(), 20));
-    read!("receivables since", on.books.receivables_since(at(0), 20));
+    read!("receivables since", on.books.receivables_since(at(0), Some((at(0), given::id())), 20));
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("set aside", on.desk.set_aside(Some(SuspenseStatus::Open), page));
     for status in PaymentStatus::ALL {
