@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Amount, Currency, Money, OrderId, UserId,
+    Amount, Currency, Money, OrderId, Store, UnitOfWork, UserId,
+    entity::EntryEntity as Entry,
     memory::{Fakes, Platform, Ports, ProviderFailure, ProviderOperation, laws},
     verification::{
         Buy, Completed, Failed, Failure, IncomingMessage, Line, Order, OrderStatus, PriceLimit, Purchase,
         PurchaseState, Quote,
     },
+    wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source},
 };
 
 use crate::wrappers::Odd;
@@ -129,6 +131,16 @@ impl World {
         for _ in 0..seconds {
             self.platform.advance(TimeDelta::seconds(1)).await;
         }
+    }
+
+    /// Ada owes so much, as after a lost dispute: she may not order.
+    pub async fn owes(&self, dollars: &str) {
+        let source = Source::from_stored(format!("lost:{}", self.platform.id::<Entry>()));
+        let mut legs = Legs::new(source, EntryKind::Chargeback, self.now());
+        let debt = LedgerAccount::User(self.ada, Purse::Debt);
+        legs.add(debt, LedgerAccount::House(House::WriteOff), usd(dollars));
+        let unit = UnitOfWork::new().post(legs.into_entry().expect("balanced"));
+        self.platform.store.commit(unit).await.expect("posted");
     }
 
     pub fn lawful(&self) {
