@@ -107,6 +107,10 @@ pub trait Jobs: Send + Sync {
     /// for it, and it is gone.
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault>;
 
+    /// It is not its time yet: nothing has failed, and it is due at `at` with as many attempts as before it was taken.
+    /// For others of its key as [`Self::retry`].
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault>;
+
     /// It failed for good, for this reason.
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault>;
 

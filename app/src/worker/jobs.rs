@@ -9,12 +9,12 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use namaskah_domain::{
-    Clock, Fault, JobKind, JobLane, Random,
+    Clock, Fault, JobKind, JobLane, Random, Time,
     mailer::{MailError, Mailer},
     notification::NotificationService,
     outbox::{Jobs, LeasedJob, MAX_ATTEMPTS, back_off},
     upkeep::UpkeepService,
-    verification::VerificationService,
+    verification::{NumberEnd, VerificationService},
 };
 use tracing::{Instrument, field::Empty};
 use uuid::Uuid;
@@ -58,6 +58,8 @@ pub struct JobRunner {
 /// What came of a job.
 enum Outcome {
     Done,
+    /// Nothing has failed: what it waits for may come by then.
+    NotYet(Time),
     Later(String),
     Never(String),
 }
@@ -153,8 +155,9 @@ impl JobRunner {
             },
             JobKind::EndReservation { purchase } => {
                 match self.doers.orders.end_reservation(*purchase).await {
-                    Ok(false) => Outcome::Done,
-                    Ok(true) => Outcome::Later("the provider has not ended it yet".to_owned()),
+                    Ok(NumberEnd::Settled) => Outcome::Done,
+                    Ok(NumberEnd::Awaited { again_at }) => Outcome::NotYet(again_at),
+                    Ok(NumberEnd::Open) => Outcome::Later("the provider has not ended it yet".to_owned()),
                     Err(error) => Outcome::Later(error.to_string()),
                 }
             }
@@ -174,6 +177,10 @@ impl JobRunner {
     async fn work(&self, job: LeasedJob) -> Step {
         let told = match self.attempt(&job).await {
             Outcome::Done => return Step::Done(job),
+            Outcome::NotYet(at) => {
+                tracing::debug!(job = %job.id, "a job is not due yet");
+                self.jobs.put_off(&job, at).await.map(|()| Step::PutOff)
+            }
             Outcome::Later(why) if job.attempts < MAX_ATTEMPTS => {
                 tracing::warn!(job = %job.id, attempts = job.attempts, why, "a job is tried again later");
                 let at = self.clock.now() + back_off(job.attempts, self.random.as_ref());
@@ -304,7 +311,7 @@ mod tests {
     use std::sync::Mutex;
 
     use namaskah_domain::{
-        Id, Letter, Time,
+        Id, Letter,
         auth::Email,
         memory::{ManualClock, MemoryStore, Platform, SeededRandom},
         notification::News,
@@ -376,6 +383,10 @@ mod tests {
         }
 
         async fn retry(&self, _: &LeasedJob, _: Time) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn put_off(&self, _: &LeasedJob, _: Time) -> Result<(), Fault> {
             Ok(())
         }
 

@@ -123,6 +123,15 @@ impl Jobs for MemoryStore {
         Ok(())
     }
 
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        let mut state = self.state();
+        if let Some(stored) = state.leased(job).filter(|stored| stored.holder.is_some()) {
+            stored.job.run_at = at;
+            state.put_back(job.id);
+        }
+        Ok(())
+    }
+
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {
         if let Some(stored) = self.state().leased(job) {
             stored.holder = None;

@@ -42,6 +42,7 @@ pub use batch::{Batch, BatchMode, ItemRefusal, ItemResult};
 pub use batching::{BatchItem, BatchItems, BuyBatch, MAX_ITEMS, ShownBatch, WrongSize};
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
+pub use ending::NumberEnd;
 pub use error::{
     BatchError, BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, SwapError,
     VerificationError,

@@ -3,11 +3,13 @@
 use crate::{
     Amount, Change, CommitError, Fault, JobId, JobKind, NewJob, OrderId, PurchaseId, Standing,
     SuppressedNumber, Time, UnitOfWork, UserId,
-    time::hours,
+    time::{hours, seconds},
     unit::retry_stale,
     verification::{
         Completed, IntakeError, Order, ProviderError, Purchase, Report, ReportError, ReportReason,
-        ReservationState, VerificationService, Waiting, buying::broken, ending::crediting,
+        ReservationState, VerificationService, Waiting,
+        buying::broken,
+        ending::{NumberEnd, crediting},
     },
     wallet::{
         EntryKind, HoldState, House, JournalEntry, LedgerAccount, Legs, Purse, Source, repayment::repay,
@@ -18,6 +20,8 @@ use crate::{
 const BELIEVED_A_DAY: u32 = 20;
 /// How long the provider's credit for a reported number is waited for.
 const CREDIT_WITHIN_H: i64 = 48;
+/// It is looked for at least, and at most, so long after the last look: first often, and hardly ever at the end.
+const LOOKED_FOR_S: (i64, i64) = (10, 3_600);
 
 /// What goes back to a user, on the account as it was read.
 struct Reversal {
@@ -135,8 +139,11 @@ impl VerificationService {
     }
 
     /// Tells the provider of a reported number, and books its credit and what goes back to the user once it shows.
-    /// False if there is nothing more to wait for.
-    pub(super) async fn settle_report(&self, done: &Completed, report: Report) -> Result<bool, IntakeError> {
+    pub(super) async fn settle_report(
+        &self,
+        done: &Completed,
+        report: Report,
+    ) -> Result<NumberEnd, IntakeError> {
         let reservation = &done.line.reservation;
         self.turn().await;
         let mut upstream = self.provider.reservation(reservation).await?;
@@ -148,9 +155,9 @@ impl VerificationService {
         }
         if upstream.state.is_credited() {
             self.book_credit(done.line.purchase).await?;
-            return Ok(false);
+            return Ok(NumberEnd::Settled);
         }
-        Ok(self.clock.now() < report.at + hours(CREDIT_WITHIN_H))
+        Ok(credit_awaited(report.at, self.clock.now()))
     }
 
     /// Books the provider's credit for a number, once; and beside it what its user gets back, if he paid for the
@@ -203,6 +210,17 @@ impl VerificationService {
         let entry = legs.into_entry().map_err(broken)?;
         Ok(Some(Reversal { user, entry, standing }))
     }
+}
+
+/// The provider takes its time, which is no failure: a quarter of the time that it has taken so far is waited for.
+fn credit_awaited(since: Time, now: Time) -> NumberEnd {
+    let until = since + hours(CREDIT_WITHIN_H);
+    if now >= until {
+        return NumberEnd::Settled;
+    }
+    let (least, most) = (seconds(LOOKED_FOR_S.0), seconds(LOOKED_FOR_S.1));
+    let pause = ((now - since) / 4).clamp(least, most);
+    NumberEnd::Awaited { again_at: (now + pause).min(until) }
 }
 
 fn reversing(unit: UnitOfWork, reversal: Option<&Reversal>) -> UnitOfWork {

@@ -1,8 +1,9 @@
 //! Reporting: the provider's state decides, its credit is needed, and the number is sold no more.
 
 use namaskah_domain::{
-    Amount, Currency, Money, UnitOfWork,
+    Amount, Currency, JobLane, Money, Page, UnitOfWork,
     memory::{ProviderFailure, ProviderOperation},
+    outbox::{JobQuery, JobReads, JobState},
     time::{hours, minutes, seconds},
     verification::{
         DeclineReason, Failure, Order, OrderStatus, Receivable, ReportError, ReportReason, ReservationState,
@@ -151,6 +152,32 @@ async fn a_credit_that_never_comes_is_not_waited_for_for_ever() {
     world.platform.advance(hours(5)).await;
     assert_eq!(world.platform.provider.calls(ProviderOperation::Get), asked);
     assert_eq!(world.money().await.0, "98.87");
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_report_that_the_provider_never_credits_is_done_after_48_h_and_is_no_job_that_was_given_up() {
+    let world = World::new().await;
+    let order = completed(&world).await;
+    report(&world, &order).await.expect("reported");
+    let jobs = async || {
+        let (query, page) =
+            (JobQuery { state: None, lane: Some(JobLane::Provider) }, Page { limit: 9, after: None });
+        let page = world.platform.store.queued(query, page).await.expect("readable");
+        page.rows.into_iter().map(|job| (job.state, job.attempts)).collect::<Vec<_>>()
+    };
+    let asked = || world.platform.provider.calls(ProviderOperation::Get);
+    world.platform.tick().await;
+    let first = asked();
+    // As often as it may be looked for.
+    for _ in 0..48 * 12 - 1 {
+        world.platform.advance(minutes(5)).await;
+    }
+    assert_eq!(jobs().await, [(JobState::Waiting, 0)], "nothing has failed");
+    assert!((40..80).contains(&(asked() - first)), "{} looks", asked() - first);
+    world.platform.advance(minutes(5)).await;
+    assert_eq!(jobs().await, []);
+    assert_eq!(world.platform.store.buried_jobs(), Vec::<String>::new());
     world.lawful();
 }
 

@@ -397,6 +397,7 @@ macro_rules! store_contract {
             events_are_read_by_user_and_subject
             a_job_is_leased_to_one_holder_and_ends
             a_job_that_failed_comes_back_when_it_is_due
+            a_job_that_was_put_off_comes_back_as_if_it_had_not_been_taken
             a_released_job_can_be_taken_and_its_old_lease_is_void
             a_buried_job_stays_buried
             jobs_keep_what_is_to_be_done

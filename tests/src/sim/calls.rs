@@ -378,6 +378,12 @@ impl Jobs for Called<dyn Jobs> {
         Ok(())
     }
 
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        self.read(self.inner.put_off(job, at)).await?;
+        self.watch.job_at(job.id, at);
+        Ok(())
+    }
+
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {
         self.read(self.inner.bury(job, why)).await?;
         self.watch.buried(job.id, why);

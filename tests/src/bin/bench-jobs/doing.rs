@@ -97,6 +97,10 @@ impl Jobs for Timed {
         self.inner.retry(job, at).await
     }
 
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        self.inner.put_off(job, at).await
+    }
+
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {
         self.inner.bury(job, why).await
     }
