@@ -18,8 +18,8 @@ use crate::{
     },
     verification::{Message, NumberProvider, Order, Purchase, Receivable, order::LATE_WITHIN},
     wallet::{
-        Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, Purse, Source,
-        Transfer,
+        Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, PromoGrant, Purse,
+        Source, Transfer,
     },
 };
 
@@ -47,6 +47,8 @@ pub struct Snapshot {
     pub refunds: Vec<Refund>,
     /// Every dispute.
     pub disputes: Vec<Dispute>,
+    /// Every gift, or those that are not closed.
+    pub grants: Vec<PromoGrant>,
     /// Every text.
     pub messages: Vec<Message>,
 }
@@ -65,6 +67,7 @@ impl Snapshot {
             suspended: store.suspended(),
             refunds: store.all_refunds(),
             disputes: store.all_disputes(),
+            grants: store.all_grants(),
             messages: store.all_messages(),
         }
     }
@@ -181,6 +184,7 @@ fn account(now: &Snapshot, account: &Account, broken: &mut Broken) {
         let in_order = pocket.posted.units() >= held && held >= 0;
         broken.unless(in_order, || format!("2: {name} has {:?} and holds {held}", pocket.posted));
     }
+    again::gifts(now, account, broken);
     let owed = -now.posted(LedgerAccount::User(user, Purse::Debt), account.debt.currency());
     broken.unless(account.debt.units() == owed && owed >= 0, || {
         format!("1: {user} owes {:?}, the postings say {owed}", account.debt)

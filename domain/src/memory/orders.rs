@@ -10,7 +10,7 @@ use crate::{
         Batch, Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId,
         Purchase, Quote, Receivable, Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Hold, WalletReads},
+    wallet::{Account, BookReads, Hold, PromoGrant, WalletReads},
 };
 
 #[async_trait]
@@ -236,6 +236,10 @@ impl OrderReads for MemoryStore {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.account(user).await
+    }
+
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        self.open_grants(user).await
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

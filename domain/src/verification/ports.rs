@@ -9,7 +9,7 @@ use crate::{
         Ask, Batch, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
         Requested, ReservationId, ServiceCode, Waiting,
     },
-    wallet::{Account, Hold},
+    wallet::{Account, Hold, PromoGrant},
 };
 
 /// Where a reservation stands at its provider.
@@ -334,6 +334,9 @@ pub trait OrderReads: Send + Sync {
 
     /// The account that pays for a user's orders.
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault>;
+
+    /// The gifts to a user that are not closed.
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault>;
 
     /// The hold that pays, or paid, for an order.
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault>;

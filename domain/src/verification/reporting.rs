@@ -1,7 +1,7 @@
 //! Reporting a number: the provider is told, its state decides, and money comes back only with the provider's own.
 
 use crate::{
-    Amount, Change, CommitError, Fault, JobId, JobKind, NewJob, OrderId, PurchaseId, Standing,
+    Amount, Change, CommitError, Fault, JobId, JobKind, Money, NewJob, OrderId, PurchaseId, Standing,
     SuppressedNumber, Time, UnitOfWork, UserId,
     time::{hours, seconds},
     unit::retry_stale,
@@ -13,6 +13,7 @@ use crate::{
     },
     wallet::{
         EntryKind, HoldState, House, JournalEntry, LedgerAccount, Legs, Purse, Source, repayment::repay,
+        room_for_promo,
     },
 };
 
@@ -186,7 +187,9 @@ impl VerificationService {
         Ok(booked.await?)
     }
 
-    /// revenue → wallet and revenue → promo by the parts of the hold that was captured. `None` if nothing is due.
+    /// revenue → wallet and revenue → promo by the parts of the hold that was captured; of promo as much as the user's
+    /// open gifts explain, and the rest goes where closed gifts have gone: revenue → promo_expense. `None` if nothing is
+    /// due.
     async fn reversal(&self, purchase: &Purchase, now: Time) -> Result<Option<Reversal>, CommitError> {
         let due = self.reported_after_code(purchase).await.map_err(CommitError::Unavailable)?;
         let Some((done, _)) = due else { return Ok(None) };
@@ -197,15 +200,26 @@ impl VerificationService {
         if !matches!(hold.state, HoldState::Captured { .. }) {
             return Ok(None);
         }
+        let revenue = LedgerAccount::House(House::Revenue);
         let mut legs = Legs::new(Source::reported(order), EntryKind::Refund, now);
         let mut standing = Standing::Any;
-        for (purse, part) in [(Purse::Promo, hold.split.promo), (Purse::Wallet, hold.split.wallet)] {
-            let Ok(amount) = Amount::try_new(part) else { continue };
-            legs.add(LedgerAccount::House(House::Revenue), LedgerAccount::User(user, purse), amount);
-            if purse == Purse::Wallet {
-                let repaid = repay(&mut legs, &account, amount);
-                standing = repaid.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
+        if !hold.split.promo.is_zero() {
+            let gifts = self.reads.gifts(user).await.map_err(CommitError::Unavailable)?;
+            let (promo, currency) = (hold.split.promo.units(), hold.split.promo.currency());
+            let back = promo.min(room_for_promo(&account, &gifts).units());
+            let (purse, house) =
+                (LedgerAccount::User(user, Purse::Promo), LedgerAccount::House(House::PromoExpense));
+            for (to, units) in [(purse, back), (house, promo - back)] {
+                let Ok(amount) = Amount::try_new(Money::from_units(units, currency)) else { continue };
+                legs.add(revenue, to, amount);
             }
+            standing = Standing::AsRead(account.version);
+        }
+        if let Ok(amount) = Amount::try_new(hold.split.wallet) {
+            legs.add(revenue, LedgerAccount::User(user, Purse::Wallet), amount);
+            let repaid = repay(&mut legs, &account, amount);
+            let repaid = repaid.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
+            standing = standing.max(repaid);
         }
         let entry = legs.into_entry().map_err(broken)?;
         Ok(Some(Reversal { user, entry, standing }))

@@ -1,14 +1,14 @@
 //! Reporting: the provider's state decides, its credit is needed, and the number is sold no more.
 
 use namaskah_domain::{
-    Amount, Currency, JobLane, Money, Page, UnitOfWork,
+    JobLane, Page,
     memory::{ProviderFailure, ProviderOperation},
     outbox::{JobQuery, JobReads, JobState},
     time::{hours, minutes, seconds},
     verification::{
         DeclineReason, Failure, Order, OrderStatus, Receivable, ReportError, ReportReason, ReservationState,
     },
-    wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source},
+    wallet::House,
 };
 
 use crate::world::{World, line};
@@ -106,15 +106,7 @@ async fn a_reported_code_is_given_back_once_the_provider_gives_its_price_back() 
 #[tokio::test]
 async fn what_goes_back_goes_where_it_came_from() {
     let world = World::new().await;
-    let mut legs = Legs::new(Source::from_stored("promo:1".into()), EntryKind::Promo, world.now());
-    let half = Money::from_units(500_000, Currency::Usd);
-    legs.add(
-        LedgerAccount::House(House::PromoExpense),
-        LedgerAccount::User(world.ada, Purse::Promo),
-        Amount::try_new(half).expect("above zero"),
-    );
-    let unit = UnitOfWork::new().post(legs.into_entry().expect("balanced"));
-    namaskah_domain::Store::commit(world.platform.store.as_ref(), unit).await.expect("granted");
+    world.gift("0.50", 60).await;
     let order = completed(&world).await;
     report(&world, &order).await.expect("reported");
     world.platform.tick().await;
@@ -122,6 +114,68 @@ async fn what_goes_back_goes_where_it_came_from() {
     world.platform.advance(minutes(5)).await;
     let balance = world.platform.balance(world.ada).await.expect("a balance");
     assert_eq!((balance.promo.to_string(), balance.available.to_string()), ("0.50".into(), "100.50".into()));
+    world.settled();
+}
+
+/// The provider has heard of it, and gives its price back.
+async fn credited(world: &World, order: &Order) {
+    report(world, order).await.expect("reported");
+    world.platform.tick().await;
+    world.platform.provider.set_state(&line(order).reservation, ReservationState::Cancelled);
+    world.platform.advance(minutes(5)).await;
+}
+
+async fn promo_and_available(world: &World) -> (String, String) {
+    let balance = world.platform.balance(world.ada).await.expect("a balance");
+    (balance.promo.to_string(), balance.available.to_string())
+}
+
+#[tokio::test]
+async fn what_was_paid_with_a_gift_that_is_closed_goes_back_to_the_house_and_the_books_agree() {
+    let world = World::new().await;
+    world.gift("0.50", 5).await;
+    let order = completed(&world).await;
+    assert_eq!(world.money().await, ("99.37".into(), "0.00".into()));
+    world.platform.advance(minutes(6)).await;
+    assert!(world.platform.store.all_grants().iter().all(|grant| grant.closed_at.is_some()));
+    credited(&world, &order).await;
+    assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
+    assert_eq!((world.house(House::PromoExpense), world.house(House::Revenue)), ("0.00".into(), "0.00".into()));
+    world.settled();
+    world.platform.advance(hours(24)).await;
+    assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
+}
+
+#[tokio::test]
+async fn of_what_was_paid_with_gifts_as_much_comes_back_as_open_ones_explain() {
+    let world = World::new().await;
+    world.gift("1.00", 5).await;
+    world.gift("0.50", 600).await;
+    // 1.00 of the first and 0.13 of the second.
+    let order = completed(&world).await;
+    world.platform.advance(minutes(6)).await;
+    assert_eq!(promo_and_available(&world).await.0, "0.37");
+    credited(&world, &order).await;
+    assert_eq!(promo_and_available(&world).await.0, "0.50");
+    assert_eq!(world.house(House::PromoExpense), "-0.50");
+    world.settled();
+}
+
+#[tokio::test]
+async fn what_was_paid_with_a_gift_that_is_due_and_not_closed_comes_back_and_is_taken_again() {
+    let world = World::new().await;
+    world.gift("2.00", 5).await;
+    let order = completed(&world).await;
+    let held = world.buy("whatsapp").await;
+    world.platform.advance(minutes(6)).await;
+    assert_eq!(promo_and_available(&world).await.0, "0.87", "an order holds it");
+    credited(&world, &order).await;
+    world.platform.tick().await;
+    assert_eq!(promo_and_available(&world).await.0, "0.87", "1.13 came and went");
+    world.platform.orders.cancel(world.ada, held.head().id).await.expect("cancelled");
+    world.platform.tick().await;
+    assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
+    assert_eq!(world.house(House::PromoExpense), "0.00");
     world.settled();
 }
 

@@ -11,7 +11,7 @@ use namaskah_domain::{
         Buy, Completed, Failed, Failure, IncomingMessage, Line, Order, OrderStatus, PriceLimit, Purchase,
         PurchaseState, Quote,
     },
-    wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source},
+    wallet::{EntryKind, Grant, House, LedgerAccount, Legs, Purse, Reason, Source},
 };
 
 use crate::wrappers::Odd;
@@ -131,6 +131,22 @@ impl World {
         for _ in 0..seconds {
             self.platform.advance(TimeDelta::seconds(1)).await;
         }
+    }
+
+    /// A gift to Ada, for so many minutes.
+    pub async fn gift(&self, dollars: &str, minutes: i64) {
+        let id: namaskah_domain::GrantId = self.platform.id();
+        let claim = self.platform.claim(self.ada, &id.to_string(), id.uuid()).expect("a claim");
+        let expires_at = Some(self.now() + TimeDelta::minutes(minutes));
+        let reason = Reason::try_new("welcome").expect("a reason");
+        let cmd = Grant { id, user: self.ada, amount: usd(dollars), expires_at, reason, claim };
+        self.platform.books.grant(cmd).await.expect("a gift");
+    }
+
+    /// What was posted to an account of the house, in dollars.
+    pub fn house(&self, house: House) -> String {
+        let units = laws::Snapshot::of(&self.platform.store).house(house);
+        Money::from_units(units, Currency::Usd).to_string()
     }
 
     /// Ada owes so much, as after a lost dispute: she may not order.

@@ -22,7 +22,7 @@ use namaskah_domain::{
         Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote,
         Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Hold},
+    wallet::{Account, Hold, PromoGrant},
 };
 use uuid::Uuid;
 
@@ -309,6 +309,10 @@ impl OrderReads for Called<dyn OrderReads> {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.read(self.inner.payer(user)).await
+    }
+
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        self.read(self.inner.gifts(user)).await
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

@@ -8,7 +8,7 @@ use namaskah_domain::{
         Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, Requested, ServiceCode,
         ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Hold, WalletReads},
+    wallet::{Account, BookReads, Hold, PromoGrant, WalletReads},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr,
@@ -323,6 +323,10 @@ impl OrderReads for Reads {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.account(user).await
+    }
+
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        self.open_grants(user).await
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

@@ -5,14 +5,24 @@ use chrono::{SubsecRound, TimeDelta, Timelike};
 use super::{Broken, Snapshot};
 use crate::{
     verification::{Message, Order, Purchase, PurchaseState, Requested},
-    wallet::{House, LedgerAccount, Source},
+    wallet::{Account, House, LedgerAccount, Source},
 };
 
-/// What went back to users for codes that they reported.
+/// What went back for codes that were reported: to users, and to the house for gifts that are closed.
 pub(super) fn returned(now: &Snapshot) -> i64 {
     let revenue = LedgerAccount::House(House::Revenue);
     let reports = now.journal.iter().map(|(t, _)| t).filter(|t| t.source.as_str().starts_with("rep:"));
     reports.map(|transfer| -transfer.effect_on(revenue).units()).sum()
+}
+
+/// Law 1 for promo money: it is explained by gifts that are not closed.
+pub(super) fn gifts(now: &Snapshot, account: &Account, broken: &mut Broken) {
+    let (user, posted) = (account.user, account.promo.posted);
+    let open = now.grants.iter().filter(|grant| grant.user == user && grant.closed_at.is_none());
+    let given: i64 = open.map(|grant| grant.amount.units() - grant.taken.units()).sum();
+    broken.unless(posted.units() <= given, || {
+        format!("1: {user} has {posted:?} of promo, and gifts explain {given}")
+    });
 }
 
 /// Law 5: what goes back for a report is what was paid, and it goes back only for a code that was paid for and

@@ -179,6 +179,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("goodwill", on.books.goodwill(given::id()));
     read!("grant", on.books.grant(given::id()));
     read!("open grants", on.books.open_grants(given::id()));
+    read!("gifts", on.orders.gifts(given::id()));
     read!("grants due", on.books.grants_due(at(0), Some((at(0), given::id())), 20));
     read!("debtors", on.books.debtors(Some(given::id()), 20));
     read!("suspended", on.books.suspended(given::id()));
