@@ -140,7 +140,10 @@ async fn what_was_paid_with_a_gift_that_is_closed_goes_back_to_the_house_and_the
     assert!(world.platform.store.all_grants().iter().all(|grant| grant.closed_at.is_some()));
     credited(&world, &order).await;
     assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
-    assert_eq!((world.house(House::PromoExpense), world.house(House::Revenue)), ("0.00".into(), "0.00".into()));
+    assert_eq!(
+        (world.house(House::PromoExpense), world.house(House::Revenue)),
+        ("0.00".into(), "0.00".into())
+    );
     world.settled();
     world.platform.advance(hours(24)).await;
     assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
