@@ -50,14 +50,14 @@ impl Posted {
     }
 }
 
-/// The lines of these sources, by source, in the order of posting.
+/// The lines of these sources, by source, leg by leg.
 pub(super) async fn of(
     snapshot: &Snapshot,
     sources: Vec<String>,
 ) -> Result<HashMap<String, Vec<Posted>>, Fault> {
     let mut found: HashMap<String, Vec<Posted>> = HashMap::new();
     for some in sources.chunks(AT_ONCE) {
-        let sql = format!("{LINES}({}) ORDER BY id", places(some.len()));
+        let sql = format!("{LINES}({}) ORDER BY source, leg", places(some.len()));
         for row in
             snapshot.rows(&sql, some.iter().map(|source| Value::from(source.as_str())).collect()).await?
         {
