@@ -13,7 +13,7 @@ pub enum MailError {
     /// It will never be taken.
     #[error("the mail server refuses it: {0}")]
     Permanent(Fault),
-    /// It will never be taken, since there is no such mailbox.
+    /// It will never be taken, since there is no such mailbox: the server says so of the recipient, and of nothing else.
     #[error("there is no such mailbox: SMTP reply {reply}")]
     BadAddress {
         /// The number of the server's answer.

@@ -1,8 +1,9 @@
 //! Addresses that mail servers have refused for good: they get no mail any more, until staff says that they may.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 
 use crate::{
     Change, Clock, CommitError, Fault, Letter, Random, Store, Time, Unique, UnitOfWork, UserId, Version,
@@ -10,8 +11,14 @@ use crate::{
     mailer::{MailError, Mailer},
     notification::News,
     staff::{Actor, AuditAction, By, Facts, Subject},
+    time::minutes,
     unit::retry_stale,
 };
+
+/// When more addresses than this are refused within [`LATELY`], it is not they who are at fault.
+const MANY: usize = 20;
+/// See [`MANY`].
+const LATELY: TimeDelta = minutes(10);
 
 /// What is known of an address that was refused. Stores keep a keyed digest of the address alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +73,25 @@ pub struct SuppressingMailer {
     store: Arc<dyn Store>,
     reads: Arc<dyn Suppressions>,
     clock: Arc<dyn Clock>,
+    refused: RefusedLately,
+}
+
+/// Addresses that were refused lately, as this process has seen it.
+#[derive(Default)]
+struct RefusedLately(Mutex<Vec<(Email, Time)>>);
+
+impl RefusedLately {
+    /// Counts one more. True if it is one of many.
+    fn is_one_of_many(&self, email: &Email, now: Time) -> bool {
+        let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.retain(|(other, at)| other != email && now - *at < LATELY);
+        lately.push((email.clone(), now));
+        let are_many = lately.len() > MANY;
+        if are_many {
+            lately.remove(0);
+        }
+        are_many
+    }
 }
 
 impl SuppressingMailer {
@@ -76,7 +102,7 @@ impl SuppressingMailer {
         reads: Arc<dyn Suppressions>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { inner, store, reads, clock }
+        Self { inner, store, reads, clock, refused: RefusedLately::default() }
     }
 
     async fn check(&self, to: &Email) -> Result<(), MailError> {
@@ -87,9 +113,12 @@ impl SuppressingMailer {
         }
     }
 
-    /// What came of a letter. A bad address is remembered before it is told; if that fails, the letter is tried again.
+    /// What came of a letter. A bad address is remembered before it is told; if that fails, the letter is tried again. One
+    /// of many is not remembered: a mail server that calls everybody's address bad is wrong about that.
     async fn noted(&self, to: &Email, sent: Result<(), MailError>) -> Result<(), MailError> {
-        if let Err(MailError::BadAddress { reply }) = &sent {
+        if let Err(MailError::BadAddress { reply }) = &sent
+            && !self.refused.is_one_of_many(to, self.clock.now())
+        {
             let noted = retry_stale(|| self.note(to, *reply)).await;
             noted.map_err(|error| MailError::Transient(Fault::new(error)))?;
         }
@@ -211,6 +240,7 @@ mod tests {
     struct World {
         fake: Arc<FakeMailer>,
         store: Arc<MemoryStore>,
+        clock: Arc<ManualClock>,
         mailer: SuppressingMailer,
         ada: Email,
     }
@@ -218,8 +248,8 @@ mod tests {
     fn world() -> World {
         let (fake, store) = (Arc::new(FakeMailer::default()), Arc::new(MemoryStore::new()));
         let clock = Arc::new(ManualClock::default());
-        let mailer = SuppressingMailer::new(fake.clone(), store.clone(), store.clone(), clock);
-        World { fake, store, mailer, ada: Email::try_new("ada@example.com").expect("an address") }
+        let mailer = SuppressingMailer::new(fake.clone(), store.clone(), store.clone(), clock.clone());
+        World { fake, store, clock, mailer, ada: Email::try_new("ada@example.com").expect("an address") }
     }
 
     impl World {
@@ -256,6 +286,26 @@ mod tests {
         assert!(matches!(world.send().await, Err(MailError::Permanent(_))));
         assert_eq!(world.known().await, None);
         world.send().await.expect("sent");
+    }
+
+    #[tokio::test]
+    async fn when_many_addresses_are_refused_within_minutes_no_more_of_them_are_suppressed() {
+        let world = world();
+        let one = |n: usize| Email::try_new(&format!("user-{n}@example.com")).expect("an address");
+        let refused = async |n: usize| {
+            world.fake.bounce_next();
+            let sent = world.mailer.send(&one(n), &Letter::PasswordChanged).await;
+            assert!(matches!(sent, Err(MailError::BadAddress { .. })), "{sent:?}");
+            world.store.suppression(&one(n)).await.expect("readable").is_some()
+        };
+        for n in 0..MANY {
+            assert!(refused(n).await, "{n}");
+        }
+        for n in MANY..2 * MANY {
+            assert!(!refused(n).await, "{n}");
+        }
+        world.clock.advance(LATELY);
+        assert!(refused(3 * MANY).await, "that is over");
     }
 
     #[tokio::test]

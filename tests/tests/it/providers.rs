@@ -6,6 +6,7 @@ mod fakes;
 mod google_wire;
 mod identities;
 mod mail;
+mod mail_refused;
 mod outbound;
 mod paystack_wire;
 mod sandboxed;
