@@ -187,6 +187,11 @@ pub enum Letter {
     TicketAnswered,
     /// "Nothing is sent to an endpoint of yours any more."
     WebhookEndpointOff,
+    /// "An endpoint of yours was made, or is somewhere else or has another secret from now on."
+    WebhookEndpointSet {
+        /// Whose. Of several that wait, one is sent.
+        user: UserId,
+    },
 }
 
 /// What is to be done after a commit. Never a purchase, never a refund.
@@ -247,6 +252,9 @@ impl JobKind {
     pub fn key(&self) -> Option<JobKey> {
         match self {
             Self::Upkeep { task } => Some(JobKey(format!("upkeep:{}", task.name()))),
+            Self::SendMail { letter: Letter::WebhookEndpointSet { user }, .. } => {
+                Some(JobKey(format!("webhooks_set:{user}")))
+            }
             _ => None,
         }
     }

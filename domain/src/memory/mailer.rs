@@ -63,7 +63,8 @@ impl FakeMailer {
             | Letter::ApiKeyCreated
             | Letter::ApiKeyDeleted
             | Letter::TicketAnswered
-            | Letter::WebhookEndpointOff => None,
+            | Letter::WebhookEndpointOff
+            | Letter::WebhookEndpointSet { .. } => None,
         })
     }
 

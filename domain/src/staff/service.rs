@@ -136,7 +136,7 @@ enum Ends {
     Nothing,
     /// All sessions.
     Sessions,
-    /// All sessions, identities and keys.
+    /// All sessions, identities and keys, and webhook endpoints are off.
     All,
 }
 
@@ -169,7 +169,7 @@ impl StaffService {
             }
             let Some(decided) = decide(self, user.clone(), now)? else { return Ok(user) };
             if decided.ends == Ends::All {
-                unit = self.auth.without_other_ways_in(unit, id, now).await?;
+                unit = self.auth.without_other_ways_in(unit, (id, &decided.user.email), now).await?;
             }
             if self.auth.commit(self.managed(unit, actor, &decided, now)).await? {
                 self.auth.ports.standings.forget(id).await;

@@ -121,11 +121,13 @@ pub enum OffReason {
     Failing,
     /// It has answered that it is gone for good: 410.
     Gone,
+    /// Its user has got his account back by a mailed link: whoever had it may have made the endpoint.
+    Recovered,
 }
 
 impl OffReason {
     /// Each.
-    pub const ALL: [Self; 3] = [Self::Switched, Self::Failing, Self::Gone];
+    pub const ALL: [Self; 4] = [Self::Switched, Self::Failing, Self::Gone, Self::Recovered];
 
     /// The name in the API and in storage.
     pub const fn name(self) -> &'static str {
@@ -133,6 +135,7 @@ impl OffReason {
             Self::Switched => "switched_off",
             Self::Failing => "failing",
             Self::Gone => "gone",
+            Self::Recovered => "recovered",
         }
     }
 
@@ -238,6 +241,16 @@ impl Endpoint {
     pub fn rotated(self, secret: WebhookSecret, now: Time) -> Self {
         let secrets = self.secrets.rotated(secret, now);
         Self { secrets, updated_at: now, version: self.version.next(), ..self }
+    }
+
+    /// The same, off for that reason. One that is off keeps its own.
+    #[must_use]
+    pub fn off(self, why: OffReason, now: Time) -> Self {
+        let standing = match self.standing {
+            Standing::On => Standing::Off { why, at: now },
+            standing @ Standing::Off { .. } => standing,
+        };
+        Self { standing, updated_at: now, version: self.version.next(), ..self }
     }
 
     /// What is left of it.

@@ -2,19 +2,26 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::{
     Attempt, CreateEndpointError, Delivery, DeliveryStatus, Description, Endpoint, EndpointChange,
     EndpointError, Happening, Health, MAX_ENDPOINTS, Secrets, Standing, Subscription, Target, Telling,
     WebhookReads, WebhookSecret, WebhookSigner,
 };
 use crate::{
-    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, EventId, Fault, Id, Page, PageOf, Random,
-    Store, Time, UnitOfWork, UserId, Version,
-    auth::{AuthReads, Secret},
+    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, EventId, Fault, Id, JobKind, Letter, NewJob,
+    Page, PageOf, Random, Store, Time, UnitOfWork, UserId, Version,
+    auth::{AuthReads, Secret, User},
     outbound::{Destination, DestinationRefusal, OutboundPolicy},
     outbox::EventLog,
+    time::minutes,
     unit::retry_stale,
 };
+
+/// A user is told by mail within this of where his webhooks go: of all that is set meanwhile by one letter, so that nobody
+/// fills his mailbox.
+pub const TOLD_WITHIN: TimeDelta = minutes(5);
 
 /// Events that are replayed by one command.
 pub const MAX_REPLAYED: u32 = 1_000;
@@ -100,8 +107,8 @@ impl WebhookService {
         Destination::try_new(url, &self.policy).map(|to| Target::of(&to))
     }
 
-    /// Makes an endpoint. It is committed together with the user's next version, so not even many at once pass the
-    /// bound, and none begins on a user who is leaving.
+    /// Makes an endpoint, and tells its user by mail. It is committed together with the user's next version, so not even
+    /// many at once pass the bound, and none begins on a user who is leaving.
     ///
     /// # Errors
     /// [`CreateEndpointError`], by name.
@@ -145,7 +152,7 @@ impl WebhookService {
             deleted_at: None,
             version: Version::FIRST,
         };
-        let unit = UnitOfWork::new().with(Change::User(user.touched()));
+        let unit = UnitOfWork::new().with(self.letter_to(&user, now)).with(Change::User(user.touched()));
         self.ports.store.commit(unit.with(Change::WebhookEndpoint(endpoint.clone()))).await?;
         Ok(NewEndpoint { endpoint, secret: self.ports.signer.text(&secret) })
     }
@@ -167,7 +174,7 @@ impl WebhookService {
         found.filter(|endpoint| endpoint.user == user).ok_or(EndpointError::NotFound)
     }
 
-    /// Changes an endpoint. To repeat it is safe.
+    /// Changes an endpoint; of another URL its user is told by mail. To repeat it is safe.
     ///
     /// # Errors
     /// `NotFound`; `Unavailable` if the store does not answer.
@@ -189,7 +196,7 @@ impl WebhookService {
         self.decide(user, id, Endpoint::deleted).await.map(|_| ())
     }
 
-    /// Gives an endpoint another secret. For a day, deliveries are signed with both.
+    /// Gives an endpoint another secret, and tells its user by mail. For a day, deliveries are signed with both.
     ///
     /// # Errors
     /// `NotFound`; `Unavailable` if the store does not answer.
@@ -208,12 +215,24 @@ impl WebhookService {
     ) -> Result<Endpoint, EndpointError> {
         let decide = &decide;
         retry(|| async move {
-            let endpoint = decide(self.get(user, id).await?, self.ports.clock.now());
-            let unit = UnitOfWork::new().with(Change::WebhookEndpoint(endpoint.clone()));
+            let (before, now) = (self.get(user, id).await?, self.ports.clock.now());
+            let endpoint = decide(before.clone(), now);
+            let mut unit = UnitOfWork::new().with(Change::WebhookEndpoint(endpoint.clone()));
+            if (&endpoint.target, &endpoint.secrets.current) != (&before.target, &before.secrets.current) {
+                let user = self.ports.users.user(user).await?.filter(|user| !user.is_deleted());
+                unit = user.iter().fold(unit, |unit, user| unit.with(self.letter_to(user, now)));
+            }
             self.ports.store.commit(unit).await?;
             Ok(endpoint)
         })
         .await
+    }
+
+    /// Of where it goes it tells nothing: a URL is nothing for a mail.
+    fn letter_to(&self, user: &User, now: Time) -> Change {
+        let letter = Letter::WebhookEndpointSet { user: user.id };
+        let kind = JobKind::SendMail { to: user.email.clone(), letter };
+        Change::Job(NewJob { id: self.id(), kind, run_at: now + TOLD_WITHIN })
     }
 
     /// Sends something that did not happen, once, also to an endpoint that is off or rests.

@@ -18,6 +18,7 @@ use namaskah_domain::{
     },
     memory::{FakeIdentityProvider, MemoryStore},
     outbox::Jobs,
+    webhook::{Endpoint, Health, Secrets, Standing, Subscription, Target, WebhookSecret},
 };
 use tokio::sync::Barrier;
 
@@ -369,6 +370,36 @@ impl World {
         let identity = Identity::new(id, self.ada().await.id, issuer.expect("an issuer"), subject, now);
         let unit = self.unit_with_a_key().await.with(namaskah_domain::Change::Identity(identity));
         self.memory.commit(unit).await.expect("a commit");
+    }
+
+    /// An endpoint, with her next version as always.
+    pub async fn unit_with_an_endpoint(&self) -> (Endpoint, UnitOfWork) {
+        let now = self.clock.now();
+        let secret = WebhookSecret::from_stored(&[7; 32]).expect("32 bytes");
+        let endpoint = Endpoint {
+            id: namaskah_domain::Id::from_parts(now, [5; 10]),
+            user: self.ada().await.id,
+            target: Target::from_stored("https://hooks.example.com/".to_owned()),
+            events: Subscription::Everything,
+            description: None,
+            secrets: Secrets::new(secret),
+            standing: Standing::On,
+            health: Health::default(),
+            after: 0,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+            version: Version::FIRST,
+        };
+        let unit = self.unit_on_ada(|_| {}).await;
+        (endpoint.clone(), unit.with(namaskah_domain::Change::WebhookEndpoint(endpoint)))
+    }
+
+    /// What happens to her is posted there.
+    pub async fn gives_ada_an_endpoint(&self) -> Endpoint {
+        let (endpoint, unit) = self.unit_with_an_endpoint().await;
+        self.memory.commit(unit).await.expect("a commit");
+        endpoint
     }
 
     /// So many of each are there.

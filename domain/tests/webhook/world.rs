@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use namaskah_domain::{
     Change, Clock, DeliveryId, EndpointId, Event, EventId, EventKind, Fault, Id, JobKind, JobLane, Letter,
-    Page, Store, UnitOfWork, UserId, Version,
+    Page, Store, Time, UnitOfWork, UserId, Version,
     auth::Secret,
     memory::{FakeOutboundClient, Platform},
     outbound::OutboundPolicy,
@@ -14,6 +14,7 @@ use namaskah_domain::{
         Attempt, CreateEndpoint, Deliverer, DelivererPorts, Delivery, Endpoint, EventBodies, FanOut,
         NewEndpoint, Subscription, Telling, WebhookPorts, WebhookReads, WebhookSecret, WebhookService,
         WebhookSigner,
+        service::TOLD_WITHIN,
     },
 };
 use uuid::Uuid;
@@ -100,10 +101,12 @@ impl World {
 
     pub async fn endpoint_for(&self, user: UserId, events: Subscription) -> NewEndpoint {
         let cmd = CreateEndpoint { user, url: URL.to_owned(), events, description: None };
-        self.webhooks.create(cmd).await.expect("an endpoint")
+        let made = self.webhooks.create(cmd).await.expect("an endpoint");
+        self.letters_by(self.platform.clock.now() + TOLD_WITHIN).await;
+        made
     }
 
-    /// Ada's, which wants everything.
+    /// Ada's, which wants everything. She has had the letter about it.
     pub async fn endpoint(&self) -> Endpoint {
         self.endpoint_for(self.ada, Subscription::Everything).await.endpoint
     }
@@ -151,14 +154,20 @@ impl World {
         self.webhooks.get(self.ada, endpoint.id).await.expect("readable")
     }
 
-    /// Letters that wait to be sent.
+    /// Letters that are to be sent now, which are then taken away.
     pub async fn letters(&self) -> Vec<Letter> {
-        let now = self.platform.clock.now();
-        let jobs = self.platform.store.lease(Uuid::from_u128(1), JobLane::Mail, now, 99).await;
-        let letter = |kind| match kind {
-            JobKind::SendMail { letter, .. } => Some(letter),
-            _ => None,
-        };
-        jobs.expect("the memory answers").into_iter().filter_map(|job| letter(job.kind)).collect()
+        self.letters_by(self.platform.clock.now()).await
+    }
+
+    async fn letters_by(&self, until: Time) -> Vec<Letter> {
+        let jobs = self.platform.store.lease(Uuid::from_u128(1), JobLane::Mail, until, 99).await;
+        let mut letters = Vec::new();
+        for job in jobs.expect("the memory answers") {
+            self.platform.store.done(&job).await.expect("it is done");
+            if let JobKind::SendMail { letter, .. } = job.kind {
+                letters.push(letter);
+            }
+        }
+        letters
     }
 }

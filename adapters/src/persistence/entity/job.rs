@@ -1,7 +1,7 @@
 //! Jobs. The payload may hold a secret of a mail, so it is sealed.
 
 use namaskah_domain::{
-    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, NotificationId, PurchaseId,
+    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, NotificationId, PurchaseId, UserId,
     auth::Email,
     notification::Occasion,
     outbox::{JobState, LeasedJob, QueuedJob},
@@ -70,6 +70,7 @@ enum StoredLetter {
     ApiKeyDeleted,
     TicketAnswered,
     WebhookEndpointOff,
+    WebhookEndpointSet { user: String },
 }
 
 impl Model {
@@ -198,6 +199,9 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
                 Letter::ApiKeyDeleted => StoredLetter::ApiKeyDeleted,
                 Letter::TicketAnswered => StoredLetter::TicketAnswered,
                 Letter::WebhookEndpointOff => StoredLetter::WebhookEndpointOff,
+                Letter::WebhookEndpointSet { user } => {
+                    StoredLetter::WebhookEndpointSet { user: user.to_string() }
+                }
             };
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
@@ -237,6 +241,9 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
                 StoredLetter::ApiKeyDeleted => Letter::ApiKeyDeleted,
                 StoredLetter::TicketAnswered => Letter::TicketAnswered,
                 StoredLetter::WebhookEndpointOff => Letter::WebhookEndpointOff,
+                StoredLetter::WebhookEndpointSet { user } => Letter::WebhookEndpointSet {
+                    user: user.parse::<UserId>().map_err(|_| unreadable("user"))?,
+                },
             },
         },
         Payload::Notify { notification } => JobKind::Notify {

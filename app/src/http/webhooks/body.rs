@@ -96,7 +96,7 @@ impl TextForm for DeliveryStatus {
 }
 
 impl TextForm for OffReason {
-    const EXPECTED: &'static str = "why it is off: switched_off, failing or gone";
+    const EXPECTED: &'static str = "why it is off, as switched_off or failing";
 
     fn schema() -> MetaSchema {
         one_of(&Self::ALL.map(Self::name))
@@ -223,7 +223,8 @@ pub struct EndpointBody {
     pub description: Option<String>,
     /// False: nothing is posted.
     pub enabled: bool,
-    /// Why not: you `switched_off`, it was `failing` for five days, or it answered that it is `gone` (410).
+    /// Why not: you `switched_off`, it was `failing` for five days, it answered that it is `gone` (410), or the account
+    /// was `recovered` by a mailed link.
     pub disabled_reason: Option<Text<OffReason>>,
     /// Since when not.
     pub disabled_at: Option<Text<Time>>,

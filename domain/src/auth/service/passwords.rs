@@ -48,8 +48,9 @@ impl AuthService {
     }
 
     /// Sets a password. Ends every session and voids every older token of this kind. A mailed token proves the address
-    /// as well, and ends every identity and every key: whoever needs it may have lost the account to somebody who left
-    /// himself a way back in. A refused password leaves the token unused.
+    /// as well, ends every identity and every key, and switches every webhook endpoint off: whoever needs it may have lost
+    /// the account to somebody who left himself a way back in, or has himself told what happens. A refused password leaves
+    /// the token unused.
     ///
     /// # Errors
     /// `InvalidToken`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
@@ -65,7 +66,7 @@ impl AuthService {
             let (id, to, purpose) = (user.id, user.email.clone(), token.purpose);
             let mut unit = set_with_token(token, user, new.clone(), now);
             if purpose == MailTokenPurpose::ResetPassword {
-                unit = self.without_other_ways_in(unit, id, now).await?;
+                unit = self.without_other_ways_in(unit, (id, &to), now).await?;
             }
             if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
                 self.ports.standings.forget(id).await;
@@ -76,8 +77,8 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Changes a password. Ends every other session and voids every token that could set one; identities and keys stay,
-    /// since whoever knows the password has not lost the account. With a second factor it
+    /// Changes a password. Ends every other session and voids every token that could set one; identities, keys and
+    /// endpoints stay, since whoever knows the password has not lost the account. With a second factor it
     /// takes a step-up as well.
     ///
     /// # Errors

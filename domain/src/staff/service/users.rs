@@ -101,8 +101,8 @@ impl StaffService {
         .await
     }
 
-    /// A user's password is void from now on: he is mailed a link that sets a new one, and all his sessions, identities
-    /// and keys end.
+    /// A user's password is void from now on: he is mailed a link that sets a new one, all his sessions, identities and
+    /// keys end, and his webhook endpoints are off.
     ///
     /// # Errors
     /// `NotFound`, `Oneself`, `NotPermitted`; `Unavailable` if the store or the hasher does not answer.

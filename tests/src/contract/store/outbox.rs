@@ -156,6 +156,7 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
         Letter::ApiKeyDeleted,
         Letter::TicketAnswered,
         Letter::WebhookEndpointOff,
+        Letter::WebhookEndpointSet { user: given::id() },
     ];
     let mails = letters.map(|letter| JobKind::SendMail { to: given::email(), letter });
     let sweeps = Task::ALL.map(|task| JobKind::Upkeep { task });

@@ -1,6 +1,8 @@
 //! Webhooks: what happens is posted to the customer's own server, signed; again until it is taken; and to others
 //! meanwhile.
 
+mod guards;
+
 use std::{
     collections::BTreeSet,
     sync::{

@@ -129,7 +129,7 @@ impl UsersApi {
     /// Make a user choose a new password
     ///
     /// The present one is void. A link is mailed, and all his sessions end, as do his API keys and what Google may sign
-    /// in to.
+    /// in to; his webhook endpoints are switched off.
     #[oai(path = "/:id/force-reset", method = "post", operation_id = "reset_user")]
     async fn force_reset(
         &self,
