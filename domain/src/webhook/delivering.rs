@@ -6,6 +6,8 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
+use chrono::TimeDelta;
+
 use super::{
     Attempt, AttemptOutcome, Delivery, Endpoint, EventBodies, OffReason, Standing, WebhookReads,
     WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
@@ -13,9 +15,10 @@ use super::{
 use crate::{
     Change, Clock, CommitError, EndpointId, Fault, Id, JobKind, Letter, NewJob, Random, Store, Time,
     UnitOfWork, UserId,
-    auth::AuthReads,
+    auth::{AuthReads, User},
     outbound::{CallError, Destination, OutboundCall, OutboundClient, OutboundPolicy},
     race,
+    time::minutes,
     unit::retry_stale,
 };
 
@@ -23,6 +26,8 @@ use crate::{
 pub const AT_ONCE: usize = 4;
 /// Deliveries that are looked at in a turn: so many are put off or dropped at once.
 const LOOKED_AT: u32 = 100;
+/// Whether a user is still suspended is looked at after this at the latest.
+const SUSPENDED_FOR: TimeDelta = minutes(10);
 
 /// Everything outside that delivering needs.
 #[derive(Clone)]
@@ -31,7 +36,7 @@ pub struct DelivererPorts {
     pub store: Arc<dyn Store>,
     /// Endpoints and deliveries.
     pub reads: Arc<dyn WebhookReads>,
-    /// Addresses, for those whose endpoint is switched off.
+    /// Who is suspended; addresses, for those whose endpoint is switched off.
     pub users: Arc<dyn AuthReads>,
     /// Calls.
     pub client: Arc<dyn OutboundClient>,
@@ -80,7 +85,7 @@ fn sort(endpoint: Option<&Endpoint>, due: Vec<Delivery>, now: Time) -> Sorted {
             sorted.moved.push(delivery.dropped(now));
             continue;
         };
-        if delivery.is_test() {
+        if delivery.is_test() && !endpoint.is_blocked() {
             // Whoever tries an endpoint out wants to know how it is now.
             if sorted.send.len() < AT_ONCE {
                 sorted.send.push(delivery);
@@ -123,6 +128,11 @@ impl Deliverer {
             return Ok(0);
         }
         let endpoint = self.ports.reads.endpoint(id).await?;
+        if let Some(endpoint) = &endpoint
+            && let Some(until) = self.suspended_until(endpoint.user, now).await?
+        {
+            return self.hold(endpoint, due, until, now).await;
+        }
         let Sorted { send, moved } = sort(endpoint.as_ref(), due, now);
         let decided = u32::try_from(send.len() + moved.len()).unwrap_or(LOOKED_AT);
         self.commit_moved(moved).await?;
@@ -143,13 +153,44 @@ impl Deliverer {
         broken.map_or(Ok(decided), Err)
     }
 
+    /// Until when nothing is sent, since its user may do nothing.
+    async fn suspended_until(&self, user: UserId, now: Time) -> Result<Option<Time>, Fault> {
+        let user = self.ports.users.user(user).await?.filter(|user| user.is_suspended(now));
+        let until = |user: User| user.suspension.and_then(|suspension| suspension.until);
+        Ok(user.map(|user| until(user).map_or(now + SUSPENDED_FOR, |end| end.min(now + SUSPENDED_FOR))))
+    }
+
+    /// What waits goes on waiting until then. Try-outs are of the moment, and are over.
+    async fn hold(
+        &self,
+        endpoint: &Endpoint,
+        due: Vec<Delivery>,
+        until: Time,
+        now: Time,
+    ) -> Result<u32, Fault> {
+        let is_over = |delivery: &Delivery| delivery.is_test() || !endpoint.is_on();
+        let over: Vec<Delivery> = due.into_iter().filter(is_over).map(|d| d.dropped(now)).collect();
+        let decided = u32::try_from(over.len()).unwrap_or(LOOKED_AT);
+        self.commit_moved(over).await?;
+        let held = endpoint.clone().held(until);
+        if endpoint.is_on() && held.version != endpoint.version {
+            let unit = UnitOfWork::new().with(Change::WebhookEndpoint(held));
+            self.commit_or_look_again(unit).await?;
+        }
+        Ok(decided)
+    }
+
     async fn commit_moved(&self, moved: Vec<Delivery>) -> Result<(), Fault> {
         if moved.is_empty() {
             return Ok(());
         }
         let unit = moved.into_iter().fold(UnitOfWork::new(), |unit, d| unit.with(Change::WebhookDelivery(d)));
+        self.commit_or_look_again(unit).await
+    }
+
+    async fn commit_or_look_again(&self, unit: UnitOfWork) -> Result<(), Fault> {
         match self.ports.store.commit(unit).await {
-            // Its user was faster with one of them: the next turn looks again.
+            // Its user was faster with something: the next turn looks again.
             Ok(_) | Err(CommitError::Stale) => Ok(()),
             Err(error) => Err(Fault::new(error)),
         }

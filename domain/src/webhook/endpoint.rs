@@ -19,6 +19,12 @@ const LONGEST_DESCRIPTION: usize = 200;
 pub struct Target(String);
 
 impl Target {
+    /// The host, which holds no secret; none of a URL that is none.
+    pub fn host(&self) -> Option<String> {
+        let url = url::Url::parse(&self.0).ok()?;
+        url.host_str().map(str::to_owned)
+    }
+
     /// What the rules have allowed.
     pub fn of(destination: &Destination) -> Self {
         Self(destination.as_str().to_owned())
@@ -123,11 +129,14 @@ pub enum OffReason {
     Gone,
     /// Its user has got his account back by a mailed link: whoever had it may have made the endpoint.
     Recovered,
+    /// Staff has switched it off, and alone switches it on.
+    Staff,
 }
 
 impl OffReason {
     /// Each.
-    pub const ALL: [Self; 4] = [Self::Switched, Self::Failing, Self::Gone, Self::Recovered];
+    pub const ALL: [Self; 5] =
+        [Self::Switched, Self::Failing, Self::Gone, Self::Recovered, Self::Staff];
 
     /// The name in the API and in storage.
     pub const fn name(self) -> &'static str {
@@ -136,6 +145,7 @@ impl OffReason {
             Self::Failing => "failing",
             Self::Gone => "gone",
             Self::Recovered => "recovered",
+            Self::Staff => "by_staff",
         }
     }
 
@@ -209,6 +219,11 @@ impl Endpoint {
         matches!(self.standing, Standing::On)
     }
 
+    /// True if staff has switched it off: its user does not switch it on, and it is not even tried out.
+    pub const fn is_blocked(&self) -> bool {
+        matches!(self.standing, Standing::Off { why: OffReason::Staff, .. })
+    }
+
     /// True if an event of that sequence and kind is to be sent to it.
     pub fn wants(&self, sequence: i64, kind: EventKind) -> bool {
         self.is_on() && sequence > self.after && self.events.has(kind)
@@ -251,6 +266,30 @@ impl Endpoint {
             standing @ Standing::Off { .. } => standing,
         };
         Self { standing, updated_at: now, version: self.version.next(), ..self }
+    }
+
+    /// The same, off by staff, whatever it was; `None` if it is so.
+    #[must_use]
+    pub fn blocked(self, now: Time) -> Option<Self> {
+        let standing = Standing::Off { why: OffReason::Staff, at: now };
+        let is_news = !self.is_blocked();
+        is_news.then(|| Self { standing, updated_at: now, version: self.version.next(), ..self })
+    }
+
+    /// The same, on again, if staff had switched it off. It begins anew.
+    #[must_use]
+    pub fn allowed(self, now: Time) -> Option<Self> {
+        let on = EndpointChange { is_on: Some(true), ..EndpointChange::default() };
+        self.is_blocked().then(|| self.changed(on, now))
+    }
+
+    /// The same, to which nothing is sent before that instant; itself if nothing is anyway.
+    #[must_use]
+    pub fn held(self, until: Time) -> Self {
+        if self.health.rests_until.is_some_and(|rests| rests >= until) {
+            return self;
+        }
+        Self { health: self.health.held(until), version: self.version.next(), ..self }
     }
 
     /// What is left of it.

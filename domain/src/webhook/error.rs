@@ -31,6 +31,9 @@ pub enum EndpointError {
     /// It is off.
     #[error("the webhook endpoint is off")]
     Off,
+    /// Staff has switched it off.
+    #[error("staff has switched the webhook endpoint off")]
+    Blocked,
     /// The commit was refused.
     #[error(transparent)]
     Commit(#[from] CommitError),

@@ -177,7 +177,8 @@ impl WebhookService {
     /// Changes an endpoint; of another URL its user is told by mail. To repeat it is safe.
     ///
     /// # Errors
-    /// `NotFound`; `Unavailable` if the store does not answer.
+    /// `NotFound`; `Blocked` if it would be switched on and staff has switched it off; `Unavailable` if the store does not
+    /// answer.
     pub async fn change(
         &self,
         user: UserId,
@@ -185,7 +186,11 @@ impl WebhookService {
         change: EndpointChange,
     ) -> Result<Endpoint, EndpointError> {
         let change = &change;
-        self.decide(user, id, |endpoint, now| endpoint.changed(change.clone(), now)).await
+        self.decide(user, id, |endpoint, now| match change.is_on {
+            Some(true) if endpoint.is_blocked() => Err(EndpointError::Blocked),
+            _ => Ok(endpoint.changed(change.clone(), now)),
+        })
+        .await
     }
 
     /// Deletes an endpoint. What waits for it is dropped.
@@ -193,7 +198,7 @@ impl WebhookService {
     /// # Errors
     /// `NotFound`; `Unavailable` if the store does not answer.
     pub async fn delete(&self, user: UserId, id: EndpointId) -> Result<(), EndpointError> {
-        self.decide(user, id, Endpoint::deleted).await.map(|_| ())
+        self.decide(user, id, |endpoint, now| Ok(endpoint.deleted(now))).await.map(|_| ())
     }
 
     /// Gives an endpoint another secret, and tells its user by mail. For a day, deliveries are signed with both.
@@ -203,7 +208,8 @@ impl WebhookService {
     pub async fn rotate(&self, user: UserId, id: EndpointId) -> Result<Rotated, EndpointError> {
         let secret = WebhookSecret::generate(self.ports.random.as_ref());
         let new = &secret;
-        let endpoint = self.decide(user, id, |endpoint, now| endpoint.rotated(new.clone(), now)).await?;
+        let rotated = |endpoint: Endpoint, now| Ok(endpoint.rotated(new.clone(), now));
+        let endpoint = self.decide(user, id, rotated).await?;
         Ok(Rotated { endpoint, secret: self.ports.signer.text(&secret) })
     }
 
@@ -211,12 +217,12 @@ impl WebhookService {
         &self,
         user: UserId,
         id: EndpointId,
-        decide: impl Fn(Endpoint, Time) -> Endpoint + Send + Sync,
+        decide: impl Fn(Endpoint, Time) -> Result<Endpoint, EndpointError> + Send + Sync,
     ) -> Result<Endpoint, EndpointError> {
         let decide = &decide;
         retry(|| async move {
             let (before, now) = (self.get(user, id).await?, self.ports.clock.now());
-            let endpoint = decide(before.clone(), now);
+            let endpoint = decide(before.clone(), now)?;
             let mut unit = UnitOfWork::new().with(Change::WebhookEndpoint(endpoint.clone()));
             if (&endpoint.target, &endpoint.secrets.current) != (&before.target, &before.secrets.current) {
                 let user = self.ports.users.user(user).await?.filter(|user| !user.is_deleted());
@@ -238,9 +244,12 @@ impl WebhookService {
     /// Sends something that did not happen, once, also to an endpoint that is off or rests.
     ///
     /// # Errors
-    /// `NotFound`; `Unavailable` if the store does not answer.
+    /// `NotFound`, `Blocked`; `Unavailable` if the store does not answer.
     pub async fn test(&self, user: UserId, id: EndpointId) -> Result<Delivery, EndpointError> {
         let endpoint = self.get(user, id).await?;
+        if endpoint.is_blocked() {
+            return Err(EndpointError::Blocked);
+        }
         let now = self.ports.clock.now();
         let telling = Telling { id: self.id(), at: now, what: Happening::Test };
         let delivery = Delivery::new(self.id(), (endpoint.id, user), telling, now);

@@ -54,7 +54,7 @@ const ON: &str = "on";
 fn stored(why: OffReason) -> (&'static str, Option<&'static str>) {
     match why {
         OffReason::Switched | OffReason::Failing | OffReason::Gone => (why.name(), None),
-        OffReason::Recovered => (OffReason::Switched.name(), Some(why.name())),
+        OffReason::Recovered | OffReason::Staff => (OffReason::Switched.name(), Some(why.name())),
     }
 }
 

@@ -223,8 +223,8 @@ pub struct EndpointBody {
     pub description: Option<String>,
     /// False: nothing is posted.
     pub enabled: bool,
-    /// Why not: you `switched_off`, it was `failing` for five days, it answered that it is `gone` (410), or the account
-    /// was `recovered` by a mailed link.
+    /// Why not: you `switched_off`, it was `failing` for five days, it answered that it is `gone` (410), the account
+    /// was `recovered` by a mailed link, or it is off `by_staff`, who alone switches it on.
     pub disabled_reason: Option<Text<OffReason>>,
     /// Since when not.
     pub disabled_at: Option<Text<Time>>,

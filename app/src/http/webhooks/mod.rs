@@ -112,7 +112,7 @@ impl WebhooksApi {
 
     /// Try an endpoint out
     ///
-    /// Posts one `webhook.test`, once, also to an endpoint that is off. Its deliveries tell how it went.
+    /// Posts one `webhook.test`, once, also to an endpoint that is off, but not by staff. Its deliveries tell how it went.
     #[oai(path = "/:id/test", method = "post", operation_id = "test_webhook_endpoint")]
     async fn test(
         &self,

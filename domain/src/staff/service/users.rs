@@ -66,7 +66,8 @@ impl StaffService {
         Ok(Some(UserDetail { user, account, payments, sessions, identities }))
     }
 
-    /// A user may do nothing for a time, and all his sessions end. His open orders go on and end by themselves.
+    /// A user may do nothing for a time, and all his sessions end. His open orders go on and end by themselves; what is to
+    /// be posted to his webhook endpoints waits.
     ///
     /// # Errors
     /// `NotFound`, `Oneself`, `NotPermitted`, `EndsBefore`; `Unavailable` if the store does not answer.
@@ -96,7 +97,7 @@ impl StaffService {
             }
             let facts = (facts_of(user.suspension.as_ref()), Facts::none());
             let action = AuditAction::UserUnsuspended;
-            Ok(Some(Decided { user: user.unsuspended(), action, facts, mail: None, ends: Ends::Nothing }))
+            Ok(Some(Decided { user: user.unsuspended(), action, facts, mail: None, ends: Ends::Suspension }))
         })
         .await
     }

@@ -101,7 +101,7 @@ impl UsersApi {
 
     /// Suspend a user
     ///
-    /// He may do nothing, and all his sessions end. Open orders go on and end by themselves.
+    /// He may do nothing, and all his sessions end. Open orders go on and end by themselves; webhooks wait.
     #[oai(path = "/:id/suspend", method = "post", operation_id = "suspend_user")]
     async fn suspend(
         &self,

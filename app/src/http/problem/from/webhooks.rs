@@ -36,6 +36,9 @@ impl From<EndpointError> for Problem {
             EndpointError::Off => {
                 Self::told(409, "webhook_endpoint_off", "Switch the endpoint on first: PATCH enabled.")
             }
+            EndpointError::Blocked => {
+                Self::told(409, "webhook_endpoint_off", "Staff has switched the endpoint off. Ask support.")
+            }
             EndpointError::Commit(refused) => refused.into(),
             EndpointError::Unavailable(fault) => unavailable(&fault),
         }

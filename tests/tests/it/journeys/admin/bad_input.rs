@@ -39,6 +39,7 @@ fn routes_with_bodies() -> Vec<Route> {
         (Method::POST, "admin/reconciliation/items/{id}/resolve", json!({ "note": "looked there" })),
         (Method::POST, "admin/suspense/{id}/resolve", json!({ "to": "owner" })),
         (Method::POST, "admin/users/{id}/suspend", json!({ "reason": "spam" })),
+        (Method::POST, "admin/webhook-endpoints/{id}/off", json!({ "reason": "posts to a stranger" })),
         (Method::POST, "admin/services/{code}/block", json!({ "reason": "fraud" })),
         (Method::POST, "admin/providers/{id}/off", json!({ "reason": "upkeep" })),
         (Method::POST, "admin/providers/{id}/on", json!({ "reason": "upkeep" })),
