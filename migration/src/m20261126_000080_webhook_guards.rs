@@ -1,4 +1,4 @@
-//! Why an endpoint is off beyond its user's wish and its failing.
+//! Why an endpoint is off beyond its user's wish and its failing; and those that rest, which are passed over.
 
 use sea_orm_migration::prelude::*;
 
@@ -10,10 +10,19 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        both(manager, &["ALTER TABLE webhook_endpoints ADD COLUMN off_by TEXT"]).await
+        both(manager, &UP).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        both(manager, &["ALTER TABLE webhook_endpoints DROP COLUMN off_by"]).await
+        both(manager, &DOWN).await
     }
 }
+
+const UP: [&str; 2] = [
+    "ALTER TABLE webhook_endpoints ADD COLUMN off_by TEXT",
+    "CREATE INDEX webhook_endpoints_resting ON webhook_endpoints (rests_until_us, id)
+        WHERE rests_until_us IS NOT NULL AND state = 'on'",
+];
+
+const DOWN: [&str; 2] =
+    ["DROP INDEX webhook_endpoints_resting", "ALTER TABLE webhook_endpoints DROP COLUMN off_by"];

@@ -23,6 +23,12 @@ impl State {
         self.deliveries.values().any(is_same)
     }
 
+    /// True if it is on and nothing is to be sent to it yet.
+    pub(super) fn rests(&self, endpoint: EndpointId, now: Time) -> bool {
+        let rests = |known: &Endpoint| known.is_on() && known.health.rests_until.is_some_and(|until| now < until);
+        self.endpoints.get(&endpoint).is_some_and(rests)
+    }
+
     fn kept(&self) -> impl DoubleEndedIterator<Item = &Endpoint> {
         self.endpoints.values().filter(|endpoint| endpoint.deleted_at.is_none())
     }
@@ -88,10 +94,18 @@ impl WebhookReads for MemoryStore {
         Ok(tries)
     }
 
+    async fn waiting(&self, endpoint: EndpointId, limit: u32) -> Result<u32, Fault> {
+        let state = self.state();
+        let waits = |d: &&Delivery| d.endpoint == endpoint && d.state.status() == DeliveryStatus::Waiting;
+        let count = state.deliveries.values().filter(waits).take(limit as usize).count();
+        Ok(u32::try_from(count).unwrap_or(limit))
+    }
+
     async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault> {
         let state = self.state();
         let mut due: Vec<(Time, EndpointId)> =
             state.deliveries.values().filter_map(|d| Some((due_by(d, now)?, d.endpoint))).collect();
+        due.retain(|(_, endpoint)| !state.rests(*endpoint, now));
         due.sort();
         let mut endpoints = Vec::new();
         for (_, endpoint) in due {

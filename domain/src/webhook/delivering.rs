@@ -24,7 +24,7 @@ use crate::{
 
 /// Deliveries that are tried at one endpoint at once.
 pub const AT_ONCE: usize = 4;
-/// Deliveries that are looked at in a turn: so many are put off or dropped at once.
+/// Deliveries that are looked at in a turn: so many are dropped at once.
 const LOOKED_AT: u32 = 100;
 /// Whether a user is still suspended is looked at after this at the latest.
 const SUSPENDED_FOR: TimeDelta = minutes(10);
@@ -68,11 +68,12 @@ struct Tried {
 struct Sorted {
     /// They are tried.
     send: Vec<Delivery>,
-    /// They are not, and are due later or dropped.
-    moved: Vec<Delivery>,
+    /// They are not any more.
+    dropped: Vec<Delivery>,
 }
 
-/// Decides about deliveries of one endpoint that are due.
+/// Decides about deliveries of one endpoint that are due. What waits for one that rests is left as it is, however much that
+/// is: the endpoint itself is not due before its rest is over.
 fn sort(endpoint: Option<&Endpoint>, due: Vec<Delivery>, now: Time) -> Sorted {
     let mut sorted = Sorted::default();
     let mut room = match endpoint.map(|endpoint| endpoint.health.admits(now)) {
@@ -82,7 +83,7 @@ fn sort(endpoint: Option<&Endpoint>, due: Vec<Delivery>, now: Time) -> Sorted {
     };
     for delivery in due {
         let Some(endpoint) = endpoint else {
-            sorted.moved.push(delivery.dropped(now));
+            sorted.dropped.push(delivery.dropped(now));
             continue;
         };
         if delivery.is_test() && !endpoint.is_blocked() {
@@ -91,9 +92,7 @@ fn sort(endpoint: Option<&Endpoint>, due: Vec<Delivery>, now: Time) -> Sorted {
                 sorted.send.push(delivery);
             }
         } else if !endpoint.is_on() {
-            sorted.moved.push(delivery.dropped(now));
-        } else if let Admits::NothingUntil(until) = endpoint.health.admits(now) {
-            sorted.moved.push(delivery.put_off(until));
+            sorted.dropped.push(delivery.dropped(now));
         } else if room > 0 {
             room -= 1;
             sorted.send.push(delivery);
@@ -133,9 +132,9 @@ impl Deliverer {
         {
             return self.hold(endpoint, due, until, now).await;
         }
-        let Sorted { send, moved } = sort(endpoint.as_ref(), due, now);
-        let decided = u32::try_from(send.len() + moved.len()).unwrap_or(LOOKED_AT);
-        self.commit_moved(moved).await?;
+        let Sorted { send, dropped } = sort(endpoint.as_ref(), due, now);
+        let decided = u32::try_from(send.len() + dropped.len()).unwrap_or(LOOKED_AT);
+        self.commit_dropped(dropped).await?;
         let Some(endpoint) = endpoint.filter(|_| !send.is_empty()) else { return Ok(decided) };
         let (mut tried, mut broken) = (Vec::new(), None);
         let tries = send.into_iter().map(|delivery| self.attempt(&endpoint, delivery));
@@ -171,7 +170,7 @@ impl Deliverer {
         let is_over = |delivery: &Delivery| delivery.is_test() || !endpoint.is_on();
         let over: Vec<Delivery> = due.into_iter().filter(is_over).map(|d| d.dropped(now)).collect();
         let decided = u32::try_from(over.len()).unwrap_or(LOOKED_AT);
-        self.commit_moved(over).await?;
+        self.commit_dropped(over).await?;
         let held = endpoint.clone().held(until);
         if endpoint.is_on() && held.version != endpoint.version {
             let unit = UnitOfWork::new().with(Change::WebhookEndpoint(held));
@@ -180,11 +179,11 @@ impl Deliverer {
         Ok(decided)
     }
 
-    async fn commit_moved(&self, moved: Vec<Delivery>) -> Result<(), Fault> {
-        if moved.is_empty() {
+    async fn commit_dropped(&self, dropped: Vec<Delivery>) -> Result<(), Fault> {
+        if dropped.is_empty() {
             return Ok(());
         }
-        let unit = moved.into_iter().fold(UnitOfWork::new(), |unit, d| unit.with(Change::WebhookDelivery(d)));
+        let unit = dropped.into_iter().fold(UnitOfWork::new(), |unit, d| unit.with(Change::WebhookDelivery(d)));
         self.commit_or_look_again(unit).await
     }
 

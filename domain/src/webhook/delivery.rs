@@ -298,10 +298,19 @@ impl Delivery {
         Self { state, tried, attempts: self.attempts.saturating_add(1), version: self.version.next(), ..self }
     }
 
-    /// The same, and due later: its endpoint rests.
+    /// The same as its user is shown it: nothing is tried before the rest of its endpoint is over.
     #[must_use]
-    pub fn put_off(self, due: Time) -> Self {
-        Self { state: DeliveryState::Waiting { due }, version: self.version.next(), ..self }
+    pub fn behind(self, rests_until: Option<Time>) -> Self {
+        let state = match (self.state, rests_until) {
+            (DeliveryState::Waiting { due }, Some(until)) => DeliveryState::Waiting { due: due.max(until) },
+            (state, _) => state,
+        };
+        Self { state, ..self }
+    }
+
+    /// True if it was begun and has not been tried since.
+    pub const fn is_fresh(&self) -> bool {
+        matches!(self.state, DeliveryState::Waiting { .. }) && self.tried == 0
     }
 
     /// The same, which is not sent any more: its endpoint is off.

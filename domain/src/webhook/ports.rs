@@ -40,7 +40,11 @@ pub trait WebhookReads: Send + Sync {
     /// Tries of these deliveries, in the order of their numbers.
     async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault>;
 
-    /// Endpoints of which a delivery is due, deleted ones too; first those that are due longest.
+    /// How many deliveries of an endpoint wait, counted up to `limit`.
+    async fn waiting(&self, endpoint: EndpointId, limit: u32) -> Result<u32, Fault>;
+
+    /// Endpoints of which a delivery is due, deleted ones too, but none that is on and rests; first those that are due
+    /// longest.
     async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault>;
 
     /// What of an endpoint is due, in the order of the log.

@@ -10,7 +10,7 @@ use super::{
     WebhookReads, WebhookSecret, WebhookSigner,
 };
 use crate::{
-    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, EventId, Fault, Id, JobKind, Letter, NewJob,
+    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, Fault, Id, JobKind, Letter, NewJob,
     Page, PageOf, Random, Store, Time, UnitOfWork, UserId, Version,
     auth::{AuthReads, Secret, User},
     outbound::{Destination, DestinationRefusal, OutboundPolicy},
@@ -23,10 +23,6 @@ use crate::{
 /// fills his mailbox.
 pub const TOLD_WITHIN: TimeDelta = minutes(5);
 
-/// Events that are replayed by one command.
-pub const MAX_REPLAYED: u32 = 1_000;
-/// Deliveries that are begun anew by one commit.
-const REPLAYED_AT_ONCE: usize = 100;
 /// Tries of each delivery that are shown: the last ones.
 const SHOWN_ATTEMPTS: u32 = 16;
 
@@ -55,15 +51,6 @@ pub struct NewEndpoint {
 /// An endpoint with another secret.
 pub type Rotated = NewEndpoint;
 
-/// What a replay came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replayed {
-    /// Deliveries that are sent again, or for the first time.
-    pub count: u32,
-    /// Where to go on if there are more: the instant of the last event that was looked at.
-    pub next_since: Option<Time>,
-}
-
 /// Everything outside that the service needs.
 #[derive(Clone)]
 pub struct WebhookPorts {
@@ -85,7 +72,7 @@ pub struct WebhookPorts {
 
 /// Keeps endpoints.
 pub struct WebhookService {
-    ports: WebhookPorts,
+    pub(super) ports: WebhookPorts,
     policy: OutboundPolicy,
 }
 
@@ -95,7 +82,7 @@ impl WebhookService {
         Self { ports, policy }
     }
 
-    fn id<T: Entity>(&self) -> Id<T> {
+    pub(super) fn id<T: Entity>(&self) -> Id<T> {
         Id::generate(self.ports.clock.now(), self.ports.random.as_ref())
     }
 
@@ -241,21 +228,24 @@ impl WebhookService {
         Change::Job(NewJob { id: self.id(), kind, run_at: now + TOLD_WITHIN })
     }
 
-    /// Sends something that did not happen, once, also to an endpoint that is off or rests.
+    /// Sends something that did not happen, once, also to an endpoint that is off or rests; its rest is over.
     ///
     /// # Errors
     /// `NotFound`, `Blocked`; `Unavailable` if the store does not answer.
     pub async fn test(&self, user: UserId, id: EndpointId) -> Result<Delivery, EndpointError> {
-        let endpoint = self.get(user, id).await?;
-        if endpoint.is_blocked() {
-            return Err(EndpointError::Blocked);
-        }
-        let now = self.ports.clock.now();
-        let telling = Telling { id: self.id(), at: now, what: Happening::Test };
-        let delivery = Delivery::new(self.id(), (endpoint.id, user), telling, now);
-        let unit = UnitOfWork::new().with(Change::WebhookDelivery(delivery.clone()));
-        self.ports.store.commit(unit).await?;
-        Ok(delivery)
+        retry(|| async move {
+            let endpoint = self.get(user, id).await?;
+            if endpoint.is_blocked() {
+                return Err(EndpointError::Blocked);
+            }
+            let now = self.ports.clock.now();
+            let telling = Telling { id: self.id(), at: now, what: Happening::Test };
+            let delivery = Delivery::new(self.id(), (endpoint.id, user), telling, now);
+            let unit = trusting(UnitOfWork::new(), endpoint);
+            self.ports.store.commit(unit.with(Change::WebhookDelivery(delivery.clone()))).await?;
+            Ok(delivery)
+        })
+        .await
     }
 
     /// Deliveries of an endpoint, newest first, each with its last tries.
@@ -273,12 +263,13 @@ impl WebhookService {
         let page = self.ports.reads.deliveries(endpoint.id, status, page).await?;
         let ids: Vec<DeliveryId> = page.rows.iter().map(|delivery| delivery.id).collect();
         let attempts = if ids.is_empty() { Vec::new() } else { self.ports.reads.attempts(&ids).await? };
+        let rests_until = endpoint.health.rests_until.filter(|_| endpoint.is_on());
         let with_tries = |delivery: Delivery| {
             let is_shown = |attempt: &&Attempt| {
                 attempt.delivery == delivery.id && attempt.number + SHOWN_ATTEMPTS > delivery.attempts
             };
             let tries = attempts.iter().filter(is_shown).cloned().collect();
-            (delivery, tries)
+            (delivery.behind(rests_until), tries)
         };
         Ok(PageOf { rows: page.rows.into_iter().map(with_tries).collect(), has_more: page.has_more })
     }
@@ -304,72 +295,17 @@ impl WebhookService {
         })
         .await
     }
-
-    /// Sends everything again that has happened since an instant and that the endpoint wants, taken or not, also what
-    /// happened while it was off. A thousand events at a time.
-    ///
-    /// # Errors
-    /// `NotFound`, `Off`; `Unavailable` if the store does not answer: then a part may be on its way.
-    pub async fn replay_since(
-        &self,
-        user: UserId,
-        id: EndpointId,
-        since: Time,
-    ) -> Result<Replayed, EndpointError> {
-        let endpoint = self.get(user, id).await?;
-        if !endpoint.is_on() {
-            return Err(EndpointError::Off);
-        }
-        let events = self.ports.reads.happened_since(user, since, MAX_REPLAYED + 1).await?;
-        let next_since = events.get(MAX_REPLAYED as usize).map(|event| event.event.at);
-        let wanted = events.iter().take(MAX_REPLAYED as usize);
-        let wanted = wanted.filter(|event| endpoint.events.has(event.event.kind));
-        let tellings: Vec<Telling> = wanted.map(Telling::from).collect();
-        let mut count = 0;
-        for some in tellings.chunks(REPLAYED_AT_ONCE) {
-            count += retry(|| self.replay_some(user, id, some)).await?;
-        }
-        Ok(Replayed { count, next_since })
-    }
-
-    async fn replay_some(
-        &self,
-        user: UserId,
-        id: EndpointId,
-        tellings: &[Telling],
-    ) -> Result<u32, EndpointError> {
-        let endpoint = self.get(user, id).await?;
-        let ids: Vec<EventId> = tellings.iter().map(|telling| telling.id).collect();
-        let known = self.ports.reads.deliveries_of(id, &ids).await?;
-        let now = self.ports.clock.now();
-        let mut unit = trusting(UnitOfWork::new(), endpoint);
-        for telling in tellings {
-            let delivery = match known.iter().find(|delivery| delivery.telling.id == telling.id) {
-                Some(delivery) => delivery.clone().begun_anew(now),
-                None => Delivery::new(self.id(), (id, user), *telling, now),
-            };
-            unit = unit.with(Change::WebhookDelivery(delivery));
-        }
-        match self.ports.store.commit(unit).await {
-            // The relay was faster with one of them.
-            Err(CommitError::Duplicate(_)) => Err(CommitError::Stale.into()),
-            committed => {
-                committed?;
-                Ok(u32::try_from(tellings.len()).unwrap_or(u32::MAX))
-            }
-        }
-    }
 }
 
 /// The same unit, and the endpoint does not rest any more.
-fn trusting(unit: UnitOfWork, endpoint: Endpoint) -> UnitOfWork {
+pub(super) fn trusting(unit: UnitOfWork, endpoint: Endpoint) -> UnitOfWork {
     let version = endpoint.version;
     let trusted = endpoint.trusted();
     if trusted.version == version { unit } else { unit.with(Change::WebhookEndpoint(trusted)) }
 }
 
 /// Decides again while records move on.
-async fn retry<T, F, Fut>(mut attempt: F) -> Result<T, EndpointError>
+pub(super) async fn retry<T, F, Fut>(mut attempt: F) -> Result<T, EndpointError>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, EndpointError>>,

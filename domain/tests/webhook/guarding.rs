@@ -1,10 +1,11 @@
 //! To whom nothing is sent, although it is on or asks for it.
 
 use namaskah_domain::{
-    Change, Clock, Store, Time, UnitOfWork,
+    Change, Clock, EventKind, Store, Time, UnitOfWork, Version,
     auth::{AuthReads, Suspension},
+    memory::Receiver,
     time::{hours, minutes},
-    webhook::{DeliveryStatus, EndpointChange, EndpointError, Health},
+    webhook::{DeliveryState, DeliveryStatus, EndpointChange, EndpointError, Health, MAX_REPLAYED},
 };
 
 use crate::world::World;
@@ -56,6 +57,77 @@ async fn whether_a_user_is_suspended_is_looked_at_again_without_a_word_of_the_en
     world.platform.clock.advance(minutes(10));
     world.deliver().await;
     assert_eq!(world.posts(), 1);
+}
+
+/// Ten thousand deliveries would be as many rows each time, for nothing.
+#[tokio::test]
+async fn what_waits_for_an_endpoint_that_rests_is_not_written_again_and_shown_as_due_after_its_rest() {
+    let world = World::new().await;
+    let endpoint = world.endpoint().await;
+    world.receiver.from_now_on(Receiver::Answers(500));
+    for _ in 0..5 {
+        world.happens().await;
+    }
+    world.deliver().await;
+    let rests_until = world.now_is(&endpoint).await.health.rests_until.expect("a rest");
+    for _ in 0..20 {
+        world.happens().await;
+    }
+    world.deliver().await;
+    assert_eq!(world.posts(), 5);
+    for (shown, _) in &world.deliveries(endpoint.id).await[..20] {
+        assert_eq!(shown.state, DeliveryState::Waiting { due: rests_until });
+        let kept = world.delivery(shown.id).await;
+        assert_eq!((kept.version, kept.tried), (Version::FIRST, 0));
+    }
+    world.platform.clock.advance_to(rests_until);
+    world.deliver().await;
+    assert_eq!(world.posts(), 6, "one, to see");
+}
+
+#[tokio::test]
+async fn a_try_out_lifts_the_rest_of_its_endpoint() {
+    let world = World::new().await;
+    let endpoint = world.endpoint().await;
+    for _ in 0..5 {
+        world.happens().await;
+        world.receiver.next(Receiver::IsAbsent);
+    }
+    world.deliver().await;
+    let before = world.posts();
+    let test = world.webhooks.test(world.ada, endpoint.id).await.expect("a try-out");
+    world.deliver().await;
+    assert_eq!(world.delivery(test.id).await.state.status(), DeliveryStatus::Delivered);
+    assert_eq!(world.posts(), before + 1);
+}
+
+#[tokio::test]
+async fn a_second_replay_since_is_refused_while_the_first_is_on_its_way() {
+    let world = World::new().await;
+    for _ in 0..MAX_REPLAYED {
+        world.happens_to(world.ada, EventKind::VerificationCompleted).await;
+    }
+    let endpoint = world.endpoint().await;
+    let replay = async || world.webhooks.replay_since(world.ada, endpoint.id, Time::UNIX_EPOCH).await;
+    assert_eq!(replay().await.expect("begun").count, MAX_REPLAYED);
+    let refused = replay().await;
+    assert!(matches!(refused, Err(EndpointError::Busy)), "{refused:?}");
+    world.deliver().await;
+    assert_eq!(world.posts(), MAX_REPLAYED as usize);
+    replay().await.expect("begun again");
+}
+
+#[tokio::test]
+async fn the_same_replay_once_more_writes_nothing_of_what_is_on_its_way() {
+    let world = World::new().await;
+    world.happens_to(world.ada, EventKind::VerificationCompleted).await;
+    let endpoint = world.endpoint().await;
+    for _ in 0..3 {
+        let replayed = world.webhooks.replay_since(world.ada, endpoint.id, Time::UNIX_EPOCH).await;
+        assert_eq!(replayed.expect("begun").count, 1);
+    }
+    let [(delivery, _)] = world.deliveries(endpoint.id).await.try_into().expect("one");
+    assert_eq!(delivery.version, Version::FIRST);
 }
 
 #[tokio::test]

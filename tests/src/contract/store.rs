@@ -355,6 +355,8 @@ macro_rules! store_contract {
             deliveries_are_stored_as_decided_in_every_state
             deliveries_are_found_by_endpoint_and_status
             what_is_due_is_found_by_endpoint_in_the_order_of_the_log
+            an_endpoint_that_rests_is_due_when_its_rest_is_over
+            what_waits_for_an_endpoint_is_counted_up_to_a_limit
             tries_are_stored_as_made_and_found_by_their_deliveries
             the_cursor_moves_once_from_each_place
             what_has_happened_since_is_found_once_it_is_stamped

@@ -21,11 +21,16 @@ const COUNTS: [(&str, &str); 11] = [
     ("refunds_open", "SELECT COUNT(*) FROM refunds WHERE state IN ('sent', 'pending')"),
     ("disputes_open", "SELECT COUNT(*) FROM disputes WHERE state = 'open'"),
     ("findings_open", "SELECT COUNT(*) FROM findings WHERE state = 'open'"),
-    ("webhooks_due", "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND state_at_us <= $1"),
+    (
+        "webhooks_due",
+        "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND state_at_us <= $1 \
+         AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE rests_until_us > $1 AND state = 'on')",
+    ),
     (
         "webhooks_oldest_us",
         "SELECT COALESCE($1 - MIN(state_at_us), 0) FROM webhook_deliveries \
-         WHERE state = 'waiting' AND state_at_us <= $1",
+         WHERE state = 'waiting' AND state_at_us <= $1 \
+         AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE rests_until_us > $1 AND state = 'on')",
     ),
 ];
 

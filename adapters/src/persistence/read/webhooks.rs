@@ -15,7 +15,12 @@ use crate::persistence::{
     stored::{unreadable, us},
 };
 
+const WAITING: &str = "SELECT CAST(COUNT(*) AS BIGINT) AS waiting FROM (SELECT 1 FROM webhook_deliveries \
+     WHERE endpoint_id = $1 AND state = 'waiting' LIMIT $2) w";
+
+/// What waits for an endpoint that rests is not rewritten, so it is passed over here.
 const DUE: &str = "SELECT endpoint_id FROM webhook_deliveries WHERE state = 'waiting' AND state_at_us <= $1 \
+     AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE rests_until_us > $1 AND state = 'on') \
      GROUP BY endpoint_id ORDER BY MIN(state_at_us), endpoint_id LIMIT $2";
 
 #[async_trait]
@@ -99,6 +104,14 @@ impl WebhookReads for Reads {
             .all(self.database.reads())
             .await;
         all(found.map_err(fault)?, Attempt::try_from)
+    }
+
+    async fn waiting(&self, endpoint: EndpointId, limit: u32) -> Result<u32, Fault> {
+        let values = vec![endpoint.uuid().into(), i64::from(limit).into()];
+        let rows = self.database.read(WAITING, values).await?;
+        let row = rows.first().ok_or_else(|| unreadable("count"))?;
+        let waiting: i64 = row.try_get("", "waiting").map_err(fault)?;
+        u32::try_from(waiting).map_err(|_| unreadable("count"))
     }
 
     async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault> {

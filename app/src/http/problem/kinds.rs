@@ -77,6 +77,7 @@ pub const KINDS: &[Kind] = &[
     kind(409, "too_many_open_tickets", "You have too many open tickets", "At most 20 are open at once. Write to one of those, or wait until support closes one."),
     kind(409, "too_many_webhook_endpoints", "Too many webhook endpoints", "At most 20. Delete one first."),
     kind(409, "webhook_endpoint_off", "The webhook endpoint is off", "Nothing is sent to it. Switch it on first: PATCH `enabled`. One that is off `by_staff` is switched on by support."),
+    kind(409, "webhook_replay_running", "A replay is under way", "A thousand deliveries of this endpoint wait already. Repeat it when fewer do."),
     kind(409, "ticket_full", "The ticket has too many messages", "A ticket has at most 200. Open another one."),
     kind(409, "own_account", "This is your own account", "Somebody else must do this."),
     kind(413, "body_too_large", "The body is too large", "A request body has at most 256 KiB."),

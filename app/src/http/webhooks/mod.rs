@@ -160,7 +160,7 @@ impl WebhooksApi {
     /// Send everything again since an instant
     ///
     /// Whatever the endpoint wants, taken or not, also what happened while it was off. A thousand events a request:
-    /// `next_since` says where to go on.
+    /// `next_since` says where to go on. Not while a thousand deliveries of it wait.
     #[oai(path = "/:id/replay", method = "post", operation_id = "replay_webhook_deliveries")]
     async fn replay_since(
         &self,

@@ -1,7 +1,7 @@
 //! Sentences about endpoints, deliveries and their tries.
 
 use namaskah_domain::{
-    Change, CommitError, EndpointId, EventKind, Page, Unique, UnitOfWork, UserId,
+    Change, CommitError, EndpointId, EventKind, Page, Unique, UnitOfWork, UserId, Version,
     outbox::{EventQuery, SequencedEvent},
     webhook::{
         Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Description, Endpoint, Happening,
@@ -158,6 +158,34 @@ pub async fn what_is_due_is_found_by_endpoint_in_the_order_of_the_log(on: &Backe
     assert_eq!(due_of(ada.id, 2).await, [test, old]);
     assert_eq!(due_of(bob.id, 9).await, [his]);
     assert_eq!(due_of(eve.id, 9).await, []);
+}
+
+/// However much waits for it. One that is off does not rest: what waits for it is to be dropped.
+pub async fn an_endpoint_that_rests_is_due_when_its_rest_is_over(on: &Backend) {
+    let rested = || given::endpoint(given::id()).held(at(50));
+    let standing = Standing::Off { why: OffReason::Gone, at: at(1) };
+    let (resting, off) = (rested(), Endpoint { standing, ..rested() });
+    for endpoint in [&resting, &off] {
+        stored(on, Endpoint { version: Version::FIRST, ..endpoint.clone() }).await;
+        sent(on, given::delivery(endpoint, 10)).await;
+    }
+    let due = async |second| on.webhooks.due(at(second), 9).await.expect("readable");
+    assert_eq!(due(49).await, [off.id]);
+    let due_again = due(50).await;
+    assert!(due_again.contains(&resting.id) && due_again.contains(&off.id), "{due_again:?}");
+}
+
+/// Not those of others, nor what has ended; and no further than one wants to know.
+pub async fn what_waits_for_an_endpoint_is_counted_up_to_a_limit(on: &Backend) {
+    let (endpoint, other) = (given::endpoint(given::id()), given::endpoint(given::id()));
+    for due in 1..4 {
+        sent(on, given::delivery(&endpoint, due)).await;
+        let delivered = DeliveryState::Delivered { at: at(1) };
+        sent(on, Delivery { state: delivered, ..given::delivery(&endpoint, due) }).await;
+        sent(on, given::delivery(&other, due)).await;
+    }
+    let waiting = async |limit| on.webhooks.waiting(endpoint.id, limit).await.expect("readable");
+    assert_eq!((waiting(9).await, waiting(2).await), (3, 2));
 }
 
 /// In the order of their numbers; a number is used once.

@@ -275,6 +275,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("deliveries", on.webhooks.deliveries(given::id(), None, page));
     read!("deliveries of", on.webhooks.deliveries_of(given::id(), &[given::id(), given::id()]));
     read!("attempts", on.webhooks.attempts(&[given::id(), given::id()]));
+    read!("waiting", on.webhooks.waiting(given::id(), 20));
     read!("due", on.webhooks.due(at(0), 20));
     read!("due of", on.webhooks.due_of(given::id(), at(0), 20));
     read!("happened since", on.webhooks.happened_since(given::id(), at(0), 20));

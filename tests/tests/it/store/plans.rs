@@ -110,7 +110,7 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
 }
 
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 91] = [
+const INDEXES: [&str; 92] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -202,6 +202,7 @@ const INDEXES: [&str; 91] = [
     "webhook_deliveries.webhook_deliveries_due_of",
     "webhook_deliveries.webhook_deliveries_of_endpoint",
     "webhook_endpoints.webhook_endpoints_of_user",
+    "webhook_endpoints.webhook_endpoints_resting",
 ];
 
 /// What is written here is there, and nothing besides.
