@@ -141,7 +141,7 @@ impl WebhookReads for MemoryStore {
                 Some(SequencedEvent { sequence: stored.sequence?, event: stored.event.clone() })
             })
             .collect();
-        happened.sort_by_key(|event| event.sequence);
+        happened.sort_by_key(|event| (event.event.at, event.sequence));
         happened.truncate(limit as usize);
         Ok(happened)
     }

@@ -50,7 +50,8 @@ pub trait WebhookReads: Send + Sync {
     /// What of an endpoint is due, in the order of the log.
     async fn due_of(&self, endpoint: EndpointId, now: Time, limit: u32) -> Result<Vec<Delivery>, Fault>;
 
-    /// Stamped events of a user that happened at an instant or after, ascending.
+    /// Stamped events of a user that happened at an instant or after, in the order in which they happened, which need not be
+    /// that of their sequences: so whoever goes on from the instant of one has seen all before it.
     async fn happened_since(
         &self,
         user: UserId,

@@ -1,10 +1,13 @@
 //! To whom nothing is sent, although it is on or asks for it.
 
+use std::collections::BTreeSet;
+
 use namaskah_domain::{
-    Change, Clock, EventKind, Store, Time, UnitOfWork, Version,
+    Change, Clock, Event, EventId, EventKind, Store, Time, UnitOfWork, Version,
     auth::{AuthReads, Suspension},
     memory::Receiver,
-    time::{hours, minutes},
+    outbox::EventLog,
+    time::{hours, minutes, seconds},
     webhook::{DeliveryState, DeliveryStatus, EndpointChange, EndpointError, Health, MAX_REPLAYED},
 };
 
@@ -17,6 +20,17 @@ impl World {
         let since = self.platform.clock.now();
         let ada = ada.suspended(Suspension { reason: "spam".to_owned(), since, until });
         self.platform.store.commit(UnitOfWork::new().with(Change::User(ada))).await.expect("suspended");
+    }
+
+    /// Something has happened to Ada at that time, and is stamped now.
+    async fn happened_at(&self, at: Time) -> EventId {
+        let (id, kind) = (self.platform.id(), EventKind::VerificationCompleted);
+        let subject = uuid::Uuid::from_u128(9);
+        let event = Event { id, user: self.ada, kind, subject, version: Version::FIRST, at };
+        let unit = UnitOfWork::new().with(Change::Event(event));
+        self.platform.store.commit(unit).await.expect("committed");
+        self.platform.store.stamp().await.expect("stamped");
+        id
     }
 
     fn posts(&self) -> usize {
@@ -115,6 +129,31 @@ async fn a_second_replay_since_is_refused_while_the_first_is_on_its_way() {
     world.deliver().await;
     assert_eq!(world.posts(), MAX_REPLAYED as usize);
     replay().await.expect("begun again");
+}
+
+/// An event is stamped after its commit, and so perhaps after one that happened later.
+#[tokio::test]
+async fn page_by_page_nothing_is_left_out_though_two_were_stamped_in_another_order_than_they_happened() {
+    let world = World::new().await;
+    let began = world.platform.clock.now();
+    let mut happened = BTreeSet::new();
+    for n in 0..MAX_REPLAYED + 200 {
+        // Each second one happened before the one that was stamped before it.
+        let at = began + seconds(i64::from(if n % 2 == 0 { n + 1 } else { n - 1 }));
+        happened.insert(world.happened_at(at).await);
+    }
+    // The last of all is stamped behind everything, and happened first.
+    happened.insert(world.happened_at(began - seconds(1)).await);
+    let endpoint = world.endpoint().await;
+    let mut since = Some(Time::UNIX_EPOCH);
+    while let Some(from) = since {
+        let page = world.webhooks.replay_since(world.ada, endpoint.id, from).await.expect("a page");
+        assert_ne!(page.next_since, since, "it goes on");
+        since = page.next_since;
+        world.deliver().await;
+    }
+    let told: BTreeSet<EventId> = world.receiver.arrived().into_iter().map(|(_, call)| call.id).collect();
+    assert_eq!(told, happened);
 }
 
 #[tokio::test]

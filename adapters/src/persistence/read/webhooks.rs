@@ -147,6 +147,7 @@ impl WebhookReads for Reads {
             .filter(Column::UserId.eq(user.uuid()))
             .filter(Column::Sequence.is_not_null())
             .filter(Column::AtUs.gte(us(since)))
+            .order_by_asc(Column::AtUs)
             .order_by_asc(Column::Sequence)
             .limit(u64::from(limit))
             .all(self.database.reads())

@@ -219,7 +219,8 @@ pub async fn the_cursor_moves_once_from_each_place(on: &Backend) {
     assert_eq!(on.webhooks.cursor().await.expect("readable"), moved);
 }
 
-/// At the very instant too; of this user alone.
+/// At the very instant too; of this user alone. Two that were stamped in another order than they happened are told as they
+/// happened.
 pub async fn what_has_happened_since_is_found_once_it_is_stamped(on: &Backend) {
     let user = given::id();
     for (whose, second) in [(user, 1), (user, 5), (given::id(), 6), (user, 7)] {
@@ -233,4 +234,9 @@ pub async fn what_has_happened_since_is_found_once_it_is_stamped(on: &Backend) {
     let all: Vec<SequencedEvent> = on.events.after(query).await.expect("readable");
     assert_eq!(since(9).await, all[1..]);
     assert_eq!(since(1).await, all[1..2]);
+    let late = namaskah_domain::Event { at: at(6), ..given::event(user) };
+    on.apply(UnitOfWork::new().with(Change::Event(late.clone()))).await;
+    on.events.stamp().await.expect("stamped");
+    let told: Vec<_> = since(9).await.into_iter().map(|event| event.event.id).collect();
+    assert_eq!(told, [all[1].event.id, late.id, all[2].event.id]);
 }
