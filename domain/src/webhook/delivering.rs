@@ -9,8 +9,8 @@ use std::{ops::ControlFlow, sync::Arc};
 use chrono::TimeDelta;
 
 use super::{
-    Attempt, AttemptOutcome, Delivery, Endpoint, EventBodies, OffReason, Standing, WebhookReads,
-    WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
+    Attempt, AttemptOutcome, Delivery, Endpoint, EventBodies, OffReason, Standing, Target,
+    WebhookReads, WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
 };
 use crate::{
     Change, Clock, CommitError, EndpointId, Fault, Id, JobKind, Letter, NewJob, Random, Store, Time,
@@ -223,13 +223,14 @@ impl Deliverer {
 
     /// Commits how tries came out, and what they teach about the endpoint.
     async fn settle(&self, endpoint: Endpoint, tried: Vec<Tried>) -> Result<(), Fault> {
-        let (id, mut first) = (endpoint.id, Some((endpoint, tried)));
+        let (id, called) = (endpoint.id, endpoint.target.clone());
+        let mut first = Some((endpoint, tried));
         let mut again: Vec<Tried> = Vec::new();
         if let Some((_, tried)) = &first {
             let copy = |t: &Tried| Tried { delivery: t.delivery.clone(), result: t.result };
             again.extend(tried.iter().map(copy));
         }
-        let again = &again;
+        let (again, called) = (&again, &called);
         let settled = retry_stale(|| {
             let first = first.take();
             async move {
@@ -237,7 +238,7 @@ impl Deliverer {
                     Some((endpoint, tried)) => (Some(endpoint), tried),
                     None => self.read_again(id, again).await.map_err(CommitError::Unavailable)?,
                 };
-                let unit = self.outcome_of(endpoint, tried).await.map_err(CommitError::Unavailable)?;
+                let unit = self.outcome_of(endpoint, called, tried).await.map_err(CommitError::Unavailable)?;
                 self.ports.store.commit(unit).await
             }
         });
@@ -259,7 +260,13 @@ impl Deliverer {
         Ok((self.ports.reads.endpoint(id).await?, now))
     }
 
-    async fn outcome_of(&self, endpoint: Option<Endpoint>, tried: Vec<Tried>) -> Result<UnitOfWork, Fault> {
+    /// What `called` answered teaches nothing about an endpoint that is elsewhere by now.
+    async fn outcome_of(
+        &self,
+        endpoint: Option<Endpoint>,
+        called: &Target,
+        tried: Vec<Tried>,
+    ) -> Result<UnitOfWork, Fault> {
         let now = self.ports.clock.now();
         let (mut unit, mut learned) = (UnitOfWork::new(), Vec::<Learned>::new());
         for Tried { delivery, result } in tried {
@@ -275,7 +282,7 @@ impl Deliverer {
             let attempt = Attempt { id, delivery: delivery.id, number, at, outcome, took_ms };
             unit = unit.with(Change::WebhookDelivery(delivery)).with(Change::WebhookAttempt(attempt));
         }
-        let Some(before) = endpoint else { return Ok(unit) };
+        let Some(before) = endpoint.filter(|endpoint| endpoint.target == *called) else { return Ok(unit) };
         let (version, was_on, user) = (before.version, before.is_on(), before.user);
         let after = before.learned(&learned, now);
         if after.version == version {

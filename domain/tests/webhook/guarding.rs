@@ -1,14 +1,16 @@
 //! To whom nothing is sent, although it is on or asks for it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use namaskah_domain::{
-    Change, Clock, Event, EventId, EventKind, Store, Time, UnitOfWork, Version,
+    Change, Clock, EndpointId, Event, EventId, EventKind, Store, Time, UnitOfWork, Version,
     auth::{AuthReads, Suspension},
-    memory::Receiver,
+    memory::{MemoryStore, Receiver},
+    outbound::{Answer, BodyEnd, CallError, Destination, OutboundCall, OutboundClient},
     outbox::EventLog,
     time::{hours, minutes, seconds},
-    webhook::{DeliveryState, DeliveryStatus, EndpointChange, EndpointError, Health, MAX_REPLAYED},
+    webhook::{DeliveryState, DeliveryStatus, EndpointChange, EndpointError, Health, MAX_REPLAYED, Target, WebhookReads},
 };
 
 use crate::world::World;
@@ -167,6 +169,43 @@ async fn the_same_replay_once_more_writes_nothing_of_what_is_on_its_way() {
     }
     let [(delivery, _)] = world.deliveries(endpoint.id).await.try_into().expect("one");
     assert_eq!(delivery.version, Version::FIRST);
+}
+
+/// A receiver that is moved while it is called, and has said that it is gone.
+struct Moving {
+    store: Arc<MemoryStore>,
+    endpoint: EndpointId,
+}
+
+#[async_trait]
+impl OutboundClient for Moving {
+    async fn post(&self, _: &Destination, _: &OutboundCall) -> Result<Answer, CallError> {
+        let endpoint = self.store.endpoint(self.endpoint).await.expect("readable").expect("an endpoint");
+        let target = Some(Target::from_stored("https://new.example.com/".to_owned()));
+        let moved = endpoint.changed(EndpointChange { target, ..EndpointChange::default() }, Time::UNIX_EPOCH);
+        let unit = UnitOfWork::new().with(Change::WebhookEndpoint(moved));
+        self.store.commit(unit).await.expect("moved");
+        Ok(Answer { status: 410, took: Duration::ZERO, body: BodyEnd::Whole })
+    }
+}
+
+#[tokio::test]
+async fn what_the_old_url_answered_says_nothing_about_the_new_one() {
+    let world = World::new().await;
+    let endpoint = world.endpoint().await;
+    world.happens().await;
+    let receiver = Moving { store: world.platform.store.clone(), endpoint: endpoint.id };
+    world.deliverer_over(Arc::new(receiver)).turn(endpoint.id).await.expect("a turn");
+    let moved = world.now_is(&endpoint).await;
+    assert_eq!((moved.target.host().as_deref(), moved.is_on()), (Some("new.example.com"), true));
+    assert_eq!(moved.health, Health::default());
+    assert_eq!(world.letters().await, []);
+    // The event goes there, as after any failure.
+    world.platform.clock.advance(seconds(6));
+    world.deliver().await;
+    let arrived = world.receiver.arrived();
+    let to: Vec<&str> = arrived.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(to, ["https://new.example.com/"]);
 }
 
 #[tokio::test]

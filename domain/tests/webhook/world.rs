@@ -8,7 +8,7 @@ use namaskah_domain::{
     Page, Store, Time, UnitOfWork, UserId, Version,
     auth::Secret,
     memory::{FakeOutboundClient, Platform},
-    outbound::OutboundPolicy,
+    outbound::{OutboundClient, OutboundPolicy},
     outbox::{EventLog, Jobs},
     webhook::{
         Attempt, CreateEndpoint, Deliverer, DelivererPorts, Delivery, Endpoint, EventBodies, FanOut,
@@ -60,7 +60,27 @@ pub struct World {
     pub ada: UserId,
 }
 
+fn deliverer(platform: &Platform, client: Arc<dyn OutboundClient>, bodies: Arc<Bodies>) -> Deliverer {
+    let store = &platform.store;
+    let ports = DelivererPorts {
+        store: store.clone(),
+        reads: store.clone(),
+        users: store.clone(),
+        client,
+        bodies,
+        signer: Arc::new(Plain),
+        clock: platform.clock.clone(),
+        random: platform.random.clone(),
+    };
+    Deliverer::new(ports, OutboundPolicy::default())
+}
+
 impl World {
+    /// One that calls a receiver of its own.
+    pub fn deliverer_over(&self, client: Arc<dyn OutboundClient>) -> Deliverer {
+        deliverer(&self.platform, client, self.bodies.clone())
+    }
+
     pub async fn new() -> Self {
         let platform = Platform::new(7);
         let ada = platform.new_user("ada@example.com").await.expect("a user");
@@ -77,16 +97,7 @@ impl World {
             clock: clock.clone(),
             random: random.clone(),
         };
-        let delivering = DelivererPorts {
-            store: store.clone(),
-            reads: store.clone(),
-            users: store.clone(),
-            client: receiver.clone(),
-            bodies: bodies.clone(),
-            signer: Arc::new(Plain),
-            clock: clock.clone(),
-            random: random.clone(),
-        };
+        let deliverer = deliverer(&platform, receiver.clone(), bodies.clone());
         let fan_out = FanOut::new(store.clone(), store.clone(), store, clock, random);
         Self {
             platform,
@@ -94,7 +105,7 @@ impl World {
             bodies,
             webhooks: WebhookService::new(webhooks, OutboundPolicy::default()),
             fan_out,
-            deliverer: Deliverer::new(delivering, OutboundPolicy::default()),
+            deliverer,
             ada,
         }
     }
