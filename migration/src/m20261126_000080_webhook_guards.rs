@@ -1,4 +1,4 @@
-//! Why an endpoint is off beyond its user's wish and its failing; and those that rest, which are passed over.
+//! Why an endpoint is off beyond its user's wish and its failing, when he was told so; and those that rest, which are passed over.
 
 use sea_orm_migration::prelude::*;
 
@@ -18,11 +18,15 @@ impl MigrationTrait for Migration {
     }
 }
 
-const UP: [&str; 2] = [
+const UP: [&str; 3] = [
     "ALTER TABLE webhook_endpoints ADD COLUMN off_by TEXT",
+    "ALTER TABLE webhook_endpoints ADD COLUMN told_off_at_us <INT>",
     "CREATE INDEX webhook_endpoints_resting ON webhook_endpoints (rests_until_us, id)
         WHERE rests_until_us IS NOT NULL AND state = 'on'",
 ];
 
-const DOWN: [&str; 2] =
-    ["DROP INDEX webhook_endpoints_resting", "ALTER TABLE webhook_endpoints DROP COLUMN off_by"];
+const DOWN: [&str; 3] = [
+    "DROP INDEX webhook_endpoints_resting",
+    "ALTER TABLE webhook_endpoints DROP COLUMN told_off_at_us",
+    "ALTER TABLE webhook_endpoints DROP COLUMN off_by",
+];

@@ -284,14 +284,18 @@ impl Deliverer {
         }
         let Some(before) = endpoint.filter(|endpoint| endpoint.target == *called) else { return Ok(unit) };
         let (version, was_on, user) = (before.version, before.is_on(), before.user);
-        let after = before.learned(&learned, now);
+        let mut after = before.learned(&learned, now);
         if after.version == version {
             return Ok(unit);
         }
         if let (true, Standing::Off { why: OffReason::Failing | OffReason::Gone, .. }) =
             (was_on, after.standing)
         {
-            unit = self.mail(unit, user, now).await?;
+            let (told, is_news) = after.told_off(now);
+            after = told;
+            if is_news {
+                unit = self.mail(unit, user, now).await?;
+            }
         }
         Ok(unit.with(Change::WebhookEndpoint(after)))
     }

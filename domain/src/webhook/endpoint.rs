@@ -2,14 +2,20 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use chrono::TimeDelta;
+
 use crate::{
     EndpointId, EventKind, Time, UserId, Version,
     outbound::Destination,
+    time::hours,
     webhook::{Health, Secrets, WebhookSecret},
 };
 
 /// Endpoints that a user may have.
 pub const MAX_ENDPOINTS: usize = 20;
+
+/// For so long one letter stands for whatever switches an endpoint off: its receiver says so, and could fill a mailbox.
+const TOLD_FOR: TimeDelta = hours(24);
 
 const LONGEST_DESCRIPTION: usize = 200;
 
@@ -188,6 +194,8 @@ pub struct Endpoint {
     pub standing: Standing,
     /// How it went lately.
     pub health: Health,
+    /// When its user was last told by mail that it is off since it fails or is gone.
+    pub told_off_at: Option<Time>,
     /// Events behind this sequence are for it: what happened before it was made is not.
     pub after: i64,
     /// When it was made.
@@ -266,6 +274,13 @@ impl Endpoint {
             standing @ Standing::Off { .. } => standing,
         };
         Self { standing, updated_at: now, version: self.version.next(), ..self }
+    }
+
+    /// The same, whose user is told by mail that it is off, and true; or itself and false if he was told less than a day ago.
+    #[must_use]
+    pub fn told_off(self, now: Time) -> (Self, bool) {
+        let is_news = self.told_off_at.is_none_or(|last| now - last >= TOLD_FOR);
+        (if is_news { Self { told_off_at: Some(now), ..self } } else { self }, is_news)
     }
 
     /// The same, off by staff, whatever it was; `None` if it is so.

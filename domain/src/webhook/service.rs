@@ -133,6 +133,7 @@ impl WebhookService {
             secrets: Secrets::new(secret.clone()),
             standing: Standing::On,
             health: Health::default(),
+            told_off_at: None,
             after,
             created_at: now,
             updated_at: now,

@@ -385,6 +385,7 @@ impl World {
             secrets: Secrets::new(secret),
             standing: Standing::On,
             health: Health::default(),
+            told_off_at: None,
             after: 0,
             created_at: now,
             updated_at: now,

@@ -29,6 +29,7 @@ impl World {
             secrets: Secrets::new(WebhookSecret::from_stored(&[7; 32]).expect("32 bytes")),
             standing: Standing::On,
             health: Health::default(),
+            told_off_at: None,
             after: 0,
             created_at: now,
             updated_at: now,

@@ -34,6 +34,7 @@ pub fn endpoint(user: UserId) -> Endpoint {
         secrets: Secrets::new(secret),
         standing: Standing::On,
         health: Health::default(),
+        told_off_at: None,
         after: 0,
         created_at: start(),
         updated_at: start(),

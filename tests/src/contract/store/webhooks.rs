@@ -44,6 +44,7 @@ pub async fn endpoints_are_stored_as_decided_in_every_state(on: &Backend) {
         description: Some(Description::try_new("Checkout é").expect("a description")),
         secrets: plain.secrets.clone().rotated(secret, at(3)),
         health: (1..9).fold(Health::default(), |health, second| health.failed(at(second))),
+        told_off_at: Some(at(8)),
         after: 77,
         ..given::endpoint(user)
     };
