@@ -57,7 +57,9 @@ impl VitalsReads for MemoryStore {
         let unknown = state.purchases.values().filter(|p| matches!(p.state, PurchaseState::Sent));
         let due_webhooks = || {
             state.deliveries.values().filter_map(|delivery| match delivery.state {
-                DeliveryState::Waiting { due } if due <= now && !state.rests(delivery.endpoint, now) => Some(due),
+                DeliveryState::Waiting { due } if due <= now && !state.rests(delivery.endpoint, now) => {
+                    Some(due)
+                }
                 _ => None,
             })
         };

@@ -25,7 +25,8 @@ impl State {
 
     /// True if it is on and nothing is to be sent to it yet.
     pub(super) fn rests(&self, endpoint: EndpointId, now: Time) -> bool {
-        let rests = |known: &Endpoint| known.is_on() && known.health.rests_until.is_some_and(|until| now < until);
+        let rests =
+            |known: &Endpoint| known.is_on() && known.health.rests_until.is_some_and(|until| now < until);
         self.endpoints.get(&endpoint).is_some_and(rests)
     }
 

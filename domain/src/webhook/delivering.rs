@@ -9,8 +9,8 @@ use std::{ops::ControlFlow, sync::Arc};
 use chrono::TimeDelta;
 
 use super::{
-    Attempt, AttemptOutcome, Delivery, Endpoint, EventBodies, OffReason, Standing, Target,
-    WebhookReads, WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
+    Attempt, AttemptOutcome, Delivery, Endpoint, EventBodies, OffReason, Standing, Target, WebhookReads,
+    WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
 };
 use crate::{
     Change, Clock, CommitError, EndpointId, Fault, Id, JobKind, Letter, NewJob, Random, Store, Time,
@@ -183,7 +183,8 @@ impl Deliverer {
         if dropped.is_empty() {
             return Ok(());
         }
-        let unit = dropped.into_iter().fold(UnitOfWork::new(), |unit, d| unit.with(Change::WebhookDelivery(d)));
+        let unit =
+            dropped.into_iter().fold(UnitOfWork::new(), |unit, d| unit.with(Change::WebhookDelivery(d)));
         self.commit_or_look_again(unit).await
     }
 
@@ -238,7 +239,8 @@ impl Deliverer {
                     Some((endpoint, tried)) => (Some(endpoint), tried),
                     None => self.read_again(id, again).await.map_err(CommitError::Unavailable)?,
                 };
-                let unit = self.outcome_of(endpoint, called, tried).await.map_err(CommitError::Unavailable)?;
+                let unit =
+                    self.outcome_of(endpoint, called, tried).await.map_err(CommitError::Unavailable)?;
                 self.ports.store.commit(unit).await
             }
         });

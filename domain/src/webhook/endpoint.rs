@@ -141,8 +141,7 @@ pub enum OffReason {
 
 impl OffReason {
     /// Each.
-    pub const ALL: [Self; 5] =
-        [Self::Switched, Self::Failing, Self::Gone, Self::Recovered, Self::Staff];
+    pub const ALL: [Self; 5] = [Self::Switched, Self::Failing, Self::Gone, Self::Recovered, Self::Staff];
 
     /// The name in the API and in storage.
     pub const fn name(self) -> &'static str {

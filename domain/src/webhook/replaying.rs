@@ -64,7 +64,8 @@ impl WebhookService {
         let ids: Vec<EventId> = tellings.iter().map(|telling| telling.id).collect();
         let known = self.ports.reads.deliveries_of(id, &ids).await?;
         let now = self.ports.clock.now();
-        let begun = |telling: &Telling| match known.iter().find(|delivery| delivery.telling.id == telling.id) {
+        let begun = |telling: &Telling| match known.iter().find(|delivery| delivery.telling.id == telling.id)
+        {
             Some(delivery) if delivery.is_fresh() => None,
             Some(delivery) => Some(delivery.clone().begun_anew(now)),
             None => Some(Delivery::new(self.id(), (id, user), *telling, now)),

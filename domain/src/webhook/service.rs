@@ -10,8 +10,8 @@ use super::{
     WebhookReads, WebhookSecret, WebhookSigner,
 };
 use crate::{
-    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, Fault, Id, JobKind, Letter, NewJob,
-    Page, PageOf, Random, Store, Time, UnitOfWork, UserId, Version,
+    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, Fault, Id, JobKind, Letter, NewJob, Page,
+    PageOf, Random, Store, Time, UnitOfWork, UserId, Version,
     auth::{AuthReads, Secret, User},
     outbound::{Destination, DestinationRefusal, OutboundPolicy},
     outbox::EventLog,

@@ -13,8 +13,7 @@ use namaskah_domain::{
     webhook::{
         Attempt, CreateEndpoint, Deliverer, DelivererPorts, Delivery, Endpoint, EventBodies, FanOut,
         NewEndpoint, Subscription, Telling, WebhookPorts, WebhookReads, WebhookSecret, WebhookService,
-        WebhookSigner,
-        service::TOLD_WITHIN,
+        WebhookSigner, service::TOLD_WITHIN,
     },
 };
 use uuid::Uuid;

@@ -40,7 +40,8 @@ impl From<EndpointError> for Problem {
                 Self::told(409, "webhook_endpoint_off", "Staff has switched the endpoint off. Ask support.")
             }
             EndpointError::Busy => {
-                let detail = format!("{MAX_WAITING} deliveries of this endpoint wait. Repeat it when fewer do.");
+                let detail =
+                    format!("{MAX_WAITING} deliveries of this endpoint wait. Repeat it when fewer do.");
                 Self::told(409, "webhook_replay_running", detail)
             }
             EndpointError::Commit(refused) => refused.into(),
