@@ -5,7 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    EventId, JobId, NoticeId, NotificationId, PurchaseId, Time, UserId, Version,
+    EventId, JobId, NoticeId, NotificationId, PurchaseId, Time, TraceParent, UserId, Version,
     auth::Email,
     notification::Occasion,
     payment::Intent,
@@ -111,6 +111,8 @@ pub struct Event {
     pub version: Version,
     /// When.
     pub at: Time,
+    /// The place in a trace that has caused it, where traces are collected. No user is told.
+    pub cause: Option<TraceParent>,
 }
 
 impl Event {
@@ -126,12 +128,13 @@ impl Event {
 
     /// Something happened to a payment.
     pub fn about_payment(id: EventId, kind: EventKind, intent: &Intent, at: Time) -> Self {
-        Self { id, user: intent.user, kind, subject: intent.id.uuid(), version: intent.version, at }
+        let (subject, version) = (intent.id.uuid(), intent.version);
+        Self { id, user: intent.user, kind, subject, version, at, cause: None }
     }
 
     fn of_order(id: EventId, kind: EventKind, order: &Order, at: Time) -> Self {
         let head = order.head();
-        Self { id, user: head.user, kind, subject: head.id.uuid(), version: head.version, at }
+        Self { id, user: head.user, kind, subject: head.id.uuid(), version: head.version, at, cause: None }
     }
 }
 
@@ -333,6 +336,15 @@ pub struct NewJob {
     pub kind: JobKind,
     /// Not before.
     pub run_at: Time,
+    /// The place in a trace that has queued it, where traces are collected: whoever does it goes on from there.
+    pub cause: Option<TraceParent>,
+}
+
+impl NewJob {
+    /// Of no trace yet.
+    pub const fn new(id: JobId, kind: JobKind, run_at: Time) -> Self {
+        Self { id, kind, run_at, cause: None }
+    }
 }
 
 /// Who sent a notice.

@@ -21,7 +21,7 @@ pub use schedule::{Schedule, ScheduleReads, Scheduler};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Event, Fault, JobId, JobKind, JobLane, Notice, Sender, Time, UserId};
+use crate::{Event, Fault, JobId, JobKind, JobLane, Notice, Sender, Time, TraceParent, UserId};
 
 /// An event with its place in the one order in which everybody sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct LeasedJob {
     pub run_at: Time,
     /// Proves the lease; an older one changes nothing.
     pub fence: i64,
+    /// The place in a trace that has queued it, if it is known.
+    pub cause: Option<TraceParent>,
 }
 
 /// The queue of jobs. Any number of runners take from it, and none leads.

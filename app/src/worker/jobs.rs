@@ -135,7 +135,7 @@ impl JobRunner {
         let span = tracing::info_span!(
             target: SPANS, "job", job = %job.id, lane, attempts = job.attempts, otel.kind = Empty
         );
-        traces::caused(&span, job.id.uuid(), "consumer");
+        traces::caused(&span, job.cause, "consumer");
         self.perform(job).instrument(span).await
     }
 
@@ -328,7 +328,7 @@ mod tests {
         let to = Email::try_new(name).expect("an address");
         let kind = JobKind::SendMail { to, letter: Letter::PasswordChanged };
         let id = Id::from_uuid(Uuid::from_u128(n));
-        LeasedJob { id, kind, attempts: 0, run_at: Time::UNIX_EPOCH, fence: 1 }
+        LeasedJob { id, kind, attempts: 0, run_at: Time::UNIX_EPOCH, fence: 1, cause: None }
     }
 
     impl Post {

@@ -265,7 +265,7 @@ impl AuthService {
 
     pub(crate) fn mail(&self, unit: UnitOfWork, to: &Email, letter: Letter, now: Time) -> UnitOfWork {
         let kind = JobKind::SendMail { to: to.clone(), letter };
-        unit.with(Change::Job(NewJob { id: self.id(now), kind, run_at: now }))
+        unit.with(Change::Job(NewJob::new(self.id(now), kind, now)))
     }
 
     /// Adds a new token and the mail that carries it.

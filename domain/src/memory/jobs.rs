@@ -99,8 +99,8 @@ impl Jobs for MemoryStore {
         due.sort_by_key(|stored| (stored.job.kind.priority(), stored.job.run_at, stored.job.id));
         let taken = due.into_iter().take(limit as usize).map(|stored| {
             (stored.holder, stored.fence) = (Some(holder), fence);
-            let NewJob { id, kind, run_at } = stored.job.clone();
-            LeasedJob { id, kind, attempts: stored.attempts, run_at, fence }
+            let NewJob { id, kind, run_at, cause } = stored.job.clone();
+            LeasedJob { id, kind, attempts: stored.attempts, run_at, fence, cause }
         });
         Ok(taken.collect())
     }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 use super::{CallError, Destination};
-use crate::{EventId, Time};
+use crate::{EventId, Time, TraceParent};
 
 /// What proves a call to its receiver, in the form of Standard Webhooks: `v1,` and base64, several with a space
 /// between. `Debug` does not show it.
@@ -53,6 +53,8 @@ pub struct OutboundCall {
     pub signature: Signature,
     /// The body, as it was signed.
     pub body: Vec<u8>,
+    /// The place in a trace that has caused it. It is not sent.
+    pub cause: Option<TraceParent>,
 }
 
 impl fmt::Debug for OutboundCall {

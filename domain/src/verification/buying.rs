@@ -400,7 +400,7 @@ impl VerificationService {
 
     pub(super) fn end_reservation_job(&self, purchase: PurchaseId, now: Time) -> Change {
         let id = JobId::generate(now, self.random.as_ref());
-        Change::Job(NewJob { id, kind: JobKind::EndReservation { purchase }, run_at: now })
+        Change::Job(NewJob::new(id, JobKind::EndReservation { purchase }, now))
     }
 
     pub(super) fn release(&self, head: &Head, end: HoldEnd, now: Time) -> EndHold {

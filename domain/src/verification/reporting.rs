@@ -117,7 +117,7 @@ impl VerificationService {
     /// The job that tells the provider of a number whose code was of no use, and looks for its credit.
     pub(super) fn report_job(&self, purchase: PurchaseId, now: Time) -> Change {
         let id = JobId::generate(now, self.random.as_ref());
-        Change::Job(NewJob { id, kind: JobKind::EndReservation { purchase }, run_at: now })
+        Change::Job(NewJob::new(id, JobKind::EndReservation { purchase }, now))
     }
 
     /// The order of a purchase, if its code was paid for and its user reported it.

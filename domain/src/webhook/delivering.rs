@@ -163,7 +163,7 @@ impl Deliverer {
         };
         let at = self.ports.clock.now();
         let signature = signature(self.ports.signer.as_ref(), &endpoint.secrets, telling.id, at, &body);
-        let call = OutboundCall { id: telling.id, at, signature, body };
+        let call = OutboundCall { id: telling.id, at, signature, body, cause: telling.cause };
         let answer = match Destination::try_new(endpoint.target.as_str(), &self.policy) {
             Ok(to) => self.ports.client.post(&to, &call).await,
             Err(refusal) => Err(refusal.into()),
@@ -256,7 +256,7 @@ impl Deliverer {
             Some(user) => {
                 let kind = JobKind::SendMail { to: user.email, letter: Letter::WebhookEndpointOff };
                 let id = Id::generate(now, self.ports.random.as_ref());
-                unit.with(Change::Job(NewJob { id, kind, run_at: now }))
+                unit.with(Change::Job(NewJob::new(id, kind, now)))
             }
             None => unit,
         })

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
-    AttemptId, DeliveryId, EndpointId, EventId, EventKind, Time, UserId, Version,
+    AttemptId, DeliveryId, EndpointId, EventId, EventKind, Time, TraceParent, UserId, Version,
     outbox::SequencedEvent,
     webhook::{endpoint::Learned, schedule},
 };
@@ -55,12 +55,14 @@ pub struct Telling {
     pub at: Time,
     /// What.
     pub what: Happening,
+    /// The place in a trace that has caused it, where traces are collected. The endpoint is not told.
+    pub cause: Option<TraceParent>,
 }
 
 impl From<&SequencedEvent> for Telling {
     fn from(SequencedEvent { sequence, event }: &SequencedEvent) -> Self {
         let what = Happening::Event { sequence: *sequence, kind: event.kind, subject: event.subject };
-        Self { id: event.id, at: event.at, what }
+        Self { id: event.id, at: event.at, what, cause: event.cause }
     }
 }
 

@@ -223,7 +223,7 @@ impl WebhookService {
     pub async fn test(&self, user: UserId, id: EndpointId) -> Result<Delivery, EndpointError> {
         let endpoint = self.get(user, id).await?;
         let now = self.ports.clock.now();
-        let telling = Telling { id: self.id(), at: now, what: Happening::Test };
+        let telling = Telling { id: self.id(), at: now, what: Happening::Test, cause: None };
         let delivery = Delivery::new(self.id(), (endpoint.id, user), telling, now);
         let unit = UnitOfWork::new().with(Change::WebhookDelivery(delivery.clone()));
         self.ports.store.commit(unit).await?;

@@ -83,7 +83,7 @@ fn nothing_secret_is_shown() {
     assert_eq!(signature.as_str(), "v1,c2VjcmV0 v1,b2xk");
     assert_eq!(format!("{signature:?}"), "Signature(…)");
     let (id, at) = (EventId::from_uuid(Uuid::nil()), Time::UNIX_EPOCH);
-    let call = OutboundCall { id, at, signature, body: b"secret".to_vec() };
+    let call = OutboundCall { id, at, signature, body: b"secret".to_vec(), cause: None };
     assert!(!format!("{call:?}").contains("secret"), "{call:?}");
     for refusal in [read("https://10.1.2.3/"), read("https://ex ample.com/"), read("ftp://10.1.2.3/")] {
         let text = refusal.expect_err("refused").to_string();

@@ -1,7 +1,7 @@
 //! Trying deliveries.
 
 use namaskah_domain::{
-    Clock,
+    Clock, TraceParent,
     memory::Receiver,
     time::{hours, minutes, seconds},
     webhook::{AttemptOutcome, DeliveryState, DeliveryStatus, EndpointChange, Subscription},
@@ -31,6 +31,19 @@ async fn what_happens_is_posted_once_signed_and_logged() {
     assert!(matches!(delivery.state, DeliveryState::Delivered { .. }));
     let [attempt] = tries.try_into().expect("one try");
     assert_eq!((attempt.number, attempt.outcome), (1, AttemptOutcome::Answered(200)));
+}
+
+#[tokio::test]
+async fn a_call_is_made_in_the_trace_that_has_caused_what_it_tells() {
+    let world = World::new().await;
+    world.endpoint().await;
+    let cause = TraceParent::new(1, 2, true);
+    for caused_by in [cause, None] {
+        world.happens_by(caused_by).await;
+        world.deliver().await;
+    }
+    let made_in: Vec<_> = world.receiver.arrived().iter().map(|(_, call)| call.cause).collect();
+    assert_eq!(made_in, [cause, None]);
 }
 
 #[tokio::test]

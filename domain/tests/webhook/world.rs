@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use namaskah_domain::{
     Change, Clock, DeliveryId, EndpointId, Event, EventId, EventKind, Fault, Id, JobKind, JobLane, Letter,
-    Page, Store, UnitOfWork, UserId, Version,
+    Page, Store, TraceParent, UnitOfWork, UserId, Version,
     auth::Secret,
     memory::{FakeOutboundClient, Platform},
     outbound::OutboundPolicy,
@@ -110,9 +110,14 @@ impl World {
 
     /// Something happens to a user, and is stamped.
     pub async fn happens_to(&self, user: UserId, kind: EventKind) -> Event {
+        self.happens_within(None, user, kind).await
+    }
+
+    async fn happens_within(&self, cause: Option<TraceParent>, user: UserId, kind: EventKind) -> Event {
         let (now, random) = (self.platform.clock.now(), self.platform.random.as_ref());
         let id: EventId = Id::generate(now, random);
-        let event = Event { id, user, kind, subject: Uuid::from_u128(9), version: Version::FIRST, at: now };
+        let (subject, version) = (Uuid::from_u128(9), Version::FIRST);
+        let event = Event { id, user, kind, subject, version, at: now, cause };
         let unit = UnitOfWork::new().with(Change::Event(event.clone()));
         self.platform.store.commit(unit).await.expect("committed");
         self.platform.store.stamp().await.expect("stamped");
@@ -124,6 +129,12 @@ impl World {
         let event = self.happens_to(self.ada, EventKind::VerificationCompleted).await;
         self.fan_out().await;
         event
+    }
+
+    /// The same within a trace.
+    pub async fn happens_by(&self, cause: Option<TraceParent>) {
+        self.happens_within(cause, self.ada, EventKind::VerificationCompleted).await;
+        self.fan_out().await;
     }
 
     pub async fn fan_out(&self) {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    EventId,
+    EventId, TraceParent,
     memory::Receiver,
     outbound::{
         Answer, BodyEnd, CallError, Destination, DestinationRefusal, OutboundCall, OutboundClient,
@@ -50,6 +50,7 @@ pub fn call() -> OutboundCall {
         at: Time::UNIX_EPOCH + namaskah_domain::time::seconds(1_767_225_605),
         signature: Signature::try_new("v1,bmV3 v1,b2xk").expect("a signature"),
         body: br#"{"type":"verification.completed"}"#.to_vec(),
+        cause: TraceParent::new(3, 4, true),
     }
 }
 

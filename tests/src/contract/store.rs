@@ -5,6 +5,7 @@
 
 mod adjustments;
 mod books;
+mod causes;
 mod desk;
 mod entries;
 mod exports;
@@ -52,7 +53,7 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    adjustments::*, books::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
+    adjustments::*, books::*, causes::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
     leftovers::*, notifications::*, order_desk::*, outbox::*, queue::*, races::*, reads::*,
     reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, terms::*, units::*,
     vitals::*, webhooks::*,
@@ -410,6 +411,8 @@ macro_rules! store_contract {
             a_cancelled_job_stands_for_no_other
             however_many_queue_a_key_at_once_one_job_waits
             a_schedule_moves_on_once_with_its_job
+            a_job_knows_the_trace_that_has_queued_it
+            an_event_and_its_deliveries_know_the_trace_that_has_caused_them
             tokens_that_have_expired_are_deleted
             sessions_are_deleted_by_when_they_ended
             quotes_are_deleted_by_when_they_expired

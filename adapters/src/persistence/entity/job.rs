@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     persistence::{
         plan::Row,
-        stored::{RowVault, count, time, unreadable, us},
+        stored::{RowVault, cause, count, time, traceparent, unreadable, us},
     },
     vault::Vault,
 };
@@ -35,6 +35,7 @@ pub struct Model {
     pub cancelled_at_us: Option<i64>,
     pub priority: i64,
     pub unique_key: Option<String>,
+    pub traceparent: Option<String>,
 }
 alone!();
 
@@ -90,6 +91,7 @@ impl Model {
             cancelled_at_us: None,
             priority: job.kind.priority().rank(),
             unique_key: job.kind.key().map(|key| key.as_str().to_owned()),
+            traceparent: traceparent(job.cause),
         })
     }
 }
@@ -103,6 +105,7 @@ pub(crate) struct Leased {
     pub(crate) run_at_us: i64,
     pub(crate) attempts: i64,
     pub(crate) fence: i64,
+    traceparent: Option<String>,
 }
 
 impl Leased {
@@ -115,6 +118,7 @@ impl Leased {
             attempts: count(self.attempts - 1)?,
             run_at: time(self.run_at_us)?,
             fence: self.fence,
+            cause: cause(self.traceparent.as_deref()),
         })
     }
 }

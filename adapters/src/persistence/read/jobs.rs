@@ -49,7 +49,7 @@ impl Reads {
         format!(
             "{due} UPDATE jobs SET holder = $1, fence = fence + 1, attempts = attempts + 1, \
              leased_until_us = {clock} + {LEASE_US} WHERE id IN ({}) \
-             RETURNING id, payload_sealed, priority, run_at_us, attempts, fence",
+             RETURNING id, payload_sealed, priority, run_at_us, attempts, fence, traceparent",
             taken.join(" UNION ALL ")
         )
     }
