@@ -136,8 +136,9 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     let smtp = sandbox.as_ref().map(Sandbox::smtp_addr);
     let outside = Outside::of(config, sandbox_url.as_deref(), smtp);
     let clock = clock_of(config, &stores).await.map_err(StartError::Database)?;
+    let shared: Arc<dyn Clock> = clock.clone();
     let wired = Adapters::of(config, &outside, &public_url, clock.clone())
-        .map(|adapters| adapters.measured(&metrics))
+        .map(|adapters| adapters.watched(&metrics, &shared))
         .and_then(|adapters| wiring::wire(config, stores, adapters, &public_url, clock))
         .map_err(StartError::Settings)?;
     let premises = Premises::of(config, &database, &wired.stores.settings, wired.clock.now()).await;

@@ -25,6 +25,7 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
     auth::{AuthService, IdentityService},
+    breaker::Admits,
     notification::NotificationService,
     outbox::{Bell, Scheduler as Schedules},
     payment::{PaymentGateway, PaymentService, WatchedGateway},
@@ -51,8 +52,8 @@ use crate::{
     http::telling::Teller,
     worker::{
         Bookcheck, Bookkeeper, CallsPerSecond, Deliveries, Doers, Expirer, FanOutRunner, Feed, Herald,
-        JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Retention, Returns, Ringer, Scheduler,
-        Sealer, Supervisor, Sweeper, Wakers, WakingStore,
+        JobRunner, Movable, NoticeHandler, Patient, Poller, Reconciler, Relay, Retention, Returns, Ringer,
+        Scheduler, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -292,16 +293,21 @@ impl Wired {
         let (store, reads) = (self.store.clone(), self.stores.schedules.clone());
         let scheduler = Scheduler::new(Schedules::new(store, reads, clock.clone(), self.random.clone()));
         let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
+        let (provider, gateway) = (self.provider.clone(), self.gateway.clone());
+        let numbers: IsAnswered = Arc::new(move || provider.admits() == Admits::All);
+        let money: IsAnswered = Arc::new(move || gateway.admits() == Admits::All);
+        let (by_numbers, by_money) = (numbers.clone(), money.clone());
+        let both: IsAnswered = Arc::new(move || by_numbers() && by_money());
         Supervisor::default()
             .with(Arc::new(notices), self.wakers.notices.clone())
-            .with(Arc::new(poller), quiet())
+            .with(Arc::new(Patient::new(poller, numbers.clone())), quiet())
             .with(Arc::new(Expirer::new(orders.clone())), quiet())
-            .with(Arc::new(Reconciler::new(orders.clone())), quiet())
-            .with(Arc::new(Sweeper::new(payments.clone())), quiet())
-            .with(Arc::new(Returns::new(payments.clone())), quiet())
+            .with(Arc::new(Patient::new(Reconciler::new(orders.clone()), numbers)), quiet())
+            .with(Arc::new(Patient::new(Sweeper::new(payments.clone()), money.clone())), quiet())
+            .with(Arc::new(Patient::new(Returns::new(payments.clone()), money)), quiet())
             .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
             .with(Arc::new(sealer), quiet())
-            .with(Arc::new(bookcheck), quiet())
+            .with(Arc::new(Patient::new(bookcheck, both)), quiet())
             .with(Arc::new(retention), quiet())
             .with(Arc::new(scheduler), quiet())
             .with(Arc::new(self.runner(JobLane::Mail).at_once(self.mail_at_once)), self.wakers.mail.clone())
@@ -345,6 +351,9 @@ impl Wired {
         self.holder
     }
 }
+
+/// Whether everything that is asked of a provider is sent.
+type IsAnswered = Arc<dyn Fn() -> bool + Send + Sync>;
 
 struct KeptClock {
     clock: Arc<SystemClock>,

@@ -19,6 +19,7 @@
 struct Readme;
 
 pub mod auth;
+pub mod breaker;
 pub mod event;
 pub mod fault;
 pub mod id;

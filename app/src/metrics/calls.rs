@@ -29,8 +29,10 @@ use tracing::{Instrument, field::Empty};
 use super::{Metrics, in_seconds};
 use crate::{logging::SPANS, traces};
 
-pub(super) const PAYSTACK: &str = "paystack";
-pub(super) const TEXTVERIFIED: &str = "textverified";
+/// Whom payments are made through, in labels.
+pub const PAYSTACK: &str = "paystack";
+/// Whom numbers are bought from, in labels.
+pub const TEXTVERIFIED: &str = "textverified";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Call {

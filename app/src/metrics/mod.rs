@@ -1,6 +1,7 @@
 //! Metrics, in OpenMetrics' text form. Labels are words of ours alone: templates of routes, codes of problems, names of
 //! operations. No user, no number, no address, and so no more series than there are such words.
 
+mod breakers;
 mod calls;
 mod commits;
 mod house;
@@ -14,7 +15,7 @@ mod vitals;
 mod webhooks;
 
 pub use self::{
-    calls::{MeasuredGateway, MeasuredProvider},
+    calls::{MeasuredGateway, MeasuredProvider, PAYSTACK, TEXTVERIFIED},
     premises::Premises,
     slow::Slow,
     webhooks::MeasuredOutbound,
@@ -42,6 +43,7 @@ use prometheus_client::{
 };
 
 use self::{
+    breakers::Breakers,
     calls::Calls,
     commits::{Ledger, MeasuredStore},
     house::House,
@@ -71,6 +73,7 @@ struct Inner {
     requests: Requests,
     ledger: Ledger,
     calls: Calls,
+    breakers: Breakers,
     tries: Tries,
     work: Work,
     gauges: Gauges,
@@ -105,11 +108,13 @@ impl Metrics {
         let (outcomes, memories) = (Outcomes::register(&mut registry), Memories::register(&mut registry));
         let (house, wear) = (House::register(&mut registry), Wear::register(&mut registry));
         let (tries, work) = (Tries::register(&mut registry), Work::register(&mut registry));
+        let breakers = Breakers::register(&mut registry);
         Self(Arc::new(Inner {
             registry,
             requests,
             ledger,
             calls,
+            breakers,
             tries,
             work,
             gauges,

@@ -10,15 +10,18 @@ use namaskah_adapters::{
     textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
 };
 use namaskah_domain::{
-    Clock, Fault, auth::IdentityProvider, outbound::OutboundClient, payment::PaymentGateway,
-    verification::NumberProvider,
+    Clock, Fault,
+    auth::IdentityProvider,
+    outbound::OutboundClient,
+    payment::{GuardedGateway, PaymentGateway},
+    verification::{GuardedProvider, NumberProvider},
 };
 use secrecy::SecretString;
 
 use super::{identity, webhooks};
 use crate::{
     config::{Config, Mode},
-    metrics::{MeasuredGateway, MeasuredOutbound, MeasuredProvider, Metrics},
+    metrics::{MeasuredGateway, MeasuredOutbound, MeasuredProvider, Metrics, PAYSTACK, TEXTVERIFIED},
     traces::TracedDelivery,
 };
 
@@ -130,12 +133,15 @@ impl Adapters {
 }
 
 impl Adapters {
-    /// The same, with every call of a provider measured.
+    /// The same, with every call of a provider measured, and a breaker before each. What is held back is no call.
     #[must_use]
-    pub fn measured(self, metrics: &Metrics) -> Self {
+    pub fn watched(self, metrics: &Metrics, clock: &Arc<dyn Clock>) -> Self {
+        let provider = Arc::new(MeasuredProvider::new(self.provider, metrics.clone()));
+        let gateway = Arc::new(MeasuredGateway::new(self.gateway, metrics.clone()));
+        let breaker = |provider| metrics.breaker(provider, clock.clone());
         Self {
-            provider: Arc::new(MeasuredProvider::new(self.provider, metrics.clone())),
-            gateway: Arc::new(MeasuredGateway::new(self.gateway, metrics.clone())),
+            provider: Arc::new(GuardedProvider::new(provider, breaker(TEXTVERIFIED))),
+            gateway: Arc::new(GuardedGateway::new(gateway, breaker(PAYSTACK))),
             mailer: self.mailer,
             identities: self.identities,
             outbound: Arc::new(TracedDelivery(Arc::new(MeasuredOutbound::new(

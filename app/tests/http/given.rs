@@ -31,13 +31,15 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService, Email, IdentityService, Standings},
+    breaker::Guard,
     memory::{
         FakeIdentityProvider, FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore,
         SeededRandom,
     },
     outbox::JobDesk,
     payment::{
-        DeskPorts, FxRate, PaymentDesk, PaymentPolicy, PaymentReference, PaymentService, SuspenseService,
+        DeskPorts, FxRate, GuardedGateway, PaymentDesk, PaymentPolicy, PaymentReference, PaymentService,
+        SuspenseService,
     },
     reconciliation::{ReconciliationDesk, ReconciliationService},
     retention::{Retention, RetentionService},
@@ -48,7 +50,7 @@ use namaskah_domain::{
     support::{SupportPorts, SupportService},
     upkeep::UpkeepService,
     verification::{
-        CatalogueService, CurrentTerms, DirectTerms, OrderPolicy, PriceRule, ServiceCode,
+        CatalogueService, CurrentTerms, DirectTerms, GuardedProvider, OrderPolicy, PriceRule, ServiceCode,
         VerificationService, Watched,
     },
     wallet::WalletService,
@@ -148,19 +150,21 @@ async fn started(
         clock: shared.clone(),
         random: random.clone(),
     };
+    let guarded = GuardedGateway::new(gateway.clone(), Guard::new(shared.clone()));
     let payments = Arc::new(PaymentService::new(
         waking.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
-        gateway.clone(),
+        Arc::new(guarded),
         shared.clone(),
         random.clone(),
         payment_policy(),
     ));
     let holder = Uuid::from_u128(1);
-    let watched = Arc::new(Watched::new(provider.clone(), shared.clone()));
+    let guarded = GuardedProvider::new(provider.clone(), Guard::new(shared.clone()));
+    let watched = Arc::new(Watched::new(Arc::new(guarded), shared.clone()));
     let terms: Arc<dyn CurrentTerms> = Arc::new(DirectTerms(store.clone()));
     let orders = Arc::new(VerificationService::new(
         waking.clone(),

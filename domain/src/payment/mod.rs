@@ -9,6 +9,7 @@ mod disputing;
 mod elsewhere;
 pub mod error;
 pub mod evidence;
+mod guarded;
 pub mod intent;
 mod looking;
 pub mod ports;
@@ -30,6 +31,7 @@ pub use evidence::{
     GatewayDispute, GatewayDisputeId, GatewayDisputeStatus, GatewayRefund, GatewayRefundId,
     GatewayRefundStatus, InvalidGatewayId, RefundRequest,
 };
+pub use guarded::GuardedGateway;
 pub use intent::{Intent, IntentState, PaymentReference, PaymentStatus};
 pub use ports::{
     ChargeRequest, Checkout, GatewayError, GatewayNotice, IntentDue, OpenChargeError, PaymentGateway,

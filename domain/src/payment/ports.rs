@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::{
     Amount, Fault, Page, PageOf, PaymentId, RefundId, Time, UserId,
     auth::Email,
+    breaker::Admits,
     payment::{
         Charge, Dispute, GatewayDispute, GatewayDisputeId, GatewayRefund, GatewayRefundId, Intent,
         PaymentReference, Refund, RefundLimits, RefundRequest,
@@ -40,6 +41,9 @@ pub enum OpenChargeError {
     /// The gateway refuses the request itself.
     #[error("the gateway refused: {0}")]
     Refused(Fault),
+    /// The request was held back: there is no charge.
+    #[error("the gateway was not asked: {0}")]
+    NotSent(Fault),
     /// No usable answer; the charge may or may not exist.
     #[error("the gateway's answer is unknown: {0}")]
     Unknown(Fault),
@@ -84,6 +88,11 @@ pub enum GatewayNotice {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
+    /// What would be sent to it now: everything, unless there is a breaker before it that has opened.
+    fn admits(&self) -> Admits {
+        Admits::All
+    }
+
     /// Opens a charge under our reference.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::{
     Amount, Claim, CommitError, Committed, Fault, HoldId, Money, Page, PageOf, PaymentId, RefundId, Time,
     UnitOfWork, UserId,
+    breaker::Admits,
     payment::{
         Done, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, PaymentError, PaymentReference,
         PaymentService, Refund, RefundError, RefundFailure, RefundRequest, RefundState, SettleError,
@@ -114,6 +115,9 @@ impl PaymentService {
         if let Some(id) = self.store.replay(&cmd.claim).await? {
             return self.refunded_before(RefundId::from_uuid(id)).await;
         }
+        if !self.would_be_sent(cmd.payment).await.map_err(CommitError::Unavailable)? {
+            return Err(RefundError::GatewayResting);
+        }
         match retry_stale(|| self.ask_once(&cmd, in_place)).await? {
             Ok(Asked::Before(id)) => self.refunded_before(id).await,
             Ok(Asked::New(refund)) => Ok(Done { value: self.send(*refund).await, replayed: false }),
@@ -123,6 +127,18 @@ impl PaymentService {
                 None => Err(refused),
             },
         }
+    }
+
+    /// Whether the gateway would be asked. After it was left alone for a while, a read of the payment shows whether it is
+    /// well again: a refund is never what tries.
+    async fn would_be_sent(&self, payment: PaymentId) -> Result<bool, Fault> {
+        if self.gateway.admits() == Admits::One
+            && let Some(intent) = self.reads.intent(payment).await?
+        {
+            // Only whether it answers counts.
+            let _ = self.gateway.verify(&intent.reference).await;
+        }
+        Ok(self.gateway.admits() == Admits::All)
     }
 
     /// Refunds of a payment of `user`, newest first.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     Clock, PaymentReference, Time,
+    breaker::Admits,
     payment::{
         Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
         OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
@@ -49,9 +50,13 @@ const fn read(error: &GatewayError) -> bool {
 
 #[async_trait]
 impl PaymentGateway for WatchedGateway {
+    fn admits(&self) -> Admits {
+        self.inner.admits()
+    }
+
     async fn open(&self, request: &ChargeRequest) -> Result<Checkout, OpenChargeError> {
         let answer = self.inner.open(request).await;
-        self.note(answer, |error| !matches!(error, OpenChargeError::Unknown(_)))
+        self.note(answer, |error| !matches!(error, OpenChargeError::Unknown(_) | OpenChargeError::NotSent(_)))
     }
 
     async fn verify(&self, reference: &PaymentReference) -> Result<Option<Charge>, GatewayError> {

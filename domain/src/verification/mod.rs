@@ -14,6 +14,7 @@ pub mod code;
 mod ending;
 pub mod error;
 mod expiring;
+mod guarded;
 mod intake;
 mod late;
 pub mod matching;
@@ -46,6 +47,7 @@ pub use error::{
     BatchError, BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, SwapError,
     VerificationError,
 };
+pub use guarded::GuardedProvider;
 pub use message::{IncomingMessage, Message};
 pub use order::{
     Cancelled, Completed, Expired, Failed, Former, Head, Line, Order, OrderStatus, Requested, Waiting,

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use crate::{
     BatchId, Fault, HoldId, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
+    breaker::Admits,
     verification::{
         Ask, Batch, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
         Requested, ReservationId, ServiceCode, Waiting,
@@ -130,6 +131,11 @@ pub struct ProviderService {
 pub trait NumberProvider: Send + Sync {
     /// Which one it is.
     fn id(&self) -> ProviderId;
+
+    /// What would be sent to it now: everything, unless there is a breaker before it that has opened.
+    fn admits(&self) -> Admits {
+        Admits::All
+    }
 
     /// The provider's clock minus ours, as measured from its answers; zero where they agree within a second.
     fn skew(&self) -> TimeDelta;

@@ -8,12 +8,13 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use super::{
     Attempt, AttemptOutcome, Delivery, Endpoint, EventBodies, OffReason, Standing, WebhookReads,
-    WebhookSigner, delivery::in_ms, endpoint::Learned, health::Admits, signature,
+    WebhookSigner, delivery::in_ms, endpoint::Learned, signature,
 };
 use crate::{
     Change, Clock, CommitError, EndpointId, Fault, Id, JobKind, Letter, NewJob, Random, Store, Time,
     UnitOfWork, UserId,
     auth::AuthReads,
+    breaker::Admits,
     outbound::{CallError, Destination, OutboundCall, OutboundClient, OutboundPolicy},
     race,
     unit::retry_stale,

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::{
     Time,
+    breaker::Admits,
     time::{hours, minutes, seconds},
 };
 
@@ -30,17 +31,6 @@ pub struct Health {
     pub failed_at: Option<Time>,
     /// The breaker is open until then.
     pub rests_until: Option<Time>,
-}
-
-/// What the breaker lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admits {
-    /// Everything.
-    All,
-    /// One, to see whether it is well again.
-    One,
-    /// Nothing until then.
-    NothingUntil(Time),
 }
 
 impl Health {

@@ -9,6 +9,7 @@ mod lists;
 mod looking;
 mod opening;
 mod refunding;
+mod resting;
 mod settling;
 mod staffed;
 mod statements;

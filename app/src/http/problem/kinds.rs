@@ -90,6 +90,7 @@ pub const KINDS: &[Kind] = &[
     kind(429, "rate_limited", "Too many requests", "Wait as many seconds as Retry-After says."),
     kind(500, "internal", "Something went wrong on our side", "It was recorded. Quote `request_id` when you write to support."),
     kind(502, "provider_error", "The provider did not answer as it should", "Nothing was changed. Try again later, under a new Idempotency-Key if one was sent."),
+    kind(503, "provider_unavailable", "The provider does not answer now", "It was not asked, and nothing was done. Wait as many seconds as Retry-After says and repeat, with the same Idempotency-Key if one was sent."),
     kind(503, "unavailable", "Not available now", "Wait as many seconds as Retry-After says and repeat, with the same Idempotency-Key if one was sent."),
 ];
 
