@@ -43,6 +43,12 @@ pub struct Vitals {
     pub suspense_open: u64,
     /// Refunds that are under way.
     pub refunds_open: u64,
+    /// For how long the oldest of them has been so, in seconds.
+    pub refunds_oldest_s: i64,
+    /// Numbers that serve no order, and for which the provider has not given the money back.
+    pub orphans_open: u64,
+    /// For how long the oldest of them has been known, in seconds.
+    pub orphans_oldest_s: i64,
     /// Disputes that are not decided.
     pub disputes_open: u64,
     /// Mismatches that reconciliation has found and nobody has closed.

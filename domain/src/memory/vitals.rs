@@ -6,7 +6,7 @@ use super::{MemoryStore, state::State};
 use crate::{
     Currency, Fault, JobLane, Money, NoticeState, Time,
     payment::SuspenseState,
-    verification::{Order, PurchaseState},
+    verification::{Order, PurchaseState, Receivable},
     vitals::{Queue, Vitals, VitalsReads},
     wallet::{Account, HoldState, LedgerAccount, Purse},
     webhook::DeliveryState,
@@ -14,6 +14,11 @@ use crate::{
 
 fn count<T>(of: impl Iterator<Item = T>) -> u64 {
     of.count() as u64
+}
+
+/// Seconds since the earliest of these instants; 0 if there is none.
+fn oldest_s(now: Time, since: impl Iterator<Item = Time>) -> i64 {
+    since.map(|at| (now - at).num_seconds()).max().unwrap_or(0)
 }
 
 fn queue(state: &State, lane: JobLane, now: Time) -> Queue {
@@ -61,19 +66,29 @@ impl VitalsReads for MemoryStore {
                 _ => None,
             })
         };
+        let refunds = || state.refunds.values().filter(|refund| refund.is_open());
+        let orphans = || {
+            state.purchases.values().filter_map(|purchase| match &purchase.state {
+                PurchaseState::Orphan(bought) if bought.receivable == Receivable::Open => Some(bought.bound_at),
+                _ => None,
+            })
+        };
         Ok(Vitals {
             orders_waiting: count(waiting()),
             orders_overdue: count(waiting().filter(|waiting| overdue(waiting.line.expires_at))),
             purchases_unknown: count(unknown),
             queues: JobLane::ALL.map(|lane| queue(&state, lane, now)),
             notices_new: count(new()),
-            notices_oldest_s: new().map(|notice| (now - notice.at).num_seconds()).max().unwrap_or(0),
+            notices_oldest_s: oldest_s(now, new().map(|notice| notice.at)),
             suspense_open: count(state.suspended.values().filter(|item| item.state == SuspenseState::Open)),
-            refunds_open: count(state.refunds.values().filter(|refund| refund.is_open())),
+            refunds_open: count(refunds()),
+            refunds_oldest_s: oldest_s(now, refunds().map(|refund| refund.created_at)),
+            orphans_open: count(orphans()),
+            orphans_oldest_s: oldest_s(now, orphans()),
             disputes_open: count(state.disputes.values().filter(|dispute| dispute.is_open())),
             findings_open: count(state.findings.values().filter(|finding| finding.is_open())),
             webhooks_due: count(due_webhooks()),
-            webhooks_oldest_s: due_webhooks().map(|due| (now - due).num_seconds()).max().unwrap_or(0),
+            webhooks_oldest_s: oldest_s(now, due_webhooks()),
         })
     }
 

@@ -341,6 +341,7 @@ macro_rules! store_contract {
             users_are_found_by_address_state_and_role
             sign_ins_and_refunds_of_a_user_come_in_pages
             what_waits_is_counted
+            the_oldest_open_refund_and_the_oldest_orphan_are_told
             an_order_that_should_have_ended_is_overdue
             jobs_are_counted_by_lane_and_by_how_long_they_wait
             accounts_that_are_as_their_lines_and_holds_say_have_not_drifted

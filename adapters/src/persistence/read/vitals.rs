@@ -11,7 +11,7 @@ use super::{Reads, fault};
 use crate::persistence::stored::{unreadable, us};
 
 /// A name, and what it counts; `$1` is now, `$2` the instant before which an end is overdue.
-const COUNTS: [(&str, &str); 11] = [
+const COUNTS: [(&str, &str); 14] = [
     ("orders_waiting", "SELECT COUNT(*) FROM orders WHERE state = 'waiting'"),
     ("orders_overdue", "SELECT COUNT(*) FROM orders WHERE state = 'waiting' AND expires_at_us < $2"),
     ("purchases_unknown", "SELECT COUNT(*) FROM purchases WHERE state = 'sent'"),
@@ -19,6 +19,15 @@ const COUNTS: [(&str, &str); 11] = [
     ("notices_oldest_us", "SELECT COALESCE($1 - MIN(at_us), 0) FROM notices WHERE state = 'new'"),
     ("suspense_open", "SELECT COUNT(*) FROM suspense WHERE state = 'open'"),
     ("refunds_open", "SELECT COUNT(*) FROM refunds WHERE state IN ('sent', 'pending')"),
+    (
+        "refunds_oldest_us",
+        "SELECT COALESCE($1 - MIN(created_at_us), 0) FROM refunds WHERE state IN ('sent', 'pending')",
+    ),
+    ("orphans_open", "SELECT COUNT(*) FROM purchases WHERE receivable = 'open' AND state = 'orphan'"),
+    (
+        "orphans_oldest_us",
+        "SELECT COALESCE($1 - MIN(bound_at_us), 0) FROM purchases WHERE receivable = 'open' AND state = 'orphan'",
+    ),
     ("disputes_open", "SELECT COUNT(*) FROM disputes WHERE state = 'open'"),
     ("findings_open", "SELECT COUNT(*) FROM findings WHERE state = 'open'"),
     ("webhooks_due", "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND state_at_us <= $1"),
@@ -106,6 +115,9 @@ impl VitalsReads for Reads {
             notices_oldest_s: row.seconds("notices_oldest_us")?,
             suspense_open: row.count("suspense_open")?,
             refunds_open: row.count("refunds_open")?,
+            refunds_oldest_s: row.seconds("refunds_oldest_us")?,
+            orphans_open: row.count("orphans_open")?,
+            orphans_oldest_s: row.seconds("orphans_oldest_us")?,
             disputes_open: row.count("disputes_open")?,
             findings_open: row.count("findings_open")?,
             webhooks_due: row.count("webhooks_due")?,

@@ -2,7 +2,8 @@
 
 use namaskah_domain::{
     Change, Currency, JobLane, Money, NewJob, Notice, NoticeState, Sender, UnitOfWork, Version,
-    verification::{PurchaseState, Waiting},
+    payment::{Refund, RefundState},
+    verification::{Bought, Purchase, PurchaseState, Receivable, Waiting},
     vitals::{OVERDUE_S, Queue, Vitals},
     wallet::HoldEnd,
 };
@@ -27,6 +28,9 @@ pub async fn what_waits_is_counted(on: &Backend) {
         notices_oldest_s: 0,
         suspense_open: 0,
         refunds_open: 0,
+        refunds_oldest_s: 0,
+        orphans_open: 0,
+        orphans_oldest_s: 0,
         disputes_open: 0,
         findings_open: 0,
         webhooks_due: 0,
@@ -50,6 +54,7 @@ pub async fn what_waits_is_counted(on: &Backend) {
         notices_oldest_s: 40,
         suspense_open: 1,
         refunds_open: 1,
+        refunds_oldest_s: 100,
         disputes_open: 1,
         findings_open: 1,
         webhooks_due: 1,
@@ -57,6 +62,34 @@ pub async fn what_waits_is_counted(on: &Backend) {
         ..nothing
     };
     assert_eq!(vitals(on, 100).await, expected);
+}
+
+/// From when it was asked for until it has ended, and a number until its cost has come back.
+pub async fn the_oldest_open_refund_and_the_oldest_orphan_are_told(on: &Backend) {
+    let refund = |second| Refund { created_at: at(second), ..given::refund(&given::intent(given::id())) };
+    let (first, second) = (refund(10), refund(40));
+    for refund in [&first, &second] {
+        on.apply(UnitOfWork::new().with(Change::Refund(refund.clone()))).await;
+    }
+    let orphan = |second| {
+        let bought = Bought { bound_at: at(second), ..given::bought() };
+        Purchase { version: Version::FIRST, ..given::purchase(&given::requested(given::id())).orphan(bought) }
+    };
+    let (old, new) = (orphan(20), orphan(70));
+    for purchase in [&old, &new] {
+        on.apply(UnitOfWork::new().with(Change::Purchase(purchase.clone()))).await;
+    }
+    let told = async |now| {
+        let found = vitals(on, now).await;
+        let refunds = (found.refunds_open, found.refunds_oldest_s);
+        (refunds, (found.orphans_open, found.orphans_oldest_s))
+    };
+    assert_eq!(told(100).await, ((2, 90), (2, 80)));
+    let failed = RefundState::Failed { gateway: None, at: at(100) };
+    let ended = Refund { state: failed, version: first.version.next(), ..first };
+    let credited = old.close_receivable(Receivable::Credited { at: at(100) }).expect("open");
+    on.apply(UnitOfWork::new().with(Change::Refund(ended)).with(Change::Purchase(credited))).await;
+    assert_eq!(told(100).await, ((1, 60), (1, 30)));
 }
 
 /// At the very instant it is not overdue.
