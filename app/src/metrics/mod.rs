@@ -33,7 +33,7 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Fault, Time,
     staff::{FigureReads, ProviderDesk},
-    vitals::VitalsReads,
+    vitals::{DriftWatch, VitalsReads},
 };
 use poem::http::{Method, StatusCode};
 use prometheus_client::{
@@ -91,6 +91,8 @@ struct Inner {
 pub struct Sources {
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
+    /// Whether accounts are where the journal says.
+    pub drift: Arc<DriftWatch>,
     /// Sums of money.
     pub figures: Arc<dyn FigureReads>,
     /// Providers.
@@ -212,7 +214,7 @@ impl Metrics {
         let house = &self.0.house;
         let mut summed = house.summed.lock().await;
         if House::is_due(*summed, now) {
-            house.set_money(&sources.figures.standings().await?, sources.vitals.drift().await?);
+            house.set_money(&sources.figures.standings().await?, sources.drift.look().await?);
             house.set_suspense(&sources.figures.waiting_for_a_person().await?);
             *summed = Some(now);
         }

@@ -53,6 +53,7 @@ use namaskah_domain::{
         CatalogueService, CurrentTerms, DirectTerms, GuardedProvider, OrderPolicy, PriceRule, ServiceCode,
         VerificationService, Watched,
     },
+    vitals::{DRIFT_SLICE, DriftWatch},
     wallet::WalletService,
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -206,7 +207,12 @@ async fn started(
     };
     let notifications = told::notifications(&waking, &store, &shared, &random);
     let providers = Arc::new(ProviderDesk::new(providers));
-    let gauged = Sources { vitals: store.clone(), figures: store.clone(), providers: providers.clone() };
+    let gauged = Sources {
+        vitals: store.clone(),
+        drift: Arc::new(DriftWatch::new(store.clone(), DRIFT_SLICE)),
+        figures: store.clone(),
+        providers: providers.clone(),
+    };
     let feed = Feed::default();
     let stop = CancellationToken::new();
     relay(&store, &feed, &wakers, &stop);

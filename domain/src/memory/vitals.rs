@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, state::State};
 use crate::{
-    Currency, Fault, JobLane, Money, NoticeState, Time,
+    Currency, Fault, JobLane, Money, NoticeState, Time, UserId,
     payment::SuspenseState,
     verification::{Order, PurchaseState, Receivable},
-    vitals::{Queue, Vitals, VitalsReads},
+    vitals::{DriftSlice, Queue, Vitals, VitalsReads},
     wallet::{Account, HoldState, LedgerAccount, Purse},
     webhook::DeliveryState,
 };
@@ -69,7 +69,9 @@ impl VitalsReads for MemoryStore {
         let refunds = || state.refunds.values().filter(|refund| refund.is_open());
         let orphans = || {
             state.purchases.values().filter_map(|purchase| match &purchase.state {
-                PurchaseState::Orphan(bought) if bought.receivable == Receivable::Open => Some(bought.bound_at),
+                PurchaseState::Orphan(bought) if bought.receivable == Receivable::Open => {
+                    Some(bought.bound_at)
+                }
                 _ => None,
             })
         };
@@ -96,5 +98,19 @@ impl VitalsReads for MemoryStore {
         let state = self.state();
         let apart = state.accounts.values().map(|account| apart(&state, account)).sum();
         Ok(Money::from_units(apart, Currency::Usd))
+    }
+
+    async fn drift_of(&self, after: Option<UserId>, limit: u32) -> Result<DriftSlice, Fault> {
+        let state = self.state();
+        let mut behind: Vec<&Account> = state
+            .accounts
+            .values()
+            .filter(|account| after.is_none_or(|after| account.user > after))
+            .collect();
+        behind.sort_by_key(|account| account.user);
+        behind.truncate(limit as usize);
+        let apart = behind.iter().map(|account| apart(&state, account)).sum();
+        let last = behind.last().map(|account| account.user);
+        Ok(DriftSlice { drift: Money::from_units(apart, Currency::Usd), last })
     }
 }

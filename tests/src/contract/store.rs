@@ -53,8 +53,8 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    adjustments::*, books::*, causes::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
-    leftovers::*, notifications::*, order_desk::*, outbox::*, queue::*, races::*, reads::*,
+    adjustments::*, books::*, causes::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*,
+    jobs::*, leftovers::*, notifications::*, order_desk::*, outbox::*, queue::*, races::*, reads::*,
     reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, terms::*, units::*,
     vitals::*, webhooks::*,
 };
@@ -345,6 +345,7 @@ macro_rules! store_contract {
             an_order_that_should_have_ended_is_overdue
             jobs_are_counted_by_lane_and_by_how_long_they_wait
             accounts_that_are_as_their_lines_and_holds_say_have_not_drifted
+            accounts_are_looked_at_for_drift_slice_by_slice
             a_ticket_is_stored_with_its_lines
             tickets_are_found_by_whose_they_are_and_whose_turn_it_is
             notes_are_read_by_staff_alone

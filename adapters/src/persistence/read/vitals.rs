@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Currency, Fault, JobLane, Money, Time,
-    vitals::{DRIFT_LINES, Queue, Vitals, VitalsReads},
+    Currency, Fault, JobLane, Money, Time, UserId,
+    vitals::{DRIFT_LINES, DriftSlice, Queue, Vitals, VitalsReads},
 };
 use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
 
 use super::{Reads, fault};
 use crate::persistence::stored::{unreadable, us};
@@ -50,6 +51,16 @@ const DRIFT: &str = "WITH r AS MATERIALIZED (SELECT id, user_id FROM transfers \
      UNION ALL SELECT COALESCE(a.wallet_held_units + a.promo_held_units, 0) - e.units \
      FROM (SELECT user_id, SUM(amount_units) AS units FROM e GROUP BY user_id) e \
      LEFT JOIN accounts a ON a.user_id = e.user_id) r";
+
+/// The same of accounts behind `$1`, at most `$2`. Each asks for its newest line; open holds are found by their own index
+/// first, since the one of a user's holds has those of all years.
+const DRIFT_OF: &str = "WITH s AS MATERIALIZED (SELECT user_id, wallet_posted_units + promo_posted_units AS posted, \
+     wallet_held_units + promo_held_units AS held FROM accounts WHERE user_id > $1 ORDER BY user_id LIMIT $2), \
+     e AS MATERIALIZED (SELECT user_id, amount_units FROM holds WHERE state = 'open') \
+     SELECT CAST(COALESCE(SUM(ABS(s.posted - COALESCE((SELECT t.balance_after_units FROM transfers t \
+     WHERE t.user_id = s.user_id ORDER BY t.id DESC LIMIT 1), 0)) + ABS(s.held - COALESCE(h.units, 0))), 0) AS BIGINT) \
+     AS drift_units, (SELECT user_id FROM s ORDER BY user_id DESC LIMIT 1) AS last FROM s \
+     LEFT JOIN (SELECT user_id, SUM(amount_units) AS units FROM e GROUP BY user_id) h ON h.user_id = s.user_id";
 
 /// The same of each lane.
 fn of_lane(lane: JobLane) -> [(String, String); 3] {
@@ -129,5 +140,14 @@ impl VitalsReads for Reads {
         let rows = self.database.read(DRIFT, vec![i64::from(DRIFT_LINES).into()]).await?;
         let row = Counted(rows.into_iter().next().ok_or_else(|| unreadable("sum"))?);
         Ok(Money::from_units(row.number("drift_units")?, Currency::Usd))
+    }
+
+    async fn drift_of(&self, after: Option<UserId>, limit: u32) -> Result<DriftSlice, Fault> {
+        let after = after.map_or(Uuid::nil(), UserId::uuid);
+        let rows = self.database.read(DRIFT_OF, vec![after.into(), i64::from(limit).into()]).await?;
+        let row = Counted(rows.into_iter().next().ok_or_else(|| unreadable("sum"))?);
+        let last: Option<Uuid> = row.0.try_get("", "last").map_err(fault)?;
+        let drift = Money::from_units(row.number("drift_units")?, Currency::Usd);
+        Ok(DriftSlice { drift, last: last.map(UserId::from_uuid) })
     }
 }

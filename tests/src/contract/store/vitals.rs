@@ -4,7 +4,7 @@ use namaskah_domain::{
     Change, Currency, JobLane, Money, NewJob, Notice, NoticeState, Sender, UnitOfWork, Version,
     payment::{Refund, RefundState},
     verification::{Bought, Purchase, PurchaseState, Receivable, Waiting},
-    vitals::{OVERDUE_S, Queue, Vitals},
+    vitals::{DriftSlice, OVERDUE_S, Queue, Vitals},
     wallet::HoldEnd,
 };
 use uuid::Uuid;
@@ -125,6 +125,28 @@ pub async fn jobs_are_counted_by_lane_and_by_how_long_they_wait(on: &Backend) {
     on.jobs.bury(&leased[0], "no such address").await.expect("buried");
     let [mails, ..] = vitals(on, 100).await.queues;
     assert_eq!(mails, Queue { lane: JobLane::Mail, due: 1, oldest_s: 70, buried: 1 });
+}
+
+/// In the order of their users, each once; what is behind the last is nothing.
+pub async fn accounts_are_looked_at_for_drift_slice_by_slice(on: &Backend) {
+    let mut users = Vec::new();
+    for _ in 0..5 {
+        let user = given::account().with(10_000).stored_in(on.store.as_ref()).await;
+        on.apply(UnitOfWork::new().place(given::hold(user, 2_500))).await;
+        users.push(user);
+    }
+    users.sort();
+    let zero = Money::zero(Currency::Usd);
+    for (after, limit, last) in [
+        (None, 2, Some(users[1])),
+        (Some(users[1]), 2, Some(users[3])),
+        (Some(users[3]), 2, Some(users[4])),
+        (Some(users[4]), 2, None),
+        (None, 99, Some(users[4])),
+    ] {
+        let slice = on.vitals.drift_of(after, limit).await.expect("readable");
+        assert_eq!(slice, DriftSlice { drift: zero, last });
+    }
 }
 
 /// Money that came in, is held, and has been spent: the accounts are where their lines and holds say.

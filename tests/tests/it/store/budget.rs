@@ -255,6 +255,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("booked at once", on.adjustments.booked_at_once(given::id(), given::id(), at(0)));
     read!("vitals", on.vitals.vitals(at(0)));
     read!("drift", on.vitals.drift());
+    read!("drift of", on.vitals.drift_of(Some(given::id()), 20));
     read!("ticket", on.support.ticket(given::id()));
     let (tickets, page) = (
         TicketQuery { user: Some(given::id()), ..TicketQuery::default() },

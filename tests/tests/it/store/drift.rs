@@ -1,7 +1,7 @@
 //! Drift: accounts that were moved past the journal, by hand, and found by what metrics read; and plans of statements.
 
 use namaskah_adapters::persistence::Explainer;
-use namaskah_domain::{Currency, Money, UnitOfWork};
+use namaskah_domain::{Currency, Money, UnitOfWork, vitals::DriftWatch};
 use namaskah_tests::given::{self, at};
 use sea_orm::ConnectionTrait;
 
@@ -32,6 +32,48 @@ async fn an_account_that_is_not_as_its_lines_or_its_holds_say_has_drifted() {
             run(undo).await;
         }
         assert!(on.vitals.drift().await.expect("readable").is_zero());
+        opened.close().await;
+    }
+}
+
+/// Also one that nothing has moved for years.
+#[tokio::test]
+async fn an_account_that_has_drifted_is_found_in_its_turn_and_seen_to_be_mended() {
+    for opened in both().await {
+        let on = &opened.backend;
+        let mut users = Vec::new();
+        for _ in 0..7 {
+            users.push(given::account().with(10_000).stored_in(on.store.as_ref()).await);
+        }
+        users.sort();
+        // As if all this was long ago: what looks at the newest lines sees nothing of it.
+        let lines = "INSERT INTO transfers (user_id, debit_account, credit_account, amount_units, currency, kind, source, \
+             leg, created_at_us) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001) \
+             SELECT NULL, 'revenue', 'adjustment', 1, 'USD', 'adjustment', 'later:' || i, 1, 0 FROM n";
+        opened.database.connection().execute_unprepared(lines).await.expect("written");
+        let run = async |column: &str, by: i64| {
+            let id = match opened.postgres.is_some() {
+                true => format!("'{}'", users[4].uuid()),
+                false => format!("x'{}'", users[4].uuid().simple()),
+            };
+            let sql = format!("UPDATE accounts SET {column} = {column} + {by} WHERE user_id = {id}");
+            let changed = opened.database.connection().execute_unprepared(&sql).await.expect("changed");
+            assert_eq!(changed.rows_affected(), 1, "{sql}");
+        };
+        let watch = DriftWatch::new(on.vitals.clone(), 2);
+        let look = async || watch.look().await.expect("readable").units();
+        for column in ["wallet_posted_units", "promo_posted_units", "wallet_held_units"] {
+            run(column, 7).await;
+            assert!(on.vitals.drift().await.expect("readable").is_zero(), "{column}");
+            let passes = watch.passes();
+            let mut found = 0;
+            while watch.passes() == passes {
+                found = look().await.max(found);
+            }
+            assert_eq!(found, 7, "{column}");
+            run(column, -7).await;
+            assert_eq!(look().await, 0, "{column}");
+        }
         opened.close().await;
     }
 }
