@@ -158,10 +158,10 @@ impl Metrics {
     /// Told of every statement of the database; slow ones are logged, if they are watched.
     pub fn of_statements(&self) -> StatementObserver {
         let metrics = self.clone();
-        Arc::new(move |sql, took, failed| {
-            metrics.0.ledger.ran(took, failed);
+        Arc::new(move |ran| {
+            metrics.0.ledger.ran(ran.took, ran.has_failed);
             if let Some(slow) = metrics.0.slow.get() {
-                slow.ran(sql, took);
+                slow.ran(ran);
             }
         })
     }

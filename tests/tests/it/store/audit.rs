@@ -10,7 +10,7 @@ use std::{
 };
 
 use namaskah_adapters::persistence::{
-    Options,
+    Options, Ran,
     audit::{Audit, Question, Scope},
     connect,
 };
@@ -343,7 +343,7 @@ async fn an_audit_of_a_store_that_is_being_written_finds_nothing() {
 async fn an_audit_only_reads() {
     let texts = Arc::new(Mutex::new(Vec::new()));
     let seen = texts.clone();
-    let observer = Arc::new(move |sql: &str, _, _| seen.lock().expect("sound").push(sql.to_owned()));
+    let observer = Arc::new(move |ran: &Ran<'_>| seen.lock().expect("sound").push(ran.sql.to_owned()));
     for opened in both().await {
         let options = Options { observer: Some(observer.clone()), ..Options::default() };
         let database = connect(&opened.url, options).await.expect("a database");

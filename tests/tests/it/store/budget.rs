@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use namaskah_adapters::persistence::Options;
+use namaskah_adapters::persistence::{Options, Ran};
 use namaskah_domain::{
     Change, CommitError, JobLane, Page, Sender, UnitOfWork,
     notification::{NotificationKind, NotificationQuery},
@@ -31,7 +31,7 @@ impl Statements {
     pub(super) fn options(&self, max_connections: u32) -> Options {
         let statements = self.0.clone();
         let observer =
-            Arc::new(move |sql: &str, _, _| statements.lock().expect("sound").push(sql.to_owned()));
+            Arc::new(move |ran: &Ran<'_>| statements.lock().expect("sound").push(ran.sql.to_owned()));
         Options { max_connections, observer: Some(observer), batches: None }
     }
 
@@ -41,7 +41,7 @@ impl Statements {
 }
 
 /// The units of an order's life, as the use cases build them, in their order: A, B, settle.
-fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
+pub(super) fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
     let quote = given::quote(user);
     let order = given::requested(user);
     let mut hold = given::hold(user, order.head.price.units());
@@ -78,7 +78,7 @@ fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfW
 }
 
 /// A payment that is opened and credited.
-fn life_of_a_payment(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
+pub(super) fn life_of_a_payment(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
     let intent = given::intent(user);
     let opened = UnitOfWork::claiming(given::claim(user, &format!("key-{}", given::number()), 1))
         .count_intent_opened(user, 10)

@@ -70,6 +70,12 @@ async fn a_slow_statement_is_logged_with_its_plan_and_without_values(estate: Est
     let of_text =
         |sql: &Value| slow.iter().filter(|line| line["sql"] == *sql && line["plan"].is_string()).count();
     assert!(slow.iter().all(|line| of_text(&line["sql"]) <= 1), "a text is planned once: {slow:#?}");
+    let words = ["WITH", "SELECT", "INSERT", "UPDATE", "DELETE"];
+    let is_of_tables = |line: &&&Value| {
+        line["sql"].as_str().is_some_and(|sql| words.iter().any(|word| sql.starts_with(word)))
+    };
+    let unplanned = slow.iter().filter(is_of_tables).find(|line| !line["why_no_plan"].is_null());
+    assert!(unplanned.is_none(), "{unplanned:#?}");
     assert!(!log.contains(&user) && !log.contains(&ada.email), "{log}");
     estate.stop().await;
 }
