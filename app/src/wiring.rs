@@ -24,7 +24,7 @@ use namaskah_adapters::{
 };
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
-    auth::{AuthService, IdentityService},
+    auth::{AuthService, IdentityService, LeakedPasswords},
     notification::NotificationService,
     outbox::{Bell, Scheduler as Schedules},
     payment::{PaymentGateway, PaymentService, WatchedGateway},
@@ -63,6 +63,8 @@ pub struct Wired {
     pub auth: Arc<AuthService>,
     /// Sign-in with Google, where it is configured.
     pub identities: Option<Arc<IdentityService>>,
+    /// Knows leaked passwords, if anybody is asked; for `doctor`.
+    pub leaked_passwords: Option<Arc<dyn LeakedPasswords>>,
     /// The gate of staff, and what staff does.
     pub staff: Arc<StaffService>,
     /// Corrections of wallets.
@@ -163,7 +165,7 @@ pub fn wire(
     let holder = holder(random.as_ref());
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
-    let Adapters { provider, gateway, mailer, identities, outbound, look_ups } = adapters;
+    let Adapters { provider, gateway, mailer, identities, leaked_passwords, outbound, look_ups } = adapters;
     let watched = Arc::new(Watched::new(provider, shared.clone()));
     let provider: Arc<dyn NumberProvider> = watched.clone();
     let watched_gateway = Arc::new(WatchedGateway::new(gateway, shared.clone()));
@@ -225,7 +227,8 @@ pub fn wire(
     let lists = (gateway.clone(), reconciliation.clone());
     let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());
     let auth = (shared.clone(), random.clone());
-    let auth = Arc::new(identity::auth(config, &store, &stores, auth, look_ups.clone())?);
+    let asked = leaked_passwords.clone();
+    let auth = Arc::new(identity::auth(config, &store, &stores, auth, look_ups.clone(), asked)?);
     let payments = Arc::new(payments);
     let bodies = Teller { orders: orders.clone(), payments: payments.clone(), clock: clock.clone() };
     let sending = (outbound, Arc::new(bodies) as Arc<dyn EventBodies>);
@@ -245,6 +248,7 @@ pub fn wire(
         reconciliation,
         auth,
         identities,
+        leaked_passwords,
         wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
         payments,
         orders,

@@ -1516,7 +1516,7 @@ export interface Refund {
 export interface Registration {
   /** Where a link is sent to. */
   email: string;
-  /** At least 10 characters, not a common one, not the address. */
+  /** At least 10 characters, not a common one, not one from a leak, not the address. */
   password: string;
 }
 

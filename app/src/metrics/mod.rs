@@ -7,6 +7,7 @@ mod house;
 mod jobs;
 mod look_ups;
 mod outcomes;
+mod passwords;
 mod premises;
 mod requests;
 mod slow;
@@ -15,6 +16,7 @@ mod webhooks;
 
 pub use self::{
     calls::{MeasuredGateway, MeasuredProvider},
+    passwords::MeasuredLeakedPasswords,
     premises::Premises,
     slow::Slow,
     webhooks::MeasuredOutbound,
@@ -48,6 +50,7 @@ use self::{
     jobs::{MeasuredJobs, Work},
     look_ups::Memories,
     outcomes::Outcomes,
+    passwords::Checks,
     premises::Wear,
     requests::Requests,
     vitals::Gauges,
@@ -77,6 +80,7 @@ struct Inner {
     wear: Wear,
     premises: OnceLock<Premises>,
     outcomes: Outcomes,
+    checks: Checks,
     memories: Memories,
     house: House,
     database: OnceLock<Database>,
@@ -105,6 +109,7 @@ impl Metrics {
         let (outcomes, memories) = (Outcomes::register(&mut registry), Memories::register(&mut registry));
         let (house, wear) = (House::register(&mut registry), Wear::register(&mut registry));
         let (tries, work) = (Tries::register(&mut registry), Work::register(&mut registry));
+        let checks = Checks::register(&mut registry);
         Self(Arc::new(Inner {
             registry,
             requests,
@@ -116,6 +121,7 @@ impl Metrics {
             wear,
             premises: OnceLock::new(),
             outcomes,
+            checks,
             memories,
             house,
             database: OnceLock::new(),

@@ -32,8 +32,8 @@ use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService, Email, IdentityService, Standings},
     memory::{
-        FakeIdentityProvider, FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore,
-        SeededRandom,
+        FakeIdentityProvider, FakeLeakedPasswords, FakeMailer, FakeNumberProvider, FakePaymentGateway,
+        ManualClock, MemoryStore, SeededRandom,
     },
     outbox::JobDesk,
     payment::{
@@ -78,6 +78,7 @@ pub struct World {
     pub gateway: Arc<FakePaymentGateway>,
     pub mailer: Arc<FakeMailer>,
     pub identities: Arc<FakeIdentityProvider>,
+    pub leaked: Arc<FakeLeakedPasswords>,
     pub orders: Arc<VerificationService>,
     pub clock: Arc<ManualClock>,
     pub ready: Arc<Switch>,
@@ -122,7 +123,8 @@ async fn started(
     let gateway = Arc::new(FakePaymentGateway::new(shared.clone()));
     let mailer = Arc::new(FakeMailer::default());
     let looked_up = Arc::new(LookUps::of(store.clone()));
-    let auth = Arc::new(auth(&waking, &store, looked_up.clone(), &shared, &random));
+    let leaked = Arc::new(FakeLeakedPasswords::default());
+    let auth = Arc::new(auth(&waking, &store, looked_up.clone(), &leaked, &shared, &random));
     let staff = StaffPorts {
         reads: store.clone(),
         allowlists: Arc::new(DirectAllowlists(store.clone())),
@@ -268,6 +270,7 @@ async fn started(
         gateway,
         mailer,
         identities,
+        leaked,
         orders,
         clock,
         ready,
@@ -342,6 +345,7 @@ fn auth(
     store: &Arc<dyn Store>,
     memory: &Arc<MemoryStore>,
     standings: Arc<dyn Standings>,
+    leaked: &Arc<FakeLeakedPasswords>,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> AuthService {
@@ -353,6 +357,7 @@ fn auth(
         webhooks: memory.clone(),
         standings,
         hasher: Arc::new(Argon2Hasher::with_params(cheap).expect("a cost")),
+        leaked: leaked.clone(),
         signer: Arc::new(EdDsaSigner::new(&SigningSeed::from_bytes([7; 32]), &[])),
         codes: Arc::new(Rfc6238),
         clock: clock.clone(),

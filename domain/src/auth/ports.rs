@@ -102,6 +102,31 @@ pub trait PasswordHasher: Send + Sync {
     ) -> Result<PasswordCheck, Fault>;
 }
 
+/// Knows passwords that have leaked elsewhere.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait LeakedPasswords: Send + Sync {
+    /// True if this very password, to the letter, is known from a leak.
+    ///
+    /// Somebody waits for it: it answers or fails within two seconds. Nobody outside learns the password, nor what it could
+    /// be found from.
+    ///
+    /// # Errors
+    /// If there is no answer that can be read. It is then not known whether it has leaked.
+    async fn is_known(&self, password: &Secret) -> Result<bool, Fault>;
+}
+
+/// [`LeakedPasswords`] where nobody is asked: knows none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoLeaks;
+
+#[async_trait]
+impl LeakedPasswords for NoLeaks {
+    async fn is_known(&self, _password: &Secret) -> Result<bool, Fault> {
+        Ok(false)
+    }
+}
+
 /// A session and its user, as they are now or were at most a second ago.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {

@@ -16,7 +16,7 @@ use namaskah_domain::{
         Register, Scope, Scopes, Secret, Session, SignedIn, StepUp, Subject, TokenHash, TokenSigner, Tokens,
         TotpSecret, TotpStep, User,
     },
-    memory::{FakeIdentityProvider, MemoryStore},
+    memory::{FakeIdentityProvider, FakeLeakedPasswords, MemoryStore},
     outbox::Jobs,
 };
 use tokio::sync::Barrier;
@@ -271,6 +271,7 @@ pub struct World {
     pub memory: Arc<MemoryStore>,
     pub clock: Arc<StandingClock>,
     pub hasher: Arc<CountingHasher>,
+    pub leaked: Arc<FakeLeakedPasswords>,
     store: Arc<Crowded>,
     reads: Arc<CountingReads>,
 }
@@ -283,6 +284,7 @@ impl World {
         let reads = Arc::new(CountingReads { inner: memory.clone(), reads: AtomicU64::new(0) });
         let clock = Arc::new(StandingClock(AtomicI64::new(1_800_000_000)));
         let hasher = Arc::new(CountingHasher::default());
+        let leaked = Arc::new(FakeLeakedPasswords::default());
         let ports = AuthPorts {
             store: store.clone(),
             reads: reads.clone(),
@@ -290,6 +292,7 @@ impl World {
             webhooks: memory.clone(),
             standings: Arc::new(DirectStandings::new(memory.clone())),
             hasher: hasher.clone(),
+            leaked: leaked.clone(),
             signer: Arc::new(PlainSigner),
             codes: Arc::new(NumberedCodes),
             clock: clock.clone(),
@@ -298,7 +301,7 @@ impl World {
         let auth = Arc::new(AuthService::new(ports, AuthPolicy::default()));
         let provider = Arc::new(FakeIdentityProvider::new(clock.clone()));
         let google = IdentityService::new(auth.clone(), provider.clone());
-        Self { auth, provider, google, memory, clock, hasher, store, reads }
+        Self { auth, provider, google, memory, clock, hasher, leaked, store, reads }
     }
 
     /// A world in which Ada has an account and a proven address, and no mail is left to send.

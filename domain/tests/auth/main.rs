@@ -6,6 +6,7 @@ mod api_keys;
 mod assertions;
 mod fakes;
 mod identities;
+mod leaks;
 mod passwords;
 mod registering;
 mod second_factor;

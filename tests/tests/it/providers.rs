@@ -5,6 +5,8 @@ pub mod canned;
 mod fakes;
 mod google_wire;
 mod identities;
+mod leaks;
+mod leaks_wire;
 mod mail;
 mod outbound;
 mod paystack_wire;
@@ -25,6 +27,12 @@ mod fake_identity_provider {
 }
 mod google {
     namaskah_tests::identity_provider_contract!(super::identities::simulated);
+}
+mod fake_leaked_passwords {
+    namaskah_tests::leaked_passwords_contract!(super::leaks::fake);
+}
+mod pwned_passwords {
+    namaskah_tests::leaked_passwords_contract!(super::leaks::simulated);
 }
 mod fake_outbound_client {
     namaskah_tests::outbound_client_contract!(super::fakes::outbound);

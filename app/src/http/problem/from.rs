@@ -320,12 +320,13 @@ fn invalid_token() -> Problem {
 
 impl From<WeakPassword> for Problem {
     fn from(error: WeakPassword) -> Self {
-        use WeakPassword::{Common, IsEmail, TooLong, TooShort, Unchanged};
+        use WeakPassword::{Common, IsEmail, Leaked, TooLong, TooShort, Unchanged};
         let code = match error {
             TooShort => "too_short",
             TooLong => "too_long",
             Common => "too_common",
             IsEmail => "is_email",
+            Leaked => "leaked",
             Unchanged => "unchanged",
         };
         Self::refused(422, "weak_password", &error).with_field("password", code, error)

@@ -86,7 +86,7 @@ pub const KINDS: &[Kind] = &[
     kind(422, "invalid_period", "The period ends before it begins", "`from` belongs to a period and `to` does not, so `from` must be earlier."),
     kind(422, "price_limit_required", "A price limit is required", "Name a `quote_id` or a `max_price`."),
     kind(422, "no_such_service", "This is not for sale", "GET /api/v1/services lists what is."),
-    kind(422, "weak_password", "The password is too weak", "At least 10 characters, not a common one, not the address."),
+    kind(422, "weak_password", "The password is too weak", "At least 10 characters, not a common one, not one from a leak, not the address."),
     kind(429, "rate_limited", "Too many requests", "Wait as many seconds as Retry-After says."),
     kind(500, "internal", "Something went wrong on our side", "It was recorded. Quote `request_id` when you write to support."),
     kind(502, "provider_error", "The provider did not answer as it should", "Nothing was changed. Try again later, under a new Idempotency-Key if one was sent."),

@@ -83,6 +83,7 @@ impl AuthService {
     /// # Errors
     /// `StepUpRequired`, `NoPassword`, `WrongPassword`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
     pub async fn change_password(&self, cmd: ChangePassword) -> Result<(), ChangePasswordError> {
+        let mut hash = None;
         for _ in 0..ATTEMPTS {
             let user = self.ports.reads.user(cmd.by.user).await?.ok_or(ChangePasswordError::WrongPassword)?;
             if user.second_factor.is_on() && !self.is_elevated(cmd.by, self.ports.clock.now()).await? {
@@ -97,20 +98,38 @@ impl AuthService {
             if cmd.new == cmd.current {
                 return Err(WeakPassword::Unchanged.into());
             }
-            password::check(&cmd.new, &user.email)?;
-            let new = self.ports.hasher.hash(&cmd.new).await?;
+            let new = match hash.take() {
+                Some(new) => new,
+                None => {
+                    self.check_password(&cmd.new, &user.email).await?;
+                    self.ports.hasher.hash(&cmd.new).await?
+                }
+            };
             let now = self.ports.clock.now();
             let others = EndSessions { user: user.id, except: Some(cmd.by.session), at: now };
             let to = user.email.clone();
             let unit = UnitOfWork::new()
-                .with(Change::User(user.with_password(new, now)))
+                .with(Change::User(user.with_password(new.clone(), now)))
                 .with(Change::EndSessions(others));
             if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
                 self.ports.standings.forget(cmd.by.user).await;
                 return Ok(());
             }
+            hash = Some(new);
         }
         Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Checks a new password of the user with this address by every rule, and asks whether it has leaked.
+    ///
+    /// Where that is not answered, the password is taken: whoever is asked must not be able to keep people out. Those who
+    /// watch are told by the port.
+    pub(super) async fn check_password(&self, new: &Secret, email: &Email) -> Result<(), WeakPassword> {
+        password::check(new, email)?;
+        match self.ports.leaked.is_known(new).await {
+            Ok(true) => Err(WeakPassword::Leaked),
+            Ok(false) | Err(_) => Ok(()),
+        }
     }
 
     async fn setting_token(
@@ -126,7 +145,7 @@ impl AuthService {
 
     /// Checks and hashes a new password; one that must be changed cannot be chosen again.
     async fn replacement(&self, user: &User, new: &Secret) -> Result<PasswordHash, ResetPasswordError> {
-        password::check(new, &user.email)?;
+        self.check_password(new, &user.email).await?;
         if user.must_change_password
             && self.ports.hasher.verify(new, Some(&user.password)).await? != PasswordCheck::Wrong
         {

@@ -10,13 +10,13 @@ on_both! {
     what_orders_payments_and_money_come_to_is_told,
 }
 
-async fn told(world: &World) -> String {
+pub(super) async fn told(world: &World) -> String {
     let answer = reqwest::get(format!("{}/metrics", world.product)).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     answer.text().await.expect("a text")
 }
 
-fn value(text: &str, series: &str) -> f64 {
+pub(super) fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0.0, |value| value.parse().expect("a number"))
 }
