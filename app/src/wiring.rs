@@ -8,7 +8,7 @@ mod policies;
 mod support;
 mod webhooks;
 
-pub use money::{MoneyServices, suspense};
+pub use money::{MoneyServices, payments, suspense};
 pub use outside::{Adapters, Outside, WebhookKeys, gateway};
 pub use webhooks::WebhookServices;
 
@@ -45,7 +45,7 @@ use namaskah_domain::{
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use self::policies::{order_policy, payment_policy};
+use self::policies::order_policy;
 use crate::{
     config::Config,
     http::telling::Teller,
@@ -170,17 +170,8 @@ pub fn wire(
     let gateway: Arc<dyn PaymentGateway> = watched_gateway.clone();
     let terms: Arc<dyn CurrentTerms> =
         Arc::new(CachedTerms::new(stores.terms.clone()).observed(look_ups.clone()));
-    let payments = PaymentService::new(
-        store.clone(),
-        stores.payments.clone(),
-        stores.wallet.clone(),
-        stores.auth.clone(),
-        stores.books.clone(),
-        gateway.clone(),
-        shared.clone(),
-        random.clone(),
-        payment_policy(config, public_url),
-    );
+    let (at_gateway, timed, dice) = (gateway.clone(), shared.clone(), random.clone());
+    let payments = payments(config, public_url, &stores, store.clone(), at_gateway, timed, dice);
     let orders = VerificationService::new(
         store.clone(),
         stores.orders.clone(),

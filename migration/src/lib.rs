@@ -59,6 +59,7 @@ mod m20261126_000029_schedules;
 mod m20261126_000030_notifications;
 mod m20261126_000031_suppressions;
 mod m20261126_000032_webhooks;
+mod m20261126_000090_returns;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -97,6 +98,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000032_webhooks::Migration),
             Box::new(m20261126_000030_notifications::Migration),
             Box::new(m20261126_000031_suppressions::Migration),
+            Box::new(m20261126_000090_returns::Migration),
         ]
     }
 }

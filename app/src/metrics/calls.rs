@@ -12,7 +12,7 @@ use namaskah_domain::{
     Money, PaymentReference, ReservationId, Time,
     payment::{
         Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
     verification::{
         Ask, BuyFailure, Capability, IncomingMessage, Listing, NumberProvider, OpenAttempt, ProviderError,
@@ -171,7 +171,7 @@ impl PaymentGateway for MeasuredGateway {
         self.metrics.call((PAYSTACK, "refund"), self.inner.refund(request)).await
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         self.metrics.call((PAYSTACK, "refunds_of"), self.inner.refunds_of(reference)).await
     }
 

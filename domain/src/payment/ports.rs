@@ -7,7 +7,7 @@ use crate::{
     auth::Email,
     payment::{
         Charge, Dispute, GatewayDispute, GatewayDisputeId, GatewayRefund, GatewayRefundId, Intent,
-        PaymentReference, Refund, RefundLimits, RefundRequest,
+        PaymentReference, Refund, RefundLimits, RefundList, RefundRequest,
     },
 };
 
@@ -109,12 +109,12 @@ pub trait PaymentGateway: Send + Sync {
     /// [`RefundFailure`]; after `Unknown` look at `refunds_of`, never ask again.
     async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure>;
 
-    /// Every refund of one payment, whole or not at all, whoever asked for it; none if the gateway has never heard
-    /// of the reference. A row of the other mode (test or live) is left out.
+    /// Every refund of one payment, whoever asked for it; none if the gateway has never heard of the reference. A row of
+    /// the other mode (test or live) is left out; one that cannot be read is counted.
     ///
     /// # Errors
-    /// [`GatewayError`] if the list cannot be read whole, or the payment is of the other mode.
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError>;
+    /// [`GatewayError`] if the list has pages that cannot be read, or the payment is of the other mode.
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError>;
 
     /// Refunds that anybody asked for since `from`, of payments that have a reference of ours, by one account-wide
     /// list: reasons to look at those payments. One of the other mode (test or live) is left out, and so is a row that

@@ -301,8 +301,7 @@ impl PaymentService {
         let read = self.wallets.account(intent.user).await.map_err(CommitError::Unavailable)?;
         // A user without an account has no debt, and the store refuses the credit.
         let account = read.unwrap_or_else(|| Account::open(intent.user));
-        let owner = self.users.user(intent.user).await.map_err(CommitError::Unavailable)?;
-        let is_closed = owner.is_some_and(|owner| owner.is_deleted());
+        let is_closed = self.is_closed(intent.user).await?;
         let (now, rate_now) = (self.clock.now(), self.policy.rate);
         let facts = Facts { account: &account, is_closed, rate_now, event: self.event_id(now), now };
         let decision =

@@ -8,7 +8,7 @@ use crate::{
     Clock, PaymentReference, Time,
     payment::{
         Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
     verification::{Answers, Trouble},
 };
@@ -67,7 +67,7 @@ impl PaymentGateway for WatchedGateway {
         self.note(answer, |error| matches!(error, RefundFailure::Declined(_)))
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         self.note(self.inner.refunds_of(reference).await, read)
     }
 

@@ -122,6 +122,8 @@ actions! {
     SuspenseResolved = "suspense.resolved",
     /// A refund of a payment was asked for.
     PaymentRefunded = "payment.refunded",
+    /// A refund without an end was ended by hand.
+    RefundSettled = "refund.settled",
     /// Promo money was given.
     PromoGranted = "promo.granted",
     /// What is left of a gift is taken back.

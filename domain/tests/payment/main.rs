@@ -5,6 +5,7 @@ mod answers;
 mod books;
 mod disputing;
 mod dollars;
+mod ending;
 mod lists;
 mod looking;
 mod opening;

@@ -40,7 +40,8 @@ pub(super) const LAWS: [Law; 5] = [
              WHERE t.source LIKE 'paystack:%' \
              AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.reference = substr(t.source, 10))",
     },
-    // What a bank takes by a dispute, or somebody gives at the gateway's own desk, may come to more: the user owes it.
+    // What a bank takes by a dispute, or somebody gives at the gateway's own desk, may come to more: the user owes it. So
+    // may a refund that had failed, and reached the customer beside the one in its place.
     Law {
         promise: 5,
         name: "refunded",
@@ -51,7 +52,7 @@ pub(super) const LAWS: [Law; 5] = [
         broken: "SELECT i.id AS id, CAST(r.taken AS TEXT) || ' refunded of ' || CAST(i.amount_units AS TEXT) || ', ' \
              || CAST(r.charged AS TEXT) || ' of ' || CAST(i.charged_units AS TEXT) || ' paid' AS why FROM intents i \
              JOIN (SELECT payment_id, SUM(amount_units) AS taken, SUM(charged_units) AS charged FROM refunds \
-             WHERE hold_id IS NOT NULL AND state <> 'failed' GROUP BY payment_id) r ON r.payment_id = i.id \
+             WHERE hold_id IS NOT NULL AND NOT revived AND state <> 'failed' GROUP BY payment_id) r ON r.payment_id = i.id \
              WHERE r.taken > i.amount_units OR r.charged > i.charged_units",
     },
     Law {

@@ -38,6 +38,15 @@ pub(super) async fn a_payment_that_was_refunded_twice(w: World) {
     let nothing = UnitOfWork::new().with(Change::Refund(Refund { state: failed, ..half(&w) }));
     w.opened.backend.apply(nothing).await;
     assert_eq!(w.broken().await, [""; 0], "half of it, and one that failed, are sound");
+    let revived = RefundState::Processed { gateway: name(), at: given::at(9) };
+    let revived = Refund { revived: true, state: revived, ..half(&w) };
+    let revived = Refund { amount: w.paid.amount, charged: w.paid.charged, ..revived };
+    let arrived = revived.charged.units();
+    refund(&w, revived).await;
+    let id = w.key(w.paid.id.uuid());
+    w.run(&format!("UPDATE intents SET back_arrived_units = back_arrived_units + {arrived} WHERE id = {id}"))
+        .await;
+    assert_eq!(w.broken().await, [""; 0], "one that failed and came after all is the user's debt");
     w.run("DROP INDEX refunds_open_once").await;
     let more = Refund { amount: given::amount(w.paid.amount.units() / 2 + 1), ..half(&w) };
     refund(&w, more).await;
