@@ -362,7 +362,7 @@ pub fn books(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> BookService {
-    BookService::new(store, stores.wallet.clone(), stores.books.clone(), clock, random)
+    BookService::new(store, stores.wallet.clone(), stores.auth.clone(), stores.books.clone(), clock, random)
 }
 
 fn key_of(secret: &SecretString) -> Result<[u8; 32], Fault> {

@@ -6,6 +6,7 @@ use super::{reads::page_of, store::MemoryStore};
 use crate::{
     BatchId, Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time,
     UserId,
+    auth::User,
     verification::{
         Batch, Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId,
         Purchase, Quote, Receivable, Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
@@ -236,6 +237,10 @@ impl OrderReads for MemoryStore {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.account(user).await
+    }
+
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        Ok(self.state().users.get(&user).is_some_and(User::is_deleted))
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

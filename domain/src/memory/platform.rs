@@ -191,6 +191,7 @@ impl Platform {
             ports.store.clone(),
             store.clone(),
             store.clone(),
+            store.clone(),
             clock.clone(),
             random.clone(),
         );

@@ -229,9 +229,11 @@ impl AdjustmentService {
 
     /// Of somebody who is still there: money on a closed account is nobody's.
     async fn open_account(&self, user: UserId) -> Result<Account, AdjustmentError> {
+        // The account first: closing it moves its version, which the commit expects.
+        let account = self.account(user).await?;
         let owner = self.ports.users.user(user).await?;
         owner.filter(|owner| !owner.is_deleted()).ok_or(BookError::NoSuchUser)?;
-        self.account(user).await
+        Ok(account)
     }
 
     async fn account(&self, user: UserId) -> Result<Account, AdjustmentError> {

@@ -335,6 +335,9 @@ pub trait OrderReads: Send + Sync {
     /// The account that pays for a user's orders.
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault>;
 
+    /// True if a user has closed his account.
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault>;
+
     /// The hold that pays, or paid, for an order.
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault>;
 

@@ -179,7 +179,8 @@ impl VerificationService {
         Ok(booked.await?)
     }
 
-    /// revenue → wallet and revenue → promo by the parts of the hold that was captured. `None` if nothing is due.
+    /// revenue → wallet and revenue → promo by the parts of the hold that was captured. `None` if nothing is due, or if the
+    /// account is closed: money on it would be nobody's.
     async fn reversal(&self, purchase: &Purchase, now: Time) -> Result<Option<Reversal>, CommitError> {
         let due = self.reported_after_code(purchase).await.map_err(CommitError::Unavailable)?;
         let Some((done, _)) = due else { return Ok(None) };
@@ -187,11 +188,13 @@ impl VerificationService {
         let hold = self.reads.payment(done.head.hold).await.map_err(CommitError::Unavailable)?;
         let account = self.reads.payer(user).await.map_err(CommitError::Unavailable)?;
         let (Some(hold), Some(account)) = (hold, account) else { return Ok(None) };
-        if !matches!(hold.state, HoldState::Captured { .. }) {
+        // Read after the account, whose version closing it moves and the commit expects.
+        let is_closed = self.reads.has_left(user).await.map_err(CommitError::Unavailable)?;
+        if is_closed || !matches!(hold.state, HoldState::Captured { .. }) {
             return Ok(None);
         }
         let mut legs = Legs::new(Source::reported(order), EntryKind::Refund, now);
-        let mut standing = Standing::Any;
+        let mut standing = Standing::AsRead(account.version);
         for (purse, part) in [(Purse::Promo, hold.split.promo), (Purse::Wallet, hold.split.wallet)] {
             let Ok(amount) = Amount::try_new(part) else { continue };
             legs.add(LedgerAccount::House(House::Revenue), LedgerAccount::User(user, purse), amount);

@@ -204,6 +204,10 @@ impl OrderReads for Retained {
         self.reads.payer(user).await
     }
 
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        self.reads.has_left(user).await
+    }
+
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {
         self.reads.payment(hold).await
     }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod books;
+mod closing;
 mod disputing;
 mod dollars;
 mod ending;

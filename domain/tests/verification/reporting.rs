@@ -1,7 +1,8 @@
 //! Reporting: the provider's state decides, its credit is needed, and the number is sold no more.
 
 use namaskah_domain::{
-    Amount, Currency, Money, UnitOfWork,
+    Amount, Change, Currency, Money, UnitOfWork,
+    auth::AuthReads,
     memory::{ProviderFailure, ProviderOperation},
     time::{hours, minutes, seconds},
     verification::{
@@ -121,6 +122,23 @@ async fn what_goes_back_goes_where_it_came_from() {
     world.platform.advance(minutes(5)).await;
     let balance = world.platform.balance(world.ada).await.expect("a balance");
     assert_eq!((balance.promo.to_string(), balance.available.to_string()), ("0.50".into(), "100.50".into()));
+    world.settled();
+}
+
+#[tokio::test]
+async fn what_comes_back_for_a_closed_account_is_the_houses_and_the_providers_credit_is_booked() {
+    let world = World::new().await;
+    let order = completed(&world).await;
+    report(&world, &order).await.expect("reported");
+    let store = world.platform.store.as_ref();
+    let ada = AuthReads::user(store, world.ada).await.expect("readable").expect("a user");
+    let gone = UnitOfWork::new().with(Change::User(ada.anonymised(world.now())));
+    namaskah_domain::Store::commit(store, gone).await.expect("closed");
+    world.platform.provider.set_state(&line(&order).reservation, ReservationState::Cancelled);
+    world.platform.advance(minutes(5)).await;
+    assert_eq!(world.money().await, ("98.87".into(), "0.00".into()));
+    let credit = Source::credited(&line(&order).reservation);
+    assert!(world.platform.store.journal().iter().any(|posted| posted.transfer.source == credit));
     world.settled();
 }
 

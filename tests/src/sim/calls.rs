@@ -311,6 +311,10 @@ impl OrderReads for Called<dyn OrderReads> {
         self.read(self.inner.payer(user)).await
     }
 
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        self.read(self.inner.has_left(user)).await
+    }
+
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {
         self.read(self.inner.payment(hold)).await
     }

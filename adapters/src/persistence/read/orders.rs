@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use namaskah_domain::{
     BatchId, Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time,
     UserId,
+    auth::AuthReads,
     verification::{
         Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, Requested, ServiceCode,
         ServiceStats, UpstreamOrder, Waiting,
@@ -323,6 +324,10 @@ impl OrderReads for Reads {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.account(user).await
+    }
+
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        Ok(self.user(user).await?.is_some_and(|user| user.is_deleted()))
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

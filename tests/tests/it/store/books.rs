@@ -55,6 +55,7 @@ async fn whatever_staff_books_the_audit_stays_clean() {
         let books = BookService::new(
             on.store.clone(),
             on.wallet.clone(),
+            on.auth.clone(),
             on.books.clone(),
             clock.clone(),
             random.clone(),

@@ -38,7 +38,7 @@ impl From<AdjustmentError> for Problem {
 impl From<BookError> for Problem {
     fn from(error: BookError) -> Self {
         match error {
-            BookError::NoSuchUser | BookError::NoSuchGrant => Self::not_found(),
+            BookError::NoSuchUser | BookError::NoSuchGrant | BookError::AccountClosed => Self::not_found(),
             BookError::NothingLeft => Self::invalid("amount.amount", "out_of_range", error),
             BookError::AlreadyExpired => Self::invalid("expires_at", "out_of_range", error),
             BookError::Money(error) => error.into(),
