@@ -243,6 +243,8 @@ fn sources(intent: &Intent, refunds: &[Refund], disputes: &[Dispute]) -> Vec<Sou
     let mut all = vec![Source::paystack(&intent.reference)];
     for refund in refunds {
         all.push(Source::refunded(refund.id));
+        // What came back was posted so before it was told by its version.
+        all.push(Source::from_stored(format!("unrefund:{}", refund.id)));
         all.extend(refund.gateway().map(Source::gateway_refund));
         for version in up_to(refund.version) {
             all.extend([Source::refunded_again(refund.id, version), Source::unrefunded(refund.id, version)]);
