@@ -21,6 +21,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// A read is tried so often.
 const READ_TRIES: u32 = 3;
+/// Whoever asks us to wait is believed up to here: what is added to an instant must not pass the end of time.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 /// Why there is no usable answer. Its text names no address, no header and nothing of a body.
 #[derive(Debug, thiserror::Error)]
@@ -122,9 +124,10 @@ impl Answer {
         DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
     }
 
-    /// How long the sender asks us to wait, where it says so in seconds.
+    /// How long the sender asks us to wait, where it says so in seconds; an hour at most.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+        let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
     }
 
     fn may_pass(&self) -> bool {
@@ -256,6 +259,8 @@ mod tests {
     fn a_wait_is_believed_in_seconds_only() {
         assert_eq!(answer(RETRY_AFTER, "7").retry_after(), Some(Duration::from_secs(7)));
         assert_eq!(answer(RETRY_AFTER, "soon").retry_after(), None);
+        let endless = answer(RETRY_AFTER, "18446744073709551615").retry_after();
+        assert_eq!(endless, Some(LONGEST_WAIT), "no instant is out of reach");
     }
 
     #[test]

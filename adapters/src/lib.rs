@@ -11,6 +11,7 @@ pub mod outbound;
 pub mod password;
 pub mod paystack;
 pub mod persistence;
+pub mod pwned_passwords;
 pub mod redis;
 pub mod smtp;
 pub mod standings;

@@ -13,10 +13,13 @@ use crate::{
         middleware::limits::Limits,
         system::{Part, Readiness},
     },
-    worker::Workers,
+    worker::{Condition, Health, Workers},
 };
 
 /// Looks at database, schema, workers and clock, and says so while the process is stopping.
+///
+/// Architecture invariant: what every instance meets alike takes none of them out of a balancer, since then nobody
+/// would be left to serve. So a provider that is away, and a clock that differs from its clock, are told and no more.
 pub struct ProcessReadiness {
     database: Database,
     workers: Arc<Workers>,
@@ -65,25 +68,14 @@ impl ProcessReadiness {
         };
         part("migrations", wrong)
     }
-
-    fn workers(&self) -> Part {
-        let ill: Vec<_> = self.workers.health().into_iter().filter(|h| !h.is_well).map(|h| h.name).collect();
-        part("workers", (!ill.is_empty()).then(|| format!("failing: {}", ill.join(", "))))
-    }
-
-    fn clock(&self) -> Part {
-        let skew = self.provider.skew();
-        let off = skew.abs() > TimeDelta::seconds(MOST_SKEW_S);
-        part("clock", off.then(|| format!("differs from the provider's by {} s", skew.num_seconds())))
-    }
 }
 
 #[async_trait]
 impl Readiness for ProcessReadiness {
     async fn parts(&self) -> Vec<Part> {
         let process = part("process", self.leaving.is_cancelled().then(|| "it is stopping".to_owned()));
-        let mut parts =
-            vec![process, self.database().await, self.migrations().await, self.workers(), self.clock()];
+        let (workers, clock) = (workers(&self.workers.health()), clock(self.provider.skew()));
+        let mut parts = vec![process, self.database().await, self.migrations().await, workers, clock];
         parts.extend(self.limits());
         parts
     }
@@ -91,4 +83,50 @@ impl Readiness for ProcessReadiness {
 
 const fn part(name: &'static str, wrong: Option<String>) -> Part {
     Part { name, is_ready: wrong.is_none(), detail: wrong }
+}
+
+fn workers(health: &[Health]) -> Part {
+    let named = |what: &str, condition| {
+        let these = health.iter().filter(|health| health.condition == condition);
+        let names: Vec<_> = these.map(|health| health.name).collect();
+        (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+    };
+    let stuck = named("failing", Condition::Stuck);
+    let is_ready = stuck.is_none();
+    let told: Vec<_> = stuck.into_iter().chain(named("waiting for a provider", Condition::Waiting)).collect();
+    Part { name: "workers", is_ready, detail: (!told.is_empty()).then(|| told.join("; ")) }
+}
+
+fn clock(skew: TimeDelta) -> Part {
+    let off = skew.abs() > TimeDelta::seconds(MOST_SKEW_S);
+    let detail = off.then(|| format!("differs from the provider's by {} s", skew.num_seconds()));
+    Part { name: "clock", is_ready: true, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_waits_for_a_provider_is_named_and_takes_nobody_out() {
+        let health = |name, condition| Health { name, failures: 5, condition };
+        let mut all = vec![health("mail", Condition::Well), health("returns", Condition::Waiting)];
+        let told = workers(&all);
+        assert_eq!((told.is_ready, told.detail.as_deref()), (true, Some("waiting for a provider: returns")));
+        all.extend([health("expirer", Condition::Stuck), health("relay", Condition::Stuck)]);
+        let told = workers(&all);
+        let detail = "failing: expirer, relay; waiting for a provider: returns";
+        assert_eq!((told.is_ready, told.detail.as_deref()), (false, Some(detail)));
+        assert_eq!(workers(&all[..1]).detail, None);
+    }
+
+    #[test]
+    fn a_clock_that_differs_from_the_providers_is_told_and_takes_nobody_out() {
+        assert_eq!(clock(TimeDelta::seconds(2)).detail, None);
+        let told = clock(TimeDelta::seconds(-90));
+        assert_eq!(
+            (told.is_ready, told.detail.as_deref()),
+            (true, Some("differs from the provider's by -90 s"))
+        );
+    }
 }

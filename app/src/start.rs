@@ -19,7 +19,7 @@ use crate::{
         server::{self, HttpSettings},
         services::Services,
     },
-    metrics::{Metrics, Premises, Slow},
+    metrics::{Crew, Metrics, Premises, Slow},
     readiness::ProcessReadiness,
     wiring::{
         self, Adapters, Outside, WebhookKeys, Wired,
@@ -136,8 +136,9 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     let smtp = sandbox.as_ref().map(Sandbox::smtp_addr);
     let outside = Outside::of(config, sandbox_url.as_deref(), smtp);
     let clock = clock_of(config, &stores).await.map_err(StartError::Database)?;
+    let shared: Arc<dyn Clock> = clock.clone();
     let wired = Adapters::of(config, &outside, &public_url, clock.clone())
-        .map(|adapters| adapters.measured(&metrics))
+        .map(|adapters| adapters.watched(&metrics, &shared))
         .and_then(|adapters| wiring::wire(config, stores, adapters, &public_url, clock))
         .map_err(StartError::Settings)?;
     let premises = Premises::of(config, &database, &wired.stores.settings, wired.clock.now()).await;
@@ -154,6 +155,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     if let Some(follower) = follower {
         tokio::spawn(follower.follow(workers.clone(), working.clone()));
     }
+    metrics.watch_crew(Crew { workers: workers.clone(), provider: wired.provider.clone() });
     let readiness =
         ProcessReadiness::new(database.clone(), workers.clone(), wired.provider.clone(), leaving.clone());
     let readiness = readiness.with_limits(limits.clone());

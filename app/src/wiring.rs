@@ -8,7 +8,7 @@ mod policies;
 mod support;
 mod webhooks;
 
-pub use money::{MoneyServices, suspense};
+pub use money::{MoneyServices, payments, suspense};
 pub use outside::{Adapters, Outside, WebhookKeys, gateway};
 pub use webhooks::WebhookServices;
 
@@ -24,7 +24,8 @@ use namaskah_adapters::{
 };
 use namaskah_domain::{
     Clock, Fault, JobLane, Random, Store,
-    auth::{AuthService, IdentityService},
+    auth::{AuthService, IdentityService, LeakedPasswords},
+    breaker::Admits,
     notification::NotificationService,
     outbox::{Bell, Scheduler as Schedules},
     payment::{PaymentGateway, PaymentService, WatchedGateway},
@@ -45,14 +46,14 @@ use namaskah_domain::{
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use self::policies::{order_policy, payment_policy};
+use self::policies::order_policy;
 use crate::{
     config::Config,
     http::telling::Teller,
     worker::{
         Bookcheck, Bookkeeper, CallsPerSecond, Deliveries, Doers, Expirer, FanOutRunner, Feed, Herald,
-        JobRunner, Movable, NoticeHandler, Poller, Reconciler, Relay, Retention, Returns, Ringer, Scheduler,
-        Sealer, Supervisor, Sweeper, Wakers, WakingStore,
+        JobRunner, Movable, NoticeHandler, Patient, Poller, Reconciler, Relay, Retention, Returns, Ringer,
+        Scheduler, Sealer, Supervisor, Sweeper, Wakers, WakingStore,
     },
 };
 
@@ -63,6 +64,8 @@ pub struct Wired {
     pub auth: Arc<AuthService>,
     /// Sign-in with Google, where it is configured.
     pub identities: Option<Arc<IdentityService>>,
+    /// Knows leaked passwords, if anybody is asked; for `doctor`.
+    pub leaked_passwords: Option<Arc<dyn LeakedPasswords>>,
     /// The gate of staff, and what staff does.
     pub staff: Arc<StaffService>,
     /// Corrections of wallets.
@@ -163,24 +166,15 @@ pub fn wire(
     let holder = holder(random.as_ref());
     let wakers = Wakers::default();
     let store: Arc<dyn Store> = Arc::new(WakingStore::new(stores.store.clone(), wakers.clone()));
-    let Adapters { provider, gateway, mailer, identities, outbound, look_ups } = adapters;
+    let Adapters { provider, gateway, mailer, identities, leaked_passwords, outbound, look_ups } = adapters;
     let watched = Arc::new(Watched::new(provider, shared.clone()));
     let provider: Arc<dyn NumberProvider> = watched.clone();
     let watched_gateway = Arc::new(WatchedGateway::new(gateway, shared.clone()));
     let gateway: Arc<dyn PaymentGateway> = watched_gateway.clone();
     let terms: Arc<dyn CurrentTerms> =
         Arc::new(CachedTerms::new(stores.terms.clone()).observed(look_ups.clone()));
-    let payments = PaymentService::new(
-        store.clone(),
-        stores.payments.clone(),
-        stores.wallet.clone(),
-        stores.auth.clone(),
-        stores.books.clone(),
-        gateway.clone(),
-        shared.clone(),
-        random.clone(),
-        payment_policy(config, public_url),
-    );
+    let (at_gateway, timed, dice) = (gateway.clone(), shared.clone(), random.clone());
+    let payments = payments(config, public_url, &stores, store.clone(), at_gateway, timed, dice);
     let orders = VerificationService::new(
         store.clone(),
         stores.orders.clone(),
@@ -219,15 +213,23 @@ pub fn wire(
     });
     let adjustments = desks::adjustments(config, &stores, store.clone(), shared.clone(), random.clone());
     let books = Arc::new(books(&stores, store.clone(), shared.clone(), random.clone()));
+    let (receivables, read) = (stores.books.clone(), stores.orders.clone());
     let receivables =
-        ReceivableService::new(store.clone(), stores.books.clone(), shared.clone(), RECEIVABLE_DAYS);
+        ReceivableService::new(store.clone(), receivables, read, shared.clone(), RECEIVABLE_DAYS);
     let reconciliation = Arc::new(reconciliation);
     let lists = (gateway.clone(), reconciliation.clone());
     let money = money::services(config, &stores, store.clone(), lists, shared.clone(), random.clone());
     let auth = (shared.clone(), random.clone());
-    let auth = Arc::new(identity::auth(config, &store, &stores, auth, look_ups.clone())?);
+    let asked = leaked_passwords.clone();
+    let auth = Arc::new(identity::auth(config, &store, &stores, auth, look_ups.clone(), asked)?);
     let payments = Arc::new(payments);
-    let bodies = Teller { orders: orders.clone(), payments: payments.clone(), clock: clock.clone() };
+    let wallet = Arc::new(WalletService::new(store.clone(), stores.wallet.clone()));
+    let bodies = Teller {
+        orders: orders.clone(),
+        payments: payments.clone(),
+        wallet: wallet.clone(),
+        clock: clock.clone(),
+    };
     let sending = (outbound, Arc::new(bodies) as Arc<dyn EventBodies>);
     let webhooks = webhooks::services(config, &stores, &store, sending, (&shared, &random));
     let identities = identities.map(|provider| Arc::new(IdentityService::new(auth.clone(), provider)));
@@ -245,7 +247,8 @@ pub fn wire(
         reconciliation,
         auth,
         identities,
-        wallet: Arc::new(WalletService::new(store.clone(), stores.wallet.clone())),
+        wallet,
+        leaked_passwords,
         payments,
         orders,
         catalogue,
@@ -292,21 +295,28 @@ impl Wired {
         let (store, reads) = (self.store.clone(), self.stores.schedules.clone());
         let scheduler = Scheduler::new(Schedules::new(store, reads, clock.clone(), self.random.clone()));
         let poller = Poller::new(orders.clone(), self.stores.leases.clone(), self.holder);
+        let [mail, tellers, upkeep] =
+            [JobLane::Mail, JobLane::Provider, JobLane::Upkeep].map(|lane| self.runner(lane));
+        let (provider, gateway) = (self.provider.clone(), self.gateway.clone());
+        let numbers: IsAnswered = Arc::new(move || provider.admits() == Admits::All);
+        let money: IsAnswered = Arc::new(move || gateway.admits() == Admits::All);
+        let (by_numbers, by_money) = (numbers.clone(), money.clone());
+        let both: IsAnswered = Arc::new(move || by_numbers() && by_money());
         Supervisor::default()
             .with(Arc::new(notices), self.wakers.notices.clone())
-            .with(Arc::new(poller), quiet())
+            .with(Arc::new(Patient::new(poller, numbers.clone())), quiet())
             .with(Arc::new(Expirer::new(orders.clone())), quiet())
-            .with(Arc::new(Reconciler::new(orders.clone())), quiet())
-            .with(Arc::new(Sweeper::new(payments.clone())), quiet())
-            .with(Arc::new(Returns::new(payments.clone())), quiet())
+            .with(Arc::new(Patient::new(Reconciler::new(orders.clone()), numbers)), quiet())
+            .with(Arc::new(Patient::new(Sweeper::new(payments.clone()), money.clone())), quiet())
+            .with(Arc::new(Patient::new(Returns::new(payments.clone()), money)), quiet())
             .with(Arc::new(Bookkeeper::new(self.books.clone(), self.receivables.clone())), quiet())
             .with(Arc::new(sealer), quiet())
-            .with(Arc::new(bookcheck), quiet())
+            .with(Arc::new(Patient::new(bookcheck, both)), quiet())
             .with(Arc::new(retention), quiet())
             .with(Arc::new(scheduler), quiet())
-            .with(Arc::new(self.runner(JobLane::Mail).at_once(self.mail_at_once)), self.wakers.mail.clone())
-            .with(Arc::new(self.runner(JobLane::Provider)), self.wakers.tellers.clone())
-            .with(Arc::new(self.runner(JobLane::Upkeep)), self.wakers.upkeep.clone())
+            .with(Arc::new(mail.at_once(self.mail_at_once)), self.wakers.mail.clone())
+            .with(Arc::new(tellers), self.wakers.tellers.clone())
+            .with(Arc::new(upkeep), self.wakers.upkeep.clone())
             .with(Arc::new(Herald::new(self.notifications.clone())), quiet())
             .with(Arc::new(relay), self.wakers.relay.clone())
             .with(Arc::new(FanOutRunner(self.webhooks.fan_out.clone())), fan_out)
@@ -317,11 +327,19 @@ impl Wired {
     fn runner(&self, lane: JobLane) -> JobRunner {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let upkeep = UpkeepService::new(self.stores.leftovers.clone(), clock.clone());
-        let (store, known) = (self.store.clone(), self.stores.suppressions.clone());
-        let mailer = SuppressingMailer::new(self.mailer.clone(), store, known, clock.clone());
+        let known = SuppressionPorts {
+            store: self.store.clone(),
+            reads: self.stores.suppressions.clone(),
+            users: self.stores.auth.clone(),
+            clock: clock.clone(),
+            random: self.random.clone(),
+        };
+        let mailer = SuppressingMailer::new(self.mailer.clone(), known);
         let (mailer, notifications) = (Arc::new(mailer), self.notifications.clone());
         let doers = Doers { mailer, notifications, orders: self.orders.clone(), upkeep: Arc::new(upkeep) };
-        JobRunner::new(lane, self.stores.jobs.clone(), doers, clock, self.random.clone(), self.holder)
+        let wake = self.wakers.of(lane).clone();
+        let jobs = self.stores.jobs.clone();
+        JobRunner::new(lane, jobs, doers, clock, self.random.clone(), self.holder).woken_by(wake)
     }
 
     /// The workers, and one that wakes those of other processes by `bell`.
@@ -345,6 +363,9 @@ impl Wired {
         self.holder
     }
 }
+
+/// Whether everything that is asked of a provider is sent.
+type IsAnswered = Arc<dyn Fn() -> bool + Send + Sync>;
 
 struct KeptClock {
     clock: Arc<SystemClock>,
@@ -371,7 +392,7 @@ pub fn books(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> BookService {
-    BookService::new(store, stores.wallet.clone(), stores.books.clone(), clock, random)
+    BookService::new(store, stores.wallet.clone(), stores.auth.clone(), stores.books.clone(), clock, random)
 }
 
 fn key_of(secret: &SecretString) -> Result<[u8; 32], Fault> {

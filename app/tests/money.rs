@@ -12,10 +12,14 @@ use namaskah_adapters::{
     vault::Vault,
 };
 use namaskah_domain::{
-    Amount, Change, Currency, Money, PaymentId, PaymentReference, Time, UnitOfWork, UserId, Version,
+    Amount, Change, Currency, HoldId, Money, PaymentId, PaymentReference, RefundId, Time, UnitOfWork, UserId,
+    Version,
     auth::Email,
-    payment::{FxRate, Intent, IntentState, PaidBack, Suspended, SuspenseReason, SuspenseState},
-    wallet::{Balance, EntryKind, House, LedgerAccount, Legs, Purse, Source},
+    payment::{
+        FxRate, Intent, IntentState, PaidBack, Refund, RefundOrigin, RefundState, Suspended, SuspenseReason,
+        SuspenseState,
+    },
+    wallet::{Balance, EntryKind, House, LedgerAccount, Legs, PlaceHold, Purpose, Purse, Source},
 };
 use tempfile::TempDir;
 
@@ -238,28 +242,100 @@ async fn the_houses_own_money_is_moved_with_its_currencies() {
     assert!(desk.refuses(&with(&["payout", "10.00 XXX"], "d")).contains("unknown currency"));
 }
 
-/// A payment that waits, and debt, as the product would have left them.
-async fn left_over(desk: &Desk) -> PaymentId {
-    let (database, stores, ada) = desk.open().await;
-    let at = Time::from_timestamp_micros(1_795_341_600_000_000).expect("an instant");
-    let reference = PaymentReference::try_new("nmk-abc").expect("a reference");
-    let paid = amount("8000.00", Currency::Ngn);
-    let intent = Intent {
+fn instant() -> Time {
+    Time::from_timestamp_micros(1_795_341_600_000_000).expect("an instant")
+}
+
+/// Ten dollars for 16,000 naira.
+fn intent(user: UserId, state: IntentState) -> Intent {
+    let at = instant();
+    Intent {
         id: PaymentId::from_uuid(uuid::Uuid::from_u128(77)),
-        user: ada,
-        reference: reference.clone(),
+        user,
+        reference: PaymentReference::try_new("nmk-abc").expect("a reference"),
         amount: amount("10.00", Currency::Usd),
         charged: amount("16000.00", Currency::Ngn),
         rate: FxRate::one_to_one(),
         checkout_url: None,
-        state: IntentState::Suspense { at },
+        state,
         created_at: at,
         expires_at: at,
         checks: 0,
         next_check_at: None,
         back: PaidBack::nothing(amount("10.00", Currency::Usd), amount("16000.00", Currency::Ngn)),
         version: Version::FIRST,
+    }
+}
+
+/// A refund of all of it that was asked for, and of which nothing is known.
+async fn asked_back(desk: &Desk) -> RefundId {
+    let (database, stores, user) = desk.open().await;
+    let (at, id) = (instant(), RefundId::from_uuid(uuid::Uuid::from_u128(78)));
+    let paid = intent(user, IntentState::Succeeded { at });
+    let (amount, charged) = (paid.amount, paid.charged);
+    let back = PaidBack { taken: amount.money(), charged: charged.money(), ..paid.back };
+    let hold = HoldId::from_uuid(uuid::Uuid::from_u128(79));
+    let refund = Refund {
+        id,
+        payment: paid.id,
+        reference: paid.reference.clone(),
+        user,
+        amount,
+        charged,
+        origin: RefundOrigin::Asked { hold },
+        state: RefundState::Sent { missed_at: None },
+        created_at: at,
+        send_by: at,
+        revived: false,
+        aside: false,
+        version: Version::FIRST,
     };
+    let house = LedgerAccount::House;
+    let mut deposit = Legs::new(Source::paystack(&paid.reference), EntryKind::Deposit, at);
+    deposit.add(house(House::PspClearingPaystack), house(House::Fx), charged);
+    deposit.add(house(House::Fx), LedgerAccount::User(user, Purse::Wallet), amount);
+    let unit = UnitOfWork::new().post(deposit.into_entry().expect("balanced"));
+    stores.store.commit(unit.with(Change::Intent(Intent { back, ..paid }))).await.expect("committed");
+    let purpose = Purpose::Refund { refund: id };
+    let unit = UnitOfWork::new().place(PlaceHold { id: hold, user, purpose, amount, at });
+    stores.store.commit(unit.with(Change::Refund(refund))).await.expect("committed");
+    database.close().await;
+    id
+}
+
+#[tokio::test]
+async fn a_refund_without_an_end_is_ended_by_hand_once() {
+    let desk = Desk::new();
+    let refund = asked_back(&desk).await.to_string();
+    let settle = |end, key| {
+        ["refund", "settle", &refund, "--as", end, "--reason", "seen in the dashboard", "--key", key]
+            .map(str::to_owned)
+    };
+    let run = |arguments: [String; 9]| desk.run("money", &arguments.each_ref().map(String::as_str));
+    let said = |output: &Output| {
+        let both = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        both.concat()
+    };
+    let unnamed = run(settle("processed", "a"));
+    let why = said(&unnamed);
+    assert!(!unnamed.status.success() && why.contains("say what the gateway calls this refund"), "{why}");
+    assert_eq!(desk.balance().await, told("0.00", "0.00", "0.00"));
+    let done = run(settle("failed", "a"));
+    assert!(done.status.success() && said(&done).contains("failed: released, 10.00 USD"), "{done:?}");
+    let again = run(settle("failed", "a"));
+    assert!(again.status.success() && said(&again).contains("done before under this key"), "{again:?}");
+    let other = run(settle("failed", "b"));
+    assert!(!other.status.success() && said(&other).contains("ended already"), "{other:?}");
+    assert_eq!(desk.balance().await, told("10.00", "0.00", "0.00"));
+}
+
+/// A payment that waits, and debt, as the product would have left them.
+async fn left_over(desk: &Desk) -> PaymentId {
+    let (database, stores, ada) = desk.open().await;
+    let at = instant();
+    let paid = amount("8000.00", Currency::Ngn);
+    let intent = intent(ada, IntentState::Suspense { at });
+    let reference = intent.reference.clone();
     let (payment, user, reason) = (intent.id, ada, SuspenseReason::AmountDiffers);
     let item =
         Suspended { payment, user, paid, reason, at, state: SuspenseState::Open, version: Version::FIRST };

@@ -13,6 +13,10 @@ pub fn camel(name: &str) -> String {
         first.to_ascii_uppercase() + &rest
     };
     let joined: String = words.map(word).collect();
+    // `*`, which stands for every word.
+    if joined.is_empty() {
+        return "All".to_owned();
+    }
     // No name begins with a digit.
     if joined.starts_with(|c: char| c.is_ascii_digit()) { format!("N{joined}") } else { joined }
 }

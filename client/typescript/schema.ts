@@ -97,7 +97,7 @@ export interface AuditActor {
 /** One line of the log. */
 export interface AuditEntry {
   /** What was done. */
-  action: "owner.created" | "staff.added" | "staff.role_changed" | "staff.removed" | "user.factor_reset" | "user.suspended" | "user.unsuspended" | "user.password_reset" | "user.sessions_ended" | "movement.booked" | "adjustment.booked" | "adjustment.proposed" | "adjustment.approved" | "adjustment.rejected" | "ticket.answered" | "ticket.noted" | "ticket.status_changed" | "ticket.assigned" | "suspense.resolved" | "payment.refunded" | "promo.granted" | "promo.clawed_back" | "reconciliation.asked" | "finding.resolved" | "balance.accepted" | "job.retried" | "job.cancelled" | "export.taken" | "network.allowed" | "network.removed" | "verification.cancelled" | "verification.cancel_requested" | "service.blocked" | "service.unblocked" | "provider.switched_on" | "provider.switched_off" | "pricing_rule.added" | "pricing_rule.ended";
+  action: "owner.created" | "staff.added" | "staff.role_changed" | "staff.removed" | "user.factor_reset" | "user.suspended" | "user.unsuspended" | "user.password_reset" | "user.sessions_ended" | "user.mail_allowed" | "user.webhook_switched_off" | "user.webhook_switched_on" | "movement.booked" | "adjustment.booked" | "adjustment.proposed" | "adjustment.approved" | "adjustment.rejected" | "ticket.answered" | "ticket.noted" | "ticket.status_changed" | "ticket.assigned" | "canned_answer.set" | "canned_answer.removed" | "suspense.resolved" | "payment.refunded" | "refund.settled" | "promo.granted" | "promo.clawed_back" | "reconciliation.asked" | "finding.resolved" | "balance.accepted" | "job.retried" | "job.cancelled" | "export.taken" | "network.allowed" | "network.removed" | "verification.cancelled" | "verification.cancel_requested" | "service.blocked" | "service.unblocked" | "provider.switched_on" | "provider.switched_off" | "pricing_rule.added" | "pricing_rule.ended";
   /** By whom; null if it was done at the console of the machine. */
   actor?: AuditActor | null;
   /** What is so since. */
@@ -206,6 +206,18 @@ export interface BrowserSession {
   user: User;
 }
 
+/** A canned answer. */
+export interface CannedAnswer {
+  /** What it says: plain text, to be escaped wherever it is shown. */
+  body: string;
+  /** Its identifier. */
+  id: string;
+  /** What it is for, in a line. */
+  name: string;
+  /** When it was last changed. */
+  updated_at: string;
+}
+
 /** What one comparison of a run came to. */
 export interface Comparison {
   /** Credits that only the list showed, and that were booked. */
@@ -262,6 +274,30 @@ export interface Dispute {
 export interface Elevation {
   /** Until when this sign-in may change what you sign in with. */
   elevated_until: string;
+  /** What a browser goes on with, whose new credential is in the cookie; the one of before is void. */
+  session?: BrowserSession | null;
+  /** What a sign-in by tokens goes on with; those of before are void. */
+  tokens?: Tokens | null;
+}
+
+/** Something that happened. */
+export interface Event {
+  /** When it happened. */
+  created_at: string;
+  /** To what. */
+  data: EventData;
+  /** The identifier: the same wherever and however often it is told. */
+  id: string;
+  /** Its place in the log; null if it is only a try. */
+  sequence?: number | null;
+  /** What happened. */
+  type: string;
+}
+
+/** What an event is about. */
+export interface EventData {
+  /** The record. */
+  object: unknown;
 }
 
 /** Why no number was had. */
@@ -429,7 +465,7 @@ export interface Job {
   /** Its identifier. */
   id: string;
   /** What kind of work it is. */
-  kind: "send_mail" | "end_reservation";
+  kind: "send_mail" | "end_reservation" | "upkeep";
   /** Which kind of failure it has met: it is tried again, was refused for good, or has failed too often. Null if none. */
   last_error?: "failing" | "refused" | "exhausted" | null;
   /** Not before. */
@@ -511,9 +547,29 @@ export interface ListedAuditEntry {
 }
 
 /** A part of a list, newest first. There are no totals. */
+export interface ListedCannedAnswer {
+  /** The rows. */
+  data: Array<CannedAnswer>;
+  /** True if there is at least one row more. */
+  has_more: boolean;
+  /** Pass it as `after` to go on; null at the end. */
+  next_cursor?: string | null;
+}
+
+/** A part of a list, newest first. There are no totals. */
 export interface ListedCountry {
   /** The rows. */
   data: Array<Country>;
+  /** True if there is at least one row more. */
+  has_more: boolean;
+  /** Pass it as `after` to go on; null at the end. */
+  next_cursor?: string | null;
+}
+
+/** A part of a list, newest first. There are no totals. */
+export interface ListedEvent {
+  /** The rows. */
+  data: Array<Event>;
   /** True if there is at least one row more. */
   has_more: boolean;
   /** Pass it as `after` to go on; null at the end. */
@@ -584,6 +640,16 @@ export interface ListedListedSuspense {
 export interface ListedMessage {
   /** The rows. */
   data: Array<Message>;
+  /** True if there is at least one row more. */
+  has_more: boolean;
+  /** Pass it as `after` to go on; null at the end. */
+  next_cursor?: string | null;
+}
+
+/** A part of a list, newest first. There are no totals. */
+export interface ListedNotification {
+  /** The rows. */
+  data: Array<Notification>;
   /** True if there is at least one row more. */
   has_more: boolean;
   /** Pass it as `after` to go on; null at the end. */
@@ -731,6 +797,16 @@ export interface ListedStaffTicketMessage {
 }
 
 /** A part of a list, newest first. There are no totals. */
+export interface ListedSuppressedAddress {
+  /** The rows. */
+  data: Array<SuppressedAddress>;
+  /** True if there is at least one row more. */
+  has_more: boolean;
+  /** Pass it as `after` to go on; null at the end. */
+  next_cursor?: string | null;
+}
+
+/** A part of a list, newest first. There are no totals. */
 export interface ListedTicket {
   /** The rows. */
   data: Array<Ticket>;
@@ -751,6 +827,16 @@ export interface ListedTicketMessage {
 }
 
 /** A part of a list, newest first. There are no totals. */
+export interface ListedUserWebhookEndpoint {
+  /** The rows. */
+  data: Array<UserWebhookEndpoint>;
+  /** True if there is at least one row more. */
+  has_more: boolean;
+  /** Pass it as `after` to go on; null at the end. */
+  next_cursor?: string | null;
+}
+
+/** A part of a list, newest first. There are no totals. */
 export interface ListedVerification {
   /** The rows. */
   data: Array<Verification>;
@@ -764,6 +850,26 @@ export interface ListedVerification {
 export interface ListedWalletEntry {
   /** The rows. */
   data: Array<WalletEntry>;
+  /** True if there is at least one row more. */
+  has_more: boolean;
+  /** Pass it as `after` to go on; null at the end. */
+  next_cursor?: string | null;
+}
+
+/** A part of a list, newest first. There are no totals. */
+export interface ListedWebhookDelivery {
+  /** The rows. */
+  data: Array<WebhookDelivery>;
+  /** True if there is at least one row more. */
+  has_more: boolean;
+  /** Pass it as `after` to go on; null at the end. */
+  next_cursor?: string | null;
+}
+
+/** A part of a list, newest first. There are no totals. */
+export interface ListedWebhookEndpoint {
+  /** The rows. */
+  data: Array<WebhookEndpoint>;
   /** True if there is at least one row more. */
   has_more: boolean;
   /** Pass it as `after` to go on; null at the end. */
@@ -886,6 +992,14 @@ export interface NewBatch {
   mode: "all_or_nothing" | "best_effort";
 }
 
+/** What a canned answer is to be. */
+export interface NewCannedAnswer {
+  /** What it says. Plain text. */
+  body: string;
+  /** What it is for, in a line. */
+  name: string;
+}
+
 /** A wish to add money. */
 export interface NewPayment {
   /** What the wallet gets. */
@@ -994,6 +1108,60 @@ export interface NewVerification {
 export interface NewWalletSettings {
   /** Below which available amount it counts as low; never if not said. */
   low_balance_threshold?: WalletAmount | null;
+}
+
+/** An endpoint to be. */
+export interface NewWebhookEndpoint {
+  /** Your note. */
+  description?: string | null;
+  /** What is posted; at least one, or `*`. */
+  events: Array<"verification.requested" | "verification.waiting" | "verification.message" | "verification.completed" | "verification.cancelled" | "verification.expired" | "verification.failed" | "payment.succeeded" | "payment.failed" | "payment.suspense" | "payment.refunded" | "payment.disputed" | "wallet.low_balance" | "*">;
+  /** Where events are posted to: https, port 443 or 8443, a host of the internet. */
+  url: string;
+}
+
+/** Something that you are told. */
+export interface Notification {
+  /** When it happened. */
+  created_at: string;
+  /** Its identifier. */
+  id: string;
+  /** Of which kind. */
+  kind: "new_sign_in" | "ticket_answered" | "low_balance" | "deposit_received" | "refund_made" | "number_expiring" | "ticket_opened" | "staff_alert";
+  /** When you read it; null if you did not. */
+  read_at?: string | null;
+  /** The record that it is about, by its identifier, whose first letters tell what it is: a session, a ticket, a payment, a refund, a verification. Null if it is about your wallet. */
+  subject?: string | null;
+  /** What happened, in a line. */
+  title: string;
+}
+
+/** By which ways you are told. */
+export interface NotificationChannels {
+  /** In `GET /notifications`. */
+  in_app: boolean;
+  /** By mail. */
+  mail: boolean;
+}
+
+/** What you wish to be told, and by which ways. */
+export interface NotificationSettings {
+  /** A payment has arrived. */
+  deposit_received: NotificationChannels;
+  /** Less is available than the threshold in your wallet's settings. */
+  low_balance: NotificationChannels;
+  /** Somebody signed in from a device that was not seen before. Its mail cannot be switched off. */
+  new_sign_in: NotificationChannels;
+  /** A number has three minutes left and no code has come. Off at first. */
+  number_expiring: NotificationChannels;
+  /** Money went back to where you paid from. */
+  refund_made: NotificationChannels;
+  /** Something about money waits for a person. Of staff alone. */
+  staff_alert?: NotificationChannels | null;
+  /** Support has answered. */
+  ticket_answered: NotificationChannels;
+  /** A customer has opened a ticket. Of staff alone. */
+  ticket_opened?: NotificationChannels | null;
 }
 
 /** A price and what is known about it. */
@@ -1188,6 +1356,14 @@ export interface PaidPreview {
   revenue_before: Money;
 }
 
+/** How a part does. */
+export interface PartStatus {
+  /** `orders`: accounts, orders, wallets. `numbers`: numbers and their texts. `payments`: adding money. */
+  name: "orders" | "numbers" | "payments";
+  /** How it does. */
+  status: "operational" | "degraded" | "down";
+}
+
 /** A new password, by whoever is signed in. */
 export interface PasswordChange {
   /** The present one. */
@@ -1231,7 +1407,7 @@ export interface Payment {
 /** One thing that happened about a payment. */
 export interface PaymentEvidence {
   /** What staff did. Who it was, and from where, is in the log. */
-  action?: "owner.created" | "staff.added" | "staff.role_changed" | "staff.removed" | "user.factor_reset" | "user.suspended" | "user.unsuspended" | "user.password_reset" | "user.sessions_ended" | "movement.booked" | "adjustment.booked" | "adjustment.proposed" | "adjustment.approved" | "adjustment.rejected" | "ticket.answered" | "ticket.noted" | "ticket.status_changed" | "ticket.assigned" | "suspense.resolved" | "payment.refunded" | "promo.granted" | "promo.clawed_back" | "reconciliation.asked" | "finding.resolved" | "balance.accepted" | "job.retried" | "job.cancelled" | "export.taken" | "network.allowed" | "network.removed" | "verification.cancelled" | "verification.cancel_requested" | "service.blocked" | "service.unblocked" | "provider.switched_on" | "provider.switched_off" | "pricing_rule.added" | "pricing_rule.ended" | null;
+  action?: "owner.created" | "staff.added" | "staff.role_changed" | "staff.removed" | "user.factor_reset" | "user.suspended" | "user.unsuspended" | "user.password_reset" | "user.sessions_ended" | "user.mail_allowed" | "user.webhook_switched_off" | "user.webhook_switched_on" | "movement.booked" | "adjustment.booked" | "adjustment.proposed" | "adjustment.approved" | "adjustment.rejected" | "ticket.answered" | "ticket.noted" | "ticket.status_changed" | "ticket.assigned" | "canned_answer.set" | "canned_answer.removed" | "suspense.resolved" | "payment.refunded" | "refund.settled" | "promo.granted" | "promo.clawed_back" | "reconciliation.asked" | "finding.resolved" | "balance.accepted" | "job.retried" | "job.cancelled" | "export.taken" | "network.allowed" | "network.removed" | "verification.cancelled" | "verification.cancel_requested" | "service.blocked" | "service.unblocked" | "provider.switched_on" | "provider.switched_off" | "pricing_rule.added" | "pricing_rule.ended" | null;
   /** When. */
   at: string;
   /** What: `opened`, `succeeded`, `failed`, `expired`, `set_aside`, `resolved`, `refund_asked`, `refund_processed`, `refund_failed`, `dispute_opened`, `dispute_won`, `dispute_lost`, or `staff`. */
@@ -1516,7 +1692,7 @@ export interface Refund {
 export interface Registration {
   /** Where a link is sent to. */
   email: string;
-  /** At least 10 characters, not a common one, not the address. */
+  /** At least 10 characters, not a common one, not one from a leak, not the address. */
   password: string;
 }
 
@@ -1582,6 +1758,18 @@ export interface ServiceStanding {
   decided_by?: string | null;
   /** Why; null if it is sold. */
   reason?: string | null;
+}
+
+/** How a service did. */
+export interface ServiceStatus {
+  /** Over how many orders. */
+  sample_size: number;
+  /** Which. */
+  service: string;
+  /** Codes received for numbers given out, 0 to 1. */
+  success_rate: number;
+  /** Median seconds from number to code; null without codes. */
+  time_to_code_p50_s?: number | null;
 }
 
 /** One sign-in on one device. */
@@ -1746,12 +1934,42 @@ export interface Stats {
   to: string;
 }
 
+/** How everything does. */
+export interface Status {
+  /** As it was at. */
+  as_of: string;
+  /** Services with fewer orders are left out. */
+  least_sample_size: number;
+  /** Each part. */
+  parts: Array<PartStatus>;
+  /** Services with orders enough, by code. */
+  services: Array<ServiceStatus>;
+  /** The worst of the parts. */
+  status: "operational" | "degraded" | "down";
+  /** Orders that ended within so many hours are counted. */
+  window_h: number;
+}
+
 /** A proof that it is still you: the password, or with a second factor a code. */
 export interface StepUp {
   /** The present password; needed without a second factor. */
   password?: string | null;
   /** A one-time code; needed with a second factor. */
   totp_code?: string | null;
+}
+
+/** An address that gets no mail. */
+export interface SuppressedAddress {
+  /** The address, if it is a user's: of others only a digest is kept. */
+  email?: string | null;
+  /** The identifier of the suppression. */
+  id: string;
+  /** When it was refused last. */
+  refused_at: string;
+  /** The number of the mail server's answer. */
+  reply: number;
+  /** Whose address it is: by him it is allowed again. Null if it is nobody's, or was refused before this was kept. */
+  user_id?: string | null;
 }
 
 /** A payment that was set aside. */
@@ -1940,6 +2158,18 @@ export interface UserIdentity {
   linked_at: string;
 }
 
+/** Whether a user's address gets mail. */
+export interface UserMail {
+  /** When staff allowed it again. */
+  allowed_at?: string | null;
+  /** When it was refused last; null if it never was. */
+  refused_at?: string | null;
+  /** The number of the mail server's answer. */
+  reply?: number | null;
+  /** True if nothing is sent to it: a mail server has said that there is no such mailbox. */
+  suppressed: boolean;
+}
+
 /** What a user has, holds and owes. */
 export interface UserMoney {
   /** Owed. */
@@ -1968,6 +2198,30 @@ export interface UserSession {
   kind: "tokens" | "browser";
   /** When it was last renewed. */
   last_used_at: string;
+}
+
+/** An endpoint of a user. Of its URL staff sees the host alone: the rest may hold secrets. */
+export interface UserWebhookEndpoint {
+  /** When it was made. */
+  created_at: string;
+  /** Since when not. */
+  disabled_at?: string | null;
+  /** Why not: as its user is told. */
+  disabled_reason?: "switched_off" | "failing" | "gone" | "recovered" | "by_staff" | null;
+  /** False: nothing is posted. */
+  enabled: boolean;
+  /** What is posted. */
+  events: Array<string>;
+  /** Since when it has taken nothing; null while it does. */
+  failing_since?: string | null;
+  /** Where events are posted to: the host of the URL. */
+  host?: string | null;
+  /** The identifier. */
+  id: string;
+  /** When it was last changed. */
+  updated_at: string;
+  /** Whose it is. */
+  user_id: string;
 }
 
 /** An order for one code. */
@@ -2076,6 +2330,124 @@ export interface WalletSettings {
   low_balance_threshold?: Money | null;
 }
 
+/** A try of a delivery. */
+export interface WebhookAttempt {
+  /** When it began. */
+  at: string;
+  /** How long it took, in milliseconds. */
+  latency_ms: number;
+  /** The how-manieth of its delivery. */
+  number: number;
+  /** `delivered` (2xx), `refused` (any other status), `timed_out`, `not_reached` or `broken`. */
+  outcome: string;
+  /** The status of the answer, if there was one. */
+  status_code?: number | null;
+}
+
+/** An event on its way to an endpoint. */
+export interface WebhookDelivery {
+  /** All tries that ever were. */
+  attempt_count: number;
+  /** The last 16 of them, oldest first. */
+  attempts: Array<WebhookAttempt>;
+  /** When it was made. */
+  created_at: string;
+  /** When it ended. */
+  ended_at?: string | null;
+  /** To which endpoint. */
+  endpoint_id: string;
+  /** Which event: `webhook-id`. */
+  event_id: string;
+  /** Its type. */
+  event_type: string;
+  /** The identifier. */
+  id: string;
+  /** When it is tried next, while it waits. */
+  next_attempt_at?: string | null;
+  /** Its place in the log; null if it is only a try. */
+  sequence?: number | null;
+  /** `waiting`, `delivered`, `failed` after the last try, or `dropped` since the endpoint was off. */
+  status: "waiting" | "delivered" | "failed" | "dropped";
+}
+
+/** An endpoint. */
+export interface WebhookEndpoint {
+  /** When it was made. */
+  created_at: string;
+  /** Your note. */
+  description?: string | null;
+  /** Since when not. */
+  disabled_at?: string | null;
+  /** Why not: you `switched_off`, it was `failing` for five days, it answered that it is `gone` (410), the account was `recovered` by a mailed link, or it is off `by_staff`, who alone switches it on. */
+  disabled_reason?: "switched_off" | "failing" | "gone" | "recovered" | "by_staff" | null;
+  /** False: nothing is posted. */
+  enabled: boolean;
+  /** What is posted. */
+  events: Array<string>;
+  /** Since when it has taken nothing; null while it does. */
+  failing_since?: string | null;
+  /** The identifier. */
+  id: string;
+  /** Until when deliveries are signed with the secret before the present one, too. */
+  previous_secret_expires_at?: string | null;
+  /** When it was last changed. */
+  updated_at: string;
+  /** Where events are posted to. */
+  url: string;
+}
+
+/** What of an endpoint is to change; what is left out stays. */
+export interface WebhookEndpointChange {
+  /** Your note; null, or an empty text, takes it away. */
+  description?: string | null;
+  /** Switches it on or off. Switched on, it is tried as if it had never failed. */
+  enabled?: boolean | null;
+  /** What is posted. */
+  events?: Array<"verification.requested" | "verification.waiting" | "verification.message" | "verification.completed" | "verification.cancelled" | "verification.expired" | "verification.failed" | "payment.succeeded" | "payment.failed" | "payment.suspense" | "payment.refunded" | "payment.disputed" | "wallet.low_balance" | "*"> | null;
+  /** Where events are posted to. */
+  url?: string | null;
+}
+
+/** Why nothing is to be posted to an endpoint. */
+export interface WebhookEndpointSwitchOff {
+  /** Why, for staff. */
+  reason: string;
+}
+
+/** An endpoint with the secret that it just got. */
+export interface WebhookEndpointWithSecret {
+  /** When it was made. */
+  created_at: string;
+  /** Your note. */
+  description?: string | null;
+  /** False: nothing is posted. */
+  enabled: boolean;
+  /** What is posted. */
+  events: Array<string>;
+  /** The identifier. */
+  id: string;
+  /** Until when deliveries are signed with the secret before this one, too. */
+  previous_secret_expires_at?: string | null;
+  /** Check signatures with it, by Standard Webhooks. It cannot be shown again. */
+  secret: string;
+  /** Where events are posted to. */
+  url: string;
+}
+
+/** From when on everything is sent again. */
+export interface WebhookReplay {
+  /** What happened at this instant or after. */
+  since: string;
+}
+
+/** What a replay came to. */
+export interface WebhookReplayed {
+  /** Events that are sent again, or for the first time. */
+  count: number;
+  /** If there are more: `since` of the next request. */
+  next_since?: string | null;
+}
+
 /** What each call is given, and what it answers. */
 export interface Operations {
   /** Corrections */
@@ -2087,9 +2459,17 @@ export interface Operations {
   /** Reject a correction */
   reject_adjustment: { given: { path: { id: string }; body: AdjustmentRejection }; answer: Adjustment };
   /** What staff did */
-  list_audit_log: { given: { query?: { actor?: string; action?: "owner.created" | "staff.added" | "staff.role_changed" | "staff.removed" | "user.factor_reset" | "user.suspended" | "user.unsuspended" | "user.password_reset" | "user.sessions_ended" | "movement.booked" | "adjustment.booked" | "adjustment.proposed" | "adjustment.approved" | "adjustment.rejected" | "ticket.answered" | "ticket.noted" | "ticket.status_changed" | "ticket.assigned" | "suspense.resolved" | "payment.refunded" | "promo.granted" | "promo.clawed_back" | "reconciliation.asked" | "finding.resolved" | "balance.accepted" | "job.retried" | "job.cancelled" | "export.taken" | "network.allowed" | "network.removed" | "verification.cancelled" | "verification.cancel_requested" | "service.blocked" | "service.unblocked" | "provider.switched_on" | "provider.switched_off" | "pricing_rule.added" | "pricing_rule.ended"; subject?: string; from?: string; to?: string; limit?: number; after?: string } }; answer: ListedAuditEntry };
+  list_audit_log: { given: { query?: { actor?: string; action?: "owner.created" | "staff.added" | "staff.role_changed" | "staff.removed" | "user.factor_reset" | "user.suspended" | "user.unsuspended" | "user.password_reset" | "user.sessions_ended" | "user.mail_allowed" | "user.webhook_switched_off" | "user.webhook_switched_on" | "movement.booked" | "adjustment.booked" | "adjustment.proposed" | "adjustment.approved" | "adjustment.rejected" | "ticket.answered" | "ticket.noted" | "ticket.status_changed" | "ticket.assigned" | "canned_answer.set" | "canned_answer.removed" | "suspense.resolved" | "payment.refunded" | "refund.settled" | "promo.granted" | "promo.clawed_back" | "reconciliation.asked" | "finding.resolved" | "balance.accepted" | "job.retried" | "job.cancelled" | "export.taken" | "network.allowed" | "network.removed" | "verification.cancelled" | "verification.cancel_requested" | "service.blocked" | "service.unblocked" | "provider.switched_on" | "provider.switched_off" | "pricing_rule.added" | "pricing_rule.ended"; subject?: string; from?: string; to?: string; limit?: number; after?: string } }; answer: ListedAuditEntry };
   /** Is the log whole? */
   verify_audit_log: { given: {}; answer: AuditLogVerification };
+  /** What support says often */
+  list_canned_answers: { given: {}; answer: ListedCannedAnswer };
+  /** Add a canned answer */
+  add_canned_answer: { given: { body: NewCannedAnswer }; answer: CannedAnswer };
+  /** Change a canned answer */
+  change_canned_answer: { given: { path: { id: string }; body: NewCannedAnswer }; answer: CannedAnswer };
+  /** Take a canned answer out of use */
+  remove_canned_answer: { given: { path: { id: string } }; answer: void };
   /** Movements of wallets within a time, as CSV */
   export_entries: { given: { query: { from: string; to: string } }; answer: string };
   /** Users who registered within a time, as CSV */
@@ -2103,7 +2483,7 @@ export interface Operations {
   /** Remove a network */
   remove_network: { given: { query: { network: string } }; answer: void };
   /** Jobs that are not done */
-  list_jobs: { given: { query?: { state?: "waiting" | "in_work" | "buried" | "cancelled"; kind?: "send_mail" | "end_reservation"; limit?: number; after?: string } }; answer: ListedJob };
+  list_jobs: { given: { query?: { state?: "waiting" | "in_work" | "buried" | "cancelled"; kind?: "send_mail" | "end_reservation" | "upkeep"; limit?: number; after?: string } }; answer: ListedJob };
   /** Cancel a job */
   cancel_job: { given: { path: { id: string } }; answer: Job };
   /** Run a job again */
@@ -2158,6 +2538,8 @@ export interface Operations {
   remove_staff: { given: { path: { id: string } }; answer: void };
   /** Figures */
   get_stats: { given: { query: { from: string; to: string } }; answer: Stats };
+  /** Addresses that get no mail */
+  list_suppressions: { given: { query?: { limit?: number; after?: string } }; answer: ListedSuppressedAddress };
   /** Payments in suspense */
   list_suspense: { given: { query?: { state?: "open" | "credited" | "returned"; limit?: number; after?: string } }; answer: ListedListedSuspense };
   /** Resolve a payment in suspense */
@@ -2170,6 +2552,8 @@ export interface Operations {
   assign_ticket: { given: { path: { id: string }; body: TicketAssignment }; answer: StaffTicket };
   /** What was written, notes included */
   list_any_ticket_messages: { given: { path: { id: string }; query?: { limit?: number; after?: string } }; answer: ListedStaffTicketMessage };
+  /** Every step of the order that a ticket is about, oldest first */
+  get_ticket_order: { given: { path: { id: string } }; answer: ListedOrderStep };
   /** Answer, or leave a note */
   reply_to_ticket: { given: { path: { id: string }; body: TicketReply }; answer: StaffTicket };
   /** Say whose turn it is */
@@ -2184,12 +2568,18 @@ export interface Operations {
   end_user_sessions: { given: { path: { id: string } }; answer: void };
   /** Make a user choose a new password */
   reset_user: { given: { path: { id: string } }; answer: void };
+  /** Does a user's address get mail? */
+  get_user_mail: { given: { path: { id: string } }; answer: UserMail };
+  /** Let a user's address get mail again */
+  allow_user_mail: { given: { path: { id: string } }; answer: UserMail };
   /** Suspend a user */
   suspend_user: { given: { path: { id: string }; body: NewSuspension }; answer: FoundUser };
   /** What happened around a user */
   get_user_timeline: { given: { path: { id: string }; query?: { limit?: number; after?: string } }; answer: ListedHappening };
   /** Lift a suspension */
   unsuspend_user: { given: { path: { id: string } }; answer: FoundUser };
+  /** A user's webhook endpoints */
+  list_user_webhook_endpoints: { given: { path: { id: string } }; answer: ListedUserWebhookEndpoint };
   /** Orders of everybody */
   list_orders: { given: { query?: { status?: "requested" | "waiting" | "completed" | "cancelled" | "expired" | "failed"; service?: string; user?: string; limit?: number; after?: string } }; answer: ListedOrder };
   /** One order, with its money and its attempts at providers */
@@ -2198,6 +2588,10 @@ export interface Operations {
   cancel_order: { given: { path: { id: string } }; answer: Order };
   /** Every step of an order, oldest first */
   get_order_timeline: { given: { path: { id: string } }; answer: ListedOrderStep };
+  /** Switch a webhook endpoint off */
+  switch_webhook_endpoint_off: { given: { path: { id: string }; body: WebhookEndpointSwitchOff }; answer: UserWebhookEndpoint };
+  /** Switch a webhook endpoint on again */
+  switch_webhook_endpoint_on: { given: { path: { id: string } }; answer: UserWebhookEndpoint };
   /** Your API keys */
   list_api_keys: { given: {}; answer: ListedApiKey };
   /** Make an API key */
@@ -2252,6 +2646,8 @@ export interface Operations {
   verify_email: { given: { body: MailedToken }; answer: void };
   /** Countries that numbers are sold from */
   list_countries: { given: {}; answer: ListedCountry };
+  /** What has happened to your orders and payments */
+  list_events: { given: { query?: { limit?: number; after?: number } }; answer: ListedEvent };
   /** Paystack tells of a payment */
   hook_paystack: { given: { body: unknown }; answer: void };
   /** TextVerified tells of a text */
@@ -2264,6 +2660,14 @@ export interface Operations {
   delete_me: { given: {}; answer: void };
   /** Everything that is kept about you */
   export_me: { given: {}; answer: unknown };
+  /** What you are told */
+  list_notifications: { given: { query?: { unread?: boolean; limit?: number; after?: string } }; answer: ListedNotification };
+  /** What you wish to be told */
+  get_notification_settings: { given: {}; answer: NotificationSettings };
+  /** Change what you wish to be told */
+  put_notification_settings: { given: { body: NotificationSettings }; answer: NotificationSettings };
+  /** You have read it */
+  read_notification: { given: { path: { id: string } }; answer: Notification };
   /** Your payments */
   list_payments: { given: { query?: { limit?: number; after?: string } }; answer: ListedPayment };
   /** Add money */
@@ -2326,12 +2730,36 @@ export interface Operations {
   put_wallet_settings: { given: { body: NewWalletSettings }; answer: WalletSettings };
   /** Every movement of a time, as CSV */
   get_statement: { given: { query?: { from?: string; to?: string } }; answer: string };
+  /** Your endpoints */
+  list_webhook_endpoints: { given: {}; answer: ListedWebhookEndpoint };
+  /** Have events posted to a URL */
+  create_webhook_endpoint: { given: { body: NewWebhookEndpoint }; answer: WebhookEndpointWithSecret };
+  /** Send one delivery again */
+  replay_webhook_delivery: { given: { path: { id: string } }; answer: WebhookDelivery };
+  /** One of your endpoints */
+  get_webhook_endpoint: { given: { path: { id: string } }; answer: WebhookEndpoint };
+  /** Change an endpoint */
+  change_webhook_endpoint: { given: { path: { id: string }; body: WebhookEndpointChange }; answer: WebhookEndpoint };
+  /** Delete an endpoint */
+  delete_webhook_endpoint: { given: { path: { id: string } }; answer: void };
+  /** What was sent to an endpoint */
+  list_webhook_deliveries: { given: { path: { id: string }; query?: { status?: "waiting" | "delivered" | "failed" | "dropped"; limit?: number; after?: string } }; answer: ListedWebhookDelivery };
+  /** Send everything again since an instant */
+  replay_webhook_deliveries: { given: { path: { id: string }; body: WebhookReplay }; answer: WebhookReplayed };
+  /** Give an endpoint another secret */
+  rotate_webhook_secret: { given: { path: { id: string } }; answer: WebhookEndpointWithSecret };
+  /** Try an endpoint out */
+  test_webhook_endpoint: { given: { path: { id: string } }; answer: WebhookDelivery };
   /** Is the process alive? */
   get_health: { given: {}; answer: ProcessState };
   /** Metrics */
   get_metrics: { given: {}; answer: string };
   /** Can it serve requests? */
   get_readiness: { given: {}; answer: ProcessState };
+  /** How the service does */
+  get_status: { given: {}; answer: Status };
+  /** How the service does, as JSON */
+  get_status_json: { given: {}; answer: Status };
 }
 
 /** Where each call goes, and how its answer is read. */
@@ -2342,6 +2770,10 @@ export const operations = {
   reject_adjustment: ["POST", "/api/v1/admin/adjustments/{id}/reject", "json"],
   list_audit_log: ["GET", "/api/v1/admin/audit-log", "json"],
   verify_audit_log: ["GET", "/api/v1/admin/audit-log/verify", "json"],
+  list_canned_answers: ["GET", "/api/v1/admin/canned-answers", "json"],
+  add_canned_answer: ["POST", "/api/v1/admin/canned-answers", "json"],
+  change_canned_answer: ["PUT", "/api/v1/admin/canned-answers/{id}", "json"],
+  remove_canned_answer: ["DELETE", "/api/v1/admin/canned-answers/{id}", "nothing"],
   export_entries: ["GET", "/api/v1/admin/exports/entries.csv", "text"],
   export_users: ["GET", "/api/v1/admin/exports/users.csv", "text"],
   export_verifications: ["GET", "/api/v1/admin/exports/verifications.csv", "text"],
@@ -2376,12 +2808,14 @@ export const operations = {
   change_staff: ["PATCH", "/api/v1/admin/staff/{id}", "json"],
   remove_staff: ["DELETE", "/api/v1/admin/staff/{id}", "nothing"],
   get_stats: ["GET", "/api/v1/admin/stats", "json"],
+  list_suppressions: ["GET", "/api/v1/admin/suppressions", "json"],
   list_suspense: ["GET", "/api/v1/admin/suspense", "json"],
   resolve_suspense: ["POST", "/api/v1/admin/suspense/{id}/resolve", "json"],
   list_all_tickets: ["GET", "/api/v1/admin/tickets", "json"],
   get_any_ticket: ["GET", "/api/v1/admin/tickets/{id}", "json"],
   assign_ticket: ["POST", "/api/v1/admin/tickets/{id}/assign", "json"],
   list_any_ticket_messages: ["GET", "/api/v1/admin/tickets/{id}/messages", "json"],
+  get_ticket_order: ["GET", "/api/v1/admin/tickets/{id}/order", "json"],
   reply_to_ticket: ["POST", "/api/v1/admin/tickets/{id}/reply", "json"],
   set_ticket_status: ["POST", "/api/v1/admin/tickets/{id}/status", "json"],
   list_users: ["GET", "/api/v1/admin/users", "json"],
@@ -2389,13 +2823,18 @@ export const operations = {
   adjust_wallet: ["POST", "/api/v1/admin/users/{id}/adjustments", "json"],
   end_user_sessions: ["POST", "/api/v1/admin/users/{id}/end-sessions", "nothing"],
   reset_user: ["POST", "/api/v1/admin/users/{id}/force-reset", "nothing"],
+  get_user_mail: ["GET", "/api/v1/admin/users/{id}/mail", "json"],
+  allow_user_mail: ["POST", "/api/v1/admin/users/{id}/mail/allow", "json"],
   suspend_user: ["POST", "/api/v1/admin/users/{id}/suspend", "json"],
   get_user_timeline: ["GET", "/api/v1/admin/users/{id}/timeline", "json"],
   unsuspend_user: ["POST", "/api/v1/admin/users/{id}/unsuspend", "json"],
+  list_user_webhook_endpoints: ["GET", "/api/v1/admin/users/{id}/webhook-endpoints", "json"],
   list_orders: ["GET", "/api/v1/admin/verifications", "json"],
   get_order: ["GET", "/api/v1/admin/verifications/{id}", "json"],
   cancel_order: ["POST", "/api/v1/admin/verifications/{id}/cancel", "json"],
   get_order_timeline: ["GET", "/api/v1/admin/verifications/{id}/timeline", "json"],
+  switch_webhook_endpoint_off: ["POST", "/api/v1/admin/webhook-endpoints/{id}/off", "json"],
+  switch_webhook_endpoint_on: ["POST", "/api/v1/admin/webhook-endpoints/{id}/on", "json"],
   list_api_keys: ["GET", "/api/v1/api-keys", "json"],
   create_api_key: ["POST", "/api/v1/api-keys", "json"],
   delete_api_key: ["DELETE", "/api/v1/api-keys/{id}", "nothing"],
@@ -2423,12 +2862,17 @@ export const operations = {
   enroll_totp: ["POST", "/api/v1/auth/totp/enroll", "json"],
   verify_email: ["POST", "/api/v1/auth/verify-email", "nothing"],
   list_countries: ["GET", "/api/v1/countries", "json"],
+  list_events: ["GET", "/api/v1/events", "json"],
   hook_paystack: ["POST", "/api/v1/hooks/paystack", "nothing"],
   hook_textverified: ["POST", "/api/v1/hooks/textverified", "nothing"],
   get_me: ["GET", "/api/v1/me", "json"],
   change_me: ["PATCH", "/api/v1/me", "json"],
   delete_me: ["DELETE", "/api/v1/me", "nothing"],
   export_me: ["GET", "/api/v1/me/export", "json"],
+  list_notifications: ["GET", "/api/v1/notifications", "json"],
+  get_notification_settings: ["GET", "/api/v1/notifications/settings", "json"],
+  put_notification_settings: ["PUT", "/api/v1/notifications/settings", "json"],
+  read_notification: ["POST", "/api/v1/notifications/{id}/read", "json"],
   list_payments: ["GET", "/api/v1/payments", "json"],
   open_payment: ["POST", "/api/v1/payments", "json"],
   get_payment: ["GET", "/api/v1/payments/{id}", "json"],
@@ -2460,7 +2904,19 @@ export const operations = {
   get_wallet_settings: ["GET", "/api/v1/wallet/settings", "json"],
   put_wallet_settings: ["PUT", "/api/v1/wallet/settings", "json"],
   get_statement: ["GET", "/api/v1/wallet/statement.csv", "text"],
+  list_webhook_endpoints: ["GET", "/api/v1/webhook-endpoints", "json"],
+  create_webhook_endpoint: ["POST", "/api/v1/webhook-endpoints", "json"],
+  replay_webhook_delivery: ["POST", "/api/v1/webhook-endpoints/deliveries/{id}/replay", "json"],
+  get_webhook_endpoint: ["GET", "/api/v1/webhook-endpoints/{id}", "json"],
+  change_webhook_endpoint: ["PATCH", "/api/v1/webhook-endpoints/{id}", "json"],
+  delete_webhook_endpoint: ["DELETE", "/api/v1/webhook-endpoints/{id}", "nothing"],
+  list_webhook_deliveries: ["GET", "/api/v1/webhook-endpoints/{id}/deliveries", "json"],
+  replay_webhook_deliveries: ["POST", "/api/v1/webhook-endpoints/{id}/replay", "json"],
+  rotate_webhook_secret: ["POST", "/api/v1/webhook-endpoints/{id}/rotate-secret", "json"],
+  test_webhook_endpoint: ["POST", "/api/v1/webhook-endpoints/{id}/test", "json"],
   get_health: ["GET", "/healthz", "json"],
   get_metrics: ["GET", "/metrics", "text"],
   get_readiness: ["GET", "/readyz", "json"],
+  get_status: ["GET", "/status", "json"],
+  get_status_json: ["GET", "/status.json", "json"],
 } as const;

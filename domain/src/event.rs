@@ -5,12 +5,13 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    EventId, JobId, NoticeId, NotificationId, PurchaseId, Time, UserId, Version,
+    EventId, JobId, NoticeId, NotificationId, PurchaseId, Time, TraceParent, UserId, Version,
     auth::Email,
     notification::Occasion,
     payment::Intent,
     upkeep::Task,
     verification::{Order, OrderStatus},
+    wallet::Settings,
 };
 
 /// What happened, as customers are told.
@@ -40,11 +41,13 @@ pub enum EventKind {
     PaymentRefunded,
     /// The customer disputes the payment.
     PaymentDisputed,
+    /// Less is available than the user wishes to have.
+    WalletLowBalance,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::VerificationRequested,
         Self::VerificationWaiting,
         Self::VerificationMessage,
@@ -57,6 +60,7 @@ impl EventKind {
         Self::PaymentSuspense,
         Self::PaymentRefunded,
         Self::PaymentDisputed,
+        Self::WalletLowBalance,
     ];
 
     /// The name in the API and in storage.
@@ -74,6 +78,7 @@ impl EventKind {
             Self::PaymentSuspense => "payment.suspense",
             Self::PaymentRefunded => "payment.refunded",
             Self::PaymentDisputed => "payment.disputed",
+            Self::WalletLowBalance => "wallet.low_balance",
         }
     }
 
@@ -105,12 +110,14 @@ pub struct Event {
     pub user: UserId,
     /// What happened.
     pub kind: EventKind,
-    /// To which record: the bare identifier of an order or a payment.
+    /// To which record: the bare identifier of an order or a payment; of a wallet, its user's.
     pub subject: Uuid,
-    /// The record's version after it.
+    /// The record's version after it; of a wallet, that of what is wished of it.
     pub version: Version,
     /// When.
     pub at: Time,
+    /// The place in a trace that has caused it, where traces are collected. No user is told.
+    pub cause: Option<TraceParent>,
 }
 
 impl Event {
@@ -126,12 +133,19 @@ impl Event {
 
     /// Something happened to a payment.
     pub fn about_payment(id: EventId, kind: EventKind, intent: &Intent, at: Time) -> Self {
-        Self { id, user: intent.user, kind, subject: intent.id.uuid(), version: intent.version, at }
+        let (subject, version) = (intent.id.uuid(), intent.version);
+        Self { id, user: intent.user, kind, subject, version, at, cause: None }
+    }
+
+    /// A balance has fallen below what its user wishes to have: his wishes, as they know it.
+    pub fn about_low_balance(id: EventId, wishes: &Settings, at: Time) -> Self {
+        let (user, version) = (wishes.user, wishes.version);
+        Self { id, user, kind: EventKind::WalletLowBalance, subject: user.uuid(), version, at, cause: None }
     }
 
     fn of_order(id: EventId, kind: EventKind, order: &Order, at: Time) -> Self {
         let head = order.head();
-        Self { id, user: head.user, kind, subject: head.id.uuid(), version: head.version, at }
+        Self { id, user: head.user, kind, subject: head.id.uuid(), version: head.version, at, cause: None }
     }
 }
 
@@ -187,6 +201,11 @@ pub enum Letter {
     TicketAnswered,
     /// "Nothing is sent to an endpoint of yours any more."
     WebhookEndpointOff,
+    /// "An endpoint of yours was made, or is somewhere else or has another secret from now on."
+    WebhookEndpointSet {
+        /// Whose. Of several that wait, one is sent.
+        user: UserId,
+    },
 }
 
 /// What is to be done after a commit. Never a purchase, never a refund.
@@ -247,6 +266,9 @@ impl JobKind {
     pub fn key(&self) -> Option<JobKey> {
         match self {
             Self::Upkeep { task } => Some(JobKey(format!("upkeep:{}", task.name()))),
+            Self::SendMail { letter: Letter::WebhookEndpointSet { user }, .. } => {
+                Some(JobKey(format!("webhooks_set:{user}")))
+            }
             _ => None,
         }
     }
@@ -333,6 +355,15 @@ pub struct NewJob {
     pub kind: JobKind,
     /// Not before.
     pub run_at: Time,
+    /// The place in a trace that has queued it, where traces are collected: whoever does it goes on from there.
+    pub cause: Option<TraceParent>,
+}
+
+impl NewJob {
+    /// Of no trace yet.
+    pub const fn new(id: JobId, kind: JobKind, run_at: Time) -> Self {
+        Self { id, kind, run_at, cause: None }
+    }
 }
 
 /// Who sent a notice.

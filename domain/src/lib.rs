@@ -19,6 +19,7 @@
 struct Readme;
 
 pub mod auth;
+pub mod breaker;
 pub mod event;
 pub mod fault;
 pub mod id;
@@ -31,6 +32,7 @@ pub mod notification;
 pub mod outbound;
 pub mod outbox;
 pub mod page;
+mod pass;
 pub mod payment;
 pub mod phone;
 pub mod ports;
@@ -146,6 +148,8 @@ pub mod entity {
         TicketLineEntity, TicketLineId, "tkl";
         /// Something that a user is told.
         NotificationEntity, NotificationId, "ntf";
+        /// An address that mail servers have refused.
+        SuppressionEntity, SuppressionId, "sup";
         /// A run of reconciliation.
         RunEntity, RunId, "run";
         /// A URL of a user that events are sent to.
@@ -160,5 +164,5 @@ pub use entity::{
     AdjustmentId, ApiKeyId, AttemptId, AuditId, BatchId, BookingId, CannedAnswerId, DeliveryId, DisputeId,
     EndpointId, EntryId, EventId, FindingId, GrantId, HoldId, IdentityId, JobId, MessageId, NoticeId,
     NotificationId, OrderId, PaymentId, PricingRuleId, PurchaseId, QuoteId, RefundId, RunId, SessionId,
-    TicketId, TicketLineId, TimelineId, UserId,
+    SuppressionId, TicketId, TicketLineId, TimelineId, UserId,
 };

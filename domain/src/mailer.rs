@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Fault, Letter, auth::Email, notification::News};
+use crate::{Fault, JobId, Letter, auth::Email, notification::News};
 
 /// Why a mail was not sent.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum MailError {
     /// It will never be taken.
     #[error("the mail server refuses it: {0}")]
     Permanent(Fault),
-    /// It will never be taken, since there is no such mailbox.
+    /// It will never be taken, since there is no such mailbox: the server says so of the recipient, and of nothing else.
     #[error("there is no such mailbox: SMTP reply {reply}")]
     BadAddress {
         /// The number of the server's answer.
@@ -28,15 +28,16 @@ pub enum MailError {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Hands a letter to the mail server.
+    /// Hands a letter to the mail server. `job` names it: whoever gets the same letter twice, since a try may have been
+    /// taken of which nobody knows, can tell that by the name.
     ///
     /// # Errors
     /// `Transient` if trying again can help, `Permanent` if not.
-    async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError>;
+    async fn send(&self, job: JobId, to: &Email, letter: &Letter) -> Result<(), MailError>;
 
     /// The same with a letter about a notification.
     ///
     /// # Errors
     /// As [`Self::send`].
-    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError>;
+    async fn tell(&self, job: JobId, to: &Email, news: &News) -> Result<(), MailError>;
 }

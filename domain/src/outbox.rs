@@ -21,7 +21,7 @@ pub use schedule::{Schedule, ScheduleReads, Scheduler};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Event, Fault, JobId, JobKind, JobLane, Notice, Sender, Time, UserId};
+use crate::{Event, Fault, JobId, JobKind, JobLane, Notice, Sender, Time, TraceParent, UserId};
 
 /// An event with its place in the one order in which everybody sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct LeasedJob {
     pub run_at: Time,
     /// Proves the lease; an older one changes nothing.
     pub fence: i64,
+    /// The place in a trace that has queued it, if it is known.
+    pub cause: Option<TraceParent>,
 }
 
 /// The queue of jobs. Any number of runners take from it, and none leads.
@@ -106,6 +108,10 @@ pub trait Jobs: Send + Sync {
     /// It failed and is due again at `at`. If another one of its [key](crate::JobKind::key) waits by now, that one stands
     /// for it, and it is gone.
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault>;
+
+    /// It is not its time yet: nothing has failed, and it is due at `at` with as many attempts as before it was taken.
+    /// For others of its key as [`Self::retry`].
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault>;
 
     /// It failed for good, for this reason.
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault>;

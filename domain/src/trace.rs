@@ -5,7 +5,7 @@
 use std::fmt;
 
 /// A place in a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TraceParent {
     trace: u128,
     span: u64,

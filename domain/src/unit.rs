@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, UserId, Version,
+    Amount, Claim, Event, Fault, NewJob, Notice, OrderId, Time, TraceParent, UserId, Version,
     auth::{ApiKey, Identity, MailToken, RefreshToken, Session, User},
     notification::{Notification, NotificationSettings},
     outbox::{QueuedJob, Schedule},
@@ -291,6 +291,23 @@ impl UnitOfWork {
         self
     }
 
+    /// Says which place in a trace this unit is committed at, to whatever it leaves to be done or told later. What has a
+    /// cause of its own keeps it.
+    pub fn caused_by(mut self, cause: TraceParent) -> Self {
+        for change in &mut self.changes {
+            let later = match change {
+                Change::Job(job) => &mut job.cause,
+                Change::Event(event) => &mut event.cause,
+                Change::WebhookDelivery(delivery) if delivery.version == Version::FIRST => {
+                    &mut delivery.telling.cause
+                }
+                _ => continue,
+            };
+            later.get_or_insert(cause);
+        }
+        self
+    }
+
     /// The claim, if the unit has one.
     pub const fn claim(&self) -> Option<&Claim> {
         self.claim.as_ref()
@@ -408,4 +425,42 @@ where
         }
     }
     attempt().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Id, JobKind,
+        upkeep::Task,
+        webhook::{Happening, Telling},
+    };
+
+    fn job(cause: Option<TraceParent>) -> Change {
+        let kind = JobKind::Upkeep { task: Task::Quotes };
+        let job = NewJob::new(Id::from_uuid(uuid::Uuid::nil()), kind, Time::UNIX_EPOCH);
+        Change::Job(NewJob { cause, ..job })
+    }
+
+    fn delivery() -> Delivery {
+        let (id, at) = (uuid::Uuid::nil(), Time::UNIX_EPOCH);
+        let telling = Telling { id: Id::from_uuid(id), at, what: Happening::Test, cause: None };
+        Delivery::new(Id::from_uuid(id), (Id::from_uuid(id), Id::from_uuid(id)), telling, at)
+    }
+
+    #[test]
+    fn what_is_new_is_caused_by_its_commit_unless_it_has_a_cause_of_its_own() {
+        let (own, commit) = (TraceParent::new(1, 2, true), TraceParent::new(3, 4, true));
+        let known = delivery().put_off(Time::UNIX_EPOCH);
+        let changes =
+            [job(None), job(own), Change::WebhookDelivery(delivery()), Change::WebhookDelivery(known)];
+        let unit = changes.into_iter().fold(UnitOfWork::new(), UnitOfWork::with);
+        let unit = unit.caused_by(commit.expect("a place"));
+        let caused = unit.changes().iter().map(|change| match change {
+            Change::Job(job) => job.cause,
+            Change::WebhookDelivery(delivery) => delivery.telling.cause,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(caused.collect::<Vec<_>>(), [commit, own, commit, None]);
+    }
 }

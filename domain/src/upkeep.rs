@@ -27,12 +27,27 @@ pub enum Task {
     /// Claims of idempotency keys of accounts that are closed. Those of an account that is open stay as long as it does:
     /// each stands for money.
     Claims,
+    /// Deliveries of webhooks that have ended, with their tries. Their events stay, so that whoever catches up by the log, or
+    /// has everything since an instant sent again, misses nothing.
+    Deliveries,
+    /// Notifications that were read.
+    ReadNotifications,
+    /// Notifications that nobody has read.
+    UnreadNotifications,
 }
 
 impl Task {
     /// Each.
-    pub const ALL: [Self; 5] =
-        [Self::MailTokens, Self::RefreshTokens, Self::Sessions, Self::Quotes, Self::Claims];
+    pub const ALL: [Self; 8] = [
+        Self::MailTokens,
+        Self::RefreshTokens,
+        Self::Sessions,
+        Self::Quotes,
+        Self::Claims,
+        Self::Deliveries,
+        Self::ReadNotifications,
+        Self::UnreadNotifications,
+    ];
 
     /// The name in storage.
     pub const fn name(self) -> &'static str {
@@ -42,6 +57,9 @@ impl Task {
             Self::Sessions => "sessions",
             Self::Quotes => "quotes",
             Self::Claims => "claims",
+            Self::Deliveries => "webhook_deliveries",
+            Self::ReadNotifications => "read_notifications",
+            Self::UnreadNotifications => "unread_notifications",
         }
     }
 
@@ -53,19 +71,24 @@ impl Task {
     /// How often it comes.
     pub const fn every(self) -> TimeDelta {
         match self {
-            Self::MailTokens | Self::RefreshTokens | Self::Sessions | Self::Quotes => hours(1),
-            Self::Claims => hours(24),
+            Self::MailTokens | Self::RefreshTokens | Self::Sessions | Self::Quotes | Self::Deliveries => {
+                hours(1)
+            }
+            Self::Claims | Self::ReadNotifications | Self::UnreadNotifications => hours(24),
         }
     }
 
     /// How long after its end something is kept. Of sessions: longer than any of their refresh tokens, so that no token
-    /// ever names a session that is gone.
+    /// ever names a session that is gone. A notification ends when it is read, or else when it is told.
     pub const fn kept_for(self) -> TimeDelta {
         match self {
             Self::MailTokens | Self::Quotes => hours(7 * 24),
             Self::RefreshTokens => hours(24),
             Self::Sessions => hours(45 * 24),
             Self::Claims => hours(0),
+            Self::Deliveries => hours(30 * 24),
+            Self::ReadNotifications => hours(90 * 24),
+            Self::UnreadNotifications => hours(180 * 24),
         }
     }
 }
@@ -75,7 +98,7 @@ impl Task {
 #[async_trait]
 pub trait Leftovers: Send + Sync {
     /// Deletes up to `limit` rows of what a task is about that were over at `over_by` or before; of claims, whatever the
-    /// time. Returns how many.
+    /// time. What a row has of its own goes with it and is not counted. Returns how many.
     async fn delete(&self, task: Task, over_by: Time, limit: u32) -> Result<u32, Fault>;
 }
 

@@ -1,8 +1,12 @@
 //! How work stands, in counts: for those who watch. No user, no number and no name is in them.
 
+mod drift;
+
+pub use drift::{DRIFT_SLICE, DriftSlice, DriftWatch};
+
 use async_trait::async_trait;
 
-use crate::{Fault, JobLane, Money, Time, time::seconds};
+use crate::{Fault, JobLane, Money, Time, UserId, time::seconds};
 
 /// Seconds after its end for which an order may still be waiting without being overdue: promise 6, with one look of a
 /// worker.
@@ -43,6 +47,12 @@ pub struct Vitals {
     pub suspense_open: u64,
     /// Refunds that are under way.
     pub refunds_open: u64,
+    /// For how long the oldest of them has been so, in seconds.
+    pub refunds_oldest_s: i64,
+    /// Numbers that serve no order, and for which the provider has not given the money back.
+    pub orphans_open: u64,
+    /// For how long the oldest of them has been known, in seconds.
+    pub orphans_oldest_s: i64,
     /// Disputes that are not decided.
     pub disputes_open: u64,
     /// Mismatches that reconciliation has found and nobody has closed.
@@ -69,6 +79,9 @@ pub trait VitalsReads: Send + Sync {
 
     /// How far accounts are from what the journal and their holds say of them, in dollars and without signs: zero, or
     /// something is broken. Looks at accounts that [`DRIFT_LINES`] or fewer of the newest lines touch, and at those with
-    /// an open hold, so it costs the same in every year; an audit looks at all.
+    /// an open hold, so it costs the same in every year; [`DriftWatch`] looks at all in turn.
     async fn drift(&self) -> Result<Money, Fault>;
+
+    /// The same of the first `limit` accounts behind `after`, by their users' identifiers; `None`: of the first of all.
+    async fn drift_of(&self, after: Option<UserId>, limit: u32) -> Result<DriftSlice, Fault>;
 }

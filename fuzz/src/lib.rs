@@ -5,6 +5,7 @@
 mod google;
 mod http;
 mod paystack;
+mod pwned_passwords;
 mod textverified;
 mod words;
 
@@ -17,6 +18,7 @@ mod tree;
 
 pub use google::google_tokens;
 pub use paystack::{paystack_answers, paystack_webhook};
+pub use pwned_passwords::leaked_ranges;
 pub use textverified::{textverified_answers, textverified_webhook};
 pub use words::{
     access_tokens, codes, csv, destination, email, idempotency_key, ids, json_body, money, phone, secrets,

@@ -10,7 +10,6 @@ pub const APPENDED: &[&str] = &[
     "shown_numbers",
     "suppressed_numbers",
     "transfers",
-    "webhook_attempts",
 ];
 
 /// Tables whose rows are changed and never deleted.
@@ -46,7 +45,6 @@ pub const CHANGED: &[&str] = &[
     "users",
     "wallet_settings",
     "webhook_cursors",
-    "webhook_deliveries",
     "webhook_endpoints",
 ];
 
@@ -60,10 +58,11 @@ pub const DELETED: &[&str] = &[
     "refresh_tokens",
     "sealing_keys",
     "sessions",
+    "webhook_deliveries",
 ];
 
 /// Tables whose rows nothing changes, and that are deleted once they are of no more use.
-pub const DROPPED: &[&str] = &["idempotency_claims"];
+pub const DROPPED: &[&str] = &["idempotency_claims", "webhook_attempts"];
 
 /// The statements that let `role` serve, for whoever owns the schema. Safe to repeat, and to be repeated after each
 /// migration that adds a table. What the role had before is taken first.

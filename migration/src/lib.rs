@@ -59,6 +59,11 @@ mod m20261126_000029_schedules;
 mod m20261126_000030_notifications;
 mod m20261126_000031_suppressions;
 mod m20261126_000032_webhooks;
+mod m20261126_000050_pruning;
+mod m20261126_000051_suppressed;
+mod m20261126_000060_causes;
+mod m20261126_000080_webhook_guards;
+mod m20261126_000090_returns;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -97,6 +102,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000032_webhooks::Migration),
             Box::new(m20261126_000030_notifications::Migration),
             Box::new(m20261126_000031_suppressions::Migration),
+            Box::new(m20261126_000050_pruning::Migration),
+            Box::new(m20261126_000051_suppressed::Migration),
+            Box::new(m20261126_000060_causes::Migration),
+            Box::new(m20261126_000080_webhook_guards::Migration),
+            Box::new(m20261126_000090_returns::Migration),
         ]
     }
 }

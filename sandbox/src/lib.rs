@@ -1,6 +1,6 @@
 //! Simulators of the outside world, on its real protocols: Paystack under `/paystack`, TextVerified under
-//! `/textverified`, Google's OpenID provider under `/google`, and a mail server whose mail is kept. They keep books of their own, written before each
-//! answer, so a test that kills the product can ask them what really happened.
+//! `/textverified`, Google's OpenID provider under `/google`, Pwned Passwords under `/pwnedpasswords`, and a mail server whose
+//! mail is kept. They keep books of their own, written before each answer, so a test that kills the product can ask them what really happened.
 //!
 //! One HTTP listener serves the vendors' paths, the controls (`/control/…`, `/inbox`), the checkout page
 //! (`/checkout/{reference}`) and a console (`/`). See [`Sandbox`] to start it and [`control`] for the controls.
@@ -34,6 +34,7 @@ mod id;
 mod journal;
 mod money;
 mod paystack;
+mod pwned_passwords;
 mod server;
 mod sign;
 mod smtp;

@@ -373,7 +373,7 @@ pub fn notice(sender: Sender, subject: Option<String>) -> Notice {
 /// A mail with a secret, due at once.
 pub fn job() -> NewJob {
     let letter = Letter::ResetPassword { token: MailSecret("a-secret-of-a-mail".into()) };
-    NewJob { id: id(), kind: JobKind::SendMail { to: email(), letter }, run_at: start() }
+    NewJob::new(id(), JobKind::SendMail { to: email(), letter }, start())
 }
 
 /// A source that was not posted before.

@@ -76,6 +76,7 @@ fn letter_draft(letter: &Letter, to: &Email, site: &Url) -> Draft {
         Letter::ApiKeyDeleted => Draft::ApiKeyDeleted { site: home },
         Letter::TicketAnswered => Draft::TicketAnswered { site: home },
         Letter::WebhookEndpointOff => Draft::WebhookEndpointOff { site: home },
+        Letter::WebhookEndpointSet { .. } => Draft::WebhookEndpointSet { site: home },
     }
 }
 

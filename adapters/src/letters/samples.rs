@@ -47,6 +47,7 @@ fn sample_letters(site: &Url) -> Vec<Draft> {
         Letter::ApiKeyDeleted,
         Letter::TicketAnswered,
         Letter::WebhookEndpointOff,
+        Letter::WebhookEndpointSet { user: Id::from_uuid(Uuid::from_u128(7)) },
     ];
     let to = Email::try_new("ada@example.com").ok();
     to.map(|to| letters.iter().map(|letter| letter_draft(letter, &to, site)).collect()).unwrap_or_default()

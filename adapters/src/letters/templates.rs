@@ -36,6 +36,8 @@ enum Html<'a> {
     TicketAnswered { site: &'a str },
     #[template(path = "letters/webhook_endpoint_off.html")]
     WebhookEndpointOff { site: &'a str },
+    #[template(path = "letters/webhook_endpoint_set.html")]
+    WebhookEndpointSet { site: &'a str },
     #[template(path = "letters/new_sign_in.html")]
     NewSignIn { site: &'a str, device: &'a str, ip: &'a str, at: &'a str },
     #[template(path = "letters/low_balance.html")]
@@ -87,6 +89,8 @@ enum Text<'a> {
     TicketAnswered { site: &'a str },
     #[template(path = "letters/webhook_endpoint_off.txt")]
     WebhookEndpointOff { site: &'a str },
+    #[template(path = "letters/webhook_endpoint_set.txt")]
+    WebhookEndpointSet { site: &'a str },
     #[template(path = "letters/new_sign_in.txt")]
     NewSignIn { site: &'a str, device: &'a str, ip: &'a str, at: &'a str },
     #[template(path = "letters/low_balance.txt")]
@@ -158,6 +162,7 @@ drafts! {
     ApiKeyDeleted { site } "api_key_deleted" "An API key was deleted"
     TicketAnswered { site } "ticket_answered" "Support has answered"
     WebhookEndpointOff { site } "webhook_endpoint_off" "A webhook endpoint was switched off"
+    WebhookEndpointSet { site } "webhook_endpoint_set" "Where your webhooks go has changed"
     NewSignIn { site, device, ip, at } "new_sign_in" "A new sign-in to your account"
     LowBalance { site, available, threshold } "low_balance" "Your balance is low"
     DepositReceived { site, amount, charged, reference, at } "deposit_received" "Your payment has arrived"

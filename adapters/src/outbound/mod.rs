@@ -5,7 +5,9 @@
 //! itself is decided about before each call. Redirects, proxies of the environment, cookies, compression, HTTP/2 and
 //! idle connections are off; the headers are the domain's.
 
+mod look_ups;
 mod resolver;
+mod wire;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,7 +25,8 @@ use tokio::time::Instant;
 pub use resolver::{Resolver, SystemResolver};
 
 use crate::http::{self, HttpFault};
-use resolver::CheckedResolver;
+use look_ups::LookUps;
+use resolver::{CheckedResolver, with_place};
 
 /// How much a receiver may take of us.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +51,7 @@ pub struct HttpOutboundClient {
     http: Client,
     policy: OutboundPolicy,
     caps: OutboundCaps,
+    look_ups: LookUps,
 }
 
 impl HttpOutboundClient {
@@ -70,7 +74,7 @@ impl HttpOutboundClient {
             .no_gzip()
             .build()
             .map_err(HttpFault::Client)?;
-        Ok(Self { http, policy, caps })
+        Ok(Self { http, policy, caps, look_ups: LookUps::default() })
     }
 
     fn request(&self, to: &Destination, call: &OutboundCall) -> RequestBuilder {
@@ -105,11 +109,17 @@ impl HttpOutboundClient {
 impl OutboundClient for HttpOutboundClient {
     async fn post(&self, to: &Destination, call: &OutboundCall) -> Result<Answer, CallError> {
         to.check(&self.policy)?;
+        let place = match to.address() {
+            Some(_) => None,
+            // Whoever waits for it waits for others of ours: the receiver's time has not begun.
+            None => Some(self.look_ups.place(call.user, self.caps.connect).await.ok_or(CallError::Crowded)?),
+        };
         let begun = Instant::now();
-        let mut response = self.request(to, call).send().await.map_err(told)?;
+        let mut response = with_place(place, self.request(to, call).send()).await.map_err(told)?;
         self.check_peer(response.remote_addr())?;
+        let retry_after = wire::retry_after(response.headers());
         let body = self.drain(&mut response).await;
-        Ok(Answer { status: response.status().as_u16(), took: begun.elapsed(), body })
+        Ok(Answer { status: response.status().as_u16(), took: begun.elapsed(), body, retry_after })
     }
 }
 
@@ -148,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_went_elsewhere_is_not_listened_to() {
-        let names = Arc::new(SystemResolver::default());
+        let names = Arc::new(SystemResolver);
         let policy = OutboundPolicy::default();
         let client = HttpOutboundClient::try_new(policy, OutboundCaps::default(), names).expect("a client");
         let check = |peer: &str| client.check_peer(Some(peer.parse().expect("an address")));

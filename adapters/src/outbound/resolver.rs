@@ -3,17 +3,31 @@
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use namaskah_domain::outbound::OutboundPolicy;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::{sync::Semaphore, task};
+use tokio::task;
 
-/// Look-ups at one time. The system's resolver blocks a thread for as long as a slow name server likes, and the threads
-/// are those that hash passwords.
-const LOOKUPS: usize = 32;
+use super::look_ups::Place;
+
+tokio::task_local! {
+    /// The place of the call that is being made. The client asks its resolver within the task that makes the call.
+    static PLACE: Mutex<Option<Place>>;
+}
+
+/// Makes a call, whose look-up takes `place`.
+pub(super) async fn with_place<F: Future>(place: Option<Place>, call: F) -> F::Output {
+    PLACE.scope(Mutex::new(place), call).await
+}
+
+fn place() -> Option<Place> {
+    let taken = PLACE.try_with(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take());
+    taken.ok().flatten()
+}
+
 /// Addresses of a name that are connected to. A name with a thousand of them would have us knock on all.
 const TRIED: usize = 4;
 
@@ -27,29 +41,16 @@ pub trait Resolver: Send + Sync {
     async fn resolve(&self, name: &str) -> io::Result<Vec<SocketAddr>>;
 }
 
-/// The system's own resolver.
+/// The system's own resolver. It blocks a thread for as long as a slow name server likes.
 #[derive(Debug)]
-pub struct SystemResolver {
-    lookups: Arc<Semaphore>,
-}
-
-impl Default for SystemResolver {
-    fn default() -> Self {
-        Self { lookups: Arc::new(Semaphore::new(LOOKUPS)) }
-    }
-}
+pub struct SystemResolver;
 
 #[async_trait]
 impl Resolver for SystemResolver {
     async fn resolve(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
-        let permit = self.lookups.clone().acquire_owned().await.map_err(io::Error::other)?;
         // The dot keeps the system from trying the name within its own search domains.
         let name = format!("{name}.");
-        let look_up = move || {
-            // Goes back when the look-up is over, not when its caller has given up.
-            let _permit = permit;
-            (name.as_str(), 0).to_socket_addrs().map(Iterator::collect)
-        };
+        let look_up = move || (name.as_str(), 0).to_socket_addrs().map(Iterator::collect);
         task::spawn_blocking(look_up).await.map_err(io::Error::other)?
     }
 }
@@ -68,9 +69,15 @@ impl CheckedResolver {
 
 impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (names, policy) = (self.names.clone(), self.policy.clone());
+        let (names, policy, place) = (self.names.clone(), self.policy.clone(), place());
+        // In a task of its own, so that a caller who gives up does not give back a place that is still taken.
+        let look_up = async move {
+            let found = names.resolve(name.as_str()).await;
+            drop(place);
+            found
+        };
         Box::pin(async move {
-            let found = names.resolve(name.as_str()).await?;
+            let found = task::spawn(look_up).await.map_err(io::Error::other)??;
             if found.is_empty() {
                 return Err(io::Error::from(io::ErrorKind::NotFound).into());
             }
@@ -86,10 +93,8 @@ mod tests {
 
     /// The system refuses a label of this length by itself, so no name server is asked.
     #[tokio::test]
-    async fn a_look_up_that_fails_gives_its_place_back() {
-        let names = SystemResolver::default();
+    async fn a_name_that_cannot_be_is_not_found() {
         let name = format!("{}.example", "a".repeat(64));
-        assert!(names.resolve(&name).await.is_err());
-        assert_eq!(names.lookups.available_permits(), LOOKUPS);
+        assert!(SystemResolver.resolve(&name).await.is_err());
     }
 }

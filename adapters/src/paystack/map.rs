@@ -135,13 +135,18 @@ pub(super) fn dispute(
     }))
 }
 
+/// The decision is the resolution of what is resolved, or stands as the status itself. Two that contradict each other,
+/// and every word that we do not know, are for a person to look at.
 fn dispute_status(status: &str, resolution: Option<&str>) -> GatewayDisputeStatus {
+    const ACCEPTED: &str = "merchant-accepted";
+    const DECLINED: &str = "declined";
     match (status, resolution) {
-        ("resolved", Some("merchant-accepted")) => GatewayDisputeStatus::Lost,
-        ("resolved", Some("declined")) => GatewayDisputeStatus::Won,
-        ("resolved", _) => GatewayDisputeStatus::Unknown,
-        // Whatever waits: not final.
-        _ => GatewayDisputeStatus::Open,
+        ("awaiting-merchant-feedback" | "awaiting-bank-feedback" | "pending", _) => {
+            GatewayDisputeStatus::Open
+        }
+        ("resolved" | ACCEPTED, Some(ACCEPTED)) | (ACCEPTED, None) => GatewayDisputeStatus::Lost,
+        ("resolved" | DECLINED, Some(DECLINED)) | (DECLINED, None) => GatewayDisputeStatus::Won,
+        _ => GatewayDisputeStatus::Unknown,
     }
 }
 
@@ -254,13 +259,16 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_a_refund_or_dispute_that_we_do_not_know_is_not_final() {
+    fn a_status_of_a_refund_that_we_do_not_know_is_not_final_and_what_is_said_of_a_dispute_that_waits_decides_nothing()
+     {
         for name in ["pending", "processing", "Processed", "reversed"] {
             assert_eq!(refund_status(name), GatewayRefundStatus::Pending, "{name}");
         }
-        for (status, resolution) in
-            [("awaiting-merchant-feedback", None), ("pending", Some("merchant-accepted")), ("new", None)]
-        {
+        for (status, resolution) in [
+            ("awaiting-merchant-feedback", None),
+            ("pending", Some("merchant-accepted")),
+            ("awaiting-bank-feedback", None),
+        ] {
             assert_eq!(dispute_status(status, resolution), GatewayDisputeStatus::Open, "{status}");
         }
     }
@@ -270,6 +278,27 @@ mod tests {
         for resolution in [None, Some("auto-accepted"), Some("Declined"), Some("")] {
             let status = dispute_status("resolved", resolution);
             assert_eq!(status, GatewayDisputeStatus::Unknown, "{resolution:?}");
+        }
+    }
+
+    #[test]
+    fn a_dispute_in_an_unheard_of_status_is_one_to_look_at_and_a_decision_is_read_in_either_field() {
+        use GatewayDisputeStatus::{Lost, Unknown, Won};
+        for (status, resolution, expected) in [
+            ("new", None, Unknown),
+            ("reopened", Some("declined"), Unknown),
+            ("Pending", None, Unknown),
+            ("", None, Unknown),
+            ("resolved", Some("merchant-accepted"), Lost),
+            ("merchant-accepted", None, Lost),
+            ("merchant-accepted", Some("merchant-accepted"), Lost),
+            ("resolved", Some("declined"), Won),
+            ("declined", None, Won),
+            ("declined", Some("declined"), Won),
+            ("declined", Some("merchant-accepted"), Unknown),
+            ("merchant-accepted", Some("declined"), Unknown),
+        ] {
+            assert_eq!(dispute_status(status, resolution), expected, "{status} {resolution:?}");
         }
     }
 

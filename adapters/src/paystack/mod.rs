@@ -19,7 +19,7 @@ use namaskah_domain::{
     Fault, Money, PaymentReference, Time,
     payment::{
         Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
 };
 use reqwest::Url;
@@ -208,7 +208,7 @@ impl PaymentGateway for PaystackGateway {
         self.ask_refund(request).await
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         self.list_refunds_of(reference).await
     }
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use namaskah_domain::{
     Fault, PaymentReference, Time,
-    payment::{ChargedMoney, GatewayDispute, GatewayError, GatewayRefund, RefundFailure, RefundRequest},
+    payment::{
+        ChargedMoney, GatewayDispute, GatewayError, GatewayRefund, RefundFailure, RefundList, RefundRequest,
+    },
 };
 use serde_json::value::RawValue;
 
@@ -39,13 +41,13 @@ impl PaystackGateway {
         }
     }
 
-    /// The list takes the transaction's number, which only the transaction itself tells. Whether something is absent
-    /// is decided by this list, so one row that cannot be read spoils it all.
+    /// The list takes the transaction's number, which only the transaction itself tells. A row that cannot be read is
+    /// counted: it hides no other, but nothing is known to be absent then.
     pub(super) async fn list_refunds_of(
         &self,
         reference: &PaymentReference,
-    ) -> Result<Vec<GatewayRefund>, GatewayError> {
-        let Some(transaction) = self.transaction(reference).await? else { return Ok(Vec::new()) };
+    ) -> Result<RefundList, GatewayError> {
+        let Some(transaction) = self.transaction(reference).await? else { return Ok(RefundList::default()) };
         if transaction.domain.as_deref() != Some(self.mode.domain()) {
             return Err(GatewayError::Refused(Fault::new(HttpFault::Malformed(
                 "a payment of the other mode",
@@ -53,18 +55,27 @@ impl PaystackGateway {
         }
         let malformed = |part| unreadable(HttpFault::Malformed(part));
         let id = transaction.id.as_deref().and_then(number).ok_or_else(|| malformed("id"))?;
-        let mut refunds = Vec::new();
+        let mut list = RefundList::default();
         for raw in self.rows("refund", &[("transaction", &id)], "a page of refunds").await? {
-            let row: wire::Refund = serde_json::from_str(raw.get()).map_err(|_| malformed("shape"))?;
-            if map::transaction_of(&row).as_ref() != Some(&id) {
-                return Err(malformed("a refund of another transaction than asked for"));
-            }
-            // A row without a mode has that of its transaction.
-            if map::domain_of(&row).is_none_or(|domain| domain == self.mode.domain()) {
-                refunds.push(map::refund(&row).map_err(malformed)?);
+            match self.refund_in(&raw, &id) {
+                Ok(refund) => list.refunds.extend(refund),
+                Err(part) => {
+                    tracing::warn!(part, "a row of a Paystack transaction's refunds cannot be read");
+                    list.unreadable += 1;
+                }
             }
         }
-        Ok(refunds)
+        Ok(list)
+    }
+
+    /// A row of the refunds of a transaction. `None`: of the other mode; one without a mode has that of its transaction.
+    fn refund_in(&self, raw: &RawValue, transaction: &str) -> Result<Option<GatewayRefund>, &'static str> {
+        let row: wire::Refund = serde_json::from_str(raw.get()).map_err(|_| "shape")?;
+        if map::transaction_of(&row).as_deref() != Some(transaction) {
+            return Err("transaction");
+        }
+        let is_ours = map::domain_of(&row).is_none_or(|domain| domain == self.mode.domain());
+        if is_ours { map::refund(&row).map(Some) } else { Ok(None) }
     }
 
     /// The reference of a row that names none is asked for by the number of its transaction, once each. A row that

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use namaskah_domain::Fault;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, Value,
+    sea_query::Values,
     sqlx::{
         Connection,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
@@ -13,8 +14,45 @@ use sea_orm::{
 
 use super::writer::Writer;
 
-/// Told of every statement: its text, how long it took, and whether it failed. Values are not shown.
-pub type StatementObserver = Arc<dyn Fn(&str, Duration, bool) + Send + Sync>;
+/// A statement that was run. Its values are not shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Ran<'a> {
+    /// Its text, with places for values.
+    pub sql: &'a str,
+    /// How long it took.
+    pub took: Duration,
+    /// Whether it failed.
+    pub has_failed: bool,
+    values: Option<&'a Values>,
+}
+
+impl<'a> Ran<'a> {
+    /// One whose text says of each place of what kind it is.
+    pub(crate) const fn telling(sql: &'a str, took: Duration, has_failed: bool) -> Self {
+        Self { sql, took, has_failed, values: None }
+    }
+
+    /// The kinds of its values in Postgres' words, in the order of their places; empty if its text tells them.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.values.map(|values| values.0.iter().map(kind_of).collect()).unwrap_or_default()
+    }
+}
+
+/// What no table of ours has is left to Postgres.
+const fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "boolean",
+        Value::Int(_) => "integer",
+        Value::BigInt(_) => "bigint",
+        Value::String(_) => "text",
+        Value::Bytes(_) => "bytea",
+        Value::Uuid(_) => "uuid",
+        _ => "unknown",
+    }
+}
+
+/// Told of every statement.
+pub type StatementObserver = Arc<dyn Fn(&Ran<'_>) + Send + Sync>;
 
 /// Told of every write of units that came together, and of those that came alone: how many there were.
 pub type BatchObserver = Arc<dyn Fn(usize) + Send + Sync>;
@@ -184,7 +222,10 @@ fn leave_no_transaction(options: &mut ConnectOptions) {
 
 fn observe(connection: &mut DatabaseConnection, options: &Options) {
     if let Some(observer) = options.observer.clone() {
-        connection.set_metric_callback(move |info| observer(&info.statement.sql, info.elapsed, info.failed));
+        connection.set_metric_callback(move |info| {
+            let values = info.statement.values.as_ref();
+            observer(&Ran { sql: &info.statement.sql, took: info.elapsed, has_failed: info.failed, values });
+        });
     }
 }
 

@@ -45,14 +45,14 @@ impl Explainer {
         Ok(Self { connection, asked: AtomicU64::new(0) })
     }
 
-    /// The plan of a statement, for whatever values. It is not run.
+    /// The plan of a statement, for whatever values of these kinds ([`Ran::kinds`](super::Ran::kinds)). It is not run.
     ///
     /// # Errors
-    /// [`Fault`] if the database does not answer, or cannot plan it without knowing its values.
-    pub async fn plan(&self, sql: &str) -> Result<String, Fault> {
+    /// [`Fault`] if the database does not answer, or cannot plan it.
+    pub async fn plan(&self, sql: &str, kinds: &[&str]) -> Result<String, Fault> {
         let backend = self.connection.get_database_backend();
         let lines = if backend == DbBackend::Postgres {
-            self.on_postgres(sql).await.map_err(Fault::new)?
+            self.on_postgres(sql, kinds).await.map_err(Fault::new)?
         } else {
             let asked = Statement::from_string(backend, format!("EXPLAIN QUERY PLAN {sql}"));
             lines(self.connection.query_all_raw(asked).await.map_err(Fault::new)?, "detail")?
@@ -61,17 +61,19 @@ impl Explainer {
     }
 
     /// A prepared statement has a plan for whatever values, and EXPLAIN without ANALYZE runs nothing.
-    async fn on_postgres(&self, sql: &str) -> Result<Vec<String>, DbErr> {
+    async fn on_postgres(&self, sql: &str, kinds: &[&str]) -> Result<Vec<String>, DbErr> {
         let values = vec!["NULL"; places(sql)].join(", ");
         // One that could not be planned is left behind, and goes with the connection.
         let name = format!("slow_{}", self.asked.fetch_add(1, Ordering::Relaxed));
         let run =
             if values.is_empty() { format!("EXECUTE {name}") } else { format!("EXECUTE {name}({values})") };
+        // Of a value that is merely handed on, nothing but this tells the kind.
+        let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
         let transaction = self.connection.begin().await?;
         for prepare in [
             "SET LOCAL plan_cache_mode = force_generic_plan",
             "SET LOCAL statement_timeout = '2s'",
-            format!("PREPARE {name} AS {sql}").as_str(),
+            format!("PREPARE {name}{kinds} AS {sql}").as_str(),
         ] {
             transaction.execute_unprepared(prepare).await?;
         }

@@ -33,7 +33,7 @@ mod stored;
 mod writer;
 
 pub use bell::PostgresBell;
-pub use database::{BatchObserver, Database, Options, PoolUse, StatementObserver, connect};
+pub use database::{BatchObserver, Database, Options, PoolUse, Ran, StatementObserver, connect};
 pub use explain::Explainer;
 pub use postgres::PostgresStore;
 use read::Reads;

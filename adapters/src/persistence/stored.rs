@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use namaskah_domain::{
-    Amount, Currency, Fault, Money, PhoneNumber, Time,
+    Amount, Currency, Fault, Money, PhoneNumber, Time, TraceParent,
     verification::{AreaCode, Ask, Capability, Carrier, CountryCode, ProviderId, ServiceCode},
 };
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
@@ -43,6 +43,15 @@ pub(crate) fn optional_time(us: Option<i64>) -> Result<Option<Time>, Fault> {
 
 pub(crate) fn count(stored: i64) -> Result<u32, Fault> {
     u32::try_from(stored).map_err(|_| unreadable("count"))
+}
+
+pub(crate) fn traceparent(cause: Option<TraceParent>) -> Option<String> {
+    cause.map(|cause| cause.to_string())
+}
+
+/// What cannot be read is as good as unknown: nothing but a trace hangs on it.
+pub(crate) fn cause(traceparent: Option<&str>) -> Option<TraceParent> {
+    traceparent.and_then(TraceParent::parse)
 }
 
 pub(crate) fn money(units: i64, currency: &str) -> Result<Money, Fault> {

@@ -1,15 +1,17 @@
 //! Mail over SMTP.
 
+mod conversation;
+
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, Message,
     message::{Mailbox, MultiPart},
     transport::smtp::Error as SmtpError,
 };
 use namaskah_domain::{
-    Fault, Letter,
+    Fault, JobId, Letter,
     auth::Email,
     mailer::{MailError, Mailer},
     notification::News,
@@ -18,9 +20,16 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::letters::{self, Unwritten, Words};
+use conversation::{MailServer, Refused};
 
 /// Replies that refuse our login or our connection, not the letter: a person will set that right.
 const ABOUT_US: [u16; 6] = [421, 530, 534, 535, 538, 554];
+/// What says that there is no such mailbox: none of the name, no such host or one that takes no mail, no address at all,
+/// or one that has moved away. Whatever else begins with 5.1 is about the sender, and a number without such a code may be
+/// about anything.
+///
+/// Source: RFC 3463 section 3.2, RFC 7505 section 4.2.
+const NO_MAILBOX: [&str; 5] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"];
 
 /// How mail leaves.
 #[derive(Clone)]
@@ -78,7 +87,7 @@ enum SmtpFault {
 
 /// [`Mailer`] over SMTP.
 pub struct SmtpMailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: MailServer,
     from: Mailbox,
     site: Url,
     timeout: Duration,
@@ -90,17 +99,13 @@ impl SmtpMailer {
     /// # Errors
     /// [`InvalidSmtpConfig`] names the part that is wrong.
     pub fn try_new(config: &SmtpConfig) -> Result<Self, InvalidSmtpConfig> {
-        let transport =
-            AsyncSmtpTransport::<Tokio1Executor>::from_url(&their_url(config.url.expose_secret())?)
-                .map_err(|_| InvalidSmtpConfig::Url)?
-                .timeout(Some(config.timeout))
-                .build();
+        let server = MailServer::at(config.url.expose_secret(), config.timeout)?;
         let from: Mailbox = config.from.parse().map_err(|_| InvalidSmtpConfig::From)?;
         let site = Url::parse(&config.public_url).map_err(|_| InvalidSmtpConfig::PublicUrl)?;
         if !matches!(site.scheme(), "http" | "https") || !site.has_host() {
             return Err(InvalidSmtpConfig::PublicUrl);
         }
-        Ok(Self { transport, from, site, timeout: config.timeout })
+        Ok(Self { server, from, site, timeout: config.timeout })
     }
 
     /// Connects and says hello, as `doctor` does. Sends nothing.
@@ -108,61 +113,45 @@ impl SmtpMailer {
     /// # Errors
     /// Why the server cannot be used.
     pub async fn answers(&self) -> Result<(), MailError> {
-        match self.in_time(self.transport.test_connection()).await? {
-            true => Ok(()),
-            false => Err(MailError::Transient(Fault::new(SmtpFault::Connection))),
-        }
+        let answers = async { self.server.answers().await.map_err(Refused::Otherwise) };
+        self.in_time(answers).await
     }
 
     /// The library's own time-out does not bound a server that accepts and stays silent, so this one does.
-    async fn in_time<T>(&self, call: impl Future<Output = Result<T, SmtpError>>) -> Result<T, MailError> {
+    async fn in_time(&self, call: impl Future<Output = Result<(), Refused>>) -> Result<(), MailError> {
         match tokio::time::timeout(self.timeout, call).await {
-            Ok(answered) => answered.map_err(|error| refusal(&error)),
+            Ok(answered) => answered.map_err(|refused| refusal(&refused)),
             Err(_) => Err(MailError::Transient(Fault::new(SmtpFault::TimedOut))),
         }
     }
 
-    async fn post(&self, to: &Email, words: Result<Words, Unwritten>) -> Result<(), MailError> {
-        let message = words.ok().and_then(|words| self.write(to, words));
+    async fn post(&self, job: JobId, to: &Email, words: Result<Words, Unwritten>) -> Result<(), MailError> {
+        let message = words.ok().and_then(|words| self.write(job, to, words));
         let message = message.ok_or_else(|| MailError::Permanent(Fault::new(SmtpFault::Letter)))?;
-        self.in_time(self.transport.send(message)).await.map(|_| ())
+        self.in_time(self.server.take(&message)).await
     }
 
-    fn write(&self, to: &Email, words: Words) -> Option<Message> {
+    /// `Message-ID` is the job's in every try, so that a second copy is known for one.
+    fn write(&self, job: JobId, to: &Email, words: Words) -> Option<Message> {
         let to: Address = to.as_str().parse().ok()?;
-        let mut serial = [0u8; 16];
-        getrandom::fill(&mut serial).ok()?;
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(words.subject)
-            .message_id(Some(format!("<{}@{}>", hex::encode(serial), self.from.email.domain())))
+            .message_id(Some(format!("<{job}@{}>", self.from.email.domain())))
             .multipart(MultiPart::alternative_plain_html(words.text, words.html))
             .ok()
     }
 }
 
-/// The URL in the library's dialect, which writes STARTTLS as a parameter.
-fn their_url(url: &str) -> Result<String, InvalidSmtpConfig> {
-    let parsed = Url::parse(url).map_err(|_| InvalidSmtpConfig::Url)?;
-    if !parsed.has_host() || parsed.query().is_some() {
-        return Err(InvalidSmtpConfig::Url);
-    }
-    match url.split_once("://") {
-        Some(("smtp" | "smtps", _)) => Ok(url.to_owned()),
-        Some(("smtp+starttls", rest)) => Ok(format!("smtp://{rest}?tls=required")),
-        _ => Err(InvalidSmtpConfig::Url),
-    }
-}
-
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError> {
-        self.post(to, letters::of_letter(letter, to, &self.site)).await
+    async fn send(&self, job: JobId, to: &Email, letter: &Letter) -> Result<(), MailError> {
+        self.post(job, to, letters::of_letter(letter, to, &self.site)).await
     }
 
-    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError> {
-        self.post(to, letters::of_news(news, &self.site)).await
+    async fn tell(&self, job: JobId, to: &Email, news: &News) -> Result<(), MailError> {
+        self.post(job, to, letters::of_news(news, &self.site)).await
     }
 }
 
@@ -171,20 +160,16 @@ fn said(error: &SmtpError) -> String {
     std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }
 
-/// True if a server refuses the mailbox, and not what is sent to it, or who sends it: 550, 551 or 553, and where an
-/// enhanced code says more, one about addresses or a mailbox that is closed.
-///
-/// Source: RFC 5321 section 4.2.3, RFC 3463 sections 3.2 and 3.3.
-fn is_about_the_mailbox(reply: u16, said: &str) -> bool {
-    let first = said.split_whitespace().next().unwrap_or_default();
-    let is_enhanced = first.split('.').count() == 3 && first.starts_with("5.");
-    let is_about_it = first.starts_with("5.1.") || first == "5.2.1";
-    matches!(reply, 550 | 551 | 553) && (is_about_it || !is_enhanced)
+fn names_no_mailbox(said: &str) -> bool {
+    said.split_whitespace().next().is_some_and(|first| NO_MAILBOX.contains(&first))
 }
 
-fn refusal(error: &SmtpError) -> MailError {
+/// A mailbox is bad by the answer to its own name alone, and if that says so in the code that is made for it.
+fn refusal(refused: &Refused) -> MailError {
+    let (Refused::Recipient(error) | Refused::Otherwise(error)) = refused;
+    let is_the_recipients = matches!(refused, Refused::Recipient(_));
     match error.status().map(u16::from) {
-        Some(reply) if error.is_permanent() && is_about_the_mailbox(reply, &said(error)) => {
+        Some(reply) if is_the_recipients && error.is_permanent() && names_no_mailbox(&said(error)) => {
             MailError::BadAddress { reply }
         }
         Some(code) if error.is_permanent() && !ABOUT_US.contains(&code) => {
@@ -226,32 +211,31 @@ mod tests {
 
     #[test]
     fn a_mailbox_is_bad_by_its_own_fault_alone() {
-        for (reply, said) in [
-            (550, "5.1.1 <ada@example.com> unknown"),
-            (550, "no such user here"),
-            (551, "user not local"),
-            (553, "5.1.3 bad address syntax"),
-            (550, "5.2.1 mailbox disabled"),
+        for said in [
+            "5.1.1 <ada@example.com> unknown",
+            "5.1.2 no such host",
+            "5.1.3 bad address syntax",
+            "5.1.6 moved away",
+            "5.1.10 takes no mail",
         ] {
-            assert!(is_about_the_mailbox(reply, said), "{reply} {said}");
+            assert!(names_no_mailbox(said), "{said}");
         }
-        for (reply, said) in [
-            (550, "5.7.1 blocked for spam"),
-            (550, "5.7.26 not authenticated"),
-            (552, "5.2.2 mailbox full"),
-            (554, "5.7.1 rejected"),
-            (550, "5.2.3 too long"),
-            (530, "5.7.0 sign in first"),
+        for said in [
+            "",
+            "no such user here",
+            "198.51.100.7 is in a black list",
+            "relay not permitted",
+            "5.1.0 sender denied",
+            "5.1.7 no such sender",
+            "5.1.8 sender's domain does not exist",
+            "5.1.11 of no such code",
+            "5.2.1 receiving mail at a rate that prevents additional messages",
+            "5.2.2 mailbox full",
+            "5.7.1 blocked for spam",
+            "5.7.26 not authenticated",
         ] {
-            assert!(!is_about_the_mailbox(reply, said), "{reply} {said}");
+            assert!(!names_no_mailbox(said), "{said}");
         }
-    }
-
-    #[test]
-    fn starttls_is_never_optional() {
-        let theirs = their_url("smtp+starttls://user:secret@mail.example.com:587");
-        assert_eq!(theirs.as_deref(), Ok("smtp://user:secret@mail.example.com:587?tls=required"));
-        assert_eq!(their_url("smtp://mail.example.com?tls=opportunistic"), Err(InvalidSmtpConfig::Url));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use namaskah_domain::{
-    Amount, Currency, GrantId, IdempotencyKey, Money as Sum, MoneyError, PaymentId, Time, UserId,
-    auth::Email, wallet::Reason,
+    Amount, Currency, GrantId, IdempotencyKey, Money as Sum, MoneyError, PaymentId, RefundId, Time, UserId,
+    auth::Email, payment::GatewayRefundId, wallet::Reason,
 };
 
 /// What staff can do with money.
@@ -36,6 +36,12 @@ pub enum Money {
         /// What to do.
         #[command(subcommand)]
         what: Suspense,
+    },
+    /// Refunds that have no end.
+    Refund {
+        /// What to do.
+        #[command(subcommand)]
+        what: Refund,
     },
     /// Gives up all that a user owes.
     WriteOffDebt {
@@ -100,6 +106,35 @@ pub enum Suspense {
         #[arg(long, value_parser = IdempotencyKey::try_new)]
         key: IdempotencyKey,
     },
+}
+
+/// What can be done with refunds.
+#[derive(Debug, Subcommand)]
+pub enum Refund {
+    /// Ends one that has no end, as you see it at the gateway, once. What the gateway lists later still counts.
+    Settle {
+        /// Which refund.
+        #[arg(value_parser = id::<RefundId>)]
+        refund: RefundId,
+        /// How it ended.
+        #[arg(long = "as", value_name = "END")]
+        end: End,
+        /// What the gateway calls it: needed for `processed` if we do not know.
+        #[arg(long, value_name = "NAME", value_parser = GatewayRefundId::try_new)]
+        named: Option<GatewayRefundId>,
+        /// Why, and once.
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// How a refund ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum End {
+    /// The customer has the money: what is held is spent.
+    Processed,
+    /// It came to nothing: what is held is released.
+    Failed,
 }
 
 /// Where a payment in suspense goes.

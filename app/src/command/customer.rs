@@ -42,6 +42,11 @@ impl Api {
         read(path, request.send().await?).await
     }
 
+    /// To repeat it is safe.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value, CommandError> {
+        read(path, self.request(Method::PUT, path).timeout(PATIENCE).json(body).send().await?).await
+    }
+
     /// A control of the simulators.
     pub(super) async fn control(&self, url: &str, body: &Value) -> Result<Value, CommandError> {
         read(url, self.client.post(url).timeout(PATIENCE).json(body).send().await?).await

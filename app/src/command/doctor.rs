@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use namaskah_adapters::persistence::{Database, keys};
-use namaskah_domain::{Fault, PaymentReference};
+use namaskah_domain::{Fault, PaymentReference, auth::Secret};
 
 use super::CommandError;
 use crate::{
@@ -130,6 +130,16 @@ async fn check_outside(config: &Config, wired: &Wired, findings: &mut Findings) 
         let described = begun.map(|_| "describes itself as it should".to_owned()).map_err(|e| e.to_string());
         findings.tell("Google", described, &format!("{hint}check google_issuer"));
     }
+
+    let answers = match &wired.leaked_passwords {
+        // Asked about something that is nobody's password.
+        Some(leaked) => {
+            leaked.is_known(&Secret::new(asked.as_str().to_owned())).await.map(|_| "the service answers")
+        }
+        None => Ok("looked for nowhere, and refused by our own list alone"),
+    };
+    let answers = answers.map(str::to_owned).map_err(|fault| fault.to_string());
+    findings.tell("leaked passwords", answers, &format!("{hint}check leaked_passwords_url"));
 
     let skew = wired.provider.skew();
     let told = if !was_reached {

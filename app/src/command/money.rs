@@ -5,7 +5,10 @@ use std::sync::Arc;
 use namaskah_adapters::persistence::Stores;
 use namaskah_domain::{
     Amount, BookingId, Claim, Clock, GrantId, IdempotencyKey, PaymentId, UserId,
-    payment::{self, Done, Suspended, SuspenseError, SuspenseService, SuspenseState},
+    payment::{
+        self, Done, PaymentService, RefundEnd, RefundState, SettleRefund, Suspended, SuspenseError,
+        SuspenseService, SuspenseState,
+    },
     staff::By,
     wallet::{Book, BookService, Booking, ClawBack, Direction, Grant, Movement, PromoGrant},
 };
@@ -13,7 +16,7 @@ use uuid::Uuid;
 
 use super::CommandError;
 use crate::{
-    cli::money::{Destination, Money, Promo, Suspense, Treasury, UserName, Why},
+    cli::money::{Destination, End, Money, Promo, Refund, Suspense, Treasury, UserName, Why},
     config::Config,
     http::idempotency::{Canon, Fingerprinted, fingerprint},
     start,
@@ -34,6 +37,15 @@ pub(super) async fn run(config: &Config, what: &Money) -> Result<(), CommandErro
     let gateway = wiring::gateway(config, &Outside::beside(config))?;
     let desk = Desk {
         books: wiring::books(&stores, stores.store.clone(), clock.clone(), random.clone()),
+        payments: wiring::payments(
+            config,
+            config.public_url.as_deref().unwrap_or_default(),
+            &stores,
+            stores.store.clone(),
+            gateway.clone(),
+            clock.clone(),
+            random.clone(),
+        ),
         suspense: wiring::suspense(config, &stores, stores.store.clone(), gateway, clock, random),
         stores,
     };
@@ -48,6 +60,7 @@ pub(super) async fn run(config: &Config, what: &Money) -> Result<(), CommandErro
 struct Desk {
     stores: Stores,
     books: BookService,
+    payments: PaymentService,
     suspense: SuspenseService,
 }
 
@@ -66,6 +79,7 @@ impl Desk {
             }
             Money::Promo { what } => self.promo(what).await,
             Money::Suspense { what } => self.suspended(what).await,
+            Money::Refund { what } => self.refund(what).await,
             Money::WriteOffDebt { user, why } => {
                 let user = self.user(user).await?;
                 let id: BookingId = self.books.id();
@@ -113,6 +127,20 @@ impl Desk {
                 Ok(granted("clawed back", &self.books.claw_back(cmd).await?))
             }
         }
+    }
+
+    async fn refund(&self, what: &Refund) -> Result<Vec<String>, CommandError> {
+        let Refund::Settle { refund, end, named, why } = what;
+        let (end, word) = match end {
+            End::Processed => (RefundEnd::Processed { named: named.clone() }, "processed"),
+            End::Failed if named.is_some() => return Err("--named is for --as processed".into()),
+            End::Failed => (RefundEnd::Failed, "failed"),
+        };
+        let name = named.as_ref().map(ToString::to_string).unwrap_or_default();
+        let told = Told::of("settle-refund").with("refund", *refund).with("as", word).with("named", name);
+        let claim = told.with("reason", why.reason.as_str()).claim(&why.key, refund.uuid());
+        let cmd = SettleRefund { refund: *refund, end, reason: why.reason.clone(), claim };
+        Ok(settled(&self.payments.settle_refund(&By::Console, cmd).await?))
     }
 
     async fn suspended(&self, what: &Suspense) -> Result<Vec<String>, CommandError> {
@@ -178,6 +206,17 @@ fn booked(done: &Done<Booking>) -> Vec<String> {
 fn granted(verb: &str, done: &Done<PromoGrant>) -> Vec<String> {
     let PromoGrant { id, user, amount, taken, .. } = &done.value;
     vec![format!("{id} {verb}: {amount:?} for {user}, {taken:?} taken back{}", before(done.replayed))]
+}
+
+fn settled(done: &Done<payment::Refund>) -> Vec<String> {
+    let payment::Refund { id, user, amount, state, .. } = &done.value;
+    let what = match state {
+        RefundState::Processed { .. } => "processed: spent",
+        RefundState::Failed { .. } => "failed: released",
+        // Under its key it had an end; since then it can only have another one.
+        RefundState::Sent { .. } | RefundState::Pending { .. } => "open",
+    };
+    vec![format!("{id} {what}, {amount:?} of {user}{}", before(done.replayed))]
 }
 
 /// What is to be done at the gateway, which only a person does: never more than what has not gone back there.

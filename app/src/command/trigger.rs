@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use namaskah_domain::EventKind;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,10 +29,11 @@ const UNTIL_EXPIRED_S: u32 = 16 * 60;
 pub(super) async fn run(asked: &Trigger, sandbox: &str) -> Result<(), CommandError> {
     let kind = EventKind::from_name(&asked.event).ok_or_else(|| unknown(&asked.event))?;
     let stage = Stage { api: Api::of(&asked.account)?, sandbox: sandbox.trim_end_matches('/').to_owned() };
+    let wished = stage.wished(kind).await?;
     let before = stage.newest().await?;
     let subject = stage.play(kind).await?;
     let event = stage.told(kind, &subject, before).await?;
-    stage.tidy_up(kind, &subject).await?;
+    stage.tidy_up(kind, &subject, &wished).await?;
     println!("{}", serde_json::to_string_pretty(&event)?);
     Ok(())
 }
@@ -47,7 +49,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// Causes it. Returns the identifier of its order or payment.
+    /// Causes it. Returns the identifier of its order or payment; nothing of a wallet, of which there is one.
     async fn play(&self, kind: EventKind) -> Result<String, CommandError> {
         match kind {
             EventKind::VerificationRequested | EventKind::VerificationWaiting => {
@@ -73,7 +75,29 @@ impl Stage {
             }
             EventKind::PaymentRefunded => self.paid_then("refund", &json!({})).await,
             EventKind::PaymentDisputed => self.paid_then("dispute", &json!({ "event": "create" })).await,
+            EventKind::WalletLowBalance => self.wish_for_more().await,
         }
+    }
+
+    /// What is wished of the wallet, if that will be changed.
+    async fn wished(&self, kind: EventKind) -> Result<Value, CommandError> {
+        match kind {
+            EventKind::WalletLowBalance => self.api.get("wallet/settings").await,
+            _ => Ok(Value::Null),
+        }
+    }
+
+    /// A threshold above what is available, and another one than there was: of the same one the user knows.
+    async fn wish_for_more(&self) -> Result<String, CommandError> {
+        let wallet = self.api.get("wallet").await?;
+        let available: Decimal = text(&wallet["available"], "amount").parse()?;
+        let before = self.api.get("wallet/settings").await?;
+        let before = text(&before["low_balance_threshold"], "amount");
+        let more = |dollars: u32| (available + Decimal::from(dollars)).to_string();
+        let wished = if more(1) == before { more(2) } else { more(1) };
+        let wish = json!({ "low_balance_threshold": { "amount": wished, "currency": "USD" } });
+        self.api.put("wallet/settings", &wish).await?;
+        Ok(String::new())
     }
 
     async fn control(&self, path: &str, body: &Value) -> Result<Value, CommandError> {
@@ -141,8 +165,11 @@ impl Stage {
         Ok(id)
     }
 
-    /// An open dispute would keep the account from ordering: it is won.
-    async fn tidy_up(&self, kind: EventKind, subject: &str) -> Result<(), CommandError> {
+    /// An open dispute would keep the account from ordering: it is won. What was wished is wished again.
+    async fn tidy_up(&self, kind: EventKind, subject: &str, wished: &Value) -> Result<(), CommandError> {
+        if kind == EventKind::WalletLowBalance {
+            return self.api.put("wallet/settings", wished).await.map(|_| ());
+        }
         if kind != EventKind::PaymentDisputed {
             return Ok(());
         }
@@ -165,8 +192,10 @@ impl Stage {
     async fn told(&self, kind: EventKind, subject: &str, after: i64) -> Result<Value, CommandError> {
         let look = async {
             loop {
-                let is_it =
-                    |event: &Value| event["type"] == kind.name() && event["data"]["object"]["id"] == subject;
+                let is_it = |event: &Value| {
+                    event["type"] == kind.name()
+                        && (subject.is_empty() || event["data"]["object"]["id"] == subject)
+                };
                 if let Some(event) = self.api.events(after).await?.into_iter().find(is_it) {
                     return Ok(event);
                 }

@@ -1,6 +1,6 @@
 //! What is in force, for those who may look: values of what is no secret, and of secrets that they are there.
 
-use super::{Config, SETTINGS, Setting, parse::Values};
+use super::{Config, LeakedPasswordsAt, SETTINGS, Setting, parse::Values};
 
 /// What stands for a secret that is there. The secret itself never gets here.
 const THERE: &str = "";
@@ -45,6 +45,11 @@ impl Effective {
                 "fx_ngn_per_usd" => Some(rate.clone()),
                 "limit_factor" => Some(limit_factor.clone()),
                 "drain_s" => Some(drain_s.clone()),
+                "leaked_passwords_url" => match &config.leaked_passwords {
+                    LeakedPasswordsAt::Nowhere => Some("off".to_owned()),
+                    LeakedPasswordsAt::Url(url) => Some(url.clone()),
+                    LeakedPasswordsAt::Simulator => None,
+                },
                 // There always is one: given, or kept in the data folder.
                 "encryption_key" | "signing_key" => Some(THERE.to_owned()),
                 _ => None,

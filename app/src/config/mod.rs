@@ -62,6 +62,8 @@ pub struct Config {
     pub textverified: TextVerifiedSettings,
     /// Google, for signing in.
     pub google: GoogleSettings,
+    /// Where new passwords are looked for.
+    pub leaked_passwords: LeakedPasswordsAt,
     /// After which a provider's answer is unknown.
     pub provider_timeout: Duration,
     /// The mail server; `None`: the simulated one.
@@ -166,6 +168,17 @@ pub struct GoogleSettings {
     pub client_secret: Option<SecretString>,
 }
 
+/// Where it is looked up whether a new password has leaked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeakedPasswordsAt {
+    /// Nowhere: our own list is all.
+    Nowhere,
+    /// At the simulator.
+    Simulator,
+    /// At a service that speaks the protocol of Pwned Passwords.
+    Url(String),
+}
+
 /// What the command line overrides.
 #[derive(Debug, Default, Clone)]
 pub struct Overrides {
@@ -216,6 +229,7 @@ impl Config {
             paystack: values.paystack(mode),
             textverified: values.textverified(mode),
             google: values.google(mode),
+            leaked_passwords: values.leaked_passwords(mode),
             provider_timeout: Duration::from_secs(u64::from(values.number("provider_timeout_s", 1, 60))),
             smtp_url: values.secret("smtp_url"),
             mail_from: values.text("mail_from").unwrap_or_default(),

@@ -6,7 +6,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 use super::{
-    Config,
+    Config, LeakedPasswordsAt,
     link::{self, Host, Link},
     parse::Values,
 };
@@ -95,12 +95,17 @@ fn check_live(config: &Config, values: &mut Values) {
         Some(url) if !url.starts_with("https://") => values.fault("public_url must be https:// in live mode"),
         Some(_) => {}
     }
+    let leaked_passwords = match &config.leaked_passwords {
+        LeakedPasswordsAt::Url(url) => Some(url.as_str()),
+        LeakedPasswordsAt::Nowhere | LeakedPasswordsAt::Simulator => None,
+    };
     for (key, url) in [
-        ("paystack_base_url", &config.paystack.base_url),
-        ("textverified_base_url", &config.textverified.base_url),
-        ("google_issuer", &config.google.issuer),
+        ("paystack_base_url", config.paystack.base_url.as_deref()),
+        ("textverified_base_url", config.textverified.base_url.as_deref()),
+        ("google_issuer", config.google.issuer.as_deref()),
+        ("leaked_passwords_url", leaked_passwords),
     ] {
-        if url.as_deref().is_some_and(is_unsafe_in_live) {
+        if url.is_some_and(is_unsafe_in_live) {
             values.fault(&format!("{key} must be https:// and not on this machine in live mode"));
         }
     }

@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 
 use super::{
-    Faults, GoogleSettings, Link, Mode, Overrides, PaystackSettings, SETTINGS, TextVerifiedSettings,
-    fault::place_in, link,
+    Faults, GoogleSettings, LeakedPasswordsAt, Link, Mode, Overrides, PaystackSettings, SETTINGS,
+    TextVerifiedSettings, fault::place_in, link,
 };
 use crate::{logging::LoggedUsers, reports::Dsn, traces::Collector};
 
@@ -18,6 +18,8 @@ use crate::{logging::LoggedUsers, reports::Dsn, traces::Collector};
 pub(super) const PREFIX: &str = "NAMASKAH_";
 const DEFAULT_FILE: &str = "namaskah.toml";
 const SANDBOX_RATE: i64 = 1600;
+/// Switches a setting off that has a default by its mode. An empty value does not: environments are full of them.
+const OFF: &str = "off";
 
 /// Raw values by key, and the faults met so far.
 pub(super) struct Values {
@@ -120,7 +122,7 @@ impl Values {
 
     pub(super) fn url(&mut self, key: &str) -> Option<String> {
         let text = self.text(key)?;
-        if !text.starts_with("http://") && !text.starts_with("https://") {
+        if !is_web(&text) {
             self.fault(&format!("{key} must begin with http:// or https://"));
         }
         Some(text.trim_end_matches('/').to_owned())
@@ -284,6 +286,21 @@ impl Values {
         GoogleSettings { issuer: self.url("google_issuer").or(vendor), client_id, client_secret }
     }
 
+    /// In live the vendor's unless it is switched off; nobody outside is asked about passwords of tests.
+    pub(super) fn leaked_passwords(&mut self, mode: Mode) -> LeakedPasswordsAt {
+        match (self.text("leaked_passwords_url").as_deref(), mode) {
+            (Some(OFF), _) | (None, Mode::Test) => LeakedPasswordsAt::Nowhere,
+            (None, Mode::Sandbox) => LeakedPasswordsAt::Simulator,
+            (None, Mode::Live) => LeakedPasswordsAt::Url("https://api.pwnedpasswords.com".to_owned()),
+            (Some(url), _) => {
+                if !is_web(url) {
+                    self.fault("leaked_passwords_url must begin with http:// or https://, or be off");
+                }
+                LeakedPasswordsAt::Url(url.trim_end_matches('/').to_owned())
+            }
+        }
+    }
+
     pub(super) fn textverified(&mut self, mode: Mode) -> TextVerifiedSettings {
         for key in ["textverified_api_key", "textverified_username", "textverified_webhook_secret"] {
             if mode != Mode::Sandbox && self.text(key).is_none() {
@@ -302,6 +319,10 @@ impl Values {
                 == Some("base64"),
         }
     }
+}
+
+fn is_web(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
 }
 
 /// The values of a file. Faults say where they are and quote nothing.

@@ -81,6 +81,12 @@ pub const SETTINGS: &[Setting] = &[
         None,
         "the OpenID provider; default: https://accounts.google.com, or the simulator's",
     ),
+    setting(
+        "leaked_passwords_url",
+        None,
+        "where new passwords are looked for, by five digits of their SHA-1; off: nowhere; default: \
+         https://api.pwnedpasswords.com in live, the simulator's in the sandbox, else off",
+    ),
     setting("provider_timeout_s", Some("10"), "after which a provider's answer is unknown"),
     secret("smtp_url", "smtp://host:port, smtp+starttls://user:pass@host:587 or smtps://…"),
     setting("mail_from", Some("Namaskah <no-reply@namaskah.invalid>"), "sender of mails"),
@@ -179,6 +185,7 @@ mod tests {
             "sandbox_url",
             "paystack_base_url",
             "textverified_base_url",
+            "leaked_passwords_url",
         ];
         let unheard = ["textverified_username", "sentry_dsn"];
         for setting in SETTINGS {

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use super::{Config, Faults, Overrides, SETTINGS};
+use super::{Config, Faults, LeakedPasswordsAt, Overrides, SETTINGS};
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const OTHER_KEY: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
@@ -64,6 +64,8 @@ fn a_whole_live_configuration_is_accepted() {
         ("textverified_base_url", "https://numbers.example"),
         ("paystack_base_url", "https://8.8.8.8"),
         ("google_issuer", "https://identities.example"),
+        ("leaked_passwords_url", "https://leaks.example/mirror"),
+        ("leaked_passwords_url", "off"),
         ("smtp_url", "smtp://127.0.0.1:25"),
         ("smtp_url", "smtp://[::1]:25"),
         ("smtp_url", "smtp://localhost:25"),
@@ -197,7 +199,7 @@ fn live_mode_refuses_providers_on_this_machine_or_a_private_network() {
         "https://[fe80::1]",
         "https://",
     ] {
-        for key in ["paystack_base_url", "textverified_base_url", "google_issuer"] {
+        for key in ["paystack_base_url", "textverified_base_url", "google_issuer", "leaked_passwords_url"] {
             let faults = live_faults(&[(key, url)]);
             assert_eq!(faults.len(), 1, "{key}={url}: {faults:?}");
             assert!(faults[0].starts_with(key), "{faults:?}");
@@ -223,11 +225,11 @@ fn all_faults_are_reported_at_once() {
 fn debug_of_a_configuration_shows_no_secret() {
     let key = paystack_key();
     let mut env = live(&key);
-    env.push(("smtp_url", "smtps://user:password@mail.namaskah.example"));
-    env.push(("redis_url", "rediss://user:password@cache.namaskah.example"));
-    env.push(("database_url", "postgres://user:password@db.namaskah.example/n?sslmode=verify-full"));
+    env.push(("smtp_url", "smtps://user:open-sesame@mail.namaskah.example"));
+    env.push(("redis_url", "rediss://user:open-sesame@cache.namaskah.example"));
+    env.push(("database_url", "postgres://user:open-sesame@db.namaskah.example/n?sslmode=verify-full"));
     let shown = format!("{:?}", load(&env, &Overrides::default()).expect("nothing is wrong"));
-    for secret in [&key, "an api key", "sixteen letters!", "password", KEY, OTHER_KEY] {
+    for secret in [&key, "an api key", "sixteen letters!", "open-sesame", KEY, OTHER_KEY] {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert!(shown.contains("namaskah.example"), "{shown}");
@@ -339,6 +341,46 @@ fn google_is_configured_whole_or_not_at_all() {
 }
 
 #[test]
+fn leaked_passwords_are_looked_for_at_the_vendors_in_live_unless_that_is_switched_off() {
+    let folder = TempDir::new().expect("a folder");
+    let key = paystack_key();
+    let given = |mode: &str, value: Option<&str>| {
+        let mut env = live(&key);
+        env.push(("mode", mode));
+        env.push(sandbox(&folder));
+        env.extend(value.map(|value| ("leaked_passwords_url", value)));
+        load(&env, &Overrides::default()).expect("nothing is wrong")
+    };
+    let vendor = LeakedPasswordsAt::Url("https://api.pwnedpasswords.com".to_owned());
+    for (mode, by_default) in
+        [("sandbox", LeakedPasswordsAt::Simulator), ("test", LeakedPasswordsAt::Nowhere), ("live", vendor)]
+    {
+        for value in [None, Some("")] {
+            assert_eq!(given(mode, value).leaked_passwords, by_default, "{mode} {value:?}");
+        }
+        assert_eq!(given(mode, Some("off")).leaked_passwords, LeakedPasswordsAt::Nowhere, "{mode}");
+        let mirror = LeakedPasswordsAt::Url("https://leaks.example/mirror".to_owned());
+        assert_eq!(given(mode, Some("https://leaks.example/mirror/")).leaked_passwords, mirror, "{mode}");
+    }
+    for (value, told) in [
+        (None, "https://api.pwnedpasswords.com"),
+        (Some("off"), "off"),
+        (Some("https://a.example"), "https://a.example"),
+    ] {
+        let config = given("live", value);
+        let shown = config.effective.values.iter().find(|(setting, _)| setting.key == "leaked_passwords_url");
+        assert_eq!(shown.expect("a setting").1.as_deref(), Some(told));
+    }
+    assert_eq!(
+        live_faults(&[("leaked_passwords_url", "no")]),
+        [
+            "leaked_passwords_url must begin with http:// or https://, or be off",
+            "leaked_passwords_url must be https:// and not on this machine in live mode"
+        ]
+    );
+}
+
+#[test]
 fn retention_is_between_an_hour_and_a_year() {
     for wrong in ["0", "8761", "a day"] {
         let faults = live_faults(&[("retention_h", wrong)]);
@@ -384,6 +426,8 @@ fn what_is_in_force_tells_of_secrets_that_they_are_there_and_nothing_else() {
     let words = ["key", "secret", "password", "token", "username"];
     for setting in SETTINGS.iter().filter(|setting| !setting.is_secret()) {
         let suspicious = words.iter().any(|word| setting.key.contains(word));
-        assert!(!suspicious || setting.key == "textverified_webhook_key", "{} is shown", setting.key);
+        // How a secret is read, and where a service is that holds no password of ours.
+        let sound = ["textverified_webhook_key", "leaked_passwords_url"].contains(&setting.key);
+        assert!(!suspicious || sound, "{} is shown", setting.key);
     }
 }

@@ -88,7 +88,12 @@ fn routes(services: &Services, site: Site, stop: CancellationToken) -> Routes {
     let Services { auth, wallet, payments, verifications, catalogue, store, clock, random, .. } =
         services.clone();
     let feed = Feed::new(services.told.clone(), services.events.clone(), stop);
-    let teller = Teller { orders: verifications.clone(), payments: payments.clone(), clock: clock.clone() };
+    let teller = Teller {
+        orders: verifications.clone(),
+        payments: payments.clone(),
+        wallet: wallet.clone(),
+        clock: clock.clone(),
+    };
     (
         (
             AuthApi { auth: auth.clone(), site: site.clone() },

@@ -13,6 +13,7 @@ use namaskah_domain::{
     support::SupportService,
     suppression::SuppressionService,
     verification::{CatalogueService, VerificationService},
+    vitals::{DRIFT_SLICE, DriftWatch},
     wallet::WalletService,
     webhook::WebhookService,
 };
@@ -121,6 +122,7 @@ impl Services {
             metrics,
             gauged: Sources {
                 vitals: wired.stores.vitals.clone(),
+                drift: Arc::new(DriftWatch::new(wired.stores.vitals.clone(), DRIFT_SLICE)),
                 figures: wired.stores.figures.clone(),
                 providers: wired.providers.clone(),
             },

@@ -20,7 +20,8 @@ pub struct Part {
     pub name: &'static str,
     /// True if it works.
     pub is_ready: bool,
-    /// For operators: what is wrong, without secrets. A part that is ready may have something to tell, too.
+    /// For operators: what is wrong, without secrets. A part that is ready may have something to tell, too: what every
+    /// instance meets alike.
     pub detail: Option<String>,
 }
 

@@ -9,6 +9,7 @@ use namaskah_domain::{
     outbox::SequencedEvent,
     payment::{PaymentError, PaymentService},
     verification::{VerificationError, VerificationService},
+    wallet::{WalletError, WalletService},
     webhook::{Endpoint, EventBodies, Happening, Telling},
 };
 use poem_openapi::{
@@ -20,7 +21,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    body::Text, payments::PaymentBody, verifications::body::VerificationBody, webhooks::body::EndpointBody,
+    body::Text, payments::PaymentBody, verifications::body::VerificationBody, wallet::body::LowBalanceBody,
+    webhooks::body::EndpointBody,
 };
 
 /// How much of a record is told.
@@ -39,11 +41,13 @@ pub struct Teller {
     pub orders: Arc<VerificationService>,
     /// Payments.
     pub payments: Arc<PaymentService>,
+    /// Wallets.
+    pub wallet: Arc<WalletService>,
     /// For `server_time`.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The record that an event is about: a Verification or a Payment.
+/// The record that an event is about: a Verification, a Payment or a LowBalance.
 #[derive(Debug)]
 pub struct AnyRecord(pub Value);
 
@@ -59,7 +63,8 @@ impl Type for AnyRecord {
     fn schema_ref() -> MetaSchemaRef {
         let schema = MetaSchema {
             description: Some(
-                "The Verification or the Payment as it is now, without phone number, texts and codes",
+                "The Verification or the Payment as it is now, without phone number, texts and codes; of \
+                 wallet.low_balance {id, available, low_balance_threshold}",
             ),
             example: Some(json!({"id": "ver_01kax3w8h6f0g8e3r2q1p0n9m8", "status": "completed"})),
             ..MetaSchema::new("object")
@@ -142,15 +147,15 @@ impl Teller {
         (kind, subject): (EventKind, Uuid),
         words: Words,
     ) -> Result<Option<Value>, Fault> {
-        if is_about_payment(kind) {
-            return match self.payments.get(user, PaymentId::from_uuid(subject)).await {
-                Ok(intent) => Ok(PaymentBody::from(intent).to_json()),
-                Err(PaymentError::NotFound) => Ok(None),
-                Err(error @ PaymentError::Gateway) => Err(Fault::new(error)),
-                Err(PaymentError::Unavailable(fault)) => Err(fault),
-            };
+        match record_of(kind) {
+            Record::Order => self.order(user, OrderId::from_uuid(subject), words).await,
+            Record::Payment => self.payment(user, PaymentId::from_uuid(subject)).await,
+            Record::Wallet => self.low_balance(user).await,
         }
-        match self.orders.get(user, OrderId::from_uuid(subject)).await {
+    }
+
+    async fn order(&self, user: UserId, id: OrderId, words: Words) -> Result<Option<Value>, Fault> {
+        match self.orders.get(user, id).await {
             Ok(shown) => {
                 let body = VerificationBody::of(shown, self.clock.now());
                 let body = if words == Words::All { body } else { body.without_words() };
@@ -158,6 +163,25 @@ impl Teller {
             }
             Err(VerificationError::NotFound) => Ok(None),
             Err(VerificationError::Unavailable(fault)) => Err(fault),
+        }
+    }
+
+    async fn payment(&self, user: UserId, id: PaymentId) -> Result<Option<Value>, Fault> {
+        match self.payments.get(user, id).await {
+            Ok(intent) => Ok(PaymentBody::from(intent).to_json()),
+            Err(PaymentError::NotFound) => Ok(None),
+            Err(error @ PaymentError::Gateway) => Err(Fault::new(error)),
+            Err(PaymentError::Unavailable(fault)) => Err(fault),
+        }
+    }
+
+    async fn low_balance(&self, user: UserId) -> Result<Option<Value>, Fault> {
+        let read = async { Ok((self.wallet.balance(user).await?, self.wallet.settings(user).await?)) };
+        match read.await {
+            Ok((balance, wishes)) => Ok(LowBalanceBody::of(user, &balance, &wishes).to_json()),
+            Err(WalletError::NotFound) => Ok(None),
+            Err(WalletError::Unavailable(fault)) => Err(fault),
+            Err(error @ (WalletError::Threshold(_) | WalletError::Commit(_))) => Err(Fault::new(error)),
         }
     }
 }
@@ -175,19 +199,27 @@ impl EventBodies for Teller {
     }
 }
 
-const fn is_about_payment(kind: EventKind) -> bool {
+/// What an event can be about.
+enum Record {
+    Order,
+    Payment,
+    Wallet,
+}
+
+const fn record_of(kind: EventKind) -> Record {
     match kind {
-        EventKind::PaymentSucceeded
-        | EventKind::PaymentFailed
-        | EventKind::PaymentSuspense
-        | EventKind::PaymentRefunded
-        | EventKind::PaymentDisputed => true,
         EventKind::VerificationRequested
         | EventKind::VerificationWaiting
         | EventKind::VerificationMessage
         | EventKind::VerificationCompleted
         | EventKind::VerificationCancelled
         | EventKind::VerificationExpired
-        | EventKind::VerificationFailed => false,
+        | EventKind::VerificationFailed => Record::Order,
+        EventKind::PaymentSucceeded
+        | EventKind::PaymentFailed
+        | EventKind::PaymentSuspense
+        | EventKind::PaymentRefunded
+        | EventKind::PaymentDisputed => Record::Payment,
+        EventKind::WalletLowBalance => Record::Wallet,
     }
 }

@@ -42,7 +42,7 @@ where
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{
         io::Write,
         sync::{Arc, Mutex},
@@ -53,8 +53,17 @@ mod tests {
     use super::*;
     use crate::logging::{KeepFields, SPANS, only_spans};
 
+    /// What was logged.
     #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
+    pub(in crate::logging) struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Written {
+        /// Each line as an object.
+        pub(in crate::logging) fn lines(&self) -> Vec<Value> {
+            let text = String::from_utf8(self.0.lock().expect("sound").clone()).expect("text");
+            text.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+        }
+    }
 
     impl Write for Written {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -84,9 +93,7 @@ mod tests {
             });
             tracing::info!("outside");
         });
-        let text = String::from_utf8(written.0.lock().expect("sound").clone()).expect("text");
-        let lines: Vec<Value> =
-            text.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+        let lines = written.lines();
         let told: Vec<[&Value; 4]> = lines
             .iter()
             .map(|line| ["request_id", "user", "message", "ms"].map(|name| &line[name]))

@@ -5,11 +5,13 @@
 mod json;
 mod kept;
 mod level;
+mod panics;
 mod users;
 
 pub(crate) use kept::Fields;
 pub use kept::{KeepFields, Kept};
 pub use level::{Level, follow};
+pub use panics::PANICS;
 pub use users::LoggedUsers;
 
 use std::io::IsTerminal;
@@ -60,7 +62,10 @@ pub fn start(config: &Config, others: Vec<BoxedLayer>) -> Level {
     // Fields are kept before anything looks at them.
     let layers: Vec<BoxedLayer> = [kept].into_iter().chain(others).chain([lines]).collect();
     // It fails only if a subscriber is there already, as in tests.
-    let _ = tracing_subscriber::registry().with(layers).try_init();
+    let is_first = tracing_subscriber::registry().with(layers).try_init().is_ok();
+    if is_first && config.log_json {
+        panics::log();
+    }
     Level::of(handle)
 }
 

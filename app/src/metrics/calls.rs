@@ -12,7 +12,7 @@ use namaskah_domain::{
     Money, PaymentReference, ReservationId, Time,
     payment::{
         Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
     verification::{
         Ask, BuyFailure, Capability, IncomingMessage, Listing, NumberProvider, OpenAttempt, ProviderError,
@@ -29,8 +29,10 @@ use tracing::{Instrument, field::Empty};
 use super::{Metrics, in_seconds};
 use crate::{logging::SPANS, traces};
 
-pub(super) const PAYSTACK: &str = "paystack";
-pub(super) const TEXTVERIFIED: &str = "textverified";
+/// Whom payments are made through, in labels.
+pub const PAYSTACK: &str = "paystack";
+/// Whom numbers are bought from, in labels.
+pub const TEXTVERIFIED: &str = "textverified";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Call {
@@ -171,7 +173,7 @@ impl PaymentGateway for MeasuredGateway {
         self.metrics.call((PAYSTACK, "refund"), self.inner.refund(request)).await
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         self.metrics.call((PAYSTACK, "refunds_of"), self.inner.refunds_of(reference)).await
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use namaskah_domain::{Change, Claim, CommitError, Committed, Store, UnitOfWork};
+use namaskah_domain::{Claim, CommitError, Committed, Store, UnitOfWork};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
@@ -95,18 +95,6 @@ fn commit_span() -> Span {
     tracing::debug_span!(target: SPANS, "commit", outcome = Empty)
 }
 
-/// What the unit leaves to be done later belongs to the trace of its commit.
-fn remember_effects(span: &Span, unit: &UnitOfWork) {
-    let Some(cause) = traces::of(span) else { return };
-    for change in unit.changes() {
-        match change {
-            Change::Job(job) => traces::causes::remember(job.id.uuid(), cause),
-            Change::Event(event) => traces::causes::remember(event.id.uuid(), cause),
-            _ => {}
-        }
-    }
-}
-
 /// Commits through `inner`, and measures.
 pub(super) struct MeasuredStore {
     inner: Arc<dyn Store>,
@@ -125,8 +113,11 @@ impl Store for MeasuredStore {
     async fn commit(&self, unit: UnitOfWork) -> Result<Committed, CommitError> {
         let (endings, begun) = (endings(&unit), Instant::now());
         let span = commit_span();
-        // Before it is applied: whoever is woken by it may be quick.
-        remember_effects(&span, &unit);
+        // What it leaves to be done later belongs to its trace, whoever does it.
+        let unit = match traces::of(&span) {
+            Some(cause) => unit.caused_by(cause),
+            None => unit,
+        };
         let committed = self.inner.commit(unit).instrument(span.clone()).await;
         span.record("outcome", outcome(&committed));
         self.metrics.0.ledger.committed(outcome(&committed), begun.elapsed());

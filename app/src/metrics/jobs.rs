@@ -68,7 +68,7 @@ impl Work {
         for job in jobs {
             let lane = name(job.kind.lane());
             self.attempts.get_or_create(&Ended { lane, outcome }).inc();
-            if outcome != RETRIED {
+            if outcome != RETRIED && outcome != PUT_OFF {
                 self.needed.get_or_create(&Lane { lane }).observe(f64::from(job.attempts) + 1.0);
             }
         }
@@ -76,6 +76,7 @@ impl Work {
 }
 
 const RETRIED: &str = "retried";
+const PUT_OFF: &str = "put_off";
 
 /// A queue over `inner`, measured.
 pub(super) struct MeasuredJobs {
@@ -121,6 +122,12 @@ impl Jobs for MeasuredJobs {
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
         self.inner.retry(job, at).await?;
         self.work().ended(std::slice::from_ref(job), RETRIED);
+        Ok(())
+    }
+
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        self.inner.put_off(job, at).await?;
+        self.work().ended(std::slice::from_ref(job), PUT_OFF);
         Ok(())
     }
 

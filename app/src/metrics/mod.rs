@@ -1,12 +1,15 @@
 //! Metrics, in OpenMetrics' text form. Labels are words of ours alone: templates of routes, codes of problems, names of
 //! operations. No user, no number, no address, and so no more series than there are such words.
 
+mod breakers;
 mod calls;
 mod commits;
+mod crew;
 mod house;
 mod jobs;
 mod look_ups;
 mod outcomes;
+mod passwords;
 mod premises;
 mod requests;
 mod slow;
@@ -14,7 +17,9 @@ mod vitals;
 mod webhooks;
 
 pub use self::{
-    calls::{MeasuredGateway, MeasuredProvider},
+    calls::{MeasuredGateway, MeasuredProvider, PAYSTACK, TEXTVERIFIED},
+    crew::Crew,
+    passwords::MeasuredLeakedPasswords,
     premises::Premises,
     slow::Slow,
     webhooks::MeasuredOutbound,
@@ -32,7 +37,7 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Fault, Time,
     staff::{FigureReads, ProviderDesk},
-    vitals::VitalsReads,
+    vitals::{DriftWatch, VitalsReads},
 };
 use poem::http::{Method, StatusCode};
 use prometheus_client::{
@@ -42,12 +47,15 @@ use prometheus_client::{
 };
 
 use self::{
+    breakers::Breakers,
     calls::Calls,
     commits::{Ledger, MeasuredStore},
+    crew::Doing,
     house::House,
     jobs::{MeasuredJobs, Work},
     look_ups::Memories,
     outcomes::Outcomes,
+    passwords::Checks,
     premises::Wear,
     requests::Requests,
     vitals::Gauges,
@@ -71,12 +79,16 @@ struct Inner {
     requests: Requests,
     ledger: Ledger,
     calls: Calls,
+    breakers: Breakers,
     tries: Tries,
     work: Work,
     gauges: Gauges,
     wear: Wear,
     premises: OnceLock<Premises>,
+    doing: Doing,
+    crew: OnceLock<Crew>,
     outcomes: Outcomes,
+    checks: Checks,
     memories: Memories,
     house: House,
     database: OnceLock<Database>,
@@ -88,6 +100,8 @@ struct Inner {
 pub struct Sources {
     /// How work stands.
     pub vitals: Arc<dyn VitalsReads>,
+    /// Whether accounts are where the journal says.
+    pub drift: Arc<DriftWatch>,
     /// Sums of money.
     pub figures: Arc<dyn FigureReads>,
     /// Providers.
@@ -105,17 +119,24 @@ impl Metrics {
         let (outcomes, memories) = (Outcomes::register(&mut registry), Memories::register(&mut registry));
         let (house, wear) = (House::register(&mut registry), Wear::register(&mut registry));
         let (tries, work) = (Tries::register(&mut registry), Work::register(&mut registry));
+        let doing = Doing::register(&mut registry);
+        let breakers = Breakers::register(&mut registry);
+        let checks = Checks::register(&mut registry);
         Self(Arc::new(Inner {
             registry,
             requests,
             ledger,
             calls,
+            breakers,
             tries,
             work,
             gauges,
             wear,
             premises: OnceLock::new(),
+            doing,
+            crew: OnceLock::new(),
             outcomes,
+            checks,
             memories,
             house,
             database: OnceLock::new(),
@@ -126,6 +147,11 @@ impl Metrics {
     /// From now on what grows old and fills up is told, too. The first one stays.
     pub fn watch_premises(&self, premises: Premises) {
         self.0.premises.get_or_init(|| premises);
+    }
+
+    /// From now on how the workers do is told, too. The first ones stay.
+    pub fn watch_crew(&self, crew: Crew) {
+        self.0.crew.get_or_init(|| crew);
     }
 
     /// The same stores, with every commit and every job measured.
@@ -151,10 +177,10 @@ impl Metrics {
     /// Told of every statement of the database; slow ones are logged, if they are watched.
     pub fn of_statements(&self) -> StatementObserver {
         let metrics = self.clone();
-        Arc::new(move |sql, took, failed| {
-            metrics.0.ledger.ran(took, failed);
+        Arc::new(move |ran| {
+            metrics.0.ledger.ran(ran.took, ran.has_failed);
             if let Some(slow) = metrics.0.slow.get() {
-                slow.ran(sql, took);
+                slow.ran(ran);
             }
         })
     }
@@ -197,6 +223,9 @@ impl Metrics {
         if let Some(premises) = self.0.premises.get() {
             self.0.wear.look(premises, now).await;
         }
+        if let Some(crew) = self.0.crew.get() {
+            self.0.doing.look(crew);
+        }
         let mut text = String::new();
         encode(&mut text, &self.0.registry).map_err(Fault::new)?;
         Ok(text)
@@ -207,7 +236,7 @@ impl Metrics {
         let house = &self.0.house;
         let mut summed = house.summed.lock().await;
         if House::is_due(*summed, now) {
-            house.set_money(&sources.figures.standings().await?, sources.vitals.drift().await?);
+            house.set_money(&sources.figures.standings().await?, sources.drift.look().await?);
             house.set_suspense(&sources.figures.waiting_for_a_person().await?);
             *summed = Some(now);
         }

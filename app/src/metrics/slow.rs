@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use namaskah_adapters::persistence::Explainer;
+use namaskah_adapters::persistence::{Explainer, Ran};
 use tokio::sync::mpsc;
 use tracing::Span;
 
@@ -29,6 +29,7 @@ pub struct Slow {
 
 struct Asked {
     sql: String,
+    kinds: Vec<&'static str>,
     ms: u64,
     /// Where it was slow.
     within: Span,
@@ -43,12 +44,12 @@ impl Slow {
     }
 
     /// A statement was run. Its text is a constant of ours with places for values, which are not shown.
-    pub(super) fn ran(&self, sql: &str, took: Duration) {
-        if took < self.after {
+    pub(super) fn ran(&self, ran: &Ran<'_>) {
+        if ran.took < self.after {
             return;
         }
-        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let asked = || Asked { sql: sql.to_owned(), ms, within: Span::current() };
+        let (sql, ms) = (ran.sql, u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX));
+        let asked = || Asked { sql: sql.to_owned(), kinds: ran.kinds(), ms, within: Span::current() };
         let is_asked =
             sql.len() <= LONGEST && self.is_due(sql, Instant::now()) && self.queue.try_send(asked()).is_ok();
         if !is_asked {
@@ -77,8 +78,8 @@ impl Slow {
 }
 
 async fn plan_all(explainer: Explainer, mut waiting: mpsc::Receiver<Asked>) {
-    while let Some(Asked { sql, ms, within }) = waiting.recv().await {
-        match explainer.plan(&sql).await {
+    while let Some(Asked { sql, kinds, ms, within }) = waiting.recv().await {
+        match explainer.plan(&sql, &kinds).await {
             Ok(plan) => within.in_scope(|| tracing::warn!(ms, sql, plan, "a statement was slow")),
             Err(error) => within.in_scope(|| {
                 tracing::warn!(ms, sql, why_no_plan = %error, "a statement was slow");

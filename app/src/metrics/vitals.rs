@@ -35,6 +35,9 @@ pub(super) struct Gauges {
     notices_oldest: Gauge,
     suspense_open: Gauge,
     refunds_open: Gauge,
+    refunds_oldest: Gauge,
+    orphans_open: Gauge,
+    orphans_oldest: Gauge,
     disputes_open: Gauge,
     findings_open: Gauge,
     webhooks_due: Gauge,
@@ -55,6 +58,7 @@ impl Gauges {
             ("notices_new", "Notices of providers that nobody has looked at", &all.notices_new),
             ("suspense_open", "Payments that wait for a person", &all.suspense_open),
             ("refunds_open", "Refunds that are under way", &all.refunds_open),
+            ("orphans_open", "Numbers that serve no order and were not credited", &all.orphans_open),
             ("disputes_open", "Disputes that are not decided", &all.disputes_open),
             ("findings_open", "Mismatches that nobody has closed", &all.findings_open),
             ("webhooks_due", "Deliveries of webhooks that are due and not sent", &all.webhooks_due),
@@ -62,8 +66,13 @@ impl Gauges {
         for (name, about, gauge) in counts {
             registry.register(name, about, gauge.clone());
         }
-        let about = "Seconds since the oldest of them came";
-        registry.register_with_unit("notices_oldest", about, Unit::Seconds, all.notices_oldest.clone());
+        for (name, about, gauge) in [
+            ("notices_oldest", "Seconds since the oldest of them came", &all.notices_oldest),
+            ("refunds_oldest", "Seconds since the oldest of them was asked for", &all.refunds_oldest),
+            ("orphans_oldest", "Seconds since the oldest of them was found", &all.orphans_oldest),
+        ] {
+            registry.register_with_unit(name, about, Unit::Seconds, gauge.clone());
+        }
         let about = "Seconds for which the oldest of them has been due";
         registry.register_with_unit("webhooks_oldest", about, Unit::Seconds, all.webhooks_oldest.clone());
         registry.register("jobs_due", "Jobs that are due and not done", all.jobs_due.clone());
@@ -81,6 +90,7 @@ impl Gauges {
             (&self.notices_new, vitals.notices_new),
             (&self.suspense_open, vitals.suspense_open),
             (&self.refunds_open, vitals.refunds_open),
+            (&self.orphans_open, vitals.orphans_open),
             (&self.disputes_open, vitals.disputes_open),
             (&self.findings_open, vitals.findings_open),
             (&self.webhooks_due, vitals.webhooks_due),
@@ -89,6 +99,8 @@ impl Gauges {
         }
         self.notices_oldest.set(vitals.notices_oldest_s);
         self.webhooks_oldest.set(vitals.webhooks_oldest_s);
+        self.refunds_oldest.set(vitals.refunds_oldest_s);
+        self.orphans_oldest.set(vitals.orphans_oldest_s);
         for Queue { lane, due, oldest_s, buried } in vitals.queues {
             let lane = Lane { lane: name(lane) };
             self.jobs_due.get_or_create(&lane).set(number(due));

@@ -44,6 +44,7 @@ const fn outcome(answer: &Result<Answer, CallError>) -> &'static str {
         Ok(Answer { status: 500.., .. }) => "failed",
         Ok(_) => "refused",
         Err(CallError::Refused(_)) => "forbidden",
+        Err(CallError::Crowded) => "put_off",
         Err(CallError::NotSent(_)) => "not_reached",
         Err(CallError::TimedOut) => "timed_out",
         Err(CallError::Broken(_)) => "broken",

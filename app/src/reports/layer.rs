@@ -13,7 +13,7 @@ use tracing_subscriber::{
 };
 
 use super::{ANSWERED, report::Report};
-use crate::logging::{Fields, Kept, SPANS};
+use crate::logging::{Fields, Kept, PANICS, SPANS};
 
 /// The span that a request has.
 const REQUEST: &str = "request";
@@ -29,10 +29,12 @@ enum Pending {
     Answered(Option<String>),
 }
 
-/// Our errors, our spans, and the line that ends a request.
+/// Our errors but for the lines of panics, of which whoever catches them tells; our spans, and the line that ends a
+/// request.
 pub(super) fn only_errors() -> FilterFn<fn(&Metadata<'_>) -> bool> {
     fn is_wanted(metadata: &Metadata<'_>) -> bool {
-        let is_error = *metadata.level() == Level::ERROR && metadata.target().starts_with("namaskah");
+        let is_told = metadata.target().starts_with("namaskah") && metadata.target() != PANICS;
+        let is_error = *metadata.level() == Level::ERROR && is_told;
         let is_ours = metadata.target() == SPANS && *metadata.level() <= Level::INFO;
         if metadata.is_span() { is_ours } else { is_error || metadata.target() == ANSWERED }
     }
@@ -118,6 +120,7 @@ mod tests {
                 assert_eq!(count(), 1);
                 tracing::error!(code = "internal", "a request failed");
             });
+            tracing::error!(target: PANICS, "a panic");
             tracing::error!(worker = "mail", "a run failed");
         });
         let told = told.lock().expect("sound");

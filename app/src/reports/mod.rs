@@ -10,6 +10,7 @@ mod scrub;
 mod sender;
 
 pub use dsn::Dsn;
+pub(crate) use scrub::scrubbed;
 pub use sender::Reports;
 
 /// Where the line belongs that ends a request: it names the route that its errors are grouped by.

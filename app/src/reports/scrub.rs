@@ -7,7 +7,7 @@ const LONGEST: usize = 400;
 const LONGEST_WORD: usize = 19;
 
 /// The same without numbers, codes, addresses, keys, links and quotations.
-pub(super) fn scrubbed(text: &str) -> String {
+pub(crate) fn scrubbed(text: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     let mut rest = text.split_whitespace();
     while let Some(word) = rest.next() {

@@ -17,7 +17,7 @@ impl OutboundClient for TracedDelivery {
         let span = tracing::info_span!(
             target: SPANS, "webhook", event = %call.id, status = Empty, otel.kind = Empty
         );
-        super::caused(&span, call.id.uuid(), "client");
+        super::caused(&span, call.cause, "client");
         let answer = self.0.post(to, call).instrument(span.clone()).await;
         if let Ok(answer) = &answer {
             span.record("status", answer.status);

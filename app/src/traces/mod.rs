@@ -3,7 +3,6 @@
 //! Only spans of ours are sent ([`SPANS`]), with their fields and nothing of the lines that are logged within them: their
 //! fields are names of operations, outcomes, templates and identifiers of requests and users.
 
-pub mod causes;
 mod delivering;
 mod export;
 
@@ -31,7 +30,6 @@ use tracing_subscriber::{
     Layer,
     filter::{FilterFn, LevelFilter, filter_fn},
 };
-use uuid::Uuid;
 
 use crate::{
     config::Mode,
@@ -148,11 +146,11 @@ pub fn begun(span: &Span, came_with: Option<TraceParent>) -> String {
     format!("{trace:032x}")
 }
 
-/// Makes a new span a part of the trace that has caused what it does, if that is remembered. `kind` is OpenTelemetry's.
-pub fn caused(span: &Span, effect: Uuid, kind: &'static str) {
+/// Makes a new span a part of the trace that has caused what it does, if that is known. `kind` is OpenTelemetry's.
+pub fn caused(span: &Span, cause: Option<TraceParent>, kind: &'static str) {
     if COLLECTED.load(Ordering::Relaxed) {
         span.record("otel.kind", kind);
-        if let Some(cause) = causes::of(effect) {
+        if let Some(cause) = cause {
             join(span, cause);
         }
     }

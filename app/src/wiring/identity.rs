@@ -7,13 +7,14 @@ use namaskah_adapters::{
     look_ups::LookUps,
     password::Argon2Hasher,
     persistence::Stores,
+    pwned_passwords::{PwnedPasswords, PwnedPasswordsConfig},
     standings::CachedStandings,
     tokens::{EdDsaSigner, SigningSeed},
     totp::Rfc6238,
 };
 use namaskah_domain::{
     Clock, Fault, Random, Store,
-    auth::{AuthPolicy, AuthPorts, AuthService, IdentityProvider},
+    auth::{AuthPolicy, AuthPorts, AuthService, IdentityProvider, LeakedPasswords, NoLeaks},
 };
 use secrecy::SecretString;
 
@@ -60,6 +61,18 @@ pub(super) fn provider(
     Ok(Some(Arc::new(GoogleIdentityProvider::try_new(google).map_err(Fault::new)?)))
 }
 
+/// Whoever is asked about new passwords, if anybody is.
+pub(super) fn leaked_passwords(
+    config: &Config,
+    outside: &Outside,
+) -> Result<Option<Arc<dyn LeakedPasswords>>, Fault> {
+    let Some(url) = outside.leaked_passwords.clone() else { return Ok(None) };
+    let usual = PwnedPasswordsConfig::new(url);
+    let timeout = usual.timeout.min(config.provider_timeout);
+    let service = PwnedPasswords::try_new(&PwnedPasswordsConfig { timeout, ..usual }).map_err(Fault::new)?;
+    Ok(Some(Arc::new(service)))
+}
+
 /// The keys that sign access tokens, newest first.
 fn signer(config: &Config) -> Result<EdDsaSigner, Fault> {
     let seeds: Result<Vec<SigningSeed>, Fault> =
@@ -83,6 +96,7 @@ pub(super) fn auth(
     stores: &Stores,
     (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
     look_ups: LookUps,
+    leaked: Option<Arc<dyn LeakedPasswords>>,
 ) -> Result<AuthService, Fault> {
     let ports = AuthPorts {
         store: store.clone(),
@@ -91,6 +105,7 @@ pub(super) fn auth(
         webhooks: stores.webhooks.clone(),
         standings: Arc::new(CachedStandings::new(stores.auth.clone()).observed(look_ups)),
         hasher: Arc::new(Argon2Hasher::default()),
+        leaked: leaked.unwrap_or_else(|| Arc::new(NoLeaks)),
         signer: Arc::new(signer(config)?),
         codes: Arc::new(Rfc6238),
         clock,

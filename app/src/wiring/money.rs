@@ -6,11 +6,12 @@ use namaskah_adapters::persistence::Stores;
 use namaskah_domain::{
     Clock, Random, Store,
     outbox::JobDesk,
-    payment::{DeskPorts, PaymentDesk, PaymentGateway, SuspenseService},
+    payment::{DeskPorts, PaymentDesk, PaymentGateway, PaymentService, SuspenseService},
     reconciliation::{ReconciliationDesk, ReconciliationService},
     staff::{ExportService, FigureService},
 };
 
+use super::policies::payment_policy;
 use crate::config::{Config, Effective};
 
 /// The services behind the admin API of money.
@@ -58,6 +59,21 @@ pub(super) fn services(
         desk: Arc::new(PaymentDesk::new(desk)),
         suspense: Arc::new(suspense(config, stores, store, gateway, clock, random)),
     }
+}
+
+/// What opens, settles and gives back payments, whose payers come back to `public_url`.
+pub fn payments(
+    config: &Config,
+    public_url: &str,
+    stores: &Stores,
+    store: Arc<dyn Store>,
+    gateway: Arc<dyn PaymentGateway>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> PaymentService {
+    let (reads, wallets, books) = (stores.payments.clone(), stores.wallet.clone(), stores.books.clone());
+    let (users, policy) = (stores.auth.clone(), payment_policy(config, public_url));
+    PaymentService::new(store, reads, wallets, users, books, gateway, clock, random, policy)
 }
 
 /// What closes payments in suspense, at the rate that is configured.

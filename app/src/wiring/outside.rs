@@ -10,15 +10,21 @@ use namaskah_adapters::{
     textverified::{KeyDecoding, TextVerifiedConfig, TextVerifiedProvider, WebhookSecrets},
 };
 use namaskah_domain::{
-    Clock, Fault, auth::IdentityProvider, outbound::OutboundClient, payment::PaymentGateway,
-    verification::NumberProvider,
+    Clock, Fault,
+    auth::{IdentityProvider, LeakedPasswords},
+    outbound::OutboundClient,
+    payment::{GuardedGateway, PaymentGateway},
+    verification::{GuardedProvider, NumberProvider},
 };
 use secrecy::SecretString;
 
 use super::{identity, webhooks};
 use crate::{
-    config::{Config, Mode},
-    metrics::{MeasuredGateway, MeasuredOutbound, MeasuredProvider, Metrics},
+    config::{Config, LeakedPasswordsAt, Mode},
+    metrics::{
+        MeasuredGateway, MeasuredLeakedPasswords, MeasuredOutbound, MeasuredProvider, Metrics, PAYSTACK,
+        TEXTVERIFIED,
+    },
     traces::TracedDelivery,
 };
 
@@ -31,6 +37,8 @@ pub struct Outside {
     pub textverified: String,
     /// Google's OpenID provider.
     pub google: String,
+    /// Whoever knows leaked passwords, if anybody is asked.
+    pub leaked_passwords: Option<String>,
     /// The mail server.
     pub smtp: SecretString,
 }
@@ -44,6 +52,11 @@ impl Outside {
             paystack: config.paystack.base_url.clone().unwrap_or_else(|| simulated("paystack")),
             textverified: config.textverified.base_url.clone().unwrap_or_else(|| simulated("textverified")),
             google: config.google.issuer.clone().unwrap_or_else(|| simulated("google")),
+            leaked_passwords: match &config.leaked_passwords {
+                LeakedPasswordsAt::Nowhere => None,
+                LeakedPasswordsAt::Simulator => Some(simulated("pwnedpasswords")),
+                LeakedPasswordsAt::Url(url) => Some(url.clone()),
+            },
             smtp: config.smtp_url.clone().unwrap_or_else(|| SecretString::from(format!("smtp://{mail}"))),
         }
     }
@@ -101,6 +114,8 @@ pub struct Adapters {
     pub mailer: Arc<SmtpMailer>,
     /// Google, where it is configured.
     pub identities: Option<Arc<dyn IdentityProvider>>,
+    /// Knows leaked passwords, if anybody is asked.
+    pub leaked_passwords: Option<Arc<dyn LeakedPasswords>>,
     /// Calls URLs of users.
     pub outbound: Arc<dyn OutboundClient>,
     /// Told of what is remembered.
@@ -123,6 +138,7 @@ impl Adapters {
             gateway: gateway(config, outside)?,
             mailer: mailer(config, outside, public_url)?,
             identities: identity::provider(config, outside, public_url)?,
+            leaked_passwords: identity::leaked_passwords(config, outside)?,
             outbound: webhooks::client(config)?,
             look_ups: LookUps::default(),
         })
@@ -130,14 +146,21 @@ impl Adapters {
 }
 
 impl Adapters {
-    /// The same, with every call of a provider measured.
+    /// The same, with every call of a provider measured, and a breaker before each. What is held back is no call.
     #[must_use]
-    pub fn measured(self, metrics: &Metrics) -> Self {
+    pub fn watched(self, metrics: &Metrics, clock: &Arc<dyn Clock>) -> Self {
+        let provider = Arc::new(MeasuredProvider::new(self.provider, metrics.clone()));
+        let gateway = Arc::new(MeasuredGateway::new(self.gateway, metrics.clone()));
+        let breaker = |provider| metrics.breaker(provider, clock.clone());
+        let leaked_passwords = self.leaked_passwords.map(|inner| {
+            Arc::new(MeasuredLeakedPasswords::new(inner, metrics.clone())) as Arc<dyn LeakedPasswords>
+        });
         Self {
-            provider: Arc::new(MeasuredProvider::new(self.provider, metrics.clone())),
-            gateway: Arc::new(MeasuredGateway::new(self.gateway, metrics.clone())),
+            provider: Arc::new(GuardedProvider::new(provider, breaker(TEXTVERIFIED))),
+            gateway: Arc::new(GuardedGateway::new(gateway, breaker(PAYSTACK))),
             mailer: self.mailer,
             identities: self.identities,
+            leaked_passwords,
             outbound: Arc::new(TracedDelivery(Arc::new(MeasuredOutbound::new(
                 self.outbound,
                 metrics.clone(),

@@ -32,7 +32,7 @@ fn policy(config: &Config) -> OutboundPolicy {
 
 /// The client of users' URLs.
 pub(super) fn client(config: &Config) -> Result<Arc<dyn OutboundClient>, Fault> {
-    let names = Arc::new(SystemResolver::default());
+    let names = Arc::new(SystemResolver);
     let client = HttpOutboundClient::try_new(policy(config), OutboundCaps::default(), names);
     Ok(Arc::new(client.map_err(Fault::new)?))
 }

@@ -2,19 +2,34 @@
 //!
 //! A runner has so many jobs of its lane in work and no more. When half of these places are free it takes as many jobs, by
 //! one statement; what is done is told by one statement for all that ended meanwhile. Nothing waits for anything else: a job
-//! that is slow holds its own place alone.
+//! that is slow holds its own place alone, and what is queued meanwhile is taken beside it. A job that panics is a job that
+//! failed.
 
-use std::{sync::Arc, time::Duration};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use namaskah_domain::{
-    Clock, Fault, JobKind, JobLane, Random,
+    Clock, Fault, JobKind, JobLane, Random, Time,
     mailer::{MailError, Mailer},
     notification::NotificationService,
     outbox::{Jobs, LeasedJob, MAX_ATTEMPTS, back_off},
     upkeep::UpkeepService,
-    verification::VerificationService,
+    verification::{NumberEnd, VerificationService},
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
 };
 use tracing::{Instrument, field::Empty};
 use uuid::Uuid;
@@ -53,11 +68,15 @@ pub struct JobRunner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     holder: Uuid,
+    wake: Option<Arc<Notify>>,
+    leaving: AtomicBool,
 }
 
 /// What came of a job.
 enum Outcome {
     Done,
+    /// Nothing has failed: what it waits for may come by then.
+    NotYet(Time),
     Later(String),
     Never(String),
 }
@@ -66,6 +85,8 @@ enum Outcome {
 enum Step {
     /// Jobs were taken, of so many that there was room for.
     Taken(u32, Result<Vec<LeasedJob>, Fault>),
+    /// More jobs may be due: somebody tells of them, or it is time to look.
+    Due,
     /// A job is done, and the queue does not know yet.
     Done(LeasedJob),
     /// The queue knows of a job that is not to be done again.
@@ -86,6 +107,8 @@ struct Run<'r> {
     in_work: u32,
     /// How many more may be taken.
     left: u32,
+    /// Nothing more was due at the last look: when to look again, unless somebody tells of more.
+    look_at: Option<Instant>,
     is_taking: bool,
     is_telling: bool,
     ended: u32,
@@ -120,7 +143,15 @@ impl JobRunner {
             JobLane::Provider => TOLD_AT_ONCE,
             JobLane::Upkeep => SWEPT_AT_ONCE,
         };
-        Self { lane, at_once, jobs, doers, clock, random, holder }
+        let leaving = AtomicBool::new(false);
+        Self { lane, at_once, jobs, doers, clock, random, holder, wake: None, leaving }
+    }
+
+    /// Looks for jobs that are queued while others are in work: when `wake` tells of some, and by itself. Without it, what is
+    /// queued meanwhile is for the next run.
+    #[must_use]
+    pub fn woken_by(self, wake: Arc<Notify>) -> Self {
+        Self { wake: Some(wake), ..self }
     }
 
     /// With so many jobs in work at a time; at least one.
@@ -135,15 +166,15 @@ impl JobRunner {
         let span = tracing::info_span!(
             target: SPANS, "job", job = %job.id, lane, attempts = job.attempts, otel.kind = Empty
         );
-        traces::caused(&span, job.id.uuid(), "consumer");
+        traces::caused(&span, job.cause, "consumer");
         self.perform(job).instrument(span).await
     }
 
     async fn perform(&self, job: &LeasedJob) -> Outcome {
         match &job.kind {
-            JobKind::SendMail { to, letter } => self.doers.mailer.send(to, letter).await.into(),
+            JobKind::SendMail { to, letter } => self.doers.mailer.send(job.id, to, letter).await.into(),
             JobKind::Notify { notification } => match self.doers.notifications.letter(*notification).await {
-                Ok(Some((to, news))) => self.doers.mailer.tell(&to, &news).await.into(),
+                Ok(Some((to, news))) => self.doers.mailer.tell(job.id, &to, &news).await.into(),
                 Ok(None) => Outcome::Done,
                 Err(fault) => Outcome::Later(fault.to_string()),
             },
@@ -153,8 +184,9 @@ impl JobRunner {
             },
             JobKind::EndReservation { purchase } => {
                 match self.doers.orders.end_reservation(*purchase).await {
-                    Ok(false) => Outcome::Done,
-                    Ok(true) => Outcome::Later("the provider has not ended it yet".to_owned()),
+                    Ok(NumberEnd::Settled) => Outcome::Done,
+                    Ok(NumberEnd::Awaited { again_at }) => Outcome::NotYet(again_at),
+                    Ok(NumberEnd::Open) => Outcome::Later("the provider has not ended it yet".to_owned()),
                     Err(error) => Outcome::Later(error.to_string()),
                 }
             }
@@ -172,8 +204,15 @@ impl JobRunner {
 
     /// Does a job; and tells the queue, unless it is done: that is told of many together.
     async fn work(&self, job: LeasedJob) -> Step {
-        let told = match self.attempt(&job).await {
+        // Every effect is safe to repeat, so what it has left half done is done again. With what it panicked is not told: it may
+        // quote what it worked on.
+        let attempt = AssertUnwindSafe(self.attempt(&job)).catch_unwind().await;
+        let told = match attempt.unwrap_or_else(|_| Outcome::Later("it panicked".to_owned())) {
             Outcome::Done => return Step::Done(job),
+            Outcome::NotYet(at) => {
+                tracing::debug!(job = %job.id, "a job is not due yet");
+                self.jobs.put_off(&job, at).await.map(|()| Step::PutOff)
+            }
             Outcome::Later(why) if job.attempts < MAX_ATTEMPTS => {
                 tracing::warn!(job = %job.id, attempts = job.attempts, why, "a job is tried again later");
                 let at = self.clock.now() + back_off(job.attempts, self.random.as_ref());
@@ -191,7 +230,8 @@ impl JobRunner {
     fn go_on<'r>(&'r self, run: &mut Run<'r>) {
         let free = self.at_once.saturating_sub(run.in_work);
         let room = free.min(run.left);
-        if !run.is_taking && room > 0 && free >= self.at_once / 2 {
+        let may_take = run.look_at.is_none() && !self.leaving.load(Ordering::Relaxed);
+        if may_take && !run.is_taking && room > 0 && free >= self.at_once / 2 {
             run.is_taking = true;
             let leased = self.jobs.lease(self.holder, self.lane, self.clock.now(), room);
             run.steps.push(Box::pin(async move { Step::Taken(room, leased.await) }));
@@ -212,13 +252,15 @@ impl JobRunner {
                 run.is_taking = false;
                 let leased = leased.unwrap_or_else(|fault| run.fails(fault));
                 let taken = u32::try_from(leased.len()).unwrap_or(u32::MAX);
-                // Fewer than there was room for: nothing more is due.
-                run.left = if taken < room { 0 } else { run.left.saturating_sub(taken) };
+                // Fewer than there was room for: nothing more is due now.
+                run.look_at = (taken < room).then(|| Instant::now() + REST);
+                run.left = run.left.saturating_sub(taken);
                 run.in_work += taken;
                 for job in leased {
                     run.steps.push(Box::pin(self.work(job)));
                 }
             }
+            Step::Due => run.look_at = None,
             Step::Done(job) => {
                 run.in_work -= 1;
                 run.done.push(job);
@@ -244,6 +286,19 @@ impl JobRunner {
 }
 
 impl Run<'_> {
+    /// What happens next; `None` when nothing is under way any more.
+    async fn next(&mut self, wake: Option<&Notify>) -> Option<Step> {
+        let (Some(look_at), Some(wake)) = (self.look_at.filter(|_| self.left > 0), wake) else {
+            return self.steps.next().await;
+        };
+        tokio::select! {
+            biased;
+            step = self.steps.next() => step,
+            () = wake.notified() => Some(Step::Due),
+            () = sleep_until(look_at) => Some(Step::Due),
+        }
+    }
+
     /// Takes nothing more; what is in work is brought to its end.
     fn fails(&mut self, fault: Fault) -> Vec<LeasedJob> {
         self.left = 0;
@@ -272,13 +327,14 @@ impl Worker for JobRunner {
             done: Vec::new(),
             in_work: 0,
             left: self.at_once.saturating_mul(TAKES_OF_A_RUN),
+            look_at: None,
             is_taking: false,
             is_telling: false,
             ended: 0,
             fault: None,
         };
         self.go_on(&mut run);
-        while let Some(step) = run.steps.next().await {
+        while let Some(step) = run.next(self.wake.as_deref()).await {
             self.take_step(&mut run, step);
             // Whatever has come meanwhile is told with it.
             while let Some(Some(step)) = run.steps.next().now_or_never() {
@@ -292,162 +348,13 @@ impl Worker for JobRunner {
         }
     }
 
+    fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
     async fn stop(&self) {
         if let Err(error) = self.jobs.release(self.holder).await {
             tracing::warn!(%error, "leases of jobs run out by themselves");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use namaskah_domain::{
-        Id, Letter, Time,
-        auth::Email,
-        memory::{ManualClock, MemoryStore, Platform, SeededRandom},
-        notification::News,
-    };
-    use tokio::sync::Notify;
-
-    use super::*;
-
-    /// Jobs of a queue that ends only when it is told to, and a mail server that is slow with some.
-    #[derive(Default)]
-    struct Post {
-        queued: Mutex<Vec<LeasedJob>>,
-        /// How many are on their way, and the most that ever were.
-        on_the_way: Mutex<(u32, u32)>,
-        /// How many were told as done at a time.
-        told: Mutex<Vec<usize>>,
-        settled: Notify,
-    }
-
-    fn job(name: &str, n: u128) -> LeasedJob {
-        let to = Email::try_new(name).expect("an address");
-        let kind = JobKind::SendMail { to, letter: Letter::PasswordChanged };
-        let id = Id::from_uuid(Uuid::from_u128(n));
-        LeasedJob { id, kind, attempts: 0, run_at: Time::UNIX_EPOCH, fence: 1 }
-    }
-
-    impl Post {
-        fn of(names: &[&str]) -> Arc<Self> {
-            let jobs = names.iter().zip(1..).map(|(name, n)| job(name, n));
-            Arc::new(Self { queued: Mutex::new(jobs.collect()), ..Self::default() })
-        }
-
-        fn runner(self: &Arc<Self>) -> JobRunner {
-            let clock = Arc::new(ManualClock::default());
-            let upkeep = UpkeepService::new(Arc::new(MemoryStore::new()), clock.clone());
-            let (orders, random) = (Platform::new(1).orders, Arc::new(SeededRandom::new(1)));
-            let notifications = Arc::new(Platform::new(1).notifications);
-            let doers = Doers { mailer: self.clone(), notifications, orders, upkeep: Arc::new(upkeep) };
-            JobRunner::new(JobLane::Mail, self.clone(), doers, clock, random, Uuid::from_u128(1))
-        }
-
-        fn is_on_its_way(&self) {
-            let mut counted = self.on_the_way.lock().expect("sound");
-            counted.0 += 1;
-            counted.1 = counted.1.max(counted.0);
-        }
-
-        fn told(&self) -> Vec<usize> {
-            self.told.lock().expect("sound").clone()
-        }
-    }
-
-    #[async_trait]
-    impl Jobs for Post {
-        async fn lease(&self, _: Uuid, _: JobLane, _: Time, limit: u32) -> Result<Vec<LeasedJob>, Fault> {
-            let mut queued = self.queued.lock().expect("sound");
-            let taken = queued.len().min(limit as usize);
-            Ok(queued.drain(..taken).collect())
-        }
-
-        async fn done(&self, job: &LeasedJob) -> Result<(), Fault> {
-            self.done_all(std::slice::from_ref(job)).await
-        }
-
-        async fn done_all(&self, jobs: &[LeasedJob]) -> Result<(), Fault> {
-            self.told.lock().expect("sound").push(jobs.len());
-            self.settled.notify_one();
-            Ok(())
-        }
-
-        async fn retry(&self, _: &LeasedJob, _: Time) -> Result<(), Fault> {
-            Ok(())
-        }
-
-        async fn bury(&self, _: &LeasedJob, _: &str) -> Result<(), Fault> {
-            Err(Fault::new("the queue is away"))
-        }
-
-        async fn release(&self, _: Uuid) -> Result<(), Fault> {
-            Ok(())
-        }
-    }
-
-    #[async_trait]
-    impl Mailer for Post {
-        async fn send(&self, to: &Email, _: &Letter) -> Result<(), MailError> {
-            self.is_on_its_way();
-            if to.as_str().starts_with("slow") {
-                self.settled.notified().await;
-            }
-            tokio::task::yield_now().await;
-            self.on_the_way.lock().expect("sound").0 -= 1;
-            match to.as_str().starts_with("bad") {
-                true => Err(MailError::Permanent(Fault::new("no such address"))),
-                false => Ok(()),
-            }
-        }
-
-        async fn tell(&self, _: &Email, _: &News) -> Result<(), MailError> {
-            Ok(())
-        }
-    }
-
-    async fn run(runner: &JobRunner) -> Result<u32, RunError> {
-        tokio::time::timeout(Duration::from_secs(10), runner.run()).await.expect("it ends")
-    }
-
-    #[tokio::test]
-    async fn a_mail_that_is_sent_is_settled_while_another_is_still_on_its_way() {
-        let post = Post::of(&["slow@example.com", "quick@example.com"]);
-        assert_eq!(run(&post.runner()).await.expect("both are sent"), 2);
-        assert_eq!(post.told(), [1, 1]);
-    }
-
-    #[tokio::test]
-    async fn no_more_are_in_work_than_may_be_and_a_slow_one_holds_its_own_place_alone() {
-        let post = Post::of(&[["slow@example.com"].as_slice(), &["quick@example.com"; 30]].concat());
-        let runner = post.runner().at_once(8);
-        let mut sent = 0;
-        while sent < 31 {
-            sent += run(&runner).await.expect("sent");
-        }
-        assert_eq!(post.on_the_way.lock().expect("sound").1, 8);
-    }
-
-    #[tokio::test]
-    async fn what_ends_together_is_told_together() {
-        let post = Post::of(&["quick@example.com"; 16]);
-        assert_eq!(run(&post.runner()).await.expect("sent"), 16);
-        assert_eq!(post.told(), [16]);
-    }
-
-    #[tokio::test]
-    async fn a_run_ends_though_more_is_queued() {
-        let post = Post::of(&["quick@example.com"; 100]);
-        assert_eq!(run(&post.runner().at_once(10)).await.expect("sent"), 10 * TAKES_OF_A_RUN);
-    }
-
-    #[tokio::test]
-    async fn a_job_that_cannot_be_settled_fails_the_run_and_hurts_no_other() {
-        let post = Post::of(&["bad@example.com", "quick@example.com"]);
-        let fault = run(&post.runner()).await.expect_err("the queue is away");
-        assert!(fault.to_string().contains("away"), "{fault}");
-        assert_eq!(post.told(), [1]);
     }
 }

@@ -14,19 +14,21 @@ mod herald;
 mod jobs;
 mod notices;
 mod pace;
+mod patient;
 mod poller;
 mod reconciler;
 mod relay;
 mod retention;
 mod returns;
 mod ringing;
+mod run_error;
 mod scheduler;
 mod sealer;
 mod supervisor;
 mod sweeper;
 mod waking;
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -41,20 +43,19 @@ pub use herald::Herald;
 pub use jobs::{Doers, JobRunner, MAILS_AT_ONCE};
 pub use notices::NoticeHandler;
 pub use pace::CallsPerSecond;
+pub use patient::Patient;
 pub use poller::Poller;
 pub use reconciler::Reconciler;
 pub use relay::Relay;
 pub use retention::Retention;
 pub use returns::Returns;
 pub use ringing::{Ringer, Unrung, listen};
+pub use run_error::RunError;
 pub use scheduler::Scheduler;
 pub use sealer::Sealer;
-pub use supervisor::{Health, Supervisor, Workers};
+pub use supervisor::{Condition, Health, Supervisor, Workers};
 pub use sweeper::Sweeper;
 pub use waking::{Wakers, WakingStore};
-
-/// Why a run did not finish. The next one finds the same work.
-pub type RunError = Box<dyn Error + Send + Sync>;
 
 /// Something that goes on without a request.
 #[async_trait]
@@ -70,6 +71,9 @@ pub trait Worker: Send + Sync {
     /// # Errors
     /// If something outside could not be asked.
     async fn run(&self) -> Result<u32, RunError>;
+
+    /// The process stops: a run that is under way begins nothing more. Comes before [`Worker::stop`], which waits for it.
+    fn leave(&self) {}
 
     /// Gives back what only this process may have, when it stops.
     async fn stop(&self) {}

@@ -42,6 +42,6 @@ impl Worker for NoticeHandler {
         let notices = self.notices.as_ref();
         let (payments, orders) =
             tokio::join!(self.payments.handle_notices(notices), self.orders.handle_notices(notices));
-        Ok(payments? + orders?)
+        RunError::both(payments, orders).map(|(payments, orders)| payments + orders)
     }
 }

@@ -36,13 +36,11 @@ impl Worker for Returns {
         let (refunds, disputes) =
             tokio::join!(self.payments.follow_refunds(), self.payments.follow_disputes());
         let changed = tell("refunds", &refunds) + tell("disputes", &disputes);
-        // The first trouble is the run's; the other would be lost with it.
-        if let (Err(_), Err(error)) = (&refunds, &disputes) {
-            tracing::warn!(%error, "disputes could not be followed");
+        // One trouble is the run's; the other would be lost with it.
+        if let (Err(refunds), Err(disputes)) = (&refunds, &disputes) {
+            tracing::warn!(%refunds, %disputes, "neither refunds nor disputes could be followed");
         }
-        refunds?;
-        disputes?;
-        Ok(changed)
+        RunError::both(refunds, disputes).map(|_| changed)
     }
 }
 
@@ -59,6 +57,13 @@ fn tell(what: &'static str, half: &Result<Followed, SettleError>) -> u32 {
             "what the gateway says does not agree with our books: look at the gateway"
         );
     }
+    if followed.stuck > 0 {
+        tracing::error!(
+            what,
+            refunds = followed.stuck,
+            "the gateway says nothing of them for a day: look there, and end them by `namaskah money refund settle`"
+        );
+    }
     if followed.changed + followed.unanswered > 0 {
         tracing::info!(what, ?followed, "money on its way back was followed");
     }
@@ -71,8 +76,9 @@ mod tests {
 
     use namaskah_domain::{
         Amount, Currency, Money,
-        memory::{FakePaymentGateway, GatewayFailure, GatewayOperation, Platform},
+        memory::{FakePaymentGateway, GatewayFailure, GatewayOperation, OddPayment, Platform},
         payment::PaymentPolicy,
+        time::hours,
     };
 
     use super::*;
@@ -111,6 +117,37 @@ mod tests {
         gateway.open_dispute(of, Some(cedi)).expect("a dispute");
     }
 
+    fn logged(log: &Log) -> String {
+        String::from_utf8(log.0.lock().expect("the log").clone()).expect("text")
+    }
+
+    fn logging(log: &Log) -> tracing::subscriber::DefaultGuard {
+        let written = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || written.clone());
+        tracing::subscriber::set_default(subscriber.finish())
+    }
+
+    #[tokio::test]
+    async fn a_refund_whose_list_cannot_be_read_for_a_day_is_told_as_an_error() {
+        let mut policy = None;
+        let platform = Platform::with(7, |_, ports| policy = Some(ports.payments.clone()));
+        let ada = platform.new_user("ada@example.com").await.expect("a user");
+        let paid = platform.fund(ada, "10.00").await.expect("funds");
+        platform.refund(&paid, None).await.expect("a refund");
+        // The gateway refuses to list refunds of a payment of the other mode.
+        let foreign = OddPayment { in_other_mode: true, ..OddPayment::default() };
+        platform.gateway.pay_oddly(&paid.reference, &foreign);
+        let log = Log::default();
+        let _guard = logging(&log);
+        let worker = Returns::new(payments(&platform, policy.expect("a policy")));
+        worker.run().await.expect("a run");
+        assert!(!logged(&log).contains("ERROR"), "{}", logged(&log));
+        platform.clock.advance(hours(24));
+        worker.run().await.expect("a run");
+        let logged = logged(&log);
+        assert!(logged.contains("ERROR") && logged.contains("says nothing of them for a day"), "{logged}");
+    }
+
     #[tokio::test]
     async fn what_disputes_need_is_told_though_refunds_cannot_be_read() {
         let mut policy = None;
@@ -120,12 +157,10 @@ mod tests {
         claim_in_cedi(&platform.gateway, &paid.reference);
         platform.gateway.fail_next(GatewayOperation::Refunds, GatewayFailure::Unavailable);
         let log = Log::default();
-        let written = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_writer(move || written.clone()).finish();
-        let _guard = tracing::subscriber::set_default(subscriber);
+        let _guard = logging(&log);
         let worker = Returns::new(payments(&platform, policy.expect("a policy")));
         worker.run().await.expect_err("refunds cannot be read");
-        let logged = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+        let logged = logged(&log);
         assert!(logged.contains("does not agree with our books"), "{logged}");
     }
 }

@@ -33,10 +33,15 @@ pub struct Wakers {
 impl Wakers {
     /// Wakes this process' runner of a lane.
     pub fn wake(&self, lane: JobLane) {
+        self.of(lane).notify_one();
+    }
+
+    /// What wakes the runner of a lane.
+    pub const fn of(&self, lane: JobLane) -> &Arc<Notify> {
         match lane {
-            JobLane::Mail => self.mail.notify_one(),
-            JobLane::Provider => self.tellers.notify_one(),
-            JobLane::Upkeep => self.upkeep.notify_one(),
+            JobLane::Mail => &self.mail,
+            JobLane::Provider => &self.tellers,
+            JobLane::Upkeep => &self.upkeep,
         }
     }
 }

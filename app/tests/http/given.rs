@@ -1,11 +1,12 @@
 //! A server on a real socket, over everything in memory.
 
+mod person;
 mod switch;
 mod told;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use namaskah::{
@@ -31,13 +32,14 @@ use namaskah_adapters::{
 use namaskah_domain::{
     Clock, Currency, JobLane, Money, Random, Store,
     auth::{AuthPolicy, AuthPorts, AuthService, Email, IdentityService, Standings},
+    breaker::Guard,
     memory::{
-        FakeIdentityProvider, FakeMailer, FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore,
-        SeededRandom,
+        FakeIdentityProvider, FakeLeakedPasswords, FakeMailer, FakeNumberProvider, FakePaymentGateway,
+        ManualClock, MemoryStore, SeededRandom,
     },
     outbox::JobDesk,
     payment::{
-        DeskPorts, FxRate, PaymentDesk, PaymentPolicy, PaymentReference, PaymentService, SuspenseService,
+        DeskPorts, FxRate, GuardedGateway, PaymentDesk, PaymentPolicy, PaymentService, SuspenseService,
     },
     reconciliation::{ReconciliationDesk, ReconciliationService},
     retention::{Retention, RetentionService},
@@ -48,9 +50,10 @@ use namaskah_domain::{
     support::{SupportPorts, SupportService},
     upkeep::UpkeepService,
     verification::{
-        CatalogueService, CurrentTerms, DirectTerms, OrderPolicy, PriceRule, ServiceCode,
+        CatalogueService, CurrentTerms, DirectTerms, GuardedProvider, OrderPolicy, PriceRule, ServiceCode,
         VerificationService, Watched,
     },
+    vitals::{DRIFT_SLICE, DriftWatch},
     wallet::WalletService,
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -61,6 +64,7 @@ use uuid::Uuid;
 
 use crate::{endpoints::endpoints, look_ups::LookUps};
 
+pub use person::Person;
 pub use switch::Switch;
 
 pub const PASSWORD: &str = "seven green lanterns hum";
@@ -78,6 +82,7 @@ pub struct World {
     pub gateway: Arc<FakePaymentGateway>,
     pub mailer: Arc<FakeMailer>,
     pub identities: Arc<FakeIdentityProvider>,
+    pub leaked: Arc<FakeLeakedPasswords>,
     pub orders: Arc<VerificationService>,
     pub clock: Arc<ManualClock>,
     pub ready: Arc<Switch>,
@@ -122,7 +127,8 @@ async fn started(
     let gateway = Arc::new(FakePaymentGateway::new(shared.clone()));
     let mailer = Arc::new(FakeMailer::default());
     let looked_up = Arc::new(LookUps::of(store.clone()));
-    let auth = Arc::new(auth(&waking, &store, looked_up.clone(), &shared, &random));
+    let leaked = Arc::new(FakeLeakedPasswords::default());
+    let auth = Arc::new(auth(&waking, &store, looked_up.clone(), &leaked, &shared, &random));
     let staff = StaffPorts {
         reads: store.clone(),
         allowlists: Arc::new(DirectAllowlists(store.clone())),
@@ -148,19 +154,21 @@ async fn started(
         clock: shared.clone(),
         random: random.clone(),
     };
+    let guarded = GuardedGateway::new(gateway.clone(), Guard::new(shared.clone()));
     let payments = Arc::new(PaymentService::new(
         waking.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
         store.clone(),
-        gateway.clone(),
+        Arc::new(guarded),
         shared.clone(),
         random.clone(),
         payment_policy(),
     ));
     let holder = Uuid::from_u128(1);
-    let watched = Arc::new(Watched::new(provider.clone(), shared.clone()));
+    let guarded = GuardedProvider::new(provider.clone(), Guard::new(shared.clone()));
+    let watched = Arc::new(Watched::new(Arc::new(guarded), shared.clone()));
     let terms: Arc<dyn CurrentTerms> = Arc::new(DirectTerms(store.clone()));
     let orders = Arc::new(VerificationService::new(
         waking.clone(),
@@ -202,7 +210,12 @@ async fn started(
     };
     let notifications = told::notifications(&waking, &store, &shared, &random);
     let providers = Arc::new(ProviderDesk::new(providers));
-    let gauged = Sources { vitals: store.clone(), figures: store.clone(), providers: providers.clone() };
+    let gauged = Sources {
+        vitals: store.clone(),
+        drift: Arc::new(DriftWatch::new(store.clone(), DRIFT_SLICE)),
+        figures: store.clone(),
+        providers: providers.clone(),
+    };
     let feed = Feed::default();
     let stop = CancellationToken::new();
     relay(&store, &feed, &wakers, &stop);
@@ -269,6 +282,7 @@ async fn started(
         gateway,
         mailer,
         identities,
+        leaked,
         orders,
         clock,
         ready,
@@ -343,6 +357,7 @@ fn auth(
     store: &Arc<dyn Store>,
     memory: &Arc<MemoryStore>,
     standings: Arc<dyn Standings>,
+    leaked: &Arc<FakeLeakedPasswords>,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> AuthService {
@@ -354,6 +369,7 @@ fn auth(
         webhooks: memory.clone(),
         standings,
         hasher: Arc::new(Argon2Hasher::with_params(cheap).expect("a cost")),
+        leaked: leaked.clone(),
         signer: Arc::new(EdDsaSigner::new(&SigningSeed::from_bytes([7; 32]), &[])),
         codes: Arc::new(Rfc6238),
         clock: clock.clone(),
@@ -386,12 +402,6 @@ fn order_policy() -> OrderPolicy {
         max_open_orders: 100,
         sells_test_services: true,
     }
-}
-
-/// Somebody signed in.
-pub struct Person<'a> {
-    pub world: &'a World,
-    token: Mutex<String>,
 }
 
 impl World {
@@ -429,47 +439,7 @@ impl World {
         let signed_in = self.post("/api/v1/auth/login", account).await;
         let signed_in = body(signed_in, 200).await;
         let token = signed_in["access_token"].as_str().expect("a token").to_owned();
-        Person { world: self, token: Mutex::new(token) }
-    }
-}
-
-impl Person<'_> {
-    pub fn token(&self) -> String {
-        self.token.lock().expect("a lock").clone()
-    }
-
-    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        self.world.request(method, path).bearer_auth(self.token())
-    }
-
-    pub async fn get(&self, path: &str) -> Response {
-        self.request("GET", path).send().await.expect("an answer")
-    }
-
-    pub async fn post(&self, path: &str, key: &str, body: Value) -> Response {
-        let request = self.request("POST", path).header("Idempotency-Key", key);
-        request.json(&body).send().await.expect("an answer")
-    }
-
-    /// Proves again who it is.
-    pub async fn steps_up(&self) {
-        let lifted = self.post("/api/v1/auth/step-up", "unused", json!({"password": PASSWORD})).await;
-        let lifted = body(lifted, 200).await;
-        *self.token.lock().expect("a lock") =
-            lifted["tokens"]["access_token"].as_str().expect("a token").to_owned();
-    }
-
-    /// Pays `dollars` in by the gateway.
-    pub async fn fund(&self, dollars: &str) {
-        let amount = json!({"amount": dollars, "currency": "USD"});
-        let opened =
-            self.post("/api/v1/payments", dollars, json!({"provider": "paystack", "amount": amount}));
-        let payment = body(opened.await, 201).await;
-        let reference = payment["reference"].as_str().expect("a reference");
-        assert!(self.world.gateway.pay(&PaymentReference::try_new(reference).expect("ours")));
-        let path = format!("/api/v1/payments/{}/sync", payment["id"].as_str().expect("an id"));
-        let synced = self.request("POST", &path).send().await.expect("an answer");
-        assert_eq!(body(synced, 200).await["status"], "succeeded");
+        Person::new(self, token)
     }
 }
 

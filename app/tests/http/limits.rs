@@ -193,3 +193,22 @@ async fn mails_are_limited_by_the_address_that_they_go_to_known_or_not() {
     }
     assert_eq!(ask(50, "password/forgot", "other@example.com").await.status(), 202);
 }
+
+/// One mailbox has any number of addresses: `ada+1@` and `ada+2@` are hers.
+#[tokio::test]
+async fn tags_of_one_mailbox_share_its_limit() {
+    let world = world_with(1, vec!["127.0.0.0/8".parse().expect("a network")]).await;
+    let ask = async |n: u32, email: &str| {
+        let request = world.request("POST", "/api/v1/auth/password/forgot").json(&json!({"email": email}));
+        request.header("x-forwarded-for", format!("203.0.113.{n}")).send().await.expect("an answer")
+    };
+    for n in 0..5 {
+        assert_eq!(ask(n, &format!("victim+{n}@example.com")).await.status(), 202, "{n}");
+    }
+    for (n, email) in (100..).zip(["victim+6@example.com", "VICTIM+a+b@example.com", "victim@example.com"]) {
+        assert_eq!(problem(ask(n, email).await, 429).await, "rate_limited", "{email}");
+    }
+    for (n, email) in (200..).zip(["victim+1@example.org", "victim.1@example.com", "+1@example.com"]) {
+        assert_eq!(ask(n, email).await.status(), 202, "{email}");
+    }
+}

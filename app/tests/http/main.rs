@@ -14,6 +14,7 @@ mod letters;
 mod limits;
 mod look_ups;
 mod metrics;
+mod resting;
 mod signing_in;
 mod status;
 mod timing;

@@ -29,6 +29,22 @@ async fn weak_passwords_are_refused_by_field() {
 }
 
 #[tokio::test]
+async fn a_leaked_password_is_a_weak_one_whose_address_does_not_matter() {
+    let world = world().await;
+    world.person("ada@example.com").await;
+    world.leaked.leak("nine loud drums beat");
+    for email in ["ada@example.com", "nobody@example.com"] {
+        let account = json!({"email": email, "password": "nine loud drums beat"});
+        let refused = body(world.post("/api/v1/auth/register", account).await, 422).await;
+        assert_eq!(refused["code"], "weak_password");
+        let error = json!({
+            "field": "password", "code": "leaked", "detail": "this password is known from a leak elsewhere"
+        });
+        assert_eq!(refused["errors"], json!([error]));
+    }
+}
+
+#[tokio::test]
 async fn a_refresh_token_works_once_and_a_second_use_ends_the_sign_in() {
     let world = world().await;
     let ada = world.person("ada@example.com").await;

@@ -30,8 +30,8 @@ pub use one_time::{OneTimeCode, RecoveryCode};
 pub use password::WeakPassword;
 pub use ports::{
     AccessClaims, AttemptSecrets, AuthReads, Before, DirectStandings, IdentityProvider,
-    IdentityProviderError, KeyStanding, OneTimeCodes, PasswordCheck, PasswordHasher, Standing, Standings,
-    TokenSigner,
+    IdentityProviderError, KeyStanding, LeakedPasswords, NoLeaks, OneTimeCodes, PasswordCheck,
+    PasswordHasher, Standing, Standings, TokenSigner,
 };
 pub use second_factor::{Admission, Enrolment, SecondFactor, Totp};
 pub(crate) use service::{ATTEMPTS, KeptChanging, opened};

@@ -51,12 +51,15 @@ pub enum WeakPassword {
     /// The address, or the part before its `@` with digits and signs alone around it.
     #[error("the e-mail address cannot be the password")]
     IsEmail,
+    /// Somebody else's list has it: whoever tries leaked passwords will try this one.
+    #[error("this password is known from a leak elsewhere")]
+    Leaked,
     /// A password that had to be changed, again.
     #[error("this is the present password")]
     Unchanged,
 }
 
-/// Checks a new password of the user with this address.
+/// Checks a new password of the user with this address, by everything that needs nobody outside.
 ///
 /// # Errors
 /// The first rule that it breaks.

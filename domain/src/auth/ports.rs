@@ -10,6 +10,7 @@ use crate::{
         ApiKey, Assertion, Email, Identity, Issuer, MailToken, PasswordHash, RefreshToken, Secret, Session,
         Subject, TokenHash, TotpSecret, TotpStep, User,
     },
+    upkeep::Task,
 };
 
 /// What earlier sign-ins of a user there are.
@@ -22,10 +23,12 @@ pub struct Before {
 }
 
 impl Before {
-    /// True if the user should hear of one more: he has signed in before, and never like this. The first one of all is
-    /// no news to whoever has just registered.
-    pub const fn is_news(self) -> bool {
-        self.any && !self.same_device
+    /// True if the user should hear of one more at `now`: he has never signed in like this. The first one of all is no news
+    /// to whoever has just registered. Of an account that is older than sessions are kept nobody knows whether it is the
+    /// first: it is news, since an account that slept is worth taking over.
+    pub fn is_news(self, registered_at: Time, now: Time) -> bool {
+        let may_be_forgotten = now - registered_at > Task::Sessions.kept_for();
+        !self.same_device && (self.any || may_be_forgotten)
     }
 }
 
@@ -100,6 +103,31 @@ pub trait PasswordHasher: Send + Sync {
         password: &Secret,
         hash: Option<&'a PasswordHash>,
     ) -> Result<PasswordCheck, Fault>;
+}
+
+/// Knows passwords that have leaked elsewhere.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait LeakedPasswords: Send + Sync {
+    /// True if this very password, to the letter, is known from a leak.
+    ///
+    /// Somebody waits for it: it answers or fails within two seconds. Nobody outside learns the password, nor what it could
+    /// be found from.
+    ///
+    /// # Errors
+    /// If there is no answer that can be read. It is then not known whether it has leaked.
+    async fn is_known(&self, password: &Secret) -> Result<bool, Fault>;
+}
+
+/// [`LeakedPasswords`] where nobody is asked: knows none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoLeaks;
+
+#[async_trait]
+impl LeakedPasswords for NoLeaks {
+    async fn is_known(&self, _password: &Secret) -> Result<bool, Fault> {
+        Ok(false)
+    }
 }
 
 /// A session and its user, as they are now or were at most a second ago.

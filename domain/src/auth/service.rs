@@ -31,8 +31,9 @@ use crate::{
     Change, Clock, CommitError, Fault, Id, JobKind, Letter, MailSecret, NewJob, Random, SessionId, Store,
     Time, UnitOfWork, UserId, Version,
     auth::{
-        AuthReads, AuthenticateError, Email, MailToken, MailTokenPurpose, OneTimeCodes, PasswordHasher, Role,
-        Secret, SessionKind, Standing, Standings, TokenHash, TokenKind, TokenSigner, User,
+        AuthReads, AuthenticateError, Email, LeakedPasswords, MailToken, MailTokenPurpose, OneTimeCodes,
+        PasswordHasher, Role, Secret, SessionKind, Standing, Standings, TokenHash, TokenKind, TokenSigner,
+        User,
     },
     time::{hours, minutes},
     wallet::WalletReads,
@@ -129,6 +130,8 @@ pub struct AuthPorts {
     pub standings: Arc<dyn Standings>,
     /// Hashes passwords.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Knows passwords that nobody should choose any more.
+    pub leaked: Arc<dyn LeakedPasswords>,
     /// Signs access tokens and hashes random ones.
     pub signer: Arc<dyn TokenSigner>,
     /// Makes the codes of second factors.
@@ -265,7 +268,7 @@ impl AuthService {
 
     pub(crate) fn mail(&self, unit: UnitOfWork, to: &Email, letter: Letter, now: Time) -> UnitOfWork {
         let kind = JobKind::SendMail { to: to.clone(), letter };
-        unit.with(Change::Job(NewJob { id: self.id(now), kind, run_at: now }))
+        unit.with(Change::Job(NewJob::new(self.id(now), kind, now)))
     }
 
     /// Adds a new token and the mail that carries it.

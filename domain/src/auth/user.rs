@@ -55,6 +55,15 @@ impl Email {
         &self.0
     }
 
+    /// The address without what is behind a `+` in its name: most servers bring `ada+shop@` to `ada@`, so that one mailbox has
+    /// any number of addresses.
+    pub fn mailbox(&self) -> String {
+        let (name, domain) = self.0.split_once('@').unwrap_or((&self.0, ""));
+        let mailbox = name.split_once('+').map_or(name, |(mailbox, _)| mailbox);
+        // Of a name that begins with it nothing would be left to tell it by.
+        format!("{}@{domain}", if mailbox.is_empty() { name } else { mailbox })
+    }
+
     /// What is behind the `@`.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use crate::{
-    BookingId, Currency, Fault, GrantId, Money, PaymentId, Time, UserId,
+    BookingId, Currency, Fault, GrantId, Money, PaymentId, PurchaseId, Time, UserId,
     payment::{Suspended, SuspenseState},
-    verification::{Bought, Purchase, Receivable},
+    verification::{Bought, Receivable},
     wallet::{BookReads, Booking, Direction, Movement, PromoGrant},
 };
 
@@ -40,18 +40,21 @@ impl BookReads for MemoryStore {
         Ok(open.cloned().collect())
     }
 
-    async fn grants_due(&self, now: Time, limit: u32) -> Result<Vec<PromoGrant>, Fault> {
+    async fn grants_due(
+        &self,
+        now: Time,
+        after: Option<(Time, GrantId)>,
+        limit: u32,
+    ) -> Result<Vec<(Time, GrantId)>, Fault> {
         let state = self.state();
-        let mut due: Vec<_> = state.grants.values().filter(|grant| grant.is_due(now)).cloned().collect();
-        due.sort_by_key(|grant| (grant.due_at(), grant.id));
-        due.truncate(limit as usize);
-        Ok(due)
+        let due = state.grants.values().filter(|grant| grant.is_due(now));
+        Ok(slice(due.filter_map(|grant| Some((grant.due_at()?, grant.id))), after, limit))
     }
 
-    async fn debtors(&self, limit: u32) -> Result<Vec<UserId>, Fault> {
+    async fn debtors(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, Fault> {
         let state = self.state();
         let able = state.accounts.values().filter(|a| !a.debt.is_zero() && !a.wallet_available().is_zero());
-        Ok(able.take(limit as usize).map(|account| account.user).collect())
+        Ok(slice(able.map(|account| account.user), after, limit))
     }
 
     async fn suspended(&self, payment: PaymentId) -> Result<Option<Suspended>, Fault> {
@@ -74,13 +77,25 @@ impl BookReads for MemoryStore {
         Ok(back.take(limit as usize).cloned().collect())
     }
 
-    async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault> {
+    async fn receivables_since(
+        &self,
+        before: Time,
+        after: Option<(Time, PurchaseId)>,
+        limit: u32,
+    ) -> Result<Vec<(Time, PurchaseId)>, Fault> {
         let state = self.state();
-        let is_aged = |bought: &Bought| bought.receivable == Receivable::Open && bought.bound_at <= before;
-        let aged = state.purchases.values().filter(|purchase| purchase.bought().is_some_and(is_aged));
-        let mut aged: Vec<_> = aged.cloned().collect();
-        aged.sort_by_key(|purchase| (purchase.bought().map(|bought| bought.bound_at), purchase.id));
-        aged.truncate(limit as usize);
-        Ok(aged)
+        let is_aged = |bought: &&Bought| bought.receivable == Receivable::Open && bought.bound_at <= before;
+        let bought = state.purchases.values().filter_map(|purchase| {
+            purchase.bought().filter(is_aged).map(|bought| (bought.bound_at, purchase.id))
+        });
+        Ok(slice(bought, after, limit))
     }
+}
+
+/// The first of what stands behind `after`.
+fn slice<T: Ord>(of: impl Iterator<Item = T>, after: Option<T>, limit: u32) -> Vec<T> {
+    let mut found: Vec<T> = of.filter(|one| after.as_ref().is_none_or(|after| one > after)).collect();
+    found.sort_unstable();
+    found.truncate(limit as usize);
+    found
 }

@@ -6,7 +6,7 @@ use crate::{
     Amount, Currency, Money, PaymentReference, Time,
     payment::{
         Charge, ChargeStatus, ChargedMoney, GatewayDispute, GatewayDisputeId, GatewayDisputeStatus,
-        GatewayRefund, GatewayRefundId, GatewayRefundStatus,
+        GatewayRefund, GatewayRefundId, GatewayRefundStatus, RefundList,
     },
     time::seconds,
 };
@@ -36,6 +36,7 @@ pub(super) struct GatewayBooks {
     refunds: Vec<Asked>,
     planned: VecDeque<GatewayRefundStatus>,
     disputes: Vec<GatewayDispute>,
+    garbled: usize,
 }
 
 impl GatewayBooks {
@@ -70,6 +71,32 @@ impl GatewayBooks {
     pub(super) fn set_refund(&mut self, id: &GatewayRefundId, status: GatewayRefundStatus) -> bool {
         let found = self.refunds.iter_mut().find(|asked| asked.refund.id == *id);
         found.map(|asked| (asked.refund.status, asked.becomes) = (status, status)).is_some()
+    }
+
+    /// The rows of so many refunds of each payment, the newest, cannot be read any more.
+    pub(super) const fn garble_refunds(&mut self, newest: usize) {
+        self.garbled = newest;
+    }
+
+    /// What the bank takes for a dispute.
+    pub(super) fn take_for(&mut self, dispute: &GatewayDisputeId, now: Time) -> Option<GatewayRefundId> {
+        let of = self.disputes.iter().find(|known| known.id == *dispute)?;
+        let ChargedMoney::Known(amount) = of.amount else { return None };
+        let id = GatewayRefundId::try_new(&(9_000_001 + self.refunds.len()).to_string()).ok()?;
+        let (status, told) = (GatewayRefundStatus::Processed, ChargedMoney::Known(amount));
+        let dispute = Some(dispute.clone());
+        let refund = GatewayRefund { id: id.clone(), amount: told, status, created_at: now, dispute };
+        self.refunds.push(Asked { of: of.reference.clone(), amount, refund, becomes: status });
+        Some(id)
+    }
+
+    /// The list of a payment's refunds, as it stands at `now`.
+    pub(super) fn listed(&self, of: &PaymentReference, now: Time) -> RefundList {
+        let mut refunds = self.refunds_of(of, now);
+        let all = refunds.len();
+        refunds.truncate(all.saturating_sub(self.garbled));
+        let unreadable = u32::try_from(all - refunds.len()).unwrap_or(u32::MAX);
+        RefundList { refunds, unreadable }
     }
 
     /// Every refund of a payment, as it stands at `now`.

@@ -99,8 +99,8 @@ impl Jobs for MemoryStore {
         due.sort_by_key(|stored| (stored.job.kind.priority(), stored.job.run_at, stored.job.id));
         let taken = due.into_iter().take(limit as usize).map(|stored| {
             (stored.holder, stored.fence) = (Some(holder), fence);
-            let NewJob { id, kind, run_at } = stored.job.clone();
-            LeasedJob { id, kind, attempts: stored.attempts, run_at, fence }
+            let NewJob { id, kind, run_at, cause } = stored.job.clone();
+            LeasedJob { id, kind, attempts: stored.attempts, run_at, fence, cause }
         });
         Ok(taken.collect())
     }
@@ -117,6 +117,15 @@ impl Jobs for MemoryStore {
         let mut state = self.state();
         if let Some(stored) = state.leased(job) {
             stored.attempts += 1;
+            stored.job.run_at = at;
+            state.put_back(job.id);
+        }
+        Ok(())
+    }
+
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        let mut state = self.state();
+        if let Some(stored) = state.leased(job).filter(|stored| stored.holder.is_some()) {
             stored.job.run_at = at;
             state.put_back(job.id);
         }

@@ -6,20 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{SubsecRound, TimeDelta, Timelike};
 
 mod again;
+mod back;
 
 pub use again::{of_reports, of_retries};
 
 use super::{MemoryStore, Platform};
 use crate::{
-    Clock, Currency, HoldId, Money, ReservationId, Time, UserId, Version,
-    payment::{
-        Dispute, DisputeState, GatewayRefundId, Intent, IntentState, Refund, RefundOrigin, RefundState,
-        Suspended, SuspenseState,
-    },
+    Clock, Currency, HoldId, Money, ReservationId, Time, UserId,
+    payment::{Dispute, Intent, IntentState, Refund, Suspended, SuspenseState},
     verification::{Message, NumberProvider, Order, Purchase, Receivable, order::LATE_WITHIN},
     wallet::{
-        Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, Purse, Source,
-        Transfer,
+        Account, EntryKind, Hold, HoldPurpose, HoldState, House, LedgerAccount, Pocket, PromoGrant, Purse,
+        Source, Transfer,
     },
 };
 
@@ -47,6 +45,8 @@ pub struct Snapshot {
     pub refunds: Vec<Refund>,
     /// Every dispute.
     pub disputes: Vec<Dispute>,
+    /// Every gift, or those that are not closed.
+    pub grants: Vec<PromoGrant>,
     /// Every text.
     pub messages: Vec<Message>,
 }
@@ -65,6 +65,7 @@ impl Snapshot {
             suspended: store.suspended(),
             refunds: store.all_refunds(),
             disputes: store.all_disputes(),
+            grants: store.all_grants(),
             messages: store.all_messages(),
         }
     }
@@ -130,13 +131,13 @@ pub fn of_money(now: &Snapshot) -> Vec<String> {
     }
     for intent in &now.intents {
         self::intent(now, intent, &mut broken);
-        back(now, intent, &mut broken);
+        back::payment(now, intent, &mut broken);
     }
     for refund in &now.refunds {
-        self::refund(now, refund, &mut broken);
+        back::refund(now, refund, &mut broken);
     }
     for dispute in &now.disputes {
-        self::dispute(now, dispute, &mut broken);
+        back::dispute(now, dispute, &mut broken);
     }
     house(now, &mut broken);
     broken.0
@@ -181,13 +182,18 @@ fn account(now: &Snapshot, account: &Account, broken: &mut Broken) {
         let in_order = pocket.posted.units() >= held && held >= 0;
         broken.unless(in_order, || format!("2: {name} has {:?} and holds {held}", pocket.posted));
     }
+    let open = now.grants.iter().filter(|grant| grant.user == user && grant.closed_at.is_none());
+    let given: i64 = open.map(|grant| grant.amount.units() - grant.taken.units()).sum();
+    broken.unless(account.promo.posted.units() <= given, || {
+        format!("1: {user} has {:?} of promo, and gifts explain {given}", account.promo.posted)
+    });
     let owed = -now.posted(LedgerAccount::User(user, Purse::Debt), account.debt.currency());
     broken.unless(account.debt.units() == owed && owed >= 0, || {
         format!("1: {user} owes {:?}, the postings say {owed}", account.debt)
     });
     let disputed = account.disputed.units();
     let open = now.disputes.iter().filter(|dispute| dispute.user == user && dispute.is_open()).count();
-    let claimed: i64 = now.disputes.iter().filter(|d| d.user == user).map(frozen_by).sum();
+    let claimed: i64 = now.disputes.iter().filter(|d| d.user == user).map(back::frozen_by).sum();
     broken.unless(account.open_disputes as usize == open && disputed == claimed, || {
         format!("2: {user} has {open} open disputes over {claimed} and counts {disputed}")
     });
@@ -270,89 +276,6 @@ fn intent(now: &Snapshot, intent: &Intent, broken: &mut Broken) {
     broken.unless(aside == waits && set_aside == usize::from(is_aside), || {
         format!("4: {} is {:?} with {aside} in suspense and {waits} waiting", intent.id, intent.state)
     });
-}
-
-fn frozen_by(dispute: &Dispute) -> i64 {
-    match dispute.state {
-        DisputeState::Open { frozen } => frozen.units(),
-        DisputeState::Won { .. } | DisputeState::Lost { .. } => 0,
-    }
-}
-
-/// Law 5 for what goes back: the payment's own sums are those of its refunds and lost disputes, and our refunds never
-/// come to more than was paid.
-fn back(now: &Snapshot, intent: &Intent, broken: &mut Broken) {
-    let refunds = || now.refunds.iter().filter(|refund| refund.payment == intent.id);
-    let lives = |refund: &&Refund| !matches!(refund.state, RefundState::Failed { .. });
-    let done = |refund: &&Refund| matches!(refund.state, RefundState::Processed { .. });
-    let asked = |refund: &&Refund| lives(refund) && matches!(refund.origin, RefundOrigin::Asked { .. });
-    let losses: Vec<(i64, i64)> =
-        now.disputes.iter().filter(|dispute| dispute.payment == intent.id).filter_map(loss_of).collect();
-    let lost_charged: i64 = losses.iter().map(|(_, charged)| charged).sum();
-    let taken: i64 = refunds().filter(lives).map(|refund| refund.amount.units()).sum::<i64>()
-        + losses.iter().map(|(taken, _)| taken).sum::<i64>();
-    let charged: i64 = refunds().filter(lives).map(|r| r.charged.units()).sum::<i64>() + lost_charged;
-    let arrived: i64 = refunds().filter(done).map(|r| r.charged.units()).sum::<i64>() + lost_charged;
-    let told = (intent.back.taken.units(), intent.back.charged.units(), intent.back.arrived.units());
-    broken.unless(told == (taken, charged, arrived), || {
-        format!("5: {} tells {told:?} of {taken}, {charged}, {arrived} that went back", intent.id)
-    });
-    let ours: i64 = refunds().filter(asked).map(|refund| refund.amount.units()).sum();
-    let ours_charged: i64 = refunds().filter(asked).map(|refund| refund.charged.units()).sum();
-    broken.unless(ours <= intent.amount.units() && ours_charged <= intent.charged.units(), || {
-        format!("5: {} of {:?} was refunded with {ours}", intent.id, intent.amount)
-    });
-    let open = refunds().filter(|refund| refund.is_open()).count();
-    broken.unless(open <= 1, || format!("5: {} has {open} refunds on their way", intent.id));
-}
-
-fn loss_of(dispute: &Dispute) -> Option<(i64, i64)> {
-    match dispute.state {
-        DisputeState::Lost { taken, .. } => Some((taken.units(), dispute.claimed.units())),
-        DisputeState::Open { .. } | DisputeState::Won { .. } => None,
-    }
-}
-
-/// Laws 3 and 5 for one refund: its state says what became of its hold and what was posted.
-fn refund(now: &Snapshot, refund: &Refund, broken: &mut Broken) {
-    let left = |source: &Source| -> i64 { now.entry(source).map(|t| loss_in(t, refund.user)).sum() };
-    let (booked, back) = (Source::refunded(refund.id), Source::unrefunded(refund.id));
-    let found = refund.gateway().map(Source::gateway_refund);
-    let net = left(&booked) + left(&back) + found.as_ref().map_or(0, left);
-    let due = if matches!(refund.state, RefundState::Processed { .. }) { refund.amount.units() } else { 0 };
-    broken.unless(net == due, || format!("5: {} is {:?} and took {net}", refund.id, refund.state));
-    let name: Option<&GatewayRefundId> = refund.gateway();
-    let alone = |other: &Refund| other.id == refund.id || other.gateway() != name;
-    broken.unless(name.is_none() || now.refunds.iter().all(alone), || {
-        format!("5: {} shares its name with another", refund.id)
-    });
-    let RefundOrigin::Asked { hold } = refund.origin else { return };
-    let was_spent = now.entry(&booked).next().is_some();
-    let state = now.holds.iter().find(|known| known.id == hold).map(|hold| hold.state);
-    let agrees = match &refund.state {
-        RefundState::Sent { .. } | RefundState::Pending { .. } => state == Some(HoldState::Open),
-        RefundState::Processed { .. } => matches!(state, Some(HoldState::Captured { .. })),
-        RefundState::Failed { .. } if was_spent => matches!(state, Some(HoldState::Captured { .. })),
-        RefundState::Failed { .. } => matches!(state, Some(HoldState::Released { .. })),
-    };
-    broken.unless(agrees, || format!("3: {} is {:?} and its hold {state:?}", refund.id, refund.state));
-}
-
-/// What a transfer through `fx` took from a user's wallet or left as debt; what repays debt takes nothing.
-fn loss_in(transfer: &Transfer, user: UserId) -> i64 {
-    let purses = [Purse::Wallet, Purse::Debt].map(|purse| LedgerAccount::User(user, purse));
-    purses.into_iter().map(|purse| -transfer.effect_on(purse).units()).sum()
-}
-
-/// Law 5 for one dispute: it is booked once, if it was lost, and given back if it was won after all.
-fn dispute(now: &Snapshot, dispute: &Dispute, broken: &mut Broken) {
-    let versions = (1..=dispute.version.get()).map(Version::from_stored);
-    let entries = versions.flat_map(|v| [Source::disputed(dispute.id, v), Source::undisputed(dispute.id, v)]);
-    let took: i64 = entries
-        .flat_map(|entry| now.entry(&entry).map(|t| loss_in(t, dispute.user)).collect::<Vec<_>>())
-        .sum();
-    let due = loss_of(dispute).map_or(0, |(taken, _)| taken);
-    broken.unless(took == due, || format!("5: {} is {:?} and took {took}", dispute.id, dispute.state));
 }
 
 /// What the house's accounts say about the numbers it bought.

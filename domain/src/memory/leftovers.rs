@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 
-use super::store::MemoryStore;
+use super::{state::State, store::MemoryStore};
 use crate::{
-    Fault, Time,
+    DeliveryId, Fault, Time,
     auth::User,
     upkeep::{Leftovers, Task},
+    webhook::{Delivery, DeliveryStatus},
 };
 
 #[async_trait]
@@ -27,6 +28,13 @@ impl Leftovers for MemoryStore {
                 let users = &state.users;
                 drop_claims(&mut state.claims, limit, |of| users.get(of).is_some_and(User::is_deleted))
             }
+            Task::Deliveries => drop_deliveries(state, limit, over_by),
+            Task::ReadNotifications => drop_some(&mut state.notifications, limit, |told| {
+                told.read_at.is_some_and(|read| read <= over_by)
+            }),
+            Task::UnreadNotifications => drop_some(&mut state.notifications, limit, |told| {
+                told.read_at.is_none() && told.at <= over_by
+            }),
         };
         Ok(u32::try_from(deleted).unwrap_or(u32::MAX))
     }
@@ -41,6 +49,17 @@ fn drop_some<K: Ord + Clone, V>(
     for key in &over {
         of.remove(key);
     }
+    over.len()
+}
+
+fn drop_deliveries(state: &mut State, limit: usize, over_by: Time) -> usize {
+    let is_over = |delivery: &&Delivery| {
+        delivery.state.status() != DeliveryStatus::Waiting && delivery.state.instant() <= over_by
+    };
+    let over = state.deliveries.values().filter(is_over).map(|delivery| delivery.id);
+    let over: Vec<DeliveryId> = over.take(limit).collect();
+    state.deliveries.retain(|id, _| !over.contains(id));
+    state.attempts.retain(|_, attempt| !over.contains(&attempt.delivery));
     over.len()
 }
 

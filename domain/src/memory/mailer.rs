@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    Fault, Letter, MailSecret,
+    Fault, JobId, Letter, MailSecret,
     auth::Email,
     mailer::{MailError, Mailer},
     notification::News,
@@ -63,7 +63,8 @@ impl FakeMailer {
             | Letter::ApiKeyCreated
             | Letter::ApiKeyDeleted
             | Letter::TicketAnswered
-            | Letter::WebhookEndpointOff => None,
+            | Letter::WebhookEndpointOff
+            | Letter::WebhookEndpointSet { .. } => None,
         })
     }
 
@@ -89,7 +90,7 @@ impl FakeMailer {
 
 #[async_trait]
 impl Mailer for FakeMailer {
-    async fn send(&self, to: &Email, letter: &Letter) -> Result<(), MailError> {
+    async fn send(&self, _: JobId, to: &Email, letter: &Letter) -> Result<(), MailError> {
         let mut state = self.state();
         if let Some(failure) = state.failures.pop_front() {
             return Err(failure);
@@ -98,7 +99,7 @@ impl Mailer for FakeMailer {
         Ok(())
     }
 
-    async fn tell(&self, to: &Email, news: &News) -> Result<(), MailError> {
+    async fn tell(&self, _: JobId, to: &Email, news: &News) -> Result<(), MailError> {
         let mut state = self.state();
         if let Some(failure) = state.failures.pop_front() {
             return Err(failure);
@@ -118,12 +119,13 @@ mod tests {
         let verify = |token: &str| Letter::VerifyEmail { token: MailSecret(token.into()) };
         mailer.fail_next();
         mailer.refuse_next();
-        let first = mailer.send(&to, &verify("one")).await;
-        let second = mailer.send(&to, &verify("one")).await;
+        let job = JobId::from_uuid(uuid::Uuid::from_u128(1));
+        let first = mailer.send(job, &to, &verify("one")).await;
+        let second = mailer.send(job, &to, &verify("one")).await;
         assert!(matches!((first, second), (Err(MailError::Transient(_)), Err(MailError::Permanent(_)))));
         assert_eq!(mailer.sent(), []);
         for letter in [verify("one"), verify("two"), Letter::PasswordChanged] {
-            mailer.send(&to, &letter).await.expect("sent");
+            mailer.send(job, &to, &letter).await.expect("sent");
         }
         assert_eq!(mailer.letters_to(&to).len(), 3);
         assert_eq!(mailer.latest_token(&to), Some(MailSecret("two".into())));

@@ -12,6 +12,7 @@ mod gateway_books;
 mod identity_provider;
 mod jobs;
 pub mod laws;
+mod leaked_passwords;
 mod leftovers;
 mod mailer;
 mod notifications;
@@ -36,6 +37,7 @@ mod webhooks;
 
 pub use clock::ManualClock;
 pub use identity_provider::{FakeIdentityProvider, Person};
+pub use leaked_passwords::FakeLeakedPasswords;
 pub use mailer::FakeMailer;
 pub use number_provider::{FakeNumberProvider, ProviderFailure, ProviderOperation};
 pub use outbound::{FakeOutboundClient, Receiver};

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, reads::page_of};
 use crate::{
-    Fault, NotificationId, Page, PageOf, Time, UserId,
+    Fault, NotificationId, Page, PageOf, SuppressionId, Time, UserId,
     auth::Email,
     notification::{
         Ending, Notification, NotificationQuery, NotificationReads, NotificationSettings, Occasion,
     },
-    suppression::{Suppression, Suppressions},
+    suppression::{Suppressed, Suppression, Suppressions},
     verification::Order,
 };
 
@@ -72,5 +72,19 @@ impl NotificationReads for MemoryStore {
 impl Suppressions for MemoryStore {
     async fn suppression(&self, email: &Email) -> Result<Option<Suppression>, Fault> {
         Ok(self.state().suppressions.get(email.as_str()).cloned())
+    }
+
+    async fn suppressed(&self, page: Page<SuppressionId>) -> Result<PageOf<Suppressed>, Fault> {
+        let state = self.state();
+        let active = state.suppressions.values().filter(|known| known.is_active());
+        let shown = |known: &Suppression| {
+            let user = known.user.and_then(|id| state.users.get(&id));
+            let owner = user.filter(|user| user.email == known.email);
+            let owner = owner.map(|user| (user.id, user.email.clone()));
+            Suppressed { id: known.id, owner, reply: known.reply, at: known.at }
+        };
+        let mut rows: Vec<Suppressed> = active.map(shown).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+        Ok(page_of(rows, page, |row| row.id))
     }
 }

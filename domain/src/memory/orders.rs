@@ -6,11 +6,12 @@ use super::{reads::page_of, store::MemoryStore};
 use crate::{
     BatchId, Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time,
     UserId,
+    auth::User,
     verification::{
         Batch, Cancelled, Expired, Message, Order, OrderFilter, OrderReads, OrderStatus, ProviderId,
         Purchase, Quote, Receivable, Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Hold, WalletReads},
+    wallet::{Account, BookReads, Hold, PromoGrant, WalletReads},
 };
 
 #[async_trait]
@@ -236,6 +237,14 @@ impl OrderReads for MemoryStore {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.account(user).await
+    }
+
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        self.open_grants(user).await
+    }
+
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        Ok(self.state().users.get(&user).is_some_and(User::is_deleted))
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

@@ -8,12 +8,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 
 use crate::{
     Fault,
     outbound::{
         Answer, BodyEnd, CallError, Destination, DestinationRefusal, OutboundCall, OutboundClient,
-        OutboundPolicy,
+        OutboundPolicy, RetryAfter,
     },
 };
 
@@ -24,6 +25,8 @@ pub enum Receiver {
     Answers(u16),
     /// Answers with a status and a body that does not end.
     AnswersWithoutEnd(u16),
+    /// Answers with a status, and asks to be called again after so many seconds.
+    AsksForAPause(u16, u32),
     /// Takes the call and hangs up.
     HangsUp,
     /// Takes the call and says nothing.
@@ -46,6 +49,8 @@ struct State {
     receivers: VecDeque<Receiver>,
     otherwise: Option<Receiver>,
     arrived: Vec<(Destination, OutboundCall)>,
+    /// Calls for which there is no place.
+    crowded: u32,
 }
 
 impl FakeOutboundClient {
@@ -69,6 +74,11 @@ impl FakeOutboundClient {
         self.state().otherwise = Some(receiver);
     }
 
+    /// There is no place for so many calls from now on.
+    pub fn is_crowded_for(&self, calls: u32) {
+        self.state().crowded = calls;
+    }
+
     /// Every call that arrived, oldest first.
     pub fn arrived(&self) -> Vec<(Destination, OutboundCall)> {
         self.state().arrived.clone()
@@ -84,6 +94,10 @@ impl OutboundClient for FakeOutboundClient {
     async fn post(&self, to: &Destination, call: &OutboundCall) -> Result<Answer, CallError> {
         to.check(&self.policy)?;
         let mut state = self.state();
+        if state.crowded > 0 {
+            state.crowded -= 1;
+            return Err(CallError::Crowded);
+        }
         if let Some(addresses) = state.names.get(to.host()) {
             if addresses.is_empty() {
                 return Err(CallError::NotSent(Fault::new("no such name")));
@@ -97,8 +111,12 @@ impl OutboundClient for FakeOutboundClient {
             return Err(CallError::NotSent(Fault::new("nobody listens there")));
         }
         state.arrived.push((to.clone(), call.clone()));
-        let answer = |status, body| Ok(Answer { status, took: Duration::ZERO, body });
+        let answer = |status, body| Ok(Answer { status, took: Duration::ZERO, body, retry_after: None });
         match receiver {
+            Receiver::AsksForAPause(status, pause_s) => {
+                let retry_after = Some(RetryAfter::In(TimeDelta::seconds(i64::from(pause_s))));
+                answer(status, BodyEnd::Whole).map(|answer| Answer { retry_after, ..answer })
+            }
             Receiver::Answers(status) => answer(status, BodyEnd::Whole),
             Receiver::AnswersWithoutEnd(status) => answer(status, BodyEnd::CutOff),
             Receiver::HangsUp => Err(CallError::Broken(Fault::new("the receiver hung up"))),

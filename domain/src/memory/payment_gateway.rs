@@ -17,7 +17,7 @@ use crate::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
         GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
-        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
 };
 
@@ -151,6 +151,18 @@ impl FakePaymentGateway {
         self.books().desk.set_dispute(id, status)
     }
 
+    /// The bank has taken what a dispute claims: its money is listed among the refunds, whatever is said of the dispute.
+    /// `None` if there is none of that name, or its sum cannot be told.
+    pub fn take_for(&self, dispute: &GatewayDisputeId) -> Option<GatewayRefundId> {
+        let now = self.clock.now();
+        self.books().desk.take_for(dispute, now)
+    }
+
+    /// The rows of so many refunds of each payment, the newest, cannot be read from now on.
+    pub fn garble_refunds(&self, newest: usize) {
+        self.books().desk.garble_refunds(newest);
+    }
+
     /// The bytes of a notice that hints at this, as [`PaymentGateway::read_notice`] understands it.
     pub fn notice_of(hint: &GatewayNotice) -> Vec<u8> {
         match hint {
@@ -280,12 +292,12 @@ impl PaymentGateway for FakePaymentGateway {
         }
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         let is_foreign = |desk: &GatewayBooks| {
             desk.charges.get(reference).is_some_and(|opened| !opened.charge.of_our_mode)
         };
         let read = self.read(GatewayOperation::Refunds, |desk, now| {
-            (!is_foreign(desk)).then(|| desk.refunds_of(reference, now))
+            (!is_foreign(desk)).then(|| desk.listed(reference, now))
         });
         read?.ok_or_else(|| GatewayError::Refused(Fault::new("a payment of the other mode")))
     }

@@ -191,6 +191,7 @@ impl Platform {
             ports.store.clone(),
             store.clone(),
             store.clone(),
+            store.clone(),
             clock.clone(),
             random.clone(),
         );
@@ -205,8 +206,13 @@ impl Platform {
             random.clone(),
             ports.payments.rate,
         );
-        let receivables =
-            ReceivableService::new(ports.store.clone(), store.clone(), clock.clone(), RECEIVABLE_DAYS);
+        let receivables = ReceivableService::new(
+            ports.store.clone(),
+            store.clone(),
+            store.clone(),
+            clock.clone(),
+            RECEIVABLE_DAYS,
+        );
         let reconciliation = ReconciliationService::new(
             ports.store.clone(),
             store.clone(),

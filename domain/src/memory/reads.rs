@@ -243,6 +243,9 @@ impl Leases for MemoryStore {
         let mut state = self.state();
         if state.leases.get(name).is_some_and(|(owner, _)| *owner == holder) {
             state.leases.remove(name);
+            state.fence += 1;
+            let fence = state.fence;
+            state.given_back.insert(name.to_owned(), fence);
         }
         Ok(())
     }

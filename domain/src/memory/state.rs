@@ -104,5 +104,7 @@ pub(super) struct State {
     pub(super) jobs: BTreeMap<JobId, StoredJob>,
     pub(super) schedules: BTreeMap<Task, Schedule>,
     pub(super) leases: BTreeMap<String, (Uuid, i64)>,
+    /// In which order leases were given back.
+    pub(super) given_back: BTreeMap<String, i64>,
     pub(super) fence: i64,
 }

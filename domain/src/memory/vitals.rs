@@ -4,16 +4,21 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, state::State};
 use crate::{
-    Currency, Fault, JobLane, Money, NoticeState, Time,
+    Currency, Fault, JobLane, Money, NoticeState, Time, UserId,
     payment::SuspenseState,
-    verification::{Order, PurchaseState},
-    vitals::{Queue, Vitals, VitalsReads},
+    verification::{Order, PurchaseState, Receivable},
+    vitals::{DriftSlice, Queue, Vitals, VitalsReads},
     wallet::{Account, HoldState, LedgerAccount, Purse},
     webhook::DeliveryState,
 };
 
 fn count<T>(of: impl Iterator<Item = T>) -> u64 {
     of.count() as u64
+}
+
+/// Seconds since the earliest of these instants; 0 if there is none.
+fn oldest_s(now: Time, since: impl Iterator<Item = Time>) -> i64 {
+    since.map(|at| (now - at).num_seconds()).max().unwrap_or(0)
 }
 
 fn queue(state: &State, lane: JobLane, now: Time) -> Queue {
@@ -57,7 +62,18 @@ impl VitalsReads for MemoryStore {
         let unknown = state.purchases.values().filter(|p| matches!(p.state, PurchaseState::Sent));
         let due_webhooks = || {
             state.deliveries.values().filter_map(|delivery| match delivery.state {
-                DeliveryState::Waiting { due } if due <= now => Some(due),
+                DeliveryState::Waiting { due } if due <= now && !state.rests(delivery.endpoint, now) => {
+                    Some(due)
+                }
+                _ => None,
+            })
+        };
+        let refunds = || state.refunds.values().filter(|refund| refund.is_open());
+        let orphans = || {
+            state.purchases.values().filter_map(|purchase| match &purchase.state {
+                PurchaseState::Orphan(bought) if bought.receivable == Receivable::Open => {
+                    Some(bought.bound_at)
+                }
                 _ => None,
             })
         };
@@ -67,13 +83,16 @@ impl VitalsReads for MemoryStore {
             purchases_unknown: count(unknown),
             queues: JobLane::ALL.map(|lane| queue(&state, lane, now)),
             notices_new: count(new()),
-            notices_oldest_s: new().map(|notice| (now - notice.at).num_seconds()).max().unwrap_or(0),
+            notices_oldest_s: oldest_s(now, new().map(|notice| notice.at)),
             suspense_open: count(state.suspended.values().filter(|item| item.state == SuspenseState::Open)),
-            refunds_open: count(state.refunds.values().filter(|refund| refund.is_open())),
+            refunds_open: count(refunds()),
+            refunds_oldest_s: oldest_s(now, refunds().map(|refund| refund.created_at)),
+            orphans_open: count(orphans()),
+            orphans_oldest_s: oldest_s(now, orphans()),
             disputes_open: count(state.disputes.values().filter(|dispute| dispute.is_open())),
             findings_open: count(state.findings.values().filter(|finding| finding.is_open())),
             webhooks_due: count(due_webhooks()),
-            webhooks_oldest_s: due_webhooks().map(|due| (now - due).num_seconds()).max().unwrap_or(0),
+            webhooks_oldest_s: oldest_s(now, due_webhooks()),
         })
     }
 
@@ -81,5 +100,19 @@ impl VitalsReads for MemoryStore {
         let state = self.state();
         let apart = state.accounts.values().map(|account| apart(&state, account)).sum();
         Ok(Money::from_units(apart, Currency::Usd))
+    }
+
+    async fn drift_of(&self, after: Option<UserId>, limit: u32) -> Result<DriftSlice, Fault> {
+        let state = self.state();
+        let mut behind: Vec<&Account> = state
+            .accounts
+            .values()
+            .filter(|account| after.is_none_or(|after| account.user > after))
+            .collect();
+        behind.sort_by_key(|account| account.user);
+        behind.truncate(limit as usize);
+        let apart = behind.iter().map(|account| apart(&state, account)).sum();
+        let last = behind.last().map(|account| account.user);
+        Ok(DriftSlice { drift: Money::from_units(apart, Currency::Usd), last })
     }
 }

@@ -1,12 +1,17 @@
 //! Endpoints and deliveries, in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{MemoryStore, reads::page_of, state::State};
 use crate::{
     DeliveryId, EndpointId, EventId, Fault, Page, PageOf, Time, UserId, Version,
     outbox::SequencedEvent,
-    webhook::{Attempt, Cursor, Delivery, DeliveryState, DeliveryStatus, Endpoint, WebhookReads},
+    webhook::{
+        Attempt, Cursor, Delivery, DeliveryState, DeliveryStatus, DueEndpoint, Endpoint, WebhookReads,
+        lease_of,
+    },
 };
 
 impl State {
@@ -21,6 +26,13 @@ impl State {
                 && (other.endpoint, other.telling.id) == (delivery.endpoint, delivery.telling.id)
         };
         self.deliveries.values().any(is_same)
+    }
+
+    /// True if it is on and nothing is to be sent to it yet.
+    pub(super) fn rests(&self, endpoint: EndpointId, now: Time) -> bool {
+        let rests =
+            |known: &Endpoint| known.is_on() && known.health.rests_until.is_some_and(|until| now < until);
+        self.endpoints.get(&endpoint).is_some_and(rests)
     }
 
     fn kept(&self) -> impl DoubleEndedIterator<Item = &Endpoint> {
@@ -80,27 +92,55 @@ impl WebhookReads for MemoryStore {
         Ok(state.deliveries.values().filter(is_one).cloned().collect())
     }
 
-    async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault> {
+    async fn attempts(&self, deliveries: &[DeliveryId], count: u32) -> Result<Vec<Attempt>, Fault> {
         let state = self.state();
-        let of_them = state.attempts.values().filter(|attempt| deliveries.contains(&attempt.delivery));
+        let of_them = state.attempts.values().filter(|attempt| {
+            let delivery = state.deliveries.get(&attempt.delivery).filter(|d| deliveries.contains(&d.id));
+            delivery.is_some_and(|delivery| attempt.number + count > delivery.attempts)
+        });
         let mut tries: Vec<Attempt> = of_them.cloned().collect();
         tries.sort_by_key(|attempt| (attempt.delivery, attempt.number));
         Ok(tries)
     }
 
-    async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault> {
+    async fn waiting(&self, endpoint: EndpointId, limit: u32) -> Result<u32, Fault> {
         let state = self.state();
-        let mut due: Vec<(Time, EndpointId)> =
-            state.deliveries.values().filter_map(|d| Some((due_by(d, now)?, d.endpoint))).collect();
-        due.sort();
-        let mut endpoints = Vec::new();
-        for (_, endpoint) in due {
-            if !endpoints.contains(&endpoint) {
-                endpoints.push(endpoint);
+        let waits = |d: &&Delivery| d.endpoint == endpoint && d.state.status() == DeliveryStatus::Waiting;
+        let count = state.deliveries.values().filter(waits).take(limit as usize).count();
+        Ok(u32::try_from(count).unwrap_or(limit))
+    }
+
+    async fn due(&self, now: Time, limit: u32) -> Result<Vec<DueEndpoint>, Fault> {
+        let state = self.state();
+        let mut since: BTreeMap<(UserId, EndpointId), Time> = BTreeMap::new();
+        for delivery in state.deliveries.values() {
+            if let Some(due) = due_by(delivery, now).filter(|_| !state.rests(delivery.endpoint, now)) {
+                let known = since.entry((delivery.user, delivery.endpoint)).or_insert(due);
+                *known = due.min(*known);
             }
         }
-        endpoints.truncate(limit as usize);
-        Ok(endpoints)
+        let mut all: Vec<_> = since
+            .into_iter()
+            .map(|((user, endpoint), due)| {
+                let lease = lease_of(endpoint);
+                let is_free = !state.leases.contains_key(&lease);
+                (user, is_free, state.given_back.get(&lease).copied().unwrap_or(0), due, endpoint)
+            })
+            .collect();
+        // Of each user those that somebody works on are first: they have had their turn.
+        all.sort();
+        let mut turns: BTreeMap<UserId, u32> = BTreeMap::new();
+        let mut free = Vec::new();
+        for (user, is_free, given_back, due, endpoint) in all {
+            let turn = turns.entry(user).or_default();
+            *turn += 1;
+            if is_free {
+                free.push((*turn, given_back, due, endpoint, user));
+            }
+        }
+        free.sort();
+        let due = free.into_iter().map(|(.., endpoint, user)| DueEndpoint { endpoint, user });
+        Ok(due.take(limit as usize).collect())
     }
 
     async fn due_of(&self, endpoint: EndpointId, now: Time, limit: u32) -> Result<Vec<Delivery>, Fault> {
@@ -127,7 +167,7 @@ impl WebhookReads for MemoryStore {
                 Some(SequencedEvent { sequence: stored.sequence?, event: stored.event.clone() })
             })
             .collect();
-        happened.sort_by_key(|event| event.sequence);
+        happened.sort_by_key(|event| (event.event.at, event.sequence));
         happened.truncate(limit as usize);
         Ok(happened)
     }

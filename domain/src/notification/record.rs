@@ -42,17 +42,13 @@ impl UnitOfWork {
     pub(crate) fn telling(self, id: Uuid, user: UserId, occasion: Occasion, now: Time) -> Self {
         let told = Notification::new(Id::from_uuid(id), user, occasion, now);
         let kind = JobKind::Notify { notification: told.id };
-        self.with(Change::Notification(told)).with(Change::Job(NewJob {
-            id: Id::from_uuid(id),
-            kind,
-            run_at: now,
-        }))
+        self.with(Change::Notification(told)).with(Change::Job(NewJob::new(Id::from_uuid(id), kind, now)))
     }
 
     /// Tells whoever of staff looks after such things. Who that is, is found by the job.
     pub(crate) fn telling_staff(self, id: Uuid, occasion: Occasion, now: Time) -> Self {
         let kind = JobKind::TellStaff { occasion };
-        self.with(Change::Job(NewJob { id: Id::from_uuid(id), kind, run_at: now }))
+        self.with(Change::Job(NewJob::new(Id::from_uuid(id), kind, now)))
     }
 }
 

@@ -2,7 +2,7 @@
 //! staff, which is found when it is told.
 
 use crate::{
-    Change, CommitError, Fault, Id, Time, UnitOfWork, UserId,
+    Change, CommitError, Event, Fault, Id, Time, UnitOfWork, UserId,
     notification::{Ending, NotificationService, Occasion},
     time::minutes,
     unit::retry_stale,
@@ -37,11 +37,16 @@ impl NotificationService {
         let now = ports.clock.now();
         let crossed = account.zip(settings).and_then(|(account, settings)| settings.crossed(&account, now));
         let Some((settings, crossing)) = crossed else { return Ok(None) };
-        let unit = UnitOfWork::new().with(Change::WalletSettings(settings));
+        let unit = UnitOfWork::new();
         let unit = match crossing {
-            Crossing::Below => unit.telling(self.id::<()>(now).uuid(), user, Occasion::LowBalance, now),
+            Crossing::Below => {
+                let id = self.id::<()>(now).uuid();
+                let event = Event::about_low_balance(Id::from_uuid(id), &settings, now);
+                unit.telling(id, user, Occasion::LowBalance, now).with(Change::Event(event))
+            }
             Crossing::Above => unit,
         };
+        let unit = unit.with(Change::WalletSettings(settings));
         ports.store.commit(unit).await?;
         Ok(Some(crossing))
     }

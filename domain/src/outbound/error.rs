@@ -47,6 +47,10 @@ pub enum CallError {
     /// The rules forbid it; nothing was sent.
     #[error("refused: {0}")]
     Refused(#[from] DestinationRefusal),
+    /// We have no place for it now: too many look-ups of this user's names, or of everybody's, are under way. Nothing was sent, and
+    /// nothing is learned about the receiver: it is no try.
+    #[error("too many names are being looked up")]
+    Crowded,
     /// Its name leads nowhere, or there is no connection, or no certificate that fits; nothing was sent.
     #[error("no connection: {0}")]
     NotSent(Fault),

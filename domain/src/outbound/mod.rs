@@ -15,4 +15,4 @@ pub use address::{SetAside, set_aside};
 pub use destination::Destination;
 pub use error::{CallError, DestinationRefusal};
 pub use policy::OutboundPolicy;
-pub use ports::{Answer, BodyEnd, InvalidSignature, OutboundCall, OutboundClient, Signature};
+pub use ports::{Answer, BodyEnd, InvalidSignature, OutboundCall, OutboundClient, RetryAfter, Signature};

@@ -3,9 +3,10 @@
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 
 use super::{CallError, Destination};
-use crate::{EventId, Time};
+use crate::{EventId, Time, TraceParent, UserId};
 
 /// What proves a call to its receiver, in the form of Standard Webhooks: `v1,` and base64, several with a space
 /// between. `Debug` does not show it.
@@ -53,6 +54,10 @@ pub struct OutboundCall {
     pub signature: Signature,
     /// The body, as it was signed.
     pub body: Vec<u8>,
+    /// Who wants it. It is not sent: users have a share of what calls need.
+    pub user: UserId,
+    /// The place in a trace that has caused it. It is not sent.
+    pub cause: Option<TraceParent>,
 }
 
 impl fmt::Debug for OutboundCall {
@@ -72,6 +77,25 @@ pub enum BodyEnd {
     CutOff,
 }
 
+/// When a receiver wishes to be called again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So long after its answer.
+    In(TimeDelta),
+    /// Not before this instant, by its own clock.
+    At(Time),
+}
+
+impl RetryAfter {
+    /// The instant that it wishes for in an answer at `now`, or `most` later if it wishes for more.
+    pub fn instant(self, now: Time, most: TimeDelta) -> Time {
+        match self {
+            Self::In(pause) => now + pause.min(most),
+            Self::At(at) => at.min(now + most),
+        }
+    }
+}
+
 /// What a receiver answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
@@ -81,6 +105,8 @@ pub struct Answer {
     pub took: Duration,
     /// What became of the body.
     pub body: BodyEnd,
+    /// When it wishes to be called again, if it says so, whatever its status.
+    pub retry_after: Option<RetryAfter>,
 }
 
 /// Calls URLs that users give, from inside our network, and nothing that the rules forbid.

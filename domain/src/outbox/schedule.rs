@@ -38,7 +38,7 @@ impl Schedule {
         }
         let (task, late) = (self.task, now - self.next_at);
         let next_at = self.next_at + task.every() * (whole(late, task.every()) + 1);
-        let job = NewJob { id: JobId::generate(now, random), kind: JobKind::Upkeep { task }, run_at: now };
+        let job = NewJob::new(JobId::generate(now, random), JobKind::Upkeep { task }, now);
         Some((Self { task, next_at, version: self.version.next() }, job))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    AuditId, Fault, Page, PageOf, PaymentId, Time, UserId,
+    AuditId, Fault, Page, PageOf, PaymentId, Time, UserId, Version,
     payment::{
         Dispute, DisputeState, Intent, IntentState, PaymentReads, PaymentReference, PaymentStatus, Refund,
         RefundState, Suspended, SuspenseState, SuspenseStatus,
@@ -238,19 +238,26 @@ impl PaymentDesk {
 }
 
 /// Under what a payment, its refunds and its disputes may have been posted. A dispute is posted by the version that
-/// decides it, and a decision may be turned round by the next.
+/// decides it, and a decision may be turned round by the next; so is a refund after it reached the customer.
 fn sources(intent: &Intent, refunds: &[Refund], disputes: &[Dispute]) -> Vec<Source> {
     let mut all = vec![Source::paystack(&intent.reference)];
     for refund in refunds {
-        all.extend([Source::refunded(refund.id), Source::unrefunded(refund.id)]);
+        all.push(Source::refunded(refund.id));
+        // What came back was posted so before it was told by its version.
+        all.push(Source::from_stored(format!("unrefund:{}", refund.id)));
         all.extend(refund.gateway().map(Source::gateway_refund));
+        for version in up_to(refund.version) {
+            all.extend([Source::refunded_again(refund.id, version), Source::unrefunded(refund.id, version)]);
+        }
     }
     for dispute in disputes {
-        let mut version = crate::Version::FIRST;
-        while version <= dispute.version {
+        for version in up_to(dispute.version) {
             all.extend([Source::disputed(dispute.id, version), Source::undisputed(dispute.id, version)]);
-            version = version.next();
         }
     }
     all
+}
+
+fn up_to(last: Version) -> impl Iterator<Item = Version> {
+    (Version::FIRST.get()..=last.get()).map(Version::from_stored)
 }

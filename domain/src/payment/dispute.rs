@@ -46,6 +46,8 @@ pub struct Dispute {
     pub state: DisputeState,
     /// When the gateway opened it.
     pub opened_at: Time,
+    /// It was won after it had been lost, and what came back is in suspense, since its owner had closed the account.
+    pub aside: bool,
     /// Counts every change.
     pub version: Version,
 }

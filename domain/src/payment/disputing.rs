@@ -1,12 +1,13 @@
 //! Use cases of disputes. Every notice and every sweep is only a reason to read; what was read decides.
 
 use crate::{
-    CommitError, DisputeId, Fault,
+    CommitError, DisputeId, Fault, Time,
     payment::{
-        Followed, GatewayDispute, GatewayDisputeStatus, Intent, PaymentService, SettleError,
+        Followed, GatewayDispute, GatewayDisputeStatus, GatewayRefund, Intent, PaymentService, RefundList,
+        SettleError,
         elsewhere::Elsewhere,
         refunding::undecidable,
-        returns::{self, Moment},
+        returns::{self, Moment, Owner, Sighting},
     },
     time::{hours, minutes},
     unit::retry_stale,
@@ -19,7 +20,7 @@ const LOOK_BACK_H: i64 = 7 * 24;
 const LOOK_FAR_BACK_H: i64 = 180 * 24;
 
 /// Nothing new.
-const UNCHANGED: Followed = Followed { changed: 0, attention: 0, refused: 0, unanswered: 0 };
+const UNCHANGED: Followed = Followed { changed: 0, attention: 0, refused: 0, unanswered: 0, stuck: 0 };
 /// It cannot be booked, or is not understood.
 const REFUSED: Followed = Followed { refused: 1, ..UNCHANGED };
 
@@ -38,7 +39,7 @@ impl PaymentService {
         let mut followed = Followed::default();
         let listed = self.gateway.disputes_since(from).await?;
         for seen in &listed {
-            match retry_stale(|| self.see_once(seen, &listed)).await {
+            match retry_stale(|| self.see_once(Sighting { seen, read_at: now }, &listed)).await {
                 Ok(one) => followed.add(one),
                 Err(_) => followed.unanswered += 1,
             }
@@ -46,12 +47,20 @@ impl PaymentService {
         Ok(followed)
     }
 
+    /// Books what a refund proves that an undecided dispute has lost. True if it did.
+    pub(super) async fn see_loss(&self, theirs: &GatewayRefund, read_at: Time) -> Result<bool, CommitError> {
+        let Some(name) = &theirs.dispute else { return Ok(false) };
+        let known = self.reads.dispute_named(name).await.map_err(CommitError::Unavailable)?;
+        let Some(seen) = known.and_then(|known| returns::loss_of(&known, theirs)) else { return Ok(false) };
+        Ok(self.see_once(Sighting { seen: &seen, read_at }, &[]).await?.changed > 0)
+    }
+
     async fn see_once(
         &self,
-        seen: &GatewayDispute,
+        sighting: Sighting<'_>,
         listed: &[GatewayDispute],
     ) -> Result<Followed, CommitError> {
-        let unavailable = CommitError::Unavailable;
+        let (seen, unavailable) = (sighting.seen, CommitError::Unavailable);
         let known = self.reads.dispute_named(&seen.id).await.map_err(unavailable)?;
         let read = self.reads.intent_by_reference(&seen.reference).await.map_err(unavailable)?;
         let Some(of) = read else { return Ok(UNCHANGED) };
@@ -61,16 +70,17 @@ impl PaymentService {
         if !of.is_credited() {
             return Ok(UNCHANGED);
         }
-        if returns::is_unbookable(&of, seen) {
+        if returns::is_unbookable(&of, known.as_ref(), seen) {
             return Ok(REFUSED);
         }
         let account = self.wallets.account(of.user).await.map_err(unavailable)?;
         let account = account.ok_or(CommitError::Stale)?;
+        let owner = Owner { account: &account, is_closed: self.is_closed(of.user).await? };
         let now = self.clock.now();
         let id = DisputeId::generate(now, self.random.as_ref());
         let moment = Moment { event: self.event_id(now), now };
         let told = if returns::is_in_doubt(known.as_ref(), seen) { REFUSED } else { UNCHANGED };
-        let decided = returns::dispute(of, known, seen, id, &account, moment).map_err(undecidable)?;
+        let decided = returns::dispute(of, known, sighting, id, owner, moment).map_err(undecidable)?;
         let Some(unit) = decided else { return Ok(told) };
         match self.store.commit(unit).await {
             Ok(_) => Ok(Followed { changed: 1, ..told }),
@@ -91,7 +101,8 @@ impl PaymentService {
             return Ok(UNCHANGED);
         }
         let read = self.gateway.refunds_of(&of.reference).await;
-        let refunds = read.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
+        let refunds = read.and_then(RefundList::whole);
+        let refunds = refunds.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
         let disputes: Vec<_> = listed.iter().filter(|dispute| dispute.reference == of.reference).collect();
         self.follow_suspended(of, Elsewhere { refunds: &refunds, disputes: &disputes }).await
     }

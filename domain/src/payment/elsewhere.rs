@@ -150,7 +150,7 @@ impl PaymentService {
             changed: u32::from(returned),
             attention: u32::try_from(attention).unwrap_or(u32::MAX),
             refused: u32::from(odd),
-            unanswered: 0,
+            ..Followed::default()
         })
     }
 }

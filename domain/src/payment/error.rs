@@ -19,6 +19,9 @@ pub enum OpenPaymentError {
     /// The gateway did not give a page to pay on; the payment failed and can be repeated under a new key.
     #[error("the payment provider did not answer")]
     Gateway,
+    /// The gateway has not answered lately, and is not asked for a while. Nothing was opened, and the key is unused.
+    #[error("the payment provider does not answer now")]
+    GatewayResting,
     /// The user does not exist any more.
     #[error("no such user")]
     NoSuchUser,
@@ -53,6 +56,9 @@ impl From<Fault> for PaymentError {
 /// Why no refund was asked for. Every refusal comes before money is reserved.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RefundError {
+    /// The gateway has not answered lately, and is not asked for a while.
+    #[error("the payment provider does not answer now")]
+    GatewayResting,
     /// Not there, or somebody else's.
     #[error("no such payment")]
     NotFound,

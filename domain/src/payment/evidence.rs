@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Amount, Time,
-    payment::{ChargedMoney, PaymentReference},
+    Amount, Fault, Time,
+    payment::{ChargedMoney, GatewayError, PaymentReference},
 };
 
 /// A text that cannot be a gateway's name for something.
@@ -95,12 +95,39 @@ pub struct GatewayRefund {
     pub dispute: Option<GatewayDisputeId>,
 }
 
+/// Refunds of one payment as the gateway lists them, whoever asked for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RefundList {
+    /// Those that can be read.
+    pub refunds: Vec<GatewayRefund>,
+    /// Rows that cannot: what is not among the others may be one of them.
+    pub unreadable: u32,
+}
+
+impl RefundList {
+    /// Every refund of the payment, of which each could be read.
+    pub const fn of(refunds: Vec<GatewayRefund>) -> Self {
+        Self { refunds, unreadable: 0 }
+    }
+
+    /// The refunds, for those who must know of all.
+    ///
+    /// # Errors
+    /// `Unavailable` if there is a row that cannot be read.
+    pub fn whole(self) -> Result<Vec<GatewayRefund>, GatewayError> {
+        if self.unreadable > 0 {
+            return Err(GatewayError::Unavailable(Fault::new("a refund in the list cannot be read")));
+        }
+        Ok(self.refunds)
+    }
+}
+
 /// How a dispute stands at the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GatewayDisputeStatus {
     /// Not decided.
     Open,
-    /// Decided, in a word that we do not know: as good as open for money, and a person must look.
+    /// In a word that we do not know: as good as open for money, and a person must look.
     Unknown,
     /// Declined: the house keeps the money.
     Won,

@@ -7,8 +7,10 @@ pub mod desk;
 pub mod dispute;
 mod disputing;
 mod elsewhere;
+mod ending;
 pub mod error;
 pub mod evidence;
+mod guarded;
 pub mod intent;
 mod looking;
 pub mod ports;
@@ -25,11 +27,13 @@ mod watched;
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
 pub use desk::{DeskPorts, DeskReads, Happened, PaymentDesk, PaymentFile, PaymentQuery, SetAside};
 pub use dispute::{Dispute, DisputeState};
+pub use ending::{RefundEnd, SettleRefund, SettleRefundError};
 pub use error::{OpenPaymentError, PaymentError, RefundError, SettleError};
 pub use evidence::{
     GatewayDispute, GatewayDisputeId, GatewayDisputeStatus, GatewayRefund, GatewayRefundId,
-    GatewayRefundStatus, InvalidGatewayId, RefundRequest,
+    GatewayRefundStatus, InvalidGatewayId, RefundList, RefundRequest,
 };
+pub use guarded::GuardedGateway;
 pub use intent::{Intent, IntentState, PaymentReference, PaymentStatus};
 pub use ports::{
     ChargeRequest, Checkout, GatewayError, GatewayNotice, IntentDue, OpenChargeError, PaymentGateway,

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use crate::{
     Amount, Fault, Page, PageOf, PaymentId, RefundId, Time, UserId,
     auth::Email,
+    breaker::Admits,
     payment::{
         Charge, Dispute, GatewayDispute, GatewayDisputeId, GatewayRefund, GatewayRefundId, Intent,
-        PaymentReference, Refund, RefundLimits, RefundRequest,
+        PaymentReference, Refund, RefundLimits, RefundList, RefundRequest,
     },
 };
 
@@ -40,6 +41,9 @@ pub enum OpenChargeError {
     /// The gateway refuses the request itself.
     #[error("the gateway refused: {0}")]
     Refused(Fault),
+    /// The request was held back: there is no charge.
+    #[error("the gateway was not asked: {0}")]
+    NotSent(Fault),
     /// No usable answer; the charge may or may not exist.
     #[error("the gateway's answer is unknown: {0}")]
     Unknown(Fault),
@@ -84,6 +88,11 @@ pub enum GatewayNotice {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
+    /// What would be sent to it now: everything, unless there is a breaker before it that has opened.
+    fn admits(&self) -> Admits {
+        Admits::All
+    }
+
     /// Opens a charge under our reference.
     ///
     /// # Errors
@@ -109,12 +118,12 @@ pub trait PaymentGateway: Send + Sync {
     /// [`RefundFailure`]; after `Unknown` look at `refunds_of`, never ask again.
     async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure>;
 
-    /// Every refund of one payment, whole or not at all, whoever asked for it; none if the gateway has never heard
-    /// of the reference. A row of the other mode (test or live) is left out.
+    /// Every refund of one payment, whoever asked for it; none if the gateway has never heard of the reference. A row of
+    /// the other mode (test or live) is left out; one that cannot be read is counted.
     ///
     /// # Errors
-    /// [`GatewayError`] if the list cannot be read whole, or the payment is of the other mode.
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError>;
+    /// [`GatewayError`] if the list has pages that cannot be read, or the payment is of the other mode.
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError>;
 
     /// Refunds that anybody asked for since `from`, of payments that have a reference of ours, by one account-wide
     /// list: reasons to look at those payments. One of the other mode (test or live) is left out, and so is a row that

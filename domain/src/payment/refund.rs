@@ -84,7 +84,7 @@ pub enum RefundState {
         /// When we learned it.
         at: Time,
     },
-    /// It came to nothing: the wallet has the money.
+    /// It came to nothing: the wallet has the money, or suspense where the account was closed.
     Failed {
         /// The gateway's name for it, if it ever had it.
         gateway: Option<GatewayRefundId>,
@@ -116,6 +116,11 @@ pub struct Refund {
     pub created_at: Time,
     /// It is not sent after this.
     pub send_by: Time,
+    /// It had failed, and reached the customer all the same. Its hold had ended by then, so the money was taken like that
+    /// of a lost dispute, and may come to more than was paid, together with what was refunded in its place.
+    pub revived: bool,
+    /// What came back of it is in suspense, since its owner had closed the account.
+    pub aside: bool,
     /// Counts every change.
     pub version: Version,
 }
@@ -143,6 +148,8 @@ impl Refund {
             state: RefundState::Sent { missed_at: None },
             created_at: now,
             send_by: now + seconds(SEND_WITHIN_S),
+            revived: false,
+            aside: false,
             version: Version::FIRST,
         }
     }
@@ -166,6 +173,8 @@ impl Refund {
             state: RefundState::Processed { gateway, at: now },
             created_at: now,
             send_by: now,
+            revived: false,
+            aside: false,
             version: Version::FIRST,
         }
     }

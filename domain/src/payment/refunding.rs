@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use crate::{
     Amount, Claim, CommitError, Committed, Fault, HoldId, Money, Page, PageOf, PaymentId, RefundId, Time,
     UnitOfWork, UserId,
+    breaker::Admits,
     payment::{
         Done, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, PaymentError, PaymentReference,
-        PaymentService, Refund, RefundError, RefundFailure, RefundRequest, RefundState, SettleError,
+        PaymentService, Refund, RefundError, RefundFailure, RefundList, RefundRequest, RefundState,
+        SettleError,
         elsewhere::Elsewhere,
         refund::{LOOK_BACK, LOOK_FAR_BACK},
-        returns::{self, Moment, Step},
+        returns::{self, Moment, Owner, Step},
         service::unavailable,
         settlement::Undecidable,
     },
@@ -70,6 +72,9 @@ pub struct Followed {
     pub refused: u32,
     /// Payments that gateway or store did not answer for.
     pub unanswered: u32,
+    /// Refunds without an end a day after they were asked for, of which the gateway says nothing: no list will end them,
+    /// so a person must ([`PaymentService::settle_refund`]).
+    pub stuck: u32,
 }
 
 /// Refunds looked after in one go.
@@ -114,6 +119,9 @@ impl PaymentService {
         if let Some(id) = self.store.replay(&cmd.claim).await? {
             return self.refunded_before(RefundId::from_uuid(id)).await;
         }
+        if !self.would_be_sent(cmd.payment).await.map_err(CommitError::Unavailable)? {
+            return Err(RefundError::GatewayResting);
+        }
         match retry_stale(|| self.ask_once(&cmd, in_place)).await? {
             Ok(Asked::Before(id)) => self.refunded_before(id).await,
             Ok(Asked::New(refund)) => Ok(Done { value: self.send(*refund).await, replayed: false }),
@@ -123,6 +131,18 @@ impl PaymentService {
                 None => Err(refused),
             },
         }
+    }
+
+    /// Whether the gateway would be asked. After it was left alone for a while, a read of the payment shows whether it is
+    /// well again: a refund is never what tries.
+    async fn would_be_sent(&self, payment: PaymentId) -> Result<bool, Fault> {
+        if self.gateway.admits() == Admits::One
+            && let Some(intent) = self.reads.intent(payment).await?
+        {
+            // Only whether it answers counts.
+            let _ = self.gateway.verify(&intent.reference).await;
+        }
+        Ok(self.gateway.admits() == Admits::All)
     }
 
     /// Refunds of a payment of `user`, newest first.
@@ -151,7 +171,7 @@ impl PaymentService {
     pub async fn follow_refunds(&self) -> Result<Followed, SettleError> {
         let open = self.reads.open_refunds(FOLLOW_LIMIT).await?;
         let mut references: BTreeSet<PaymentReference> =
-            open.into_iter().map(|refund| refund.reference).collect();
+            open.iter().map(|refund| refund.reference.clone()).collect();
         let now = self.clock.now();
         let is_far = self.looks_far(|far| &mut far.refunds, now);
         let back = if is_far { LOOK_FAR_BACK } else { LOOK_BACK };
@@ -163,12 +183,17 @@ impl PaymentService {
         for reference in references {
             match self.follow_refunds_of(&reference).await {
                 Ok(one) => followed.add(one),
-                Err(_) => followed.unanswered += 1,
+                Err(_) => {
+                    let of_it = open.iter().filter(|refund| refund.reference == reference);
+                    let overdue = of_it.filter(|refund| returns::is_overdue(refund, now));
+                    followed.stuck += u32::try_from(overdue.count()).unwrap_or(u32::MAX);
+                    followed.unanswered += 1;
+                }
             }
         }
         if is_far {
             match self.unsent(now).await {
-                Ok(unsent) => followed.attention += unsent,
+                Ok(unsent) => followed.add(unsent),
                 Err(_) => followed.unanswered += 1,
             }
         }
@@ -186,7 +211,8 @@ impl PaymentService {
         let read_at = self.clock.now();
         let listed = self.gateway.refunds_of(reference).await?;
         if intent.is_suspended() {
-            let elsewhere = Elsewhere { refunds: &listed, disputes: &[] };
+            let refunds = listed.whole()?;
+            let elsewhere = Elsewhere { refunds: &refunds, disputes: &[] };
             let followed = retry_stale(|| self.follow_suspended(&intent, elsewhere)).await;
             return followed.map_err(unavailable);
         }
@@ -198,8 +224,13 @@ impl PaymentService {
             }
             followed.changed += 1;
         }
+        for theirs in &listed.refunds {
+            let seen = retry_stale(|| self.see_loss(theirs, read_at)).await;
+            followed.changed += u32::from(seen.map_err(unavailable)?);
+        }
         let ours = self.reads.refunds_of(intent.id).await?;
         (followed.attention, followed.refused) = returns::oddities(&intent, &ours, &listed);
+        followed.stuck = returns::stuck(&ours, &listed, read_at);
         Ok(followed)
     }
 
@@ -227,8 +258,20 @@ impl PaymentService {
                 Some(RefundState::Sent { .. } | RefundState::Pending { .. }) => true,
             }
         };
-        let news = ended.into_iter().filter(|(_, refund)| is_news(refund));
-        Ok(news.map(|(reference, _)| reference.clone()).collect())
+        let mut unexplained = Vec::new();
+        for (reference, refund) in ended {
+            if is_news(refund) || self.is_loss(refund).await? {
+                unexplained.push(reference.clone());
+            }
+        }
+        Ok(unexplained)
+    }
+
+    /// True for what proves that an undecided dispute is lost.
+    async fn is_loss(&self, theirs: &GatewayRefund) -> Result<bool, Fault> {
+        let Some(name) = &theirs.dispute else { return Ok(false) };
+        let known = self.reads.dispute_named(name).await?;
+        Ok(known.is_some_and(|known| returns::loss_of(&known, theirs).is_some()))
     }
 
     async fn refunded_before(&self, id: RefundId) -> Result<Done<Refund>, RefundError> {
@@ -347,30 +390,38 @@ impl PaymentService {
     async fn step_once(
         &self,
         payment: PaymentId,
-        listed: &[GatewayRefund],
+        listed: &RefundList,
         read_at: Time,
     ) -> Result<bool, CommitError> {
         let intent = self.intent_of(payment).await?;
         let account = self.wallets.account(intent.user).await.map_err(CommitError::Unavailable)?;
         let account = account.ok_or(CommitError::Stale)?;
+        let owner = Owner { account: &account, is_closed: self.is_closed(intent.user).await? };
         let ours = self.reads.refunds_of(payment).await.map_err(CommitError::Unavailable)?;
         let Some(step) = returns::next_step(&ours, listed, read_at) else { return Ok(false) };
-        let Some(unit) = self.unit_of(step, intent, &account, read_at).map_err(undecidable)? else {
+        let Some(unit) = self.unit_of(step, intent, owner, read_at).map_err(undecidable)? else {
             return Ok(false);
         };
         match self.store.commit(unit).await {
             Ok(_) => Ok(true),
-            // Somebody else has booked it.
-            Err(CommitError::Duplicate(_)) => Ok(false),
+            // Somebody else has booked it: decide again.
+            Err(CommitError::Duplicate(_)) => Err(CommitError::Stale),
             Err(error) => Err(error),
         }
+    }
+
+    /// True if nobody is there any more whose money it could be. Closing an account moves its version, so this is read
+    /// after the account, and the commit expects that.
+    pub(super) async fn is_closed(&self, user: UserId) -> Result<bool, CommitError> {
+        let owner = self.users.user(user).await.map_err(CommitError::Unavailable)?;
+        Ok(owner.is_some_and(|owner| owner.is_deleted()))
     }
 
     fn unit_of(
         &self,
         step: Step,
         of: Intent,
-        account: &Account,
+        owner: Owner<'_>,
         read_at: Time,
     ) -> Result<Option<UnitOfWork>, Undecidable> {
         let now = self.clock.now();
@@ -381,11 +432,12 @@ impl PaymentService {
             Step::Absent(refund) => returns::fail(of, refund, None, now)?,
             Step::Processed(refund, name) => returns::process(of, refund, name, moment)?,
             Step::Failed(refund, name) => returns::fail(of, refund, Some(name), now)?,
-            Step::Reversed(refund, name) => returns::reverse(of, refund, name, account, moment)?,
+            Step::Reversed(refund, name) => returns::reverse(of, refund, name, owner, moment)?,
+            Step::Returned(refund, name) => returns::revive(of, refund, name, owner.account, moment)?,
             Step::Found(name, charged) => {
                 let Some(share) = of.share_taken(charged) else { return Ok(None) };
                 let id = RefundId::generate(now, self.random.as_ref());
-                returns::find(of, id, name, share, account, moment)?
+                returns::find(of, id, name, share, owner.account, moment)?
             }
         }))
     }
@@ -403,6 +455,7 @@ impl Followed {
         self.attention += other.attention;
         self.refused += other.refused;
         self.unanswered += other.unanswered;
+        self.stuck += other.stuck;
     }
 }
 
@@ -416,8 +469,8 @@ mod tests {
 
     #[test]
     fn what_was_found_out_about_two_payments_is_added_up() {
-        let mut followed = Followed { changed: 1, attention: 2, refused: 3, unanswered: 4 };
-        followed.add(Followed { changed: 10, attention: 20, refused: 30, unanswered: 40 });
-        assert_eq!(followed, Followed { changed: 11, attention: 22, refused: 33, unanswered: 44 });
+        let mut followed = Followed { changed: 1, attention: 2, refused: 3, unanswered: 4, stuck: 5 };
+        followed.add(Followed { changed: 10, attention: 20, refused: 30, unanswered: 40, stuck: 50 });
+        assert_eq!(followed, Followed { changed: 11, attention: 22, refused: 33, unanswered: 44, stuck: 55 });
     }
 }

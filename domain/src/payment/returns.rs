@@ -2,25 +2,30 @@
 
 mod disputes;
 
-pub(crate) use disputes::{dispute, is_in_doubt, is_unbookable};
+pub(crate) use disputes::{Sighting, dispute, is_in_doubt, is_unbookable, loss_of};
 
 use crate::{
-    Amount, Change, Claim, Event, EventId, EventKind, Money, RefundId, Standing, Time, UnitOfWork,
+    Amount, Change, Claim, Event, EventId, EventKind, Money, MoneyError, RefundId, Standing, Time,
+    UnitOfWork,
     notification::Occasion,
     payment::{
-        ChargedMoney, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, Refund, RefundOrigin,
-        RefundState,
+        ChargedMoney, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, Refund, RefundList,
+        RefundOrigin, RefundState,
         refund::{Missed, Share},
         settlement::Undecidable,
     },
+    time::hours,
     wallet::{
-        Account, EndHold, EntryKind, HoldEnd, House, LedgerAccount, Legs, PlaceHold, Purpose, Purse, Source,
-        repay,
+        Account, EndHold, EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, Legs, PlaceHold, Purpose,
+        Purse, Source, repay,
     },
 };
 
 const FX: LedgerAccount = LedgerAccount::House(House::Fx);
 const CLEARING: LedgerAccount = LedgerAccount::House(House::PspClearingPaystack);
+const SUSPENSE: LedgerAccount = LedgerAccount::House(House::Suspense);
+/// Hours after which a refund that has not ended should at least be listed.
+const LISTED_WITHIN_H: i64 = 24;
 /// Where the two sums of one currency differ: by rounding, or because more was taken than was ever paid.
 const DIFFERENCE: LedgerAccount = LedgerAccount::House(House::WriteOff);
 
@@ -29,6 +34,22 @@ const DIFFERENCE: LedgerAccount = LedgerAccount::House(House::WriteOff);
 pub(crate) struct Moment {
     pub(crate) event: EventId,
     pub(crate) now: Time,
+}
+
+/// Whose money it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner<'a> {
+    /// The account, as it was read before anything else about him.
+    pub(crate) account: &'a Account,
+    /// He has closed it: money on it would be nobody's.
+    pub(crate) is_closed: bool,
+}
+
+impl Owner<'_> {
+    /// True if so much would be nobody's: the account is closed, and not all of it repays what is owed there.
+    pub(crate) fn is_gone_for(&self, amount: Amount) -> Result<bool, MoneyError> {
+        Ok(self.is_closed && self.account.repayment(amount)? != amount.money())
+    }
 }
 
 /// The next thing to do about the refunds of a payment, after the gateway's list was read.
@@ -46,18 +67,21 @@ pub(crate) enum Step {
     Failed(Refund, GatewayRefundId),
     /// The gateway gave up after all.
     Reversed(Refund, GatewayRefundId),
+    /// It had come to nothing, and the customer has the money after all.
+    Returned(Refund, GatewayRefundId),
     /// Made in the dashboard, and the customer has the money.
     Found(GatewayRefundId, Amount),
 }
 
 /// What the list means, one thing at a time. `read_at`: before the list was asked for.
-pub(crate) fn next_step(ours: &[Refund], listed: &[GatewayRefund], read_at: Time) -> Option<Step> {
+pub(crate) fn next_step(ours: &[Refund], list: &RefundList, read_at: Time) -> Option<Step> {
     ours.iter()
-        .find_map(|refund| step_of(refund, ours, listed, read_at))
-        .or_else(|| listed.iter().find_map(|theirs| unexplained(theirs, ours)))
+        .find_map(|refund| step_of(refund, ours, list, read_at))
+        .or_else(|| list.refunds.iter().find_map(|theirs| unexplained(theirs, ours)))
 }
 
-fn step_of(refund: &Refund, ours: &[Refund], listed: &[GatewayRefund], read_at: Time) -> Option<Step> {
+fn step_of(refund: &Refund, ours: &[Refund], list: &RefundList, read_at: Time) -> Option<Step> {
+    let listed = &list.refunds;
     let agreeing = |name: &GatewayRefundId| {
         let named = listed.iter().find(|theirs| theirs.id == *name);
         named
@@ -73,6 +97,8 @@ fn step_of(refund: &Refund, ours: &[Refund], listed: &[GatewayRefund], read_at: 
             };
             oldest(Refund::may_be).or_else(|| match refund.missed(read_at) {
                 Missed::Nothing => None,
+                // A row that cannot be read may be it.
+                Missed::First | Missed::Absent if list.unreadable > 0 => None,
                 Missed::First => Some(Step::Missed(refund.clone())),
                 // A free one of its amount is taken for it, however wrong the gateway's clock is. If it is ours, to
                 // call it absent would free the money that the customer is being given, and he could ask for it
@@ -86,13 +112,27 @@ fn step_of(refund: &Refund, ours: &[Refund], listed: &[GatewayRefund], read_at: 
             GatewayRefundStatus::Failed => Some(Step::Failed(refund.clone(), gateway.clone())),
             GatewayRefundStatus::Pending | GatewayRefundStatus::NeedsAttention => None,
         },
-        RefundState::Processed { gateway, .. } => match agreeing(gateway)? {
-            GatewayRefundStatus::Failed => Some(Step::Reversed(refund.clone(), gateway.clone())),
+        // What was learned by a list is not undone by one that was asked for before: somebody else may have read a
+        // younger one meanwhile, and that is what our books stand on.
+        RefundState::Processed { gateway, at } => match agreeing(gateway)? {
+            GatewayRefundStatus::Failed if read_at >= *at => {
+                Some(Step::Reversed(refund.clone(), gateway.clone()))
+            }
             GatewayRefundStatus::Pending
             | GatewayRefundStatus::NeedsAttention
-            | GatewayRefundStatus::Processed => None,
+            | GatewayRefundStatus::Processed
+            | GatewayRefundStatus::Failed => None,
         },
-        RefundState::Failed { .. } => None,
+        RefundState::Failed { gateway: Some(gateway), at } => match agreeing(gateway)? {
+            GatewayRefundStatus::Processed if read_at >= *at => {
+                Some(Step::Returned(refund.clone(), gateway.clone()))
+            }
+            GatewayRefundStatus::Pending
+            | GatewayRefundStatus::NeedsAttention
+            | GatewayRefundStatus::Processed
+            | GatewayRefundStatus::Failed => None,
+        },
+        RefundState::Failed { gateway: None, .. } => None,
     }
 }
 
@@ -100,25 +140,30 @@ fn is_bound(theirs: &GatewayRefund, ours: &[Refund]) -> bool {
     ours.iter().any(|refund| refund.gateway() == Some(&theirs.id))
 }
 
-/// Somebody else's refund, once it has reached the customer; what a dispute caused is the dispute's business.
+/// Somebody else's refund, once it has reached the customer; what a dispute caused is the dispute's business. One of the
+/// sum of a refund of ours that came back to a closed account, and waits in suspense, is what staff sent in its place.
 fn unexplained(theirs: &GatewayRefund, ours: &[Refund]) -> Option<Step> {
     let ChargedMoney::Known(amount) = theirs.amount else { return None };
     let is_processed = theirs.status == GatewayRefundStatus::Processed && theirs.dispute.is_none();
-    (is_processed && !is_bound(theirs, ours)).then(|| Step::Found(theirs.id.clone(), amount))
+    if !is_processed || is_bound(theirs, ours) {
+        return None;
+    }
+    let is_ours = |refund: &&Refund| matches!(refund.origin, RefundOrigin::Asked { .. });
+    let aside = ours.iter().filter(is_ours).find(|refund| refund.aside && refund.charged == amount);
+    Some(match aside {
+        Some(refund) => Step::Returned(refund.clone(), theirs.id.clone()),
+        None => Step::Found(theirs.id.clone(), amount),
+    })
 }
 
 /// What a person must look at: refunds that wait for attention at the gateway, and rows of the list that do not agree
-/// with ours or cannot be booked.
-pub(crate) fn oddities(of: &Intent, ours: &[Refund], listed: &[GatewayRefund]) -> (u32, u32) {
-    let (mut attention, mut refused) = (0, 0);
-    for theirs in listed {
+/// with ours, cannot be read or cannot be booked.
+pub(crate) fn oddities(of: &Intent, ours: &[Refund], list: &RefundList) -> (u32, u32) {
+    let (mut attention, mut refused) = (0, list.unreadable);
+    for theirs in &list.refunds {
         attention += u32::from(theirs.status == GatewayRefundStatus::NeedsAttention);
         let agrees = match ours.iter().find(|refund| refund.gateway() == Some(&theirs.id)) {
-            Some(refund) => {
-                let came_back = matches!(refund.state, RefundState::Failed { .. })
-                    && theirs.status == GatewayRefundStatus::Processed;
-                theirs.amount == ChargedMoney::Known(refund.charged) && !came_back
-            }
+            Some(refund) => theirs.amount == ChargedMoney::Known(refund.charged),
             None => {
                 let known = matches!(theirs.amount, ChargedMoney::Known(sum) if sum.currency() == of.charged.currency());
                 known || theirs.status != GatewayRefundStatus::Processed
@@ -127,6 +172,20 @@ pub(crate) fn oddities(of: &Intent, ours: &[Refund], listed: &[GatewayRefund]) -
         refused += u32::from(!agrees);
     }
     (attention, refused)
+}
+
+/// True for a refund without an end a day after it was asked for.
+pub(crate) fn is_overdue(refund: &Refund, now: Time) -> bool {
+    refund.is_open() && now >= refund.created_at + hours(LISTED_WITHIN_H)
+}
+
+/// How many refunds without an end a day after they were asked for the list says nothing of: no list will end them.
+pub(crate) fn stuck(ours: &[Refund], list: &RefundList, read_at: Time) -> u32 {
+    let is_listed = |refund: &Refund| {
+        refund.gateway().is_some_and(|name| list.refunds.iter().any(|theirs| theirs.id == *name))
+    };
+    let stuck = ours.iter().filter(|refund| is_overdue(refund, read_at) && !is_listed(refund));
+    u32::try_from(stuck.count()).unwrap_or(u32::MAX)
 }
 
 /// Commit A of a refund: hold, row, and the part of the payment that no other refund may have.
@@ -192,25 +251,48 @@ pub(crate) fn process(
     Ok(unit.telling(moment.event.uuid(), user, arrived, moment.now))
 }
 
-/// The gateway gave up after it had said that the customer has the money: the wallet has it again, and repays debt.
+/// The gateway gave up after it had said that the customer has the money: the wallet has it again, and repays debt. Of a
+/// closed account it would be nobody's: it is set aside.
 pub(crate) fn reverse(
+    of: Intent,
+    refund: Refund,
+    gateway: GatewayRefundId,
+    owner: Owner<'_>,
+    moment: Moment,
+) -> Result<UnitOfWork, Undecidable> {
+    let source = Source::unrefunded(refund.id, refund.version.next());
+    let share = Share { amount: refund.amount, charged: refund.charged };
+    let aside = owner.is_gone_for(share.amount)?;
+    let unit = come_back(&of, source, EntryKind::Refund, share, owner, moment)?;
+    let back = of.back.unarrive(refund.charged)?.take_back(refund.amount, refund.charged)?;
+    let failed = refund.becomes(RefundState::Failed { gateway: Some(gateway), at: moment.now });
+    let unit = unit.with(Change::Refund(Refund { aside, ..failed }));
+    Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
+}
+
+/// It had failed, and the customer has the money after all. The hold has ended long since, so it is taken like what a
+/// dispute lost: from what the wallet can give, and the rest is owed; or from suspense, if it waited there.
+pub(crate) fn revive(
     of: Intent,
     refund: Refund,
     gateway: GatewayRefundId,
     account: &Account,
     moment: Moment,
 ) -> Result<UnitOfWork, Undecidable> {
-    let wallet = LedgerAccount::User(refund.user, Purse::Wallet);
-    let mut legs = Legs::new(Source::unrefunded(refund.id), EntryKind::Refund, moment.now);
-    for (debit, credit, amount) in given_back(&[(wallet, refund.amount)], refund.charged).into_iter().rev() {
-        legs.add(credit, debit, amount);
-    }
-    let standing = repay(&mut legs, account, refund.amount)?;
-    let back = of.back.unarrive(refund.charged)?.take_back(refund.amount, refund.charged)?;
-    let failed = refund.becomes(RefundState::Failed { gateway: Some(gateway), at: moment.now });
-    let unit = UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing);
-    let unit = unit.with(Change::Refund(failed));
-    Ok(told(unit, of.with_back(back), EventKind::PaymentRefunded, moment))
+    let share = Share { amount: refund.amount, charged: refund.charged };
+    let source = Source::refunded_again(refund.id, refund.version.next());
+    let unit = if refund.aside {
+        UnitOfWork::new().post(out_of_suspense(source, share.charged, moment.now)?)
+    } else {
+        let legs = Legs::new(source, EntryKind::Refund, moment.now);
+        lose(legs, account, share, Money::zero(share.amount.currency()))?
+    };
+    let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
+    let (user, arrived) = (refund.user, Occasion::RefundMade { refund: refund.id });
+    let processed = refund.becomes(RefundState::Processed { gateway, at: moment.now });
+    let unit = unit.with(Change::Refund(Refund { revived: true, aside: false, ..processed }));
+    let unit = told(unit, of.with_back(back), EventKind::PaymentRefunded, moment);
+    Ok(unit.telling(moment.event.uuid(), user, arrived, moment.now))
 }
 
 /// Somebody refunded it in the dashboard, and the customer has the money: lost, like a dispute.
@@ -275,6 +357,40 @@ fn lose(mut legs: Legs, account: &Account, share: Share, frozen: Money) -> Resul
     }
     let standing = Standing::AsRead(account.version);
     Ok(UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing))
+}
+
+/// Money that had left comes back: to the wallet, where it repays debt, or to suspense if the account is closed, and staff
+/// is told.
+fn come_back(
+    of: &Intent,
+    source: Source,
+    kind: EntryKind,
+    share: Share,
+    owner: Owner<'_>,
+    moment: Moment,
+) -> Result<UnitOfWork, Undecidable> {
+    if owner.is_gone_for(share.amount)? {
+        let mut legs = Legs::new(source, EntryKind::Suspense, moment.now);
+        legs.add(CLEARING, SUSPENSE, share.charged);
+        let aside = Occasion::PaymentSuspended { payment: of.id };
+        let unit = UnitOfWork::new().post(legs.into_entry()?);
+        return Ok(unit.telling_staff(moment.event.uuid(), aside, moment.now));
+    }
+    let account = owner.account;
+    let wallet = LedgerAccount::User(account.user, Purse::Wallet);
+    let mut legs = Legs::new(source, kind, moment.now);
+    for (debit, credit, amount) in given_back(&[(wallet, share.amount)], share.charged).into_iter().rev() {
+        legs.add(credit, debit, amount);
+    }
+    let standing = repay(&mut legs, account, share.amount)?;
+    Ok(UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing))
+}
+
+/// What had come back to a closed account leaves the house after all.
+fn out_of_suspense(source: Source, charged: Amount, now: Time) -> Result<JournalEntry, Undecidable> {
+    let mut legs = Legs::new(source, EntryKind::Suspense, now);
+    legs.add(SUSPENSE, CLEARING, charged);
+    Ok(legs.into_entry()?)
 }
 
 fn end_hold(unit: UnitOfWork, refund: &Refund, end: HoldEnd, at: Time) -> UnitOfWork {

@@ -8,6 +8,7 @@ use crate::{
     Amount, Change, Claim, Clock, CommitError, Committed, EventId, Fault, Money, Notice, NoticeState, Page,
     PageOf, PaymentId, Random, Sender, Store, Time, UnitOfWork, UserId, Version,
     auth::AuthReads,
+    breaker::Admits,
     outbox::NoticeReads,
     payment::{
         Charge, ChargeRequest, FxRate, GatewayError, GatewayNotice, Intent, IntentState, OpenChargeError,
@@ -121,6 +122,11 @@ impl PaymentService {
     pub async fn open(&self, cmd: OpenPayment) -> Result<Done<Intent>, OpenPaymentError> {
         self.check_amount(cmd.amount)?;
         let user = self.users.user(cmd.user).await?.ok_or(OpenPaymentError::NoSuchUser)?;
+        if let Admits::NothingUntil(_) = self.gateway.admits() {
+            let before = self.store.replay(&cmd.claim).await?.ok_or(OpenPaymentError::GatewayResting)?;
+            let value = self.opened_before(PaymentId::from_uuid(before)).await?;
+            return Ok(Done { value, replayed: true });
+        }
         let intent = self.draft(&cmd)?;
         let unit = UnitOfWork::claiming(cmd.claim)
             .count_intent_opened(cmd.user, self.policy.max_open)
@@ -301,8 +307,7 @@ impl PaymentService {
         let read = self.wallets.account(intent.user).await.map_err(CommitError::Unavailable)?;
         // A user without an account has no debt, and the store refuses the credit.
         let account = read.unwrap_or_else(|| Account::open(intent.user));
-        let owner = self.users.user(intent.user).await.map_err(CommitError::Unavailable)?;
-        let is_closed = owner.is_some_and(|owner| owner.is_deleted());
+        let is_closed = self.is_closed(intent.user).await?;
         let (now, rate_now) = (self.clock.now(), self.policy.rate);
         let facts = Facts { account: &account, is_closed, rate_now, event: self.event_id(now), now };
         let decision =
@@ -368,7 +373,11 @@ impl PaymentService {
         if matches!(answer, Err(OpenChargeError::Unknown(_))) {
             answer = match self.gateway.verify(&intent.reference).await {
                 // It has never heard of the reference: asking again under the same one is safe.
-                Ok(None) => self.gateway.open(&request).await,
+                Ok(None) => match self.gateway.open(&request).await {
+                    // The first call may arrive yet.
+                    Err(OpenChargeError::NotSent(_)) => answer,
+                    again => again,
+                },
                 // The first call arrived, and the page to pay on is lost with its answer.
                 Ok(Some(_)) => Err(OpenChargeError::DuplicateReference),
                 Err(_) => answer,
@@ -378,7 +387,11 @@ impl PaymentService {
             Ok(checkout) => self.keep_checkout(&intent, &checkout.url).await,
             // The charge may exist: it stays pending, and the sweep finds out.
             Err(OpenChargeError::Unknown(_)) => Err(OpenPaymentError::Gateway),
-            Err(OpenChargeError::DuplicateReference | OpenChargeError::Refused(_)) => {
+            Err(
+                OpenChargeError::DuplicateReference
+                | OpenChargeError::Refused(_)
+                | OpenChargeError::NotSent(_),
+            ) => {
                 self.fail(&intent).await?;
                 Err(OpenPaymentError::Gateway)
             }

@@ -336,7 +336,7 @@ impl SuspenseService {
     }
 
     async fn seen(&self, intent: &Intent) -> Result<Seen, SuspenseError> {
-        let refunds = self.gateway.refunds_of(&intent.reference).await?;
+        let refunds = self.gateway.refunds_of(&intent.reference).await?.whole()?;
         let mut disputes = self.gateway.disputes_since(intent.created_at - hours(DISPUTES_FROM_H)).await?;
         disputes.retain(|dispute| dispute.reference == intent.reference);
         Ok(Seen { refunds, disputes })
@@ -385,11 +385,12 @@ impl SuspenseService {
         let unit = match to {
             Destination::Source => item.returned(&intent, now)?,
             Destination::Owner => {
+                // The account first: closing it moves its version, which the commit expects.
+                let account = self.wallets.account(item.user).await?.ok_or(SuspenseError::NotFound)?;
                 let owner = self.users.user(item.user).await?;
                 if owner.is_some_and(|owner| owner.is_deleted()) {
                     return Err(SuspenseError::AccountClosed);
                 }
-                let account = self.wallets.account(item.user).await?.ok_or(SuspenseError::NotFound)?;
                 let event = EventId::generate(now, self.random.as_ref());
                 item.credited(intent, &account, self.rate, event, now)?
             }

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 
 use crate::{
     Clock, PaymentReference, Time,
+    breaker::Admits,
     payment::{
         Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
     verification::{Answers, Trouble},
 };
@@ -49,9 +50,13 @@ const fn read(error: &GatewayError) -> bool {
 
 #[async_trait]
 impl PaymentGateway for WatchedGateway {
+    fn admits(&self) -> Admits {
+        self.inner.admits()
+    }
+
     async fn open(&self, request: &ChargeRequest) -> Result<Checkout, OpenChargeError> {
         let answer = self.inner.open(request).await;
-        self.note(answer, |error| !matches!(error, OpenChargeError::Unknown(_)))
+        self.note(answer, |error| !matches!(error, OpenChargeError::Unknown(_) | OpenChargeError::NotSent(_)))
     }
 
     async fn verify(&self, reference: &PaymentReference) -> Result<Option<Charge>, GatewayError> {
@@ -67,7 +72,7 @@ impl PaymentGateway for WatchedGateway {
         self.note(answer, |error| matches!(error, RefundFailure::Declined(_)))
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         self.note(self.inner.refunds_of(reference).await, read)
     }
 

@@ -144,10 +144,10 @@ impl AdjustmentService {
             if matches!(found.state, AdjustmentState::Booked { approved_by: Some(who), .. } if is_his(who)) {
                 return Ok(found);
             }
-            let by = self.colleague(actor).await?;
+            let (by, proposer) = (self.colleague(actor).await?, self.proposer_of(&found).await?);
             let (now, account) = (self.now(), self.open_account(found.user).await?);
             let told = (AuditAction::AdjustmentApproved, found.facts(now));
-            let approved = found.approved(by, now)?;
+            let approved = found.approved(by, proposer, now)?;
             let (_, value) = self.commit(UnitOfWork::new(), actor, approved, &account, told).await?;
             Ok(value)
         })
@@ -227,11 +227,24 @@ impl AdjustmentService {
         Ok(Colleague { user: actor.user, since: self.ports.reads.staff_since(actor.user).await? })
     }
 
+    /// Whoever proposed it, as he is now. The gate lets nobody ask who is not staff or is suspended; he asked then.
+    async fn proposer_of(&self, found: &Adjustment) -> Result<Colleague, Fault> {
+        let (user, now) = (found.proposed_by, self.now());
+        let is_there = self.ports.users.user(user).await?;
+        let since = match is_there.filter(|user| user.role.is_staff() && !user.is_suspended(now)) {
+            Some(_) => self.ports.reads.staff_since(user).await?,
+            None => None,
+        };
+        Ok(Colleague { user, since })
+    }
+
     /// Of somebody who is still there: money on a closed account is nobody's.
     async fn open_account(&self, user: UserId) -> Result<Account, AdjustmentError> {
+        // The account first: closing it moves its version, which the commit expects.
+        let account = self.account(user).await?;
         let owner = self.ports.users.user(user).await?;
         owner.filter(|owner| !owner.is_deleted()).ok_or(BookError::NoSuchUser)?;
-        self.account(user).await
+        Ok(account)
     }
 
     async fn account(&self, user: UserId) -> Result<Account, AdjustmentError> {

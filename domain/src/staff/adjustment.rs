@@ -128,6 +128,9 @@ pub enum AdjustmentRefusal {
     /// Who has just become staff corrects and approves nothing.
     #[error("whoever corrects or approves has been staff for a day")]
     TooNew,
+    /// Whoever proposed it is not staff any more, or has been it anew, or as something else, only since.
+    #[error("whoever proposed it is not what he was then")]
+    ProposerGone,
     /// It waited too long.
     #[error("the proposal has expired")]
     Expired,
@@ -144,13 +147,18 @@ pub enum AdjustmentRefusal {
 pub struct Colleague {
     /// Who.
     pub user: UserId,
-    /// Since when, if he is staff at all.
+    /// Since when, if he is staff at all and may act.
     pub since: Option<Time>,
 }
 
 impl Colleague {
     fn is_settled(&self, now: Time) -> bool {
         self.since.is_some_and(|since| now >= since + hours(SETTLED_H))
+    }
+
+    /// True if he is still what he was at that time.
+    fn was_so(&self, at: Time) -> bool {
+        self.since.is_some_and(|since| since < at)
     }
 }
 
@@ -194,14 +202,17 @@ impl Adjustment {
         })
     }
 
-    /// Proposed -> Booked.
+    /// Proposed -> Booked. `proposer` is whoever proposed it, as he is now: the second pair of eyes needs a first one.
     ///
     /// # Errors
-    /// `Decided`, `Expired`, `OwnWallet`, `OwnProposal`, `TooNew`.
-    pub fn approved(self, by: Colleague, now: Time) -> Result<Self, AdjustmentRefusal> {
+    /// `Decided`, `Expired`, `OwnWallet`, `OwnProposal`, `TooNew`, `ProposerGone`.
+    pub fn approved(self, by: Colleague, proposer: Colleague, now: Time) -> Result<Self, AdjustmentRefusal> {
         self.is_for(by.user, now)?;
         if !by.is_settled(now) {
             return Err(AdjustmentRefusal::TooNew);
+        }
+        if proposer.user != self.proposed_by || !proposer.was_so(self.proposed_at) {
+            return Err(AdjustmentRefusal::ProposerGone);
         }
         Ok(self.decided(AdjustmentState::Booked { approved_by: Some(by.user), at: now }))
     }

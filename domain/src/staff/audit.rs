@@ -96,6 +96,10 @@ actions! {
     UserSessionsEnded = "user.sessions_ended",
     /// An address that was refused may get mail again.
     MailAllowed = "user.mail_allowed",
+    /// Nothing is posted to a webhook endpoint of a user any more.
+    WebhookSwitchedOff = "user.webhook_switched_off",
+    /// It is again.
+    WebhookSwitchedOn = "user.webhook_switched_on",
     /// A movement was booked at the console.
     MovementBooked = "movement.booked",
     /// A wallet was corrected at once.
@@ -122,6 +126,8 @@ actions! {
     SuspenseResolved = "suspense.resolved",
     /// A refund of a payment was asked for.
     PaymentRefunded = "payment.refunded",
+    /// A refund without an end was ended by hand.
+    RefundSettled = "refund.settled",
     /// Promo money was given.
     PromoGranted = "promo.granted",
     /// What is left of a gift is taken back.

@@ -2,6 +2,7 @@
 //!
 //! Architecture invariant: whatever staff changes is committed together with its line of the audit log.
 
+mod endpoints;
 mod members;
 mod networks;
 mod timeline;
@@ -132,11 +133,11 @@ struct Decided {
 /// What opens an account and ends by what staff has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
-    /// Nothing.
-    Nothing,
+    /// Nothing but a suspension: what waits for his webhook endpoints goes on.
+    Suspension,
     /// All sessions.
     Sessions,
-    /// All sessions, identities and keys.
+    /// All sessions, identities and keys, and webhook endpoints are off.
     All,
 }
 
@@ -168,9 +169,11 @@ impl StaffService {
                 unit = unit.with(Change::User(me.ok_or(ManageUserError::NotPermitted)?.touched()));
             }
             let Some(decided) = decide(self, user.clone(), now)? else { return Ok(user) };
-            if decided.ends == Ends::All {
-                unit = self.auth.without_other_ways_in(unit, id, now).await?;
-            }
+            unit = match decided.ends {
+                Ends::Sessions => unit,
+                Ends::All => self.auth.without_other_ways_in(unit, (id, &decided.user.email), now).await?,
+                Ends::Suspension => self.going_on(unit, id).await?,
+            };
             if self.auth.commit(self.managed(unit, actor, &decided, now)).await? {
                 self.auth.ports.standings.forget(id).await;
                 return Ok(decided.user);
@@ -184,7 +187,7 @@ impl StaffService {
         let by = By::Staff(actor.clone());
         let entry = self.entry(&by, *action, Subject::user(user.id), facts.clone(), now);
         let mut unit = unit.with(Change::User(user.clone())).with(entry);
-        if *ends != Ends::Nothing {
+        if *ends != Ends::Suspension {
             unit = unit.with(Change::EndSessions(EndSessions { user: user.id, except: None, at: now }));
         }
         match mail {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    Amount, Change, Clock, CommitError, Fault, Store, Time, UnitOfWork,
-    verification::{Bought, Purchase, Receivable},
+    Amount, Change, Clock, CommitError, Fault, PurchaseId, Store, Time, UnitOfWork,
+    pass::Pass,
+    verification::{Bought, OrderReads, Purchase, Receivable},
     wallet::{BookReads, EntryKind, House, JournalEntry, LedgerAccount, Legs, Source, Unbalanced},
 };
 
-/// So many are closed in one go.
+/// So many are listed at a time.
 const BATCH: u32 = 100;
 /// Days after which a receivable is given up, unless something else is wished.
 pub const RECEIVABLE_DAYS: i64 = 14;
@@ -31,35 +32,54 @@ impl Bought {
 pub struct ReceivableService {
     store: Arc<dyn Store>,
     books: Arc<dyn BookReads>,
+    orders: Arc<dyn OrderReads>,
     clock: Arc<dyn Clock>,
     days: i64,
 }
 
 impl ReceivableService {
     /// Over any store; `days` after a number was bought its cost is given up.
-    pub fn new(store: Arc<dyn Store>, books: Arc<dyn BookReads>, clock: Arc<dyn Clock>, days: i64) -> Self {
-        Self { store, books, clock, days }
+    pub fn new(
+        store: Arc<dyn Store>,
+        books: Arc<dyn BookReads>,
+        orders: Arc<dyn OrderReads>,
+        clock: Arc<dyn Clock>,
+        days: i64,
+    ) -> Self {
+        Self { store, books, orders, clock, days }
     }
 
-    /// Writes off what has aged out. Returns how many.
+    /// Writes off what has aged out, each by itself. Returns how many.
     ///
     /// # Errors
-    /// If the store cannot be asked; the next call finds the same.
+    /// The first trouble; the next call finds what is left.
     pub async fn write_off_aged(&self) -> Result<u32, CommitError> {
         let now = self.clock.now();
         let before = now - crate::time::hours(24 * self.days);
-        let aged = self.books.receivables_since(before, BATCH).await.map_err(CommitError::Unavailable)?;
-        let mut closed = 0;
-        for purchase in aged {
-            let Some(unit) = written_off(purchase, now).map_err(broken)? else { continue };
-            match self.store.commit(unit).await {
-                Ok(_) => closed += 1,
-                // The provider's credit, or a capture, came first.
-                Err(CommitError::Stale) => {}
-                Err(error) => return Err(error),
+        let (mut pass, mut after) = (Pass::default(), None);
+        loop {
+            let aged = self.books.receivables_since(before, after, BATCH).await;
+            let aged = aged.map_err(CommitError::Unavailable)?;
+            for (_, id) in &aged {
+                pass.note(self.write_off(*id, now).await);
+            }
+            after = aged.last().copied();
+            if aged.len() < BATCH as usize {
+                return pass.ended();
             }
         }
-        Ok(closed)
+    }
+
+    async fn write_off(&self, id: PurchaseId, now: Time) -> Result<u32, CommitError> {
+        let purchase = self.orders.purchase(id).await.map_err(CommitError::Unavailable)?;
+        let Some(purchase) = purchase else { return Ok(0) };
+        let Some(unit) = written_off(purchase, now).map_err(broken)? else { return Ok(0) };
+        match self.store.commit(unit).await {
+            Ok(_) => Ok(1),
+            // The provider's credit, or a capture, came first.
+            Err(CommitError::Stale) => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 }
 

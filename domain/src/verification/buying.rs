@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     Amount, BatchId, Change, CommitError, Committed, Fault, HoldId, JobId, JobKind, Money, NewJob, OrderId,
     PurchaseId, QuoteId, ShownNumber, Time, Unique, UnitOfWork, UserId, Version,
+    breaker::Admits,
     payment::service::Done,
     time::{hours, seconds},
     verification::{
@@ -41,7 +42,18 @@ impl VerificationService {
     /// The same as [`Self::price`], where nothing forbids to sell it now. Asked before anything is held.
     pub(super) async fn offer(&self, ask: &Ask) -> Result<(Money, Amount), QuoteError> {
         self.terms().await?.admit(self.provider.id(), &ask.service)?;
+        self.reach(ask).await?;
         self.price(ask).await
+    }
+
+    /// Whether anything would be sent to the provider. After it was left alone for a while, a question about a cost shows
+    /// whether it is well again: nobody's money hangs on its answer.
+    async fn reach(&self, ask: &Ask) -> Result<(), QuoteError> {
+        match self.provider.admits() {
+            Admits::All => Ok(()),
+            Admits::One => self.ask_cost(ask).await.map(|_| ()),
+            Admits::NothingUntil(_) => Err(QuoteError::ProviderResting),
+        }
     }
 
     /// What new orders are held to now.
@@ -72,6 +84,9 @@ impl VerificationService {
     async fn ask_cost(&self, ask: &Ask) -> Result<Money, QuoteError> {
         let cost = self.provider.cost(ask).await.map_err(|error| match error {
             ProviderError::NotFound | ProviderError::Refused(_) => QuoteError::NoSuchService,
+            ProviderError::Unavailable(_) if self.provider.admits() != Admits::All => {
+                QuoteError::ProviderResting
+            }
             ProviderError::Unavailable(fault) => QuoteError::ProviderUnavailable(fault),
         })?;
         let now = self.clock.now();
@@ -122,6 +137,7 @@ impl VerificationService {
         }
         // The price is kept; whether it is sold at all is a matter of now.
         self.terms().await?.admit(self.provider.id(), &ask.service)?;
+        self.reach(ask).await?;
         Ok(Agreed { cost: quote.cost, price: quote.price, quote: Some(quote) })
     }
 
@@ -400,7 +416,7 @@ impl VerificationService {
 
     pub(super) fn end_reservation_job(&self, purchase: PurchaseId, now: Time) -> Change {
         let id = JobId::generate(now, self.random.as_ref());
-        Change::Job(NewJob { id, kind: JobKind::EndReservation { purchase }, run_at: now })
+        Change::Job(NewJob::new(id, JobKind::EndReservation { purchase }, now))
     }
 
     pub(super) fn release(&self, head: &Head, end: HoldEnd, now: Time) -> EndHold {

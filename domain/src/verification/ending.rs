@@ -27,6 +27,20 @@ const OVER_WITHIN_S: i64 = 2;
 /// Of these no more than so many are asked for.
 const OVER_LIMIT: u32 = 20_000;
 
+/// How the house stands with the provider about a number that is not needed any more, or of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberEnd {
+    /// Nothing is left to do or to wait for.
+    Settled,
+    /// The provider has not done what it was told: to be told again.
+    Open,
+    /// It has heard of the number, and may give its price back yet.
+    Awaited {
+        /// When to look again.
+        again_at: Time,
+    },
+}
+
 impl VerificationService {
     /// Looks at the states of reservations that orders wait on, or of orders that ended lately: time-outs,
     /// cancellations and refunds come by no notice. Returns how many orders changed.
@@ -240,16 +254,16 @@ impl VerificationService {
     }
 
     /// Tells the provider that a number is not needed any more, or of no use, and books the credit once it shows.
-    /// Safe to repeat. Returns false if there is nothing more to wait for or to do.
+    /// Safe to repeat.
     ///
     /// # Errors
     /// If provider or store cannot be asked: try again later.
-    pub async fn end_reservation(&self, id: PurchaseId) -> Result<bool, IntakeError> {
-        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(false) };
+    pub async fn end_reservation(&self, id: PurchaseId) -> Result<NumberEnd, IntakeError> {
+        let Some(purchase) = self.reads.purchase(id).await? else { return Ok(NumberEnd::Settled) };
         let Some(bought) =
             purchase.bought().filter(|b| !matches!(b.receivable, Receivable::Credited { .. })).cloned()
         else {
-            return Ok(false);
+            return Ok(NumberEnd::Settled);
         };
         if matches!(bought.receivable, Receivable::Costed { .. })
             && let Some((done, report)) = self.reported_after_code(&purchase).await?
@@ -269,10 +283,13 @@ impl VerificationService {
         }
         if upstream.state.is_credited() {
             self.book_credit(purchase.id).await?;
-            return Ok(false);
+            return Ok(NumberEnd::Settled);
         }
-        // A text came after all, or the provider thinks about it: the receivable stays open for the books.
-        Ok(upstream.state == ReservationState::Pending || upstream.state == ReservationState::Reported)
+        Ok(match upstream.state {
+            ReservationState::Pending | ReservationState::Reported => NumberEnd::Open,
+            // A text came after all: the receivable stays open for the books.
+            _ => NumberEnd::Settled,
+        })
     }
 
     /// The order of a purchase, if it waits although its user wanted out before there was a number.
@@ -288,18 +305,19 @@ impl VerificationService {
         })
     }
 
-    /// Cancels for a user who asked before. True if the order waits on.
-    async fn cancel_late(&self, waiting: Waiting) -> Result<bool, IntakeError> {
+    /// Cancels for a user who asked before. Open while the order waits on.
+    async fn cancel_late(&self, waiting: Waiting) -> Result<NumberEnd, IntakeError> {
         let (id, user) = (waiting.head.id, waiting.head.user);
         match self.cancel_upstream(waiting, Canceller::User(user)).await {
-            Ok(_) => Ok(false),
+            Ok(_) => Ok(NumberEnd::Settled),
             Err(CancelError::ProviderUnavailable(fault)) => {
                 Err(IntakeError::Provider(ProviderError::Unavailable(fault)))
             }
             Err(CancelError::Commit(error)) => Err(error.into()),
             Err(CancelError::Unavailable(fault)) => Err(fault.into()),
             Err(CancelError::NotCancellable | CancelError::TooEarly { .. } | CancelError::NotFound) => {
-                Ok(self.known(id).await?.status() == OrderStatus::Waiting)
+                let waits = self.known(id).await?.status() == OrderStatus::Waiting;
+                Ok(if waits { NumberEnd::Open } else { NumberEnd::Settled })
             }
         }
     }

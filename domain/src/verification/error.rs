@@ -17,6 +17,9 @@ pub enum QuoteError {
     /// The provider could not be asked.
     #[error("prices cannot be had now")]
     ProviderUnavailable(#[source] Fault),
+    /// The provider has not answered lately, and is not asked for a while.
+    #[error("the number provider does not answer now")]
+    ProviderResting,
     /// The price cannot be computed.
     #[error(transparent)]
     Price(#[from] MoneyError),

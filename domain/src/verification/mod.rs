@@ -14,6 +14,7 @@ pub mod code;
 mod ending;
 pub mod error;
 mod expiring;
+mod guarded;
 mod intake;
 mod late;
 pub mod matching;
@@ -42,10 +43,12 @@ pub use batch::{Batch, BatchMode, ItemRefusal, ItemResult};
 pub use batching::{BatchItem, BatchItems, BuyBatch, MAX_ITEMS, ShownBatch, WrongSize};
 pub use catalogue::{CatalogueService, Listed};
 pub use code::Code;
+pub use ending::NumberEnd;
 pub use error::{
     BatchError, BuyError, CancelError, IntakeError, QuoteError, ReportError, RetryError, SwapError,
     VerificationError,
 };
+pub use guarded::GuardedProvider;
 pub use message::{IncomingMessage, Message};
 pub use order::{
     Cancelled, Completed, Expired, Failed, Former, Head, Line, Order, OrderStatus, Requested, Waiting,

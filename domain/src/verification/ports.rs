@@ -5,11 +5,12 @@ use chrono::TimeDelta;
 
 use crate::{
     BatchId, Fault, HoldId, Money, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, Time, UserId,
+    breaker::Admits,
     verification::{
         Ask, Batch, Capability, IncomingMessage, Message, Order, OrderStatus, ProviderId, Purchase, Quote,
         Requested, ReservationId, ServiceCode, Waiting,
     },
-    wallet::{Account, Hold},
+    wallet::{Account, Hold, PromoGrant},
 };
 
 /// Where a reservation stands at its provider.
@@ -130,6 +131,11 @@ pub struct ProviderService {
 pub trait NumberProvider: Send + Sync {
     /// Which one it is.
     fn id(&self) -> ProviderId;
+
+    /// What would be sent to it now: everything, unless there is a breaker before it that has opened.
+    fn admits(&self) -> Admits {
+        Admits::All
+    }
 
     /// The provider's clock minus ours, as measured from its answers; zero where they agree within a second.
     fn skew(&self) -> TimeDelta;
@@ -334,6 +340,12 @@ pub trait OrderReads: Send + Sync {
 
     /// The account that pays for a user's orders.
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault>;
+
+    /// The gifts to a user that are not closed.
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault>;
+
+    /// True if a user has closed his account.
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault>;
 
     /// The hold that pays, or paid, for an order.
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault>;

@@ -1,16 +1,19 @@
 //! Reporting a number: the provider is told, its state decides, and money comes back only with the provider's own.
 
 use crate::{
-    Amount, Change, CommitError, Fault, JobId, JobKind, NewJob, OrderId, PurchaseId, Standing,
+    Amount, Change, CommitError, Fault, JobId, JobKind, Money, NewJob, OrderId, PurchaseId, Standing,
     SuppressedNumber, Time, UnitOfWork, UserId,
-    time::hours,
+    time::{hours, seconds},
     unit::retry_stale,
     verification::{
         Completed, IntakeError, Order, ProviderError, Purchase, Report, ReportError, ReportReason,
-        ReservationState, VerificationService, Waiting, buying::broken, ending::crediting,
+        ReservationState, VerificationService, Waiting,
+        buying::broken,
+        ending::{NumberEnd, crediting},
     },
     wallet::{
         EntryKind, HoldState, House, JournalEntry, LedgerAccount, Legs, Purse, Source, repayment::repay,
+        room_for_promo,
     },
 };
 
@@ -18,6 +21,8 @@ use crate::{
 const BELIEVED_A_DAY: u32 = 20;
 /// How long the provider's credit for a reported number is waited for.
 const CREDIT_WITHIN_H: i64 = 48;
+/// It is looked for at least, and at most, so long after the last look: first often, and hardly ever at the end.
+const LOOKED_FOR_S: (i64, i64) = (10, 3_600);
 
 /// What goes back to a user, on the account as it was read.
 struct Reversal {
@@ -117,7 +122,7 @@ impl VerificationService {
     /// The job that tells the provider of a number whose code was of no use, and looks for its credit.
     pub(super) fn report_job(&self, purchase: PurchaseId, now: Time) -> Change {
         let id = JobId::generate(now, self.random.as_ref());
-        Change::Job(NewJob { id, kind: JobKind::EndReservation { purchase }, run_at: now })
+        Change::Job(NewJob::new(id, JobKind::EndReservation { purchase }, now))
     }
 
     /// The order of a purchase, if its code was paid for and its user reported it.
@@ -135,8 +140,11 @@ impl VerificationService {
     }
 
     /// Tells the provider of a reported number, and books its credit and what goes back to the user once it shows.
-    /// False if there is nothing more to wait for.
-    pub(super) async fn settle_report(&self, done: &Completed, report: Report) -> Result<bool, IntakeError> {
+    pub(super) async fn settle_report(
+        &self,
+        done: &Completed,
+        report: Report,
+    ) -> Result<NumberEnd, IntakeError> {
         let reservation = &done.line.reservation;
         self.turn().await;
         let mut upstream = self.provider.reservation(reservation).await?;
@@ -148,9 +156,9 @@ impl VerificationService {
         }
         if upstream.state.is_credited() {
             self.book_credit(done.line.purchase).await?;
-            return Ok(false);
+            return Ok(NumberEnd::Settled);
         }
-        Ok(self.clock.now() < report.at + hours(CREDIT_WITHIN_H))
+        Ok(credit_awaited(report.at, self.clock.now()))
     }
 
     /// Books the provider's credit for a number, once; and beside it what its user gets back, if he paid for the
@@ -179,7 +187,9 @@ impl VerificationService {
         Ok(booked.await?)
     }
 
-    /// revenue → wallet and revenue → promo by the parts of the hold that was captured. `None` if nothing is due.
+    /// revenue → wallet and revenue → promo by the parts of the hold that was captured; of promo as much as the user's
+    /// open gifts explain, and the rest goes where closed gifts have gone: revenue → promo_expense. `None` if nothing is
+    /// due, or if the account is closed: money on it would be nobody's.
     async fn reversal(&self, purchase: &Purchase, now: Time) -> Result<Option<Reversal>, CommitError> {
         let due = self.reported_after_code(purchase).await.map_err(CommitError::Unavailable)?;
         let Some((done, _)) = due else { return Ok(None) };
@@ -187,22 +197,45 @@ impl VerificationService {
         let hold = self.reads.payment(done.head.hold).await.map_err(CommitError::Unavailable)?;
         let account = self.reads.payer(user).await.map_err(CommitError::Unavailable)?;
         let (Some(hold), Some(account)) = (hold, account) else { return Ok(None) };
-        if !matches!(hold.state, HoldState::Captured { .. }) {
+        // Read after the account, whose version closing it moves and the commit expects.
+        let is_closed = self.reads.has_left(user).await.map_err(CommitError::Unavailable)?;
+        if is_closed || !matches!(hold.state, HoldState::Captured { .. }) {
             return Ok(None);
         }
+        let revenue = LedgerAccount::House(House::Revenue);
         let mut legs = Legs::new(Source::reported(order), EntryKind::Refund, now);
-        let mut standing = Standing::Any;
-        for (purse, part) in [(Purse::Promo, hold.split.promo), (Purse::Wallet, hold.split.wallet)] {
-            let Ok(amount) = Amount::try_new(part) else { continue };
-            legs.add(LedgerAccount::House(House::Revenue), LedgerAccount::User(user, purse), amount);
-            if purse == Purse::Wallet {
-                let repaid = repay(&mut legs, &account, amount);
-                standing = repaid.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
+        if !hold.split.promo.is_zero() {
+            let gifts = self.reads.gifts(user).await.map_err(CommitError::Unavailable)?;
+            let (promo, currency) = (hold.split.promo.units(), hold.split.promo.currency());
+            let back = promo.min(room_for_promo(&account, &gifts).units());
+            let (purse, house) =
+                (LedgerAccount::User(user, Purse::Promo), LedgerAccount::House(House::PromoExpense));
+            for (to, units) in [(purse, back), (house, promo - back)] {
+                let Ok(amount) = Amount::try_new(Money::from_units(units, currency)) else { continue };
+                legs.add(revenue, to, amount);
             }
         }
+        if let Ok(amount) = Amount::try_new(hold.split.wallet) {
+            legs.add(revenue, LedgerAccount::User(user, Purse::Wallet), amount);
+            // What that takes for granted is in the account's version, too.
+            let _: Standing = repay(&mut legs, &account, amount)
+                .map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
+        }
+        let standing = Standing::AsRead(account.version);
         let entry = legs.into_entry().map_err(broken)?;
         Ok(Some(Reversal { user, entry, standing }))
     }
+}
+
+/// The provider takes its time, which is no failure: a quarter of the time that it has taken so far is waited for.
+fn credit_awaited(since: Time, now: Time) -> NumberEnd {
+    let until = since + hours(CREDIT_WITHIN_H);
+    if now >= until {
+        return NumberEnd::Settled;
+    }
+    // Whole seconds: no store keeps the fourth part of any time.
+    let pause = ((now - since).num_seconds() / 4).clamp(LOOKED_FOR_S.0, LOOKED_FOR_S.1);
+    NumberEnd::Awaited { again_at: (now + seconds(pause)).min(until) }
 }
 
 fn reversing(unit: UnitOfWork, reversal: Option<&Reversal>) -> UnitOfWork {

@@ -13,7 +13,7 @@ use crate::{
         Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, Requested, ServiceCode,
         ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Hold},
+    wallet::{Account, Hold, PromoGrant},
 };
 
 /// No text is stored later than this after its order's end: an order takes late texts for half an hour, and a completed
@@ -202,6 +202,14 @@ impl OrderReads for Retained {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.reads.payer(user).await
+    }
+
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        self.reads.gifts(user).await
+    }
+
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        self.reads.has_left(user).await
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

@@ -1,12 +1,13 @@
 //! Retrying: a new order in the place of one that brought no code. The old one's money pays for it in one commit.
 
 use crate::{
-    Change, Claim, CommitError, Committed, Fault, OrderId, Time, Unique, UnitOfWork, UserId,
+    Amount, Change, Claim, CommitError, Committed, Fault, OrderId, Time, Unique, UnitOfWork, UserId,
     payment::service::Done,
     verification::{
         Order, ProviderError, Purchase, Reservation, ReservationState, RetryError, VerificationService,
         Waiting, buying::NewOrder,
     },
+    wallet::Account,
 };
 
 /// How often a decision is made again while others are quicker.
@@ -52,7 +53,8 @@ impl VerificationService {
     ///
     /// # Errors
     /// `NotRetryable` if a code won, if it ended more than ten minutes ago, or the second time; `PriceAboveLimit` if
-    /// it has become dearer. From the new hold on the answer is the new order in whatever state it is.
+    /// it has become dearer; `Commit` with `AccountBlocked` or `InsufficientFunds`, before a number is given up, if the
+    /// account may not order or the money does not reach. From the new hold on the answer is the new order in whatever state it is.
     pub async fn retry(&self, cmd: Retry) -> Result<Done<Order>, RetryError> {
         // Asked before anything is done: a key of another command must not cancel an order.
         if let Some(done) = self.done_before(&cmd.claim).await? {
@@ -70,7 +72,7 @@ impl VerificationService {
         }
         // The same command may have been quicker.
         match refused {
-            RetryError::Commit(_) => Err(refused),
+            RetryError::Commit(CommitError::Stale | CommitError::Unavailable(_)) => Err(refused),
             _ => self.done_before(&cmd.claim).await?.ok_or(refused),
         }
     }
@@ -90,7 +92,7 @@ impl VerificationService {
         if !price.money().is_at_most(order.head().price.money()) {
             return Err(RetryError::PriceAboveLimit { price });
         }
-        let former = self.leave(order).await?;
+        let former = self.leave(order, price).await?;
         let head = former.order.head();
         let new = NewOrder {
             id: cmd.id,
@@ -133,12 +135,18 @@ impl VerificationService {
         }
     }
 
-    /// Has the number of an order that waits taken back.
-    async fn leave(&self, order: Order) -> Result<Former, RetryError> {
+    /// Has the number of an order that waits taken back, for a new order at this price.
+    async fn leave(&self, order: Order, price: Amount) -> Result<Former, RetryError> {
         let waiting = match order {
             Order::Waiting(waiting) => waiting,
             order => return Ok(Former { order, gone: None }),
         };
+        let payer = self.payer_who_may_order(waiting.head.user).await?;
+        // Its own money is free again in the commit that holds the new one's.
+        let reaches = payer.available().checked_add(waiting.head.price.money()).map_err(Fault::new)?;
+        if !price.money().is_at_most(reaches) {
+            return Err(CommitError::InsufficientFunds.into());
+        }
         let upstream = match self.let_go(&waiting).await? {
             LetGo::Gone(upstream) => upstream,
             LetGo::Kept => return Err(RetryError::NotRetryable),
@@ -148,6 +156,12 @@ impl VerificationService {
         let purchase = self.reads.purchase(waiting.line.purchase).await?;
         let purchase = purchase.ok_or_else(|| Fault::new("a purchase of an order cannot be read"))?;
         Ok(Former { order: waiting.into(), gone: Some((purchase, upstream)) })
+    }
+
+    /// Asked before a number is given up: nobody would get it back when the account turns out to be blocked.
+    pub(super) async fn payer_who_may_order(&self, user: UserId) -> Result<Account, CommitError> {
+        let payer = self.reads.payer(user).await.map_err(CommitError::Unavailable)?;
+        payer.filter(Account::may_order).ok_or(CommitError::AccountBlocked)
     }
 
     /// Asks the provider to take a number back, reads again, and lets the state decide. A code is taken in.

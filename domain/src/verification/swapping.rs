@@ -30,7 +30,8 @@ impl VerificationService {
     /// the provider has cancelled.
     ///
     /// # Errors
-    /// `NotSwappable` if a code won, the third time, or if it does not wait; `PriceAboveLimit` if it has become dearer.
+    /// `NotSwappable` if a code won, the third time, or if it does not wait; `PriceAboveLimit` if it has become dearer;
+    /// `Commit` with `AccountBlocked`, before the number is given up, if the account may not order.
     pub async fn swap(&self, cmd: Swap) -> Result<Done<Order>, SwapError> {
         // Asked before anything is done: a key of another command must not cancel a number.
         if let Some(done) = self.done_before(&cmd.claim).await? {
@@ -49,7 +50,7 @@ impl VerificationService {
         }
         // The same command may have been quicker.
         match refused {
-            SwapError::Commit(_) => Err(refused),
+            SwapError::Commit(CommitError::Stale | CommitError::Unavailable(_)) => Err(refused),
             _ => self.done_before(&cmd.claim).await?.ok_or(refused),
         }
     }
@@ -68,6 +69,8 @@ impl VerificationService {
         if !price.money().is_at_most(waiting.head.price.money()) {
             return Err(SwapError::PriceAboveLimit { price });
         }
+        // The hold is there already, so nothing in the commit would ask.
+        self.payer_who_may_order(cmd.user).await?;
         let upstream = match self.let_go(&waiting).await? {
             LetGo::Gone(upstream) => upstream,
             LetGo::Kept => return Err(SwapError::NotSwappable),

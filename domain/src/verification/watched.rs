@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 
 use crate::{
     Clock, Money, ReservationId, Time,
+    breaker::Admits,
     verification::{
         Ask, BuyFailure, Capability, DeclineReason, IncomingMessage, Listing, NumberProvider, OpenAttempt,
         ProviderError, ProviderId, ProviderService, Reservation, ServiceCode,
@@ -119,6 +120,10 @@ impl Watched {
 impl NumberProvider for Watched {
     fn id(&self) -> ProviderId {
         self.inner.id()
+    }
+
+    fn admits(&self) -> Admits {
+        self.inner.admits()
     }
 
     fn skew(&self) -> TimeDelta {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::{
     Amount, BookingId, Change, Claim, Clock, CommitError, Committed, Currency, Fault, GrantId, Money,
     MoneyError, Random, Standing, Store, Time, UnitOfWork, UserId, Version,
+    auth::AuthReads,
+    pass::Pass,
     payment::Done,
     staff::{AuditAction, By, Facts, Subject},
     unit::retry_stale,
@@ -21,6 +23,9 @@ pub enum BookError {
     /// There is no account of this user.
     #[error("no such user")]
     NoSuchUser,
+    /// The account is closed: money on it would be nobody's.
+    #[error("the account is closed")]
+    AccountClosed,
     /// There is no such grant.
     #[error("no such grant")]
     NoSuchGrant,
@@ -95,12 +100,13 @@ pub struct ClawBack {
 pub struct BookService {
     store: Arc<dyn Store>,
     wallets: Arc<dyn WalletReads>,
+    users: Arc<dyn AuthReads>,
     books: Arc<dyn BookReads>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
-/// So many grants or debts are looked at in one go.
+/// So many grants or debts are listed at a time.
 const BATCH: u32 = 100;
 
 impl BookService {
@@ -108,11 +114,12 @@ impl BookService {
     pub fn new(
         store: Arc<dyn Store>,
         wallets: Arc<dyn WalletReads>,
+        users: Arc<dyn AuthReads>,
         books: Arc<dyn BookReads>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { store, wallets, books, clock, random }
+        Self { store, wallets, users, books, clock, random }
     }
 
     /// A new identifier.
@@ -132,9 +139,12 @@ impl BookService {
 
     async fn book_once(&self, cmd: &Book) -> Result<Committed, BookError> {
         let now = self.clock.now();
-        let account = match cmd.movement.user() {
-            Some(user) => Some(self.account(user).await?),
-            None => None,
+        let account = match (&cmd.movement, cmd.movement.user()) {
+            (Movement::Adjusted { direction: Direction::Credit, .. }, Some(user)) => {
+                Some(self.open_account(user).await?)
+            }
+            (_, Some(user)) => Some(self.account(user).await?),
+            (_, None) => None,
         };
         let (id, movement, reason) = (cmd.id, cmd.movement.clone(), cmd.reason.clone());
         let booking = Booking { id, movement, reason, at: now };
@@ -206,25 +216,31 @@ impl BookService {
             return Err(BookError::AlreadyExpired);
         }
         expect_dollars(cmd.amount)?;
-        self.account(cmd.user).await?;
+        let committed = retry(|| self.grant_once(&cmd)).await?;
+        match committed {
+            Committed::Applied => self.granted(cmd.id, false).await,
+            Committed::Replayed(id) => self.granted(GrantId::from_uuid(id), true).await,
+        }
+    }
+
+    async fn grant_once(&self, cmd: &Grant) -> Result<Committed, BookError> {
+        let account = self.open_account(cmd.user).await?;
         let grant = PromoGrant {
             id: cmd.id,
             user: cmd.user,
             amount: cmd.amount,
-            reason: cmd.reason,
+            reason: cmd.reason.clone(),
             expires_at: cmd.expires_at,
             clawed_back: None,
             taken: Money::zero(Currency::Usd),
-            granted_at: now,
+            granted_at: self.clock.now(),
             closed_at: None,
             version: Version::FIRST,
         };
         let told = self.told_of(AuditAction::PromoGranted, &grant, &grant.reason);
-        let unit = UnitOfWork::claiming(cmd.claim).post(grant.given()?).with(told).with(Change::Grant(grant));
-        match self.store.commit(unit).await? {
-            Committed::Applied => self.granted(cmd.id, false).await,
-            Committed::Replayed(id) => self.granted(GrantId::from_uuid(id), true).await,
-        }
+        let unit = UnitOfWork::claiming(cmd.claim.clone()).post(grant.given()?).with(told);
+        let unit = unit.expecting(cmd.user, Standing::AsRead(account.version));
+        Ok(self.store.commit(unit.with(Change::Grant(grant))).await?)
     }
 
     async fn granted(&self, id: GrantId, replayed: bool) -> Result<Done<PromoGrant>, BookError> {
@@ -255,20 +271,28 @@ impl BookService {
         Ok(committed)
     }
 
-    /// Takes back what is left of grants that have expired or are clawed back. Returns how many moved.
+    /// Takes back what is left of grants that have expired or are clawed back, each by itself: one that is held, or
+    /// that cannot be taken, keeps no other waiting. Returns how many moved.
     ///
     /// # Errors
-    /// If the store cannot be asked; the next call finds the same grants.
+    /// The first trouble; the next call finds what is left.
     pub async fn expire_grants(&self) -> Result<u32, BookError> {
-        let mut moved = 0;
-        for due in self.books.grants_due(self.clock.now(), BATCH).await? {
-            let once = || async {
-                let grant = self.books.grant(due.id).await?.ok_or(BookError::NoSuchGrant)?;
-                self.take_back_once(grant).await
-            };
-            moved += retry(once).await?;
+        let (now, mut pass, mut after) = (self.clock.now(), Pass::default(), None);
+        loop {
+            let due = self.books.grants_due(now, after, BATCH).await?;
+            for (_, id) in &due {
+                pass.note(retry(|| self.expire_once(*id)).await);
+            }
+            after = due.last().copied();
+            if due.len() < BATCH as usize {
+                return pass.ended();
+            }
         }
-        Ok(moved)
+    }
+
+    async fn expire_once(&self, id: GrantId) -> Result<u32, BookError> {
+        let grant = self.books.grant(id).await?.ok_or(BookError::NoSuchGrant)?;
+        self.take_back_once(grant).await
     }
 
     async fn take_back_once(&self, grant: PromoGrant) -> Result<u32, BookError> {
@@ -281,16 +305,22 @@ impl BookService {
     }
 
     /// Repays debt of users who have come to money otherwise than by a credit: a hold was released, or a dispute won.
-    /// Returns how many repaid.
+    /// Each by itself. Returns how many repaid.
     ///
     /// # Errors
-    /// If the store cannot be asked; the next call finds the same debts.
+    /// The first trouble; the next call finds what is left.
     pub async fn collect_debts(&self) -> Result<u32, BookError> {
-        let mut repaid = 0;
-        for user in self.books.debtors(BATCH).await? {
-            repaid += retry(|| self.collect_once(user)).await?;
+        let (mut pass, mut after) = (Pass::default(), None);
+        loop {
+            let debtors = self.books.debtors(after, BATCH).await?;
+            for user in &debtors {
+                pass.note(retry(|| self.collect_once(*user)).await);
+            }
+            after = debtors.last().copied();
+            if debtors.len() < BATCH as usize {
+                return pass.ended();
+            }
         }
-        Ok(repaid)
     }
 
     async fn collect_once(&self, user: UserId) -> Result<u32, BookError> {
@@ -306,6 +336,16 @@ impl BookService {
         let unit = UnitOfWork::new().post(legs.into_entry()?);
         self.store.commit(unit.expecting(user, Standing::AsRead(account.version))).await?;
         Ok(1)
+    }
+
+    /// Of somebody who is still there. The account is read first: closing it moves its version, which the commit expects.
+    async fn open_account(&self, user: UserId) -> Result<Account, BookError> {
+        let account = self.account(user).await?;
+        let owner = self.users.user(user).await?;
+        if owner.is_some_and(|owner| owner.is_deleted()) {
+            return Err(BookError::AccountClosed);
+        }
+        Ok(account)
     }
 
     async fn account(&self, user: UserId) -> Result<Account, BookError> {

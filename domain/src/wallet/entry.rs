@@ -95,9 +95,14 @@ impl Source {
         Self(format!("refund:{refund}"))
     }
 
-    /// A refund that failed after it had reached its source.
-    pub fn unrefunded(refund: RefundId) -> Self {
-        Self(format!("unrefund:{refund}"))
+    /// A refund that had failed and reached its source after all, by the writing of this version.
+    pub fn refunded_again(refund: RefundId, version: Version) -> Self {
+        Self(format!("refund:{refund}:{}", version.get()))
+    }
+
+    /// A refund that failed after it had reached its source, by the writing of this version.
+    pub fn unrefunded(refund: RefundId, version: Version) -> Self {
+        Self(format!("unrefund:{refund}:{}", version.get()))
     }
 
     /// A dispute that was lost by the writing of this version.

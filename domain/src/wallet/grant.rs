@@ -69,13 +69,17 @@ impl PromoGrant {
         Some(self)
     }
 
+    /// What has not been taken back of it, spent or not.
+    fn rest(&self) -> i64 {
+        self.amount.units() - self.taken.units()
+    }
+
     /// What is left of it: the purse's posted sum less what later grants have given, at most the grant itself.
     /// `open` are the user's grants that are not closed.
     pub fn left(&self, account: &Account, open: &[Self]) -> Money {
-        let rest = |grant: &Self| grant.amount.units() - grant.taken.units();
         let later = open.iter().filter(|other| other.expires_after(self));
-        let later: i64 = later.map(rest).sum();
-        let units = (account.promo.posted.units() - later).clamp(0, rest(self));
+        let later: i64 = later.map(Self::rest).sum();
+        let units = (account.promo.posted.units() - later).clamp(0, self.rest());
         Money::from_units(units, self.amount.currency())
     }
 
@@ -84,6 +88,15 @@ impl PromoGrant {
         let key = |grant: &Self| (grant.expires_at.is_none(), grant.expires_at, grant.id);
         key(self) > key(other)
     }
+}
+
+/// What may still come back to the promo purse, so that its posted sum is never above what is not taken back of `open`,
+/// the user's grants that are not closed. What would come back above that is no grant's any more: nothing would ever
+/// take it back. One that is due counts while it is not closed, and is taken again.
+pub fn room_for_promo(account: &Account, open: &[PromoGrant]) -> Money {
+    let rest: i64 = open.iter().map(PromoGrant::rest).sum();
+    let posted = account.promo.posted;
+    Money::from_units((rest - posted.units()).max(0), posted.currency())
 }
 
 /// Takes back what is left of a due grant, as far as no hold has it, and closes the grant when nothing remains. What
@@ -177,6 +190,17 @@ mod tests {
         }
         // Money that no grant explains is nobody's to take.
         assert_eq!(first.left(&with(500, 0), &open).units(), 100);
+    }
+
+    #[test]
+    fn as_much_comes_back_as_open_grants_explain() {
+        let (spent, half) = (grant(1, 100, Some(5)), PromoGrant { taken: usd(30), ..grant(2, 50, None) });
+        let room = |posted, open: &[PromoGrant]| room_for_promo(&with(posted, 0), open).units();
+        assert_eq!((room(0, &[]), room(7, &[])), (0, 0));
+        let open = [spent, half];
+        for (posted, expected) in [(0, 120), (20, 100), (120, 0), (121, 0)] {
+            assert_eq!(room(posted, &open), expected, "{posted}");
+        }
     }
 
     #[test]

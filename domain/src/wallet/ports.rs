@@ -3,9 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    BookingId, EntryId, Fault, GrantId, HoldId, Money, Page, PageOf, PaymentId, Time, UserId,
+    BookingId, EntryId, Fault, GrantId, HoldId, Money, Page, PageOf, PaymentId, PurchaseId, Time, UserId,
     payment::Suspended,
-    verification::Purchase,
     wallet::{Account, Booking, Entry, Hold, PromoGrant, Settings, Span},
 };
 
@@ -52,11 +51,18 @@ pub trait BookReads: Send + Sync {
     /// The user's grants that are not closed, oldest first.
     async fn open_grants(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault>;
 
-    /// Grants that are not closed and may be taken back at `now`, longest due first.
-    async fn grants_due(&self, now: Time, limit: u32) -> Result<Vec<PromoGrant>, Fault>;
+    /// Grants that are not closed and may be taken back at `now`, longest due first, each with since when it is due.
+    /// Only those behind `after`. Names alone: one that cannot be read keeps no other waiting.
+    async fn grants_due(
+        &self,
+        now: Time,
+        after: Option<(Time, GrantId)>,
+        limit: u32,
+    ) -> Result<Vec<(Time, GrantId)>, Fault>;
 
-    /// Users who owe something and have wallet money available.
-    async fn debtors(&self, limit: u32) -> Result<Vec<UserId>, Fault>;
+    /// Users who owe something and have wallet money available, in the order of their identifiers. Only those behind
+    /// `after`.
+    async fn debtors(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, Fault>;
 
     /// One payment that waits, or waited, for a person.
     async fn suspended(&self, payment: PaymentId) -> Result<Option<Suspended>, Fault>;
@@ -67,6 +73,12 @@ pub trait BookReads: Send + Sync {
     /// Payments from `since` on that were booked back to where they came from, oldest first.
     async fn returned_suspense(&self, since: PaymentId, limit: u32) -> Result<Vec<Suspended>, Fault>;
 
-    /// Purchases whose receivable is open and whose number we have known since `before` or longer, oldest first.
-    async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault>;
+    /// Purchases whose receivable is open and whose number we have known since `before` or longer, oldest first, each
+    /// with since when. Only those behind `after`.
+    async fn receivables_since(
+        &self,
+        before: Time,
+        after: Option<(Time, PurchaseId)>,
+        limit: u32,
+    ) -> Result<Vec<(Time, PurchaseId)>, Fault>;
 }

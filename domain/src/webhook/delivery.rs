@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
-    AttemptId, DeliveryId, EndpointId, EventId, EventKind, Time, UserId, Version,
+    AttemptId, DeliveryId, EndpointId, EventId, EventKind, Time, TraceParent, UserId, Version,
+    outbound::RetryAfter,
     outbox::SequencedEvent,
     webhook::{endpoint::Learned, schedule},
 };
@@ -18,7 +19,7 @@ pub enum Happening {
         sequence: i64,
         /// What.
         kind: EventKind,
-        /// To which: the bare identifier of an order or a payment.
+        /// To which: the bare identifier of an order, a payment or a user, whose wallet it is.
         subject: Uuid,
     },
     /// Nothing: its user tries the endpoint out.
@@ -55,12 +56,14 @@ pub struct Telling {
     pub at: Time,
     /// What.
     pub what: Happening,
+    /// The place in a trace that has caused it, where traces are collected. The endpoint is not told.
+    pub cause: Option<TraceParent>,
 }
 
 impl From<&SequencedEvent> for Telling {
     fn from(SequencedEvent { sequence, event }: &SequencedEvent) -> Self {
         let what = Happening::Event { sequence: *sequence, kind: event.kind, subject: event.subject };
-        Self { id: event.id, at: event.at, what }
+        Self { id: event.id, at: event.at, what, cause: event.cause }
     }
 }
 
@@ -191,6 +194,8 @@ pub enum AttemptOutcome {
 
 /// The status of one that is gone for good.
 const GONE: u16 = 410;
+/// Those of one that takes something later: too many requests, and not available.
+const LATER: [u16; 2] = [429, 503];
 
 impl AttemptOutcome {
     /// True if the endpoint took it: 2xx and nothing else.
@@ -204,6 +209,11 @@ impl AttemptOutcome {
             Self::Answered(status) => Some(status),
             Self::TimedOut | Self::NotReached | Self::Broken => None,
         }
+    }
+
+    /// True if a receiver that came out so may say when to try again.
+    pub fn may_ask_for_a_pause(self) -> bool {
+        self.status().is_some_and(|status| LATER.contains(&status))
     }
 
     /// The name in the API and in storage.
@@ -282,23 +292,39 @@ impl Delivery {
         matches!(self.telling.what, Happening::Test)
     }
 
-    /// After a try. One that its user has begun anew meanwhile, or that was dropped, counts the try and stays so, unless
-    /// it was taken.
+    /// After a try of which the receiver may have asked for a pause. One that its user has begun anew meanwhile, or that
+    /// was dropped, counts the try and stays so, unless it was taken.
     #[must_use]
-    pub fn after(self, outcome: AttemptOutcome, roll: u16, now: Time) -> Self {
+    pub fn after(self, outcome: AttemptOutcome, asked: Option<RetryAfter>, roll: u16, now: Time) -> Self {
         let tried = self.tried.saturating_add(1);
         let is_waiting = self.state.status() == DeliveryStatus::Waiting;
-        let pause = if self.is_test() { None } else { schedule::pause(tried, roll) };
-        let state = match pause {
+        let asked = asked.filter(|_| outcome.may_ask_for_a_pause());
+        let next = if self.is_test() { None } else { schedule::next(tried, roll, asked, now) };
+        let state = match next {
             _ if outcome.is_success() => DeliveryState::Delivered { at: now },
             _ if !is_waiting => self.state,
-            Some(pause) => DeliveryState::Waiting { due: now + pause },
+            Some(due) => DeliveryState::Waiting { due },
             None => DeliveryState::Failed { at: now },
         };
         Self { state, tried, attempts: self.attempts.saturating_add(1), version: self.version.next(), ..self }
     }
 
-    /// The same, and due later: its endpoint rests.
+    /// The same as its user is shown it: nothing is tried before the rest of its endpoint is over.
+    #[must_use]
+    pub fn behind(self, rests_until: Option<Time>) -> Self {
+        let state = match (self.state, rests_until) {
+            (DeliveryState::Waiting { due }, Some(until)) => DeliveryState::Waiting { due: due.max(until) },
+            (state, _) => state,
+        };
+        Self { state, ..self }
+    }
+
+    /// True if it was begun and has not been tried since.
+    pub const fn is_fresh(&self) -> bool {
+        matches!(self.state, DeliveryState::Waiting { .. }) && self.tried == 0
+    }
+
+    /// The same, and due later: we had no place for it.
     #[must_use]
     pub fn put_off(self, due: Time) -> Self {
         Self { state: DeliveryState::Waiting { due }, version: self.version.next(), ..self }

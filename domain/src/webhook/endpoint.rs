@@ -2,14 +2,20 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use chrono::TimeDelta;
+
 use crate::{
     EndpointId, EventKind, Time, UserId, Version,
     outbound::Destination,
+    time::hours,
     webhook::{Health, Secrets, WebhookSecret},
 };
 
 /// Endpoints that a user may have.
 pub const MAX_ENDPOINTS: usize = 20;
+
+/// For so long one letter stands for whatever switches an endpoint off: its receiver says so, and could fill a mailbox.
+const TOLD_FOR: TimeDelta = hours(24);
 
 const LONGEST_DESCRIPTION: usize = 200;
 
@@ -19,6 +25,12 @@ const LONGEST_DESCRIPTION: usize = 200;
 pub struct Target(String);
 
 impl Target {
+    /// The host, which holds no secret; none of a URL that is none.
+    pub fn host(&self) -> Option<String> {
+        let url = url::Url::parse(&self.0).ok()?;
+        url.host_str().map(str::to_owned)
+    }
+
     /// What the rules have allowed.
     pub fn of(destination: &Destination) -> Self {
         Self(destination.as_str().to_owned())
@@ -121,11 +133,15 @@ pub enum OffReason {
     Failing,
     /// It has answered that it is gone for good: 410.
     Gone,
+    /// Its user has got his account back by a mailed link: whoever had it may have made the endpoint.
+    Recovered,
+    /// Staff has switched it off, and alone switches it on.
+    Staff,
 }
 
 impl OffReason {
     /// Each.
-    pub const ALL: [Self; 3] = [Self::Switched, Self::Failing, Self::Gone];
+    pub const ALL: [Self; 5] = [Self::Switched, Self::Failing, Self::Gone, Self::Recovered, Self::Staff];
 
     /// The name in the API and in storage.
     pub const fn name(self) -> &'static str {
@@ -133,6 +149,8 @@ impl OffReason {
             Self::Switched => "switched_off",
             Self::Failing => "failing",
             Self::Gone => "gone",
+            Self::Recovered => "recovered",
+            Self::Staff => "by_staff",
         }
     }
 
@@ -175,6 +193,8 @@ pub struct Endpoint {
     pub standing: Standing,
     /// How it went lately.
     pub health: Health,
+    /// When its user was last told by mail that it is off since it fails or is gone.
+    pub told_off_at: Option<Time>,
     /// Events behind this sequence are for it: what happened before it was made is not.
     pub after: i64,
     /// When it was made.
@@ -204,6 +224,11 @@ impl Endpoint {
     /// True if anything is sent.
     pub const fn is_on(&self) -> bool {
         matches!(self.standing, Standing::On)
+    }
+
+    /// True if staff has switched it off: its user does not switch it on, and it is not even tried out.
+    pub const fn is_blocked(&self) -> bool {
+        matches!(self.standing, Standing::Off { why: OffReason::Staff, .. })
     }
 
     /// True if an event of that sequence and kind is to be sent to it.
@@ -238,6 +263,47 @@ impl Endpoint {
     pub fn rotated(self, secret: WebhookSecret, now: Time) -> Self {
         let secrets = self.secrets.rotated(secret, now);
         Self { secrets, updated_at: now, version: self.version.next(), ..self }
+    }
+
+    /// The same, off for that reason. One that is off keeps its own.
+    #[must_use]
+    pub fn off(self, why: OffReason, now: Time) -> Self {
+        let standing = match self.standing {
+            Standing::On => Standing::Off { why, at: now },
+            standing @ Standing::Off { .. } => standing,
+        };
+        Self { standing, updated_at: now, version: self.version.next(), ..self }
+    }
+
+    /// The same, whose user is told by mail that it is off, and true; or itself and false if he was told less than a day ago.
+    #[must_use]
+    pub fn told_off(self, now: Time) -> (Self, bool) {
+        let is_news = self.told_off_at.is_none_or(|last| now - last >= TOLD_FOR);
+        (if is_news { Self { told_off_at: Some(now), ..self } } else { self }, is_news)
+    }
+
+    /// The same, off by staff, whatever it was; `None` if it is so.
+    #[must_use]
+    pub fn blocked(self, now: Time) -> Option<Self> {
+        let standing = Standing::Off { why: OffReason::Staff, at: now };
+        let is_news = !self.is_blocked();
+        is_news.then(|| Self { standing, updated_at: now, version: self.version.next(), ..self })
+    }
+
+    /// The same, on again, if staff had switched it off. It begins anew.
+    #[must_use]
+    pub fn allowed(self, now: Time) -> Option<Self> {
+        let on = EndpointChange { is_on: Some(true), ..EndpointChange::default() };
+        self.is_blocked().then(|| self.changed(on, now))
+    }
+
+    /// The same, to which nothing is sent before that instant; itself if nothing is anyway.
+    #[must_use]
+    pub fn held(self, until: Time) -> Self {
+        if self.health.rests_until.is_some_and(|rests| rests >= until) {
+            return self;
+        }
+        Self { health: self.health.held(until), version: self.version.next(), ..self }
     }
 
     /// What is left of it.

@@ -31,6 +31,12 @@ pub enum EndpointError {
     /// It is off.
     #[error("the webhook endpoint is off")]
     Off,
+    /// Staff has switched it off.
+    #[error("staff has switched the webhook endpoint off")]
+    Blocked,
+    /// Too many of its deliveries wait already.
+    #[error("too many deliveries of the webhook endpoint wait")]
+    Busy,
     /// The commit was refused.
     #[error(transparent)]
     Commit(#[from] CommitError),

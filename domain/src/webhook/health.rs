@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::{
     Time,
+    breaker::Admits,
     time::{hours, minutes, seconds},
 };
 
@@ -28,19 +29,8 @@ pub struct Health {
     pub failing_since: Option<Time>,
     /// The last of them.
     pub failed_at: Option<Time>,
-    /// The breaker is open until then.
+    /// Nothing is let through until then: the breaker is open, or its user is suspended.
     pub rests_until: Option<Time>,
-}
-
-/// What the breaker lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admits {
-    /// Everything.
-    All,
-    /// One, to see whether it is well again.
-    One,
-    /// Nothing until then.
-    NothingUntil(Time),
 }
 
 impl Health {
@@ -74,6 +64,12 @@ impl Health {
     /// True if it is to be switched off: it has failed throughout for days.
     pub fn is_hopeless(self) -> bool {
         self.failing_since.zip(self.failed_at).is_some_and(|(since, last)| last - since >= FAILS_FOR)
+    }
+
+    /// Nothing is let through before that instant, which says nothing about how it went.
+    #[must_use]
+    pub fn held(self, until: Time) -> Self {
+        Self { rests_until: Some(until), ..self }
     }
 
     /// Somebody says that it is well again: the next one is sent without a rest, and decides.

@@ -11,9 +11,11 @@ pub mod error;
 pub mod fan_out;
 pub mod health;
 pub mod ports;
+pub mod replaying;
 pub mod schedule;
 pub mod service;
 pub mod signing;
+pub mod turns;
 
 pub use delivering::{AT_ONCE, Deliverer, DelivererPorts};
 pub use delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Happening, Telling};
@@ -25,7 +27,7 @@ pub use error::{CreateEndpointError, EndpointError};
 pub use fan_out::{Cursor, FanOut};
 pub use health::Health;
 pub use ports::{EventBodies, WebhookReads, WebhookSigner};
-pub use service::{
-    CreateEndpoint, MAX_REPLAYED, NewEndpoint, Replayed, Rotated, WebhookPorts, WebhookService,
-};
+pub use replaying::{MAX_REPLAYED, MAX_WAITING, Replayed};
+pub use service::{CreateEndpoint, NewEndpoint, Rotated, WebhookPorts, WebhookService};
 pub use signing::{Secrets, WebhookSecret, signature};
+pub use turns::{DueEndpoint, LEASE, lease_of};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Attempt, Cursor, Delivery, DeliveryStatus, Endpoint, Telling, WebhookSecret};
+use super::{Attempt, Cursor, Delivery, DeliveryStatus, DueEndpoint, Endpoint, Telling, WebhookSecret};
 use crate::{
     DeliveryId, EndpointId, EventId, Fault, Page, PageOf, Time, UserId, auth::Secret, outbox::SequencedEvent,
 };
@@ -37,16 +37,23 @@ pub trait WebhookReads: Send + Sync {
     /// Deliveries of these events to an endpoint, as far as there are any.
     async fn deliveries_of(&self, endpoint: EndpointId, events: &[EventId]) -> Result<Vec<Delivery>, Fault>;
 
-    /// Tries of these deliveries, in the order of their numbers.
-    async fn attempts(&self, deliveries: &[DeliveryId]) -> Result<Vec<Attempt>, Fault>;
+    /// The last `count` tries of each of these deliveries, in the order of their numbers. However many there were, no more
+    /// are read.
+    async fn attempts(&self, deliveries: &[DeliveryId], count: u32) -> Result<Vec<Attempt>, Fault>;
 
-    /// Endpoints of which a delivery is due, deleted ones too; first those that are due longest.
-    async fn due(&self, now: Time, limit: u32) -> Result<Vec<EndpointId>, Fault>;
+    /// How many deliveries of an endpoint wait, counted up to `limit`.
+    async fn waiting(&self, endpoint: EndpointId, limit: u32) -> Result<u32, Fault>;
+
+    /// Endpoints of which a delivery is due and that nobody has the lease of ([`lease_of`](super::lease_of)), deleted ones too, but
+    /// none that is on and rests. Users take turns: first one of each, of whom none is leased, then the second; within that, those whose lease was given
+    /// back longest ago, or never was taken, and those that are due longest.
+    async fn due(&self, now: Time, limit: u32) -> Result<Vec<DueEndpoint>, Fault>;
 
     /// What of an endpoint is due, in the order of the log.
     async fn due_of(&self, endpoint: EndpointId, now: Time, limit: u32) -> Result<Vec<Delivery>, Fault>;
 
-    /// Stamped events of a user that happened at an instant or after, ascending.
+    /// Stamped events of a user that happened at an instant or after, in the order in which they happened, which need not be
+    /// that of their sequences: so whoever goes on from the instant of one has seen all before it.
     async fn happened_since(
         &self,
         user: UserId,

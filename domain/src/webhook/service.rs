@@ -2,24 +2,27 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::{
     Attempt, CreateEndpointError, Delivery, DeliveryStatus, Description, Endpoint, EndpointChange,
     EndpointError, Happening, Health, MAX_ENDPOINTS, Secrets, Standing, Subscription, Target, Telling,
     WebhookReads, WebhookSecret, WebhookSigner,
 };
 use crate::{
-    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, EventId, Fault, Id, Page, PageOf, Random,
-    Store, Time, UnitOfWork, UserId, Version,
-    auth::{AuthReads, Secret},
+    Change, Clock, CommitError, DeliveryId, EndpointId, Entity, Fault, Id, JobKind, Letter, NewJob, Page,
+    PageOf, Random, Store, Time, UnitOfWork, UserId, Version,
+    auth::{AuthReads, Secret, User},
     outbound::{Destination, DestinationRefusal, OutboundPolicy},
     outbox::EventLog,
+    time::minutes,
     unit::retry_stale,
 };
 
-/// Events that are replayed by one command.
-pub const MAX_REPLAYED: u32 = 1_000;
-/// Deliveries that are begun anew by one commit.
-const REPLAYED_AT_ONCE: usize = 100;
+/// A user is told by mail within this of where his webhooks go: of all that is set meanwhile by one letter, so that nobody
+/// fills his mailbox.
+pub const TOLD_WITHIN: TimeDelta = minutes(5);
+
 /// Tries of each delivery that are shown: the last ones.
 const SHOWN_ATTEMPTS: u32 = 16;
 
@@ -48,15 +51,6 @@ pub struct NewEndpoint {
 /// An endpoint with another secret.
 pub type Rotated = NewEndpoint;
 
-/// What a replay came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replayed {
-    /// Deliveries that are sent again, or for the first time.
-    pub count: u32,
-    /// Where to go on if there are more: the instant of the last event that was looked at.
-    pub next_since: Option<Time>,
-}
-
 /// Everything outside that the service needs.
 #[derive(Clone)]
 pub struct WebhookPorts {
@@ -78,7 +72,7 @@ pub struct WebhookPorts {
 
 /// Keeps endpoints.
 pub struct WebhookService {
-    ports: WebhookPorts,
+    pub(super) ports: WebhookPorts,
     policy: OutboundPolicy,
 }
 
@@ -88,7 +82,7 @@ impl WebhookService {
         Self { ports, policy }
     }
 
-    fn id<T: Entity>(&self) -> Id<T> {
+    pub(super) fn id<T: Entity>(&self) -> Id<T> {
         Id::generate(self.ports.clock.now(), self.ports.random.as_ref())
     }
 
@@ -100,8 +94,8 @@ impl WebhookService {
         Destination::try_new(url, &self.policy).map(|to| Target::of(&to))
     }
 
-    /// Makes an endpoint. It is committed together with the user's next version, so not even many at once pass the
-    /// bound, and none begins on a user who is leaving.
+    /// Makes an endpoint, and tells its user by mail. It is committed together with the user's next version, so not even
+    /// many at once pass the bound, and none begins on a user who is leaving.
     ///
     /// # Errors
     /// [`CreateEndpointError`], by name.
@@ -139,13 +133,14 @@ impl WebhookService {
             secrets: Secrets::new(secret.clone()),
             standing: Standing::On,
             health: Health::default(),
+            told_off_at: None,
             after,
             created_at: now,
             updated_at: now,
             deleted_at: None,
             version: Version::FIRST,
         };
-        let unit = UnitOfWork::new().with(Change::User(user.touched()));
+        let unit = UnitOfWork::new().with(self.letter_to(&user, now)).with(Change::User(user.touched()));
         self.ports.store.commit(unit.with(Change::WebhookEndpoint(endpoint.clone()))).await?;
         Ok(NewEndpoint { endpoint, secret: self.ports.signer.text(&secret) })
     }
@@ -167,10 +162,11 @@ impl WebhookService {
         found.filter(|endpoint| endpoint.user == user).ok_or(EndpointError::NotFound)
     }
 
-    /// Changes an endpoint. To repeat it is safe.
+    /// Changes an endpoint; of another URL its user is told by mail. To repeat it is safe.
     ///
     /// # Errors
-    /// `NotFound`; `Unavailable` if the store does not answer.
+    /// `NotFound`; `Blocked` if it would be switched on and staff has switched it off; `Unavailable` if the store does not
+    /// answer.
     pub async fn change(
         &self,
         user: UserId,
@@ -178,7 +174,11 @@ impl WebhookService {
         change: EndpointChange,
     ) -> Result<Endpoint, EndpointError> {
         let change = &change;
-        self.decide(user, id, |endpoint, now| endpoint.changed(change.clone(), now)).await
+        self.decide(user, id, |endpoint, now| match change.is_on {
+            Some(true) if endpoint.is_blocked() => Err(EndpointError::Blocked),
+            _ => Ok(endpoint.changed(change.clone(), now)),
+        })
+        .await
     }
 
     /// Deletes an endpoint. What waits for it is dropped.
@@ -186,17 +186,18 @@ impl WebhookService {
     /// # Errors
     /// `NotFound`; `Unavailable` if the store does not answer.
     pub async fn delete(&self, user: UserId, id: EndpointId) -> Result<(), EndpointError> {
-        self.decide(user, id, Endpoint::deleted).await.map(|_| ())
+        self.decide(user, id, |endpoint, now| Ok(endpoint.deleted(now))).await.map(|_| ())
     }
 
-    /// Gives an endpoint another secret. For a day, deliveries are signed with both.
+    /// Gives an endpoint another secret, and tells its user by mail. For a day, deliveries are signed with both.
     ///
     /// # Errors
     /// `NotFound`; `Unavailable` if the store does not answer.
     pub async fn rotate(&self, user: UserId, id: EndpointId) -> Result<Rotated, EndpointError> {
         let secret = WebhookSecret::generate(self.ports.random.as_ref());
         let new = &secret;
-        let endpoint = self.decide(user, id, |endpoint, now| endpoint.rotated(new.clone(), now)).await?;
+        let rotated = |endpoint: Endpoint, now| Ok(endpoint.rotated(new.clone(), now));
+        let endpoint = self.decide(user, id, rotated).await?;
         Ok(Rotated { endpoint, secret: self.ports.signer.text(&secret) })
     }
 
@@ -204,30 +205,48 @@ impl WebhookService {
         &self,
         user: UserId,
         id: EndpointId,
-        decide: impl Fn(Endpoint, Time) -> Endpoint + Send + Sync,
+        decide: impl Fn(Endpoint, Time) -> Result<Endpoint, EndpointError> + Send + Sync,
     ) -> Result<Endpoint, EndpointError> {
         let decide = &decide;
         retry(|| async move {
-            let endpoint = decide(self.get(user, id).await?, self.ports.clock.now());
-            let unit = UnitOfWork::new().with(Change::WebhookEndpoint(endpoint.clone()));
+            let (before, now) = (self.get(user, id).await?, self.ports.clock.now());
+            let endpoint = decide(before.clone(), now)?;
+            let mut unit = UnitOfWork::new().with(Change::WebhookEndpoint(endpoint.clone()));
+            if (&endpoint.target, &endpoint.secrets.current) != (&before.target, &before.secrets.current) {
+                let user = self.ports.users.user(user).await?.filter(|user| !user.is_deleted());
+                unit = user.iter().fold(unit, |unit, user| unit.with(self.letter_to(user, now)));
+            }
             self.ports.store.commit(unit).await?;
             Ok(endpoint)
         })
         .await
     }
 
-    /// Sends something that did not happen, once, also to an endpoint that is off or rests.
+    /// Of where it goes it tells nothing: a URL is nothing for a mail.
+    fn letter_to(&self, user: &User, now: Time) -> Change {
+        let letter = Letter::WebhookEndpointSet { user: user.id };
+        let kind = JobKind::SendMail { to: user.email.clone(), letter };
+        Change::Job(NewJob { id: self.id(), kind, run_at: now + TOLD_WITHIN, cause: None })
+    }
+
+    /// Sends something that did not happen, once, also to an endpoint that is off or rests; its rest is over.
     ///
     /// # Errors
-    /// `NotFound`; `Unavailable` if the store does not answer.
+    /// `NotFound`, `Blocked`; `Unavailable` if the store does not answer.
     pub async fn test(&self, user: UserId, id: EndpointId) -> Result<Delivery, EndpointError> {
-        let endpoint = self.get(user, id).await?;
-        let now = self.ports.clock.now();
-        let telling = Telling { id: self.id(), at: now, what: Happening::Test };
-        let delivery = Delivery::new(self.id(), (endpoint.id, user), telling, now);
-        let unit = UnitOfWork::new().with(Change::WebhookDelivery(delivery.clone()));
-        self.ports.store.commit(unit).await?;
-        Ok(delivery)
+        retry(|| async move {
+            let endpoint = self.get(user, id).await?;
+            if endpoint.is_blocked() {
+                return Err(EndpointError::Blocked);
+            }
+            let now = self.ports.clock.now();
+            let telling = Telling { id: self.id(), at: now, what: Happening::Test, cause: None };
+            let delivery = Delivery::new(self.id(), (endpoint.id, user), telling, now);
+            let unit = trusting(UnitOfWork::new(), endpoint);
+            self.ports.store.commit(unit.with(Change::WebhookDelivery(delivery.clone()))).await?;
+            Ok(delivery)
+        })
+        .await
     }
 
     /// Deliveries of an endpoint, newest first, each with its last tries.
@@ -244,13 +263,13 @@ impl WebhookService {
         let endpoint = self.get(user, id).await?;
         let page = self.ports.reads.deliveries(endpoint.id, status, page).await?;
         let ids: Vec<DeliveryId> = page.rows.iter().map(|delivery| delivery.id).collect();
-        let attempts = if ids.is_empty() { Vec::new() } else { self.ports.reads.attempts(&ids).await? };
+        let reads = &self.ports.reads;
+        let attempts = if ids.is_empty() { Vec::new() } else { reads.attempts(&ids, SHOWN_ATTEMPTS).await? };
+        let rests_until = endpoint.health.rests_until.filter(|_| endpoint.is_on());
         let with_tries = |delivery: Delivery| {
-            let is_shown = |attempt: &&Attempt| {
-                attempt.delivery == delivery.id && attempt.number + SHOWN_ATTEMPTS > delivery.attempts
-            };
-            let tries = attempts.iter().filter(is_shown).cloned().collect();
-            (delivery, tries)
+            let is_its = |attempt: &&Attempt| attempt.delivery == delivery.id;
+            let tries = attempts.iter().filter(is_its).cloned().collect();
+            (delivery.behind(rests_until), tries)
         };
         Ok(PageOf { rows: page.rows.into_iter().map(with_tries).collect(), has_more: page.has_more })
     }
@@ -276,72 +295,17 @@ impl WebhookService {
         })
         .await
     }
-
-    /// Sends everything again that has happened since an instant and that the endpoint wants, taken or not, also what
-    /// happened while it was off. A thousand events at a time.
-    ///
-    /// # Errors
-    /// `NotFound`, `Off`; `Unavailable` if the store does not answer: then a part may be on its way.
-    pub async fn replay_since(
-        &self,
-        user: UserId,
-        id: EndpointId,
-        since: Time,
-    ) -> Result<Replayed, EndpointError> {
-        let endpoint = self.get(user, id).await?;
-        if !endpoint.is_on() {
-            return Err(EndpointError::Off);
-        }
-        let events = self.ports.reads.happened_since(user, since, MAX_REPLAYED + 1).await?;
-        let next_since = events.get(MAX_REPLAYED as usize).map(|event| event.event.at);
-        let wanted = events.iter().take(MAX_REPLAYED as usize);
-        let wanted = wanted.filter(|event| endpoint.events.has(event.event.kind));
-        let tellings: Vec<Telling> = wanted.map(Telling::from).collect();
-        let mut count = 0;
-        for some in tellings.chunks(REPLAYED_AT_ONCE) {
-            count += retry(|| self.replay_some(user, id, some)).await?;
-        }
-        Ok(Replayed { count, next_since })
-    }
-
-    async fn replay_some(
-        &self,
-        user: UserId,
-        id: EndpointId,
-        tellings: &[Telling],
-    ) -> Result<u32, EndpointError> {
-        let endpoint = self.get(user, id).await?;
-        let ids: Vec<EventId> = tellings.iter().map(|telling| telling.id).collect();
-        let known = self.ports.reads.deliveries_of(id, &ids).await?;
-        let now = self.ports.clock.now();
-        let mut unit = trusting(UnitOfWork::new(), endpoint);
-        for telling in tellings {
-            let delivery = match known.iter().find(|delivery| delivery.telling.id == telling.id) {
-                Some(delivery) => delivery.clone().begun_anew(now),
-                None => Delivery::new(self.id(), (id, user), *telling, now),
-            };
-            unit = unit.with(Change::WebhookDelivery(delivery));
-        }
-        match self.ports.store.commit(unit).await {
-            // The relay was faster with one of them.
-            Err(CommitError::Duplicate(_)) => Err(CommitError::Stale.into()),
-            committed => {
-                committed?;
-                Ok(u32::try_from(tellings.len()).unwrap_or(u32::MAX))
-            }
-        }
-    }
 }
 
 /// The same unit, and the endpoint does not rest any more.
-fn trusting(unit: UnitOfWork, endpoint: Endpoint) -> UnitOfWork {
+pub(super) fn trusting(unit: UnitOfWork, endpoint: Endpoint) -> UnitOfWork {
     let version = endpoint.version;
     let trusted = endpoint.trusted();
     if trusted.version == version { unit } else { unit.with(Change::WebhookEndpoint(trusted)) }
 }
 
 /// Decides again while records move on.
-async fn retry<T, F, Fut>(mut attempt: F) -> Result<T, EndpointError>
+pub(super) async fn retry<T, F, Fut>(mut attempt: F) -> Result<T, EndpointError>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, EndpointError>>,

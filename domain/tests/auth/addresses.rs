@@ -4,7 +4,7 @@ use namaskah_domain::{
     Letter,
     auth::{
         AuthReads, ChangeEmail, ChangeEmailError, ConfirmEmail, ConfirmEmailError, Email, Origin,
-        ResetPassword, ResetPasswordError, SignInError, SignedIn, StepUp, Suspension, Tokens,
+        ResetPassword, ResetPasswordError, SignInError, SignedIn, Suspension, Tokens,
     },
 };
 

@@ -9,7 +9,7 @@ use namaskah_domain::{
     time::seconds,
 };
 
-use crate::fakes::{ADA, RIGHT, World, email, secret, written};
+use crate::fakes::{ADA, World, email, written};
 
 const HERE: &str = "203.0.113.7";
 

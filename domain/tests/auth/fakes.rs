@@ -11,13 +11,14 @@ use namaskah_domain::{
     UnitOfWork, UserId, Version,
     auth::{
         AccessClaims, AllowedIps, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, Credentials,
-        DirectStandings, Elevation, Email, Identity, IdentityService, Issuer, KeyName, KeyStanding,
-        MailToken, OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash, PasswordHasher,
-        RefreshToken, Register, Renewed, Scope, Scopes, Secret, Session, SignedIn, StepUp, Subject,
-        TokenHash, TokenSigner, Tokens, TotpSecret, TotpStep, User,
+        DirectStandings, Email, Identity, IdentityService, Issuer, KeyName, KeyStanding, MailToken,
+        OneTimeCode, OneTimeCodes, Origin, PasswordCheck, PasswordHash, PasswordHasher, RefreshToken,
+        Register, Scope, Scopes, Secret, Session, SignedIn, Subject, TokenHash, TokenSigner, Tokens,
+        TotpSecret, TotpStep, User,
     },
-    memory::{FakeIdentityProvider, MemoryStore},
+    memory::{FakeIdentityProvider, FakeLeakedPasswords, MemoryStore},
     outbox::Jobs,
+    webhook::{Endpoint, Health, Secrets, Standing, Subscription, Target, WebhookSecret},
 };
 use tokio::sync::Barrier;
 
@@ -271,6 +272,7 @@ pub struct World {
     pub memory: Arc<MemoryStore>,
     pub clock: Arc<StandingClock>,
     pub hasher: Arc<CountingHasher>,
+    pub leaked: Arc<FakeLeakedPasswords>,
     store: Arc<Crowded>,
     reads: Arc<CountingReads>,
 }
@@ -283,6 +285,7 @@ impl World {
         let reads = Arc::new(CountingReads { inner: memory.clone(), reads: AtomicU64::new(0) });
         let clock = Arc::new(StandingClock(AtomicI64::new(1_800_000_000)));
         let hasher = Arc::new(CountingHasher::default());
+        let leaked = Arc::new(FakeLeakedPasswords::default());
         let ports = AuthPorts {
             store: store.clone(),
             reads: reads.clone(),
@@ -290,6 +293,7 @@ impl World {
             webhooks: memory.clone(),
             standings: Arc::new(DirectStandings::new(memory.clone())),
             hasher: hasher.clone(),
+            leaked: leaked.clone(),
             signer: Arc::new(PlainSigner),
             codes: Arc::new(NumberedCodes),
             clock: clock.clone(),
@@ -298,7 +302,7 @@ impl World {
         let auth = Arc::new(AuthService::new(ports, AuthPolicy::default()));
         let provider = Arc::new(FakeIdentityProvider::new(clock.clone()));
         let google = IdentityService::new(auth.clone(), provider.clone());
-        Self { auth, provider, google, memory, clock, hasher, store, reads }
+        Self { auth, provider, google, memory, clock, hasher, leaked, store, reads }
     }
 
     /// A world in which Ada has an account and a proven address, and no mail is left to send.
@@ -371,6 +375,37 @@ impl World {
         self.memory.commit(unit).await.expect("a commit");
     }
 
+    /// An endpoint, with her next version as always.
+    pub async fn unit_with_an_endpoint(&self) -> (Endpoint, UnitOfWork) {
+        let now = self.clock.now();
+        let secret = WebhookSecret::from_stored(&[7; 32]).expect("32 bytes");
+        let endpoint = Endpoint {
+            id: namaskah_domain::Id::from_parts(now, [5; 10]),
+            user: self.ada().await.id,
+            target: Target::from_stored("https://hooks.example.com/".to_owned()),
+            events: Subscription::Everything,
+            description: None,
+            secrets: Secrets::new(secret),
+            standing: Standing::On,
+            health: Health::default(),
+            told_off_at: None,
+            after: 0,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+            version: Version::FIRST,
+        };
+        let unit = self.unit_on_ada(|_| {}).await;
+        (endpoint.clone(), unit.with(namaskah_domain::Change::WebhookEndpoint(endpoint)))
+    }
+
+    /// What happens to her is posted there.
+    pub async fn gives_ada_an_endpoint(&self) -> Endpoint {
+        let (endpoint, unit) = self.unit_with_an_endpoint().await;
+        self.memory.commit(unit).await.expect("a commit");
+        endpoint
+    }
+
     /// So many of each are there.
     pub async fn identities_and_keys(&self, user: UserId) -> (usize, usize) {
         let identities = self.memory.identities(user).await.expect("readable").len();
@@ -435,34 +470,6 @@ impl World {
 
     pub async fn signed_in(&self, tokens: &Tokens) -> SignedIn {
         self.auth.authenticate(tokens.access.expose()).await.expect("somebody")
-    }
-
-    /// Signed in and stepped up.
-    pub async fn lifted(&self) -> SignedIn {
-        let by = self.signed_in(&self.login().await).await;
-        self.steps_up(by).await
-    }
-
-    /// By what the sign-in goes on with.
-    pub async fn steps_up(&self, by: SignedIn) -> SignedIn {
-        let password = StepUp { by, password: Some(secret(RIGHT)), code: None };
-        self.goes_on(self.auth.step_up(password).await.expect("a step-up")).await
-    }
-
-    pub async fn steps_up_by_tokens(&self, by: SignedIn) -> Tokens {
-        let password = StepUp { by, password: Some(secret(RIGHT)), code: None };
-        let lifted = self.auth.step_up(password).await.expect("a step-up");
-        let Renewed::Tokens(tokens) = lifted.credentials else { panic!("no tokens: {lifted:?}") };
-        tokens
-    }
-
-    pub async fn goes_on(&self, lifted: Elevation) -> SignedIn {
-        match lifted.credentials {
-            Renewed::Tokens(tokens) => self.signed_in(&tokens).await,
-            Renewed::Browser(session) => {
-                self.auth.authenticate_cookie(&session.cookie).await.expect("somebody")
-            }
-        }
     }
 
     pub async fn is_let_in(&self, tokens: &Tokens) -> bool {

@@ -1,9 +1,10 @@
 use namaskah_domain::{
-    Letter,
+    Clock, Letter,
     auth::{
         ChangePassword, ChangePasswordError, Origin, ResetPassword, ResetPasswordError, SignInError,
         SignedIn, WeakPassword,
     },
+    webhook::{EndpointChange, OffReason, Standing, WebhookReads},
 };
 
 use crate::fakes::{ADA, OTHER, RIGHT, World, credentials, email, secret};
@@ -64,6 +65,40 @@ async fn a_mailed_reset_ends_identities_and_keys_and_a_change_by_whoever_knows_t
     let token = forgotten(&world).await;
     world.auth.reset_password(reset(&token, THIRD)).await.expect("a reset");
     assert_eq!(world.identities_and_keys(ada).await, (0, 0));
+}
+
+/// Whoever had taken the account over has himself told nothing more of it. The owner is told, since it may be his.
+#[tokio::test]
+async fn a_mailed_reset_switches_endpoints_off_and_a_change_by_whoever_knows_the_password_does_not() {
+    let world = World::with_ada().await;
+    let endpoint = world.gives_ada_an_endpoint().await;
+    let now_is = async || world.memory.endpoint(endpoint.id).await.expect("readable").expect("an endpoint");
+    let by = world.signed_in(&world.login().await).await;
+    world.auth.change_password(change(by, RIGHT, OTHER)).await.expect("a change");
+    assert_eq!(now_is().await, endpoint);
+    world.mails().await;
+    world.clock.advance(1);
+    let token = forgotten(&world).await;
+    world.auth.reset_password(reset(&token, THIRD)).await.expect("a reset");
+    let off = now_is().await;
+    assert_eq!(off.standing, Standing::Off { why: OffReason::Recovered, at: world.clock.now() });
+    assert_eq!((&off.target, &off.secrets), (&endpoint.target, &endpoint.secrets));
+    let letters: Vec<Letter> = world.mails().await.into_iter().map(|(_, letter)| letter).collect();
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    assert!(letters.contains(&Letter::WebhookEndpointOff) && letters.contains(&Letter::PasswordChanged));
+    let change = EndpointChange { is_on: Some(true), ..EndpointChange::default() };
+    assert!(off.changed(change, world.clock.now()).is_on(), "it is its owner's, after all");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_made_while_a_reset_is_decided_is_off_after_it() {
+    let world = World::with_ada().await;
+    let token = forgotten(&world).await;
+    let (endpoint, unit) = world.unit_with_an_endpoint().await;
+    world.someone_commits_first(unit);
+    world.auth.reset_password(reset(&token, OTHER)).await.expect("decided again");
+    let off = world.memory.endpoint(endpoint.id).await.expect("readable").expect("an endpoint");
+    assert!(!off.is_on());
 }
 
 #[tokio::test]

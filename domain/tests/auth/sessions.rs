@@ -155,7 +155,7 @@ async fn an_account_with_money_is_not_deleted() {
 async fn who_does_not_exist_cannot_be_deleted_or_shown() {
     let world = World::with_ada().await;
     let nobody = UserId::from_parts(world.ada().await.created_at, [255; 10]);
-    assert!(matches!(world.auth.me(nobody).await, Err(SessionError::NotFound)));
+    assert!(matches!(world.auth.me(nobody).await, Err(namaskah_domain::auth::SessionError::NotFound)));
     let nobody = SignedIn { user: nobody, ..world.lifted().await };
     assert!(matches!(world.auth.delete_account(nobody).await, Err(DeleteAccountError::NotFound)));
 }
@@ -225,6 +225,7 @@ async fn a_place_is_familiar_while_the_owner_of_the_account_is_signed_in_there()
     assert!(!familiar(ADA, from("192.0.2.2")).await, "another's place");
     assert!(!familiar(ADA, Origin::default()).await, "nobody knows where from");
     assert!(!familiar("nobody@example.com", from("192.0.2.1")).await);
-    world.auth.logout_all(home.user.id).await.expect("an end");
+    let by = world.steps_up(world.signed_in(&home).await).await;
+    world.auth.logout_all(by).await.expect("an end");
     assert!(!familiar(ADA, from("192.0.2.1")).await, "a place that was left");
 }

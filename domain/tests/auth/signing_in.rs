@@ -5,6 +5,7 @@ use namaskah_domain::{
         ResetPasswordError, SessionEnd, SignInError, Suspension, WeakPassword,
     },
     notification::{NotificationQuery, NotificationReads, Occasion},
+    upkeep::{Task, UpkeepService},
 };
 
 use crate::fakes::{ADA, OTHER, RIGHT, World, credentials, email, secret, written};
@@ -303,4 +304,26 @@ async fn a_sign_in_by_a_client_of_another_name_is_told_and_the_first_one_is_not(
         told.push(newest == Some(Occasion::NewSignIn { session: tokens.session }));
     }
     assert_eq!(told, [false, false, true, false, false]);
+}
+
+/// Sessions are deleted 45 days after their end: whoever takes over an account that sleeps would be the first there.
+#[tokio::test]
+async fn who_has_not_signed_in_for_a_year_hears_of_a_sign_in() {
+    let world = World::with_ada().await;
+    world.login().await;
+    world.clock.advance(365 * 24 * 3_600);
+    let upkeep = UpkeepService::new(world.memory.clone(), world.clock.clone());
+    upkeep.run(Task::RefreshTokens).await.expect("swept");
+    upkeep.run(Task::Sessions).await.expect("swept");
+    let before = world.memory.signed_in_before(world.ada().await.id, None).await.expect("readable");
+    assert!(!before.any, "nothing is known of it any more");
+    let tokens = world.login().await;
+    let page = Page { limit: 10, after: None };
+    let told = world.memory.notifications(tokens.user.id, &NotificationQuery::default(), page).await;
+    let told: Vec<Occasion> = told.expect("readable").rows.into_iter().map(|told| told.occasion).collect();
+    assert_eq!(told, [Occasion::NewSignIn { session: tokens.session }]);
+    // And not of the next one, which is as this.
+    world.login().await;
+    let told = world.memory.notifications(tokens.user.id, &NotificationQuery::default(), page).await;
+    assert_eq!(told.expect("readable").rows.len(), 1);
 }

@@ -94,3 +94,13 @@ fn of_a_user_who_left_the_identifier_stays_and_nothing_about_the_person() {
     };
     assert_eq!(ada().anonymised(later), expected);
 }
+
+#[test]
+fn a_mailbox_is_its_address_without_a_tag() {
+    let mailbox = |text: &str| Email::try_new(text).expect("an address").mailbox();
+    for address in ["ada@example.com", "Ada+shop@example.com", "ada+a+b@example.com", "ada+@example.com"] {
+        assert_eq!(mailbox(address), "ada@example.com", "{address}");
+    }
+    assert_eq!(mailbox("+1@example.com"), "+1@example.com");
+    assert_eq!(mailbox("a.da+1@example.org"), "a.da@example.org");
+}

@@ -110,7 +110,7 @@ fn a_session_ends_once_and_is_open_until_its_last_second() {
     };
     assert!(session.is_open(now + seconds(59)) && !session.is_open(now + seconds(60)));
     let lifted = session.elevated(
-        SessionId::from_uuid(session.user.uuid()),
+        namaskah_domain::SessionId::from_uuid(session.user.uuid()),
         SessionKind::Tokens,
         now,
         now + seconds(30),

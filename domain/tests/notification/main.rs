@@ -3,13 +3,14 @@
 
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Amount, Change, Currency, Money, Page, Store, UnitOfWork, UserId, Version,
+    Amount, Change, Currency, EventKind, Money, Page, Store, UnitOfWork, UserId, Version,
     auth::{AuthReads, Role, User},
     memory::Platform,
     notification::{
         Channel, News, Notification, NotificationError, NotificationKind, NotificationQuery,
         NotificationReads, NotificationSettings, Occasion,
     },
+    outbox::{EventLog, EventQuery},
     payment::GatewayRefundStatus,
     support::{OpenTicket, SupportPorts, SupportService, TicketCategory, TicketSubject, TicketText},
 };
@@ -120,6 +121,12 @@ async fn a_low_balance_is_told_once_for_each_crossing() {
     world.letters().await;
     world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("bought");
     assert_eq!(world.letters().await.iter().filter(|news| is_low(news)).count(), 2, "crossed again");
+    let store = &world.platform.store;
+    store.stamp().await.expect("stamped");
+    let query = EventQuery { user: Some(world.ada), subject: Some(world.ada.uuid()), after: 0, limit: 99 };
+    let told = store.after(query).await.expect("readable");
+    let kinds: Vec<EventKind> = told.iter().map(|told| told.event.kind).collect();
+    assert_eq!(kinds, [EventKind::WalletLowBalance; 2], "an event for each crossing");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What may be called, how it is kept, and what is never shown.
 
 use namaskah_domain::{
-    EventId,
+    EventId, UserId,
     outbound::{Destination, DestinationRefusal, InvalidSignature, OutboundCall, OutboundPolicy, Signature},
     time::Time,
 };
@@ -83,7 +83,8 @@ fn nothing_secret_is_shown() {
     assert_eq!(signature.as_str(), "v1,c2VjcmV0 v1,b2xk");
     assert_eq!(format!("{signature:?}"), "Signature(…)");
     let (id, at) = (EventId::from_uuid(Uuid::nil()), Time::UNIX_EPOCH);
-    let call = OutboundCall { id, at, signature, body: b"secret".to_vec() };
+    let user = UserId::from_uuid(Uuid::nil());
+    let call = OutboundCall { id, at, signature, body: b"secret".to_vec(), user, cause: None };
     assert!(!format!("{call:?}").contains("secret"), "{call:?}");
     for refusal in [read("https://10.1.2.3/"), read("https://ex ample.com/"), read("ftp://10.1.2.3/")] {
         let text = refusal.expect_err("refused").to_string();

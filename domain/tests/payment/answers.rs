@@ -7,7 +7,7 @@ use namaskah_domain::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayError,
         GatewayNotice, GatewayRefund, OpenChargeError, PaymentGateway, PaymentReference, RefundFailure,
-        RefundRequest, Settled,
+        RefundList, RefundRequest, Settled,
     },
     time::minutes,
 };
@@ -41,8 +41,8 @@ impl PaymentGateway for Confused {
         Err(RefundFailure::Unknown(namaskah_domain::Fault::new("confused")))
     }
 
-    async fn refunds_of(&self, _: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
-        Ok(Vec::new())
+    async fn refunds_of(&self, _: &PaymentReference) -> Result<RefundList, GatewayError> {
+        Ok(RefundList::default())
     }
 
     async fn refunds_since(&self, _: Time) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {

@@ -39,17 +39,25 @@ impl World {
         Movement::Adjusted { user: self.ada, direction, amount: usd(dollars) }
     }
 
-    async fn gift(&self, dollars: &str, minutes: Option<i64>) -> PromoGrant {
+    pub async fn gift(&self, dollars: &str, minutes: Option<i64>) -> PromoGrant {
+        self.gift_to(self.ada, dollars, minutes).await
+    }
+
+    pub async fn gift_to(&self, user: UserId, dollars: &str, minutes: Option<i64>) -> PromoGrant {
         let id: namaskah_domain::GrantId = self.platform.id();
         let expires_at = minutes
             .map(|minutes| namaskah_domain::Clock::now(&*self.platform.clock) + TimeDelta::minutes(minutes));
         let claim = self.key(&format!("{id}"), id.uuid());
-        let cmd = Grant { id, user: self.ada, amount: usd(dollars), expires_at, reason: reason(), claim };
+        let cmd = Grant { id, user, amount: usd(dollars), expires_at, reason: reason(), claim };
         self.platform.books.grant(cmd).await.expect("a gift").value
     }
 
     /// What the user owes, as after a lost dispute over money that is spent.
-    async fn owe(&self, dollars: &str) {
+    pub async fn owe(&self, dollars: &str) {
+        self.owes(self.ada, dollars).await;
+    }
+
+    pub async fn owes(&self, user: UserId, dollars: &str) {
         let mut legs = Legs::new(
             Source::from_stored(format!(
                 "lost:{}",
@@ -59,7 +67,7 @@ impl World {
             namaskah_domain::Clock::now(&*self.platform.clock),
         );
         let fx = LedgerAccount::House(House::Fx);
-        legs.add(LedgerAccount::User(self.ada, Purse::Debt), fx, usd(dollars));
+        legs.add(LedgerAccount::User(user, Purse::Debt), fx, usd(dollars));
         let naira =
             Amount::try_new(Money::from_units(units(dollars) * 1_600, Currency::Ngn)).expect("above zero");
         legs.add(fx, LedgerAccount::House(House::PspClearingPaystack), naira);
@@ -72,7 +80,7 @@ impl World {
         self.platform.balance(self.ada).await.expect("a balance").debt.to_string()
     }
 
-    async fn promo(&self) -> String {
+    pub async fn promo(&self) -> String {
         self.platform.balance(self.ada).await.expect("a balance").promo.to_string()
     }
 }

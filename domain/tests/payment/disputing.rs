@@ -282,6 +282,56 @@ async fn a_dispute_that_is_first_seen_in_a_word_that_we_do_not_know_is_frozen_an
 }
 
 #[tokio::test]
+async fn a_dispute_that_is_opened_again_after_it_was_won_freezes_its_claim_again() {
+    for again in [GatewayDisputeStatus::Open, GatewayDisputeStatus::Unknown] {
+        let world = World::new().await;
+        let intent = world.fund("10.00").await;
+        let name = open(&world, &intent, None).await;
+        decide(&world, &name, GatewayDisputeStatus::Won).await;
+        decide(&world, &name, again).await;
+        assert_eq!(shown(&world).await, ["0.00", "10.00", "0.00"]);
+        assert_eq!(world.now(&intent).await.back.open_disputes, 1);
+        assert_eq!(world.told().await.last(), Some(&EventKind::PaymentDisputed));
+        assert!(world.platform.buy(world.ada, "whatsapp", "2.00").await.is_err());
+        world.lawful();
+        decide(&world, &name, GatewayDisputeStatus::Won).await;
+        assert_eq!(shown(&world).await, ["10.00", "0.00", "0.00"]);
+        decide(&world, &name, again).await;
+        decide(&world, &name, GatewayDisputeStatus::Lost).await;
+        assert_eq!(shown(&world).await, ["0.00", "0.00", "0.00"]);
+        assert_eq!(world.now(&intent).await.back.open_disputes, 0);
+        world.lawful();
+    }
+}
+
+#[tokio::test]
+async fn a_dispute_in_an_unheard_of_status_is_told_as_one_to_look_at_and_a_processed_refund_that_names_it_books_the_loss()
+ {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let order = world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
+    world.platform.deliver(order.head().id, "Your code is 482913").await.expect("a code");
+    let name = open(&world, &intent, None).await;
+    assert!(world.platform.gateway.decide_dispute(&name, GatewayDisputeStatus::Unknown));
+    let followed = world.platform.payments.follow_disputes().await.expect("followed");
+    assert_eq!((followed.refused, followed.changed), (1, 0));
+    assert_eq!(shown(&world).await, ["0.00", "8.87", "0.00"]);
+    world.platform.gateway.take_for(&name).expect("a refund");
+    let before = world.journal().len();
+    for _ in 0..3 {
+        world.platform.advance(hours(1)).await;
+        assert_eq!(shown(&world).await, ["0.00", "0.00", "1.13"]);
+        world.lawful();
+    }
+    assert_eq!(
+        world.journal()[before..],
+        ["wallet -> fx 8.87 USD", "debt -> fx 1.13 USD", "fx -> psp_clearing:paystack 16000.00 NGN"]
+    );
+    assert!(matches!(world.platform.store.all_disputes()[0].state, DisputeState::Lost { .. }));
+    assert_eq!(world.platform.store.all_refunds(), []);
+}
+
+#[tokio::test]
 async fn a_list_that_cannot_be_read_changes_nothing() {
     let world = World::new().await;
     let intent = world.fund("10.00").await;

@@ -152,7 +152,7 @@ async fn a_payment_whose_refunds_cannot_be_read_is_counted_and_the_others_are_fo
     let foreign = OddPayment { in_other_mode: true, ..OddPayment::default() };
     world.platform.gateway.pay_oddly(&first.reference, &foreign);
     let followed = world.platform.payments.follow_refunds().await.expect("followed");
-    assert_eq!(followed, Followed { changed: 1, attention: 0, refused: 0, unanswered: 1 });
+    assert_eq!(followed, Followed { changed: 1, attention: 0, refused: 0, unanswered: 1, stuck: 0 });
     assert!(is_pending(&world.state(&refunds[0])) && is_processed(&world.state(&refunds[1])));
     world.lawful();
 }

@@ -3,12 +3,16 @@
 
 mod answers;
 mod books;
+mod closing;
 mod disputing;
 mod dollars;
+mod ending;
+mod keeping;
 mod lists;
 mod looking;
 mod opening;
 mod refunding;
+mod resting;
 mod settling;
 mod staffed;
 mod statements;

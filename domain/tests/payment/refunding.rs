@@ -309,3 +309,66 @@ async fn a_refund_is_never_sent_after_its_time() {
         world.lawful();
     }
 }
+
+#[tokio::test]
+async fn a_refund_that_failed_and_is_processed_after_all_is_taken_from_the_wallet_and_the_rest_is_owed_and_one_that_flips_twice_is_booked_four_times_and_comes_out_even()
+ {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    world.platform.gateway.plan_refund(GatewayRefundStatus::Failed);
+    let refund = world.refund(&intent, None).await;
+    world.platform.advance(seconds(11)).await;
+    assert!(is_failed(&world.state(&refund)));
+    let order = world.platform.buy(world.ada, "whatsapp", "2.00").await.expect("an order");
+    world.platform.deliver(order.head().id, "Your code is 482913").await.expect("a code");
+    let name = world.platform.gateway.refunds(&intent.reference)[0].id.clone();
+    let before = world.journal().len();
+    let becomes = async |status| {
+        assert!(world.platform.gateway.set_refund(&name, status));
+        // Again and again, and by a webhook too: once is enough.
+        for _ in 0..2 {
+            world.platform.advance(seconds(1)).await;
+            let notice = GatewayNotice::Refund(intent.reference.clone());
+            world.platform.notify_gateway(&notice).await.expect("stored");
+        }
+        world.platform.tick().await;
+        world.lawful();
+        crate::disputing::shown(&world).await
+    };
+    assert_eq!(becomes(GatewayRefundStatus::Processed).await, ["0.00", "0.00", "1.13"]);
+    assert!(is_processed(&world.state(&refund)));
+    assert_eq!(
+        world.journal()[before..],
+        ["wallet -> fx 8.87 USD", "debt -> fx 1.13 USD", "fx -> psp_clearing:paystack 16000.00 NGN"]
+    );
+    assert_eq!(world.told().await.last(), Some(&EventKind::PaymentRefunded));
+    assert_eq!(world.now(&intent).await.back.arrived, ngn("16000").money());
+    assert_eq!(becomes(GatewayRefundStatus::Failed).await, ["8.87", "0.00", "0.00"]);
+    assert_eq!(becomes(GatewayRefundStatus::Processed).await, ["0.00", "0.00", "1.13"]);
+    assert_eq!(becomes(GatewayRefundStatus::Failed).await, ["8.87", "0.00", "0.00"]);
+    assert!(is_failed(&world.state(&refund)));
+    let turns = world.platform.store.journal().into_iter().skip(before);
+    let sources: std::collections::BTreeSet<_> = turns.map(|posted| posted.transfer.source).collect();
+    assert_eq!(sources.len(), 4, "{sources:?}");
+    let back = world.now(&intent).await.back;
+    assert!(back.taken.is_zero() && back.charged.is_zero() && back.arrived.is_zero());
+}
+
+#[tokio::test]
+async fn a_refund_that_comes_after_all_leaves_the_hold_of_the_one_in_its_place() {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    world.platform.gateway.plan_refund(GatewayRefundStatus::Failed);
+    world.refund(&intent, None).await;
+    world.platform.advance(seconds(11)).await;
+    let second = world.refund(&intent, Some("6.00")).await;
+    let first = world.platform.gateway.refunds(&intent.reference)[0].id.clone();
+    assert!(world.platform.gateway.set_refund(&first, GatewayRefundStatus::Processed));
+    world.platform.tick().await;
+    assert_eq!(crate::disputing::shown(&world).await, ["0.00", "6.00", "6.00"]);
+    world.lawful();
+    world.platform.advance(seconds(11)).await;
+    assert!(is_processed(&world.state(&second)));
+    assert_eq!(crate::disputing::shown(&world).await, ["0.00", "0.00", "6.00"]);
+    world.lawful();
+}

@@ -30,7 +30,8 @@ async fn set_aside(world: &World) -> Intent {
 impl World {
     async fn resolve(&self, of: &Intent, to: Destination) -> Result<Suspended, SuspenseError> {
         let nobody = UserId::from_uuid(uuid::Uuid::nil());
-        let claim = self.platform.claim(nobody, "resolve", of.id.uuid()).expect("a claim");
+        let key = format!("resolve-{}", of.id);
+        let claim = self.platform.claim(nobody, &key, of.id.uuid()).expect("a claim");
         Ok(self.platform.suspense.resolve(&By::Console, of.id, to, claim).await?.value)
     }
 
@@ -281,6 +282,23 @@ async fn what_was_booked_back_and_never_sent_is_told_after_a_day_until_it_has_go
     assert_eq!(world.looked_at_again().await, 0);
     assert_eq!(world.journal().len(), 2);
     world.lawful();
+}
+
+#[tokio::test]
+async fn the_hundred_and_first_payment_that_was_booked_back_and_not_sent_is_told() {
+    let world = World::new().await;
+    let mut booked = Vec::new();
+    for _ in 0..101 {
+        let intent = set_aside(&world).await;
+        world.resolve(&intent, Destination::Source).await.expect("resolved");
+        booked.push(intent);
+    }
+    booked.sort_by_key(|intent| intent.id);
+    for intent in &booked[..100] {
+        world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("8000")).expect("a refund");
+    }
+    world.platform.clock.advance(hours(24));
+    assert_eq!(world.looked_at_again().await, 1);
 }
 
 #[tokio::test]

@@ -89,6 +89,7 @@ fn events_have_their_names_and_are_known_by_them() {
         "payment.suspense",
         "payment.refunded",
         "payment.disputed",
+        "wallet.low_balance",
     ];
     assert_eq!(EventKind::ALL.map(EventKind::name), names);
     for (name, kind) in names.into_iter().zip(EventKind::ALL) {

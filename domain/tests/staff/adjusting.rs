@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use namaskah_domain::{
     AdjustmentId, Amount, Change, Claim, Clock, CommitError, Currency, Fault, Fingerprint, IdempotencyKey,
     Money, Page, PageOf, Time, UnitOfWork, UserId, Version,
-    auth::{Email, PasswordHash, Role, SecondFactor, User},
+    auth::{Email, PasswordHash, Role, SecondFactor, Suspension, User},
     memory::{ManualClock, MemoryStore, SeededRandom},
     staff::{
         Actor, Adjustment, AdjustmentError, AdjustmentPorts, AdjustmentQuery, AdjustmentReads,
@@ -78,7 +78,7 @@ fn nobody_corrects_his_own_wallet_or_approves_his_own_proposal() {
     for (by, refusal) in [(user(1), AdjustmentRefusal::OwnProposal), (user(9), AdjustmentRefusal::OwnWallet)]
     {
         assert_eq!(
-            proposed.clone().approved(Colleague { user: by, since: Some(at(-DAY)) }, at(1)),
+            proposed.clone().approved(Colleague { user: by, since: Some(at(-DAY)) }, since(1, -DAY), at(1)),
             Err(refusal)
         );
         assert_eq!(proposed.clone().rejected(by, None, at(1)), Err(refusal));
@@ -88,9 +88,9 @@ fn nobody_corrects_his_own_wallet_or_approves_his_own_proposal() {
 #[test]
 fn whoever_became_staff_less_than_a_day_ago_approves_nothing_and_may_reject() {
     let proposed = asked(recent(0, 0), 60);
-    let early = proposed.clone().approved(since(2, 1 - DAY), at(0));
+    let early = proposed.clone().approved(since(2, 1 - DAY), since(1, -DAY), at(0));
     assert_eq!(early, Err(AdjustmentRefusal::TooNew));
-    let approved = proposed.clone().approved(since(2, -DAY), at(0)).expect("a day is over");
+    let approved = proposed.clone().approved(since(2, -DAY), since(1, -DAY), at(0)).expect("a day is over");
     assert_eq!(approved.state, AdjustmentState::Booked { approved_by: Some(user(2)), at: at(0) });
     assert_eq!(approved.version.get(), 2);
     let rejected = proposed.rejected(user(2), Some(reason("no")), at(5)).expect("he may");
@@ -107,17 +107,28 @@ fn whoever_became_staff_less_than_a_day_ago_corrects_nothing() {
 }
 
 #[test]
+fn a_proposal_needs_whoever_made_it_to_be_still_what_he_was() {
+    let proposed = asked(recent(0, 0), 60);
+    let gone = Colleague { user: user(1), since: None };
+    for proposer in [gone, since(1, 0), since(1, 1), since(3, -DAY)] {
+        let refused = proposed.clone().approved(since(2, -DAY), proposer, at(2));
+        assert_eq!(refused, Err(AdjustmentRefusal::ProposerGone), "{proposer:?}");
+    }
+    assert!(proposed.approved(since(2, -DAY), since(1, -1), at(2)).is_ok());
+}
+
+#[test]
 fn a_proposal_waits_for_72_hours_and_is_decided_once() {
     let proposed = asked(recent(0, 0), 60);
     let end = 3 * DAY;
     assert_eq!(proposed.expires_at(), at(end));
     assert_eq!(proposed.booking(), None);
-    assert!(proposed.clone().approved(since(2, -DAY), at(end - 1)).is_ok());
-    let late = proposed.clone().approved(since(2, -DAY), at(end));
+    assert!(proposed.clone().approved(since(2, -DAY), since(1, -DAY), at(end - 1)).is_ok());
+    let late = proposed.clone().approved(since(2, -DAY), since(1, -DAY), at(end));
     assert_eq!(late, Err(AdjustmentRefusal::Expired));
     assert_eq!(proposed.status(at(end)), AdjustmentStatus::Expired);
-    let booked = proposed.approved(since(2, -DAY), at(1)).expect("in time");
-    let again = booked.clone().approved(since(3, -DAY), at(2));
+    let booked = proposed.approved(since(2, -DAY), since(1, -DAY), at(1)).expect("in time");
+    let again = booked.clone().approved(since(3, -DAY), since(1, -DAY), at(2));
     assert_eq!(again, Err(AdjustmentRefusal::Decided));
     assert_eq!(booked.rejected(user(3), None, at(end)), Err(AdjustmentRefusal::Decided));
 }
@@ -199,6 +210,20 @@ impl World {
         }
         let asked = tasks.join_all().await;
         asked.iter().filter(|asked| status(asked) == AdjustmentStatus::Booked).count()
+    }
+
+    /// The log tells so.
+    async fn role_changed(&self, number: u8) {
+        let line = namaskah_domain::staff::AuditEntry {
+            id: namaskah_domain::AuditId::from_parts(at(0), [7; 10]),
+            by: namaskah_domain::staff::By::Console,
+            action: AuditAction::StaffRoleChanged,
+            subject: Subject::user(user(number)),
+            before: namaskah_domain::staff::Facts::none(),
+            after: namaskah_domain::staff::Facts::none(),
+            at: self.clock.now(),
+        };
+        commit(&self.store, UnitOfWork::new().with(Change::Audited(line))).await;
     }
 
     async fn has(&self, number: u8) -> Money {
@@ -303,16 +328,7 @@ async fn an_approval_and_a_rejection_at_once_leave_one_of_them() {
 async fn a_role_that_was_given_today_corrects_and_approves_tomorrow() {
     let world = World::new().await;
     let id = world.ask(1, wish(1, user(9), 60)).await.expect("not refused").id;
-    let line = namaskah_domain::staff::AuditEntry {
-        id: namaskah_domain::AuditId::from_parts(at(0), [7; 10]),
-        by: namaskah_domain::staff::By::Console,
-        action: AuditAction::StaffRoleChanged,
-        subject: Subject::user(user(2)),
-        before: namaskah_domain::staff::Facts::none(),
-        after: namaskah_domain::staff::Facts::none(),
-        at: world.clock.now(),
-    };
-    commit(&world.store, UnitOfWork::new().with(Change::Audited(line))).await;
+    world.role_changed(2).await;
     let refused = world.service.approve(&actor(2), id).await;
     assert!(matches!(refused, Err(AdjustmentError::Refused(AdjustmentRefusal::TooNew))), "{refused:?}");
     let refused = world.ask(2, wish(2, user(9), 1)).await;
@@ -322,6 +338,41 @@ async fn a_role_that_was_given_today_corrects_and_approves_tomorrow() {
     let approved = world.service.approve(&actor(2), id).await.expect("a day is over");
     assert_eq!(approved.status(world.clock.now()), AdjustmentStatus::Booked);
     assert_eq!(world.has(9).await, usd(61));
+}
+
+#[tokio::test]
+async fn what_somebody_proposed_who_is_no_longer_staff_is_not_approved() {
+    let made = ManualClock::default().now() - chrono::TimeDelta::days(2);
+    let was = person(1, made);
+    let why = Suspension { reason: "stolen".to_owned(), since: made, until: None };
+    for gone in [
+        User { role: Role::Customer, ..was.clone() }.touched(),
+        was.clone().suspended(why),
+        was.clone().anonymised(made),
+    ] {
+        let world = World::new().await;
+        let id = world.ask(1, wish(1, user(9), 60)).await.expect("not refused").id;
+        world.clock.advance(chrono::TimeDelta::hours(1));
+        commit(&world.store, UnitOfWork::new().with(Change::User(gone.clone()))).await;
+        let refused = world.service.approve(&actor(2), id).await;
+        assert!(
+            matches!(refused, Err(AdjustmentError::Refused(AdjustmentRefusal::ProposerGone))),
+            "{gone:?}: {refused:?}"
+        );
+        assert_eq!(world.has(9).await, usd(0));
+        let rejected = world.service.reject(&actor(2), id, None).await;
+        assert_eq!(status(&rejected), AdjustmentStatus::Rejected);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_proposed_whose_role_was_given_to_him_since_is_not_approved() {
+    let world = World::new().await;
+    let id = world.ask(1, wish(1, user(9), 60)).await.expect("not refused").id;
+    world.clock.advance(chrono::TimeDelta::hours(1));
+    world.role_changed(1).await;
+    let refused = world.service.approve(&actor(2), id).await;
+    assert!(matches!(refused, Err(AdjustmentError::Refused(AdjustmentRefusal::ProposerGone))), "{refused:?}");
 }
 
 #[tokio::test]

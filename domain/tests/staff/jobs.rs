@@ -37,7 +37,7 @@ impl Queue {
     async fn with(kind: JobKind) -> Self {
         let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::default()));
         let id = JobId::from_parts(at(0), [1; 10]);
-        let job = NewJob { id, kind, run_at: clock.now() };
+        let job = NewJob::new(id, kind, clock.now());
         store.commit(UnitOfWork::new().with(Change::Job(job))).await.expect("queued");
         Self { store, clock, id }
     }

@@ -2,6 +2,7 @@
 #![cfg(feature = "memory")]
 
 mod adjusting;
+mod endpoints;
 mod exports;
 mod jobs;
 mod managing;

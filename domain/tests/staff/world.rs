@@ -7,8 +7,8 @@ use namaskah_domain::{
     Change, Clock, JobKind, JobLane, Letter, Page, SessionId, Store, UnitOfWork, UserId, Version,
     auth::{
         self, AllowedIps, ApiKey, AuthPolicy, AuthPorts, AuthReads, AuthService, DirectStandings, Email,
-        Identity, Issuer, KeyName, PasswordHash, Role, Scope, Scopes, SecondFactor, Session, SessionKind,
-        TokenHash, User,
+        Identity, Issuer, KeyName, NoLeaks, PasswordHash, Role, Scope, Scopes, SecondFactor, Session,
+        SessionKind, TokenHash, User,
         ports::{MockOneTimeCodes, MockPasswordHasher, MockTokenSigner},
     },
     memory::Platform,
@@ -49,6 +49,7 @@ impl World {
             webhooks: store.clone(),
             standings: Arc::new(DirectStandings::new(store.clone())),
             hasher: Arc::new(hasher),
+            leaked: Arc::new(NoLeaks),
             signer: Arc::new(signer),
             codes: Arc::new(MockOneTimeCodes::new()),
             clock: platform.clock.clone(),

@@ -143,6 +143,7 @@ async fn refused(world: &World, command: Buy, expected: impl Fn(&BuyError) -> bo
 async fn a_refused_hold_never_reaches_the_provider() {
     let mut provider = namaskah_domain::verification::ports::MockNumberProvider::new();
     provider.expect_id().return_const(namaskah_domain::verification::ProviderId::TextVerified);
+    provider.expect_admits().return_const(namaskah_domain::breaker::Admits::All);
     provider.expect_skew().return_const(TimeDelta::zero());
     provider.expect_time_out().return_const(TimeDelta::seconds(10));
     provider.expect_cost().returning(|_| Ok(usd("99.00").money()));

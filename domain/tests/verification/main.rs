@@ -12,6 +12,7 @@ mod late;
 mod lists;
 mod reconciling;
 mod reporting;
+mod resting;
 mod retention;
 mod retrying;
 mod settling;

@@ -1,13 +1,15 @@
 //! Reporting: the provider's state decides, its credit is needed, and the number is sold no more.
 
 use namaskah_domain::{
-    Amount, Currency, Money, UnitOfWork,
+    Change, JobLane, Page, UnitOfWork,
+    auth::AuthReads,
     memory::{ProviderFailure, ProviderOperation},
+    outbox::{JobQuery, JobReads, JobState},
     time::{hours, minutes, seconds},
     verification::{
         DeclineReason, Failure, Order, OrderStatus, Receivable, ReportError, ReportReason, ReservationState,
     },
-    wallet::{EntryKind, House, LedgerAccount, Legs, Purse, Source},
+    wallet::{House, Source},
 };
 
 use crate::world::{World, line};
@@ -105,15 +107,7 @@ async fn a_reported_code_is_given_back_once_the_provider_gives_its_price_back() 
 #[tokio::test]
 async fn what_goes_back_goes_where_it_came_from() {
     let world = World::new().await;
-    let mut legs = Legs::new(Source::from_stored("promo:1".into()), EntryKind::Promo, world.now());
-    let half = Money::from_units(500_000, Currency::Usd);
-    legs.add(
-        LedgerAccount::House(House::PromoExpense),
-        LedgerAccount::User(world.ada, Purse::Promo),
-        Amount::try_new(half).expect("above zero"),
-    );
-    let unit = UnitOfWork::new().post(legs.into_entry().expect("balanced"));
-    namaskah_domain::Store::commit(world.platform.store.as_ref(), unit).await.expect("granted");
+    world.gift("0.50", 60).await;
     let order = completed(&world).await;
     report(&world, &order).await.expect("reported");
     world.platform.tick().await;
@@ -121,6 +115,88 @@ async fn what_goes_back_goes_where_it_came_from() {
     world.platform.advance(minutes(5)).await;
     let balance = world.platform.balance(world.ada).await.expect("a balance");
     assert_eq!((balance.promo.to_string(), balance.available.to_string()), ("0.50".into(), "100.50".into()));
+    world.settled();
+}
+
+/// The provider has heard of it, and gives its price back.
+async fn credited(world: &World, order: &Order) {
+    report(world, order).await.expect("reported");
+    world.platform.tick().await;
+    world.platform.provider.set_state(&line(order).reservation, ReservationState::Cancelled);
+    world.platform.advance(minutes(5)).await;
+}
+
+async fn promo_and_available(world: &World) -> (String, String) {
+    let balance = world.platform.balance(world.ada).await.expect("a balance");
+    (balance.promo.to_string(), balance.available.to_string())
+}
+
+#[tokio::test]
+async fn what_was_paid_with_a_gift_that_is_closed_goes_back_to_the_house_and_the_books_agree() {
+    let world = World::new().await;
+    world.gift("0.50", 5).await;
+    let order = completed(&world).await;
+    assert_eq!(world.money().await, ("99.37".into(), "0.00".into()));
+    world.platform.advance(minutes(6)).await;
+    assert!(world.platform.store.all_grants().iter().all(|grant| grant.closed_at.is_some()));
+    credited(&world, &order).await;
+    assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
+    assert_eq!(
+        (world.house(House::PromoExpense), world.house(House::Revenue)),
+        ("0.00".into(), "0.00".into())
+    );
+    world.settled();
+    world.platform.advance(hours(24)).await;
+    assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
+}
+
+#[tokio::test]
+async fn of_what_was_paid_with_gifts_as_much_comes_back_as_open_ones_explain() {
+    let world = World::new().await;
+    world.gift("1.00", 5).await;
+    world.gift("0.50", 600).await;
+    // 1.00 of the first and 0.13 of the second.
+    let order = completed(&world).await;
+    world.platform.advance(minutes(6)).await;
+    assert_eq!(promo_and_available(&world).await.0, "0.37");
+    credited(&world, &order).await;
+    assert_eq!(promo_and_available(&world).await.0, "0.50");
+    assert_eq!(world.house(House::PromoExpense), "-0.50");
+    world.settled();
+}
+
+#[tokio::test]
+async fn what_was_paid_with_a_gift_that_is_due_and_not_closed_comes_back_and_is_taken_again() {
+    let world = World::new().await;
+    world.gift("2.00", 5).await;
+    let order = completed(&world).await;
+    let held = world.buy("whatsapp").await;
+    world.platform.advance(minutes(6)).await;
+    assert_eq!(promo_and_available(&world).await.0, "0.87", "an order holds it");
+    credited(&world, &order).await;
+    world.platform.tick().await;
+    assert_eq!(promo_and_available(&world).await.0, "0.87", "1.13 came and went");
+    world.platform.orders.cancel(world.ada, held.head().id).await.expect("cancelled");
+    world.platform.tick().await;
+    assert_eq!(promo_and_available(&world).await, ("0.00".into(), "100.00".into()));
+    assert_eq!(world.house(House::PromoExpense), "0.00");
+    world.settled();
+}
+
+#[tokio::test]
+async fn what_comes_back_for_a_closed_account_is_the_houses_and_the_providers_credit_is_booked() {
+    let world = World::new().await;
+    let order = completed(&world).await;
+    report(&world, &order).await.expect("reported");
+    let store = world.platform.store.as_ref();
+    let ada = AuthReads::user(store, world.ada).await.expect("readable").expect("a user");
+    let gone = UnitOfWork::new().with(Change::User(ada.anonymised(world.now())));
+    namaskah_domain::Store::commit(store, gone).await.expect("closed");
+    world.platform.provider.set_state(&line(&order).reservation, ReservationState::Cancelled);
+    world.platform.advance(minutes(5)).await;
+    assert_eq!(world.money().await, ("98.87".into(), "0.00".into()));
+    let credit = Source::credited(&line(&order).reservation);
+    assert!(world.platform.store.journal().iter().any(|posted| posted.transfer.source == credit));
     world.settled();
 }
 
@@ -151,6 +227,32 @@ async fn a_credit_that_never_comes_is_not_waited_for_for_ever() {
     world.platform.advance(hours(5)).await;
     assert_eq!(world.platform.provider.calls(ProviderOperation::Get), asked);
     assert_eq!(world.money().await.0, "98.87");
+    world.lawful();
+}
+
+#[tokio::test]
+async fn a_report_that_the_provider_never_credits_is_done_after_48_h_and_is_no_job_that_was_given_up() {
+    let world = World::new().await;
+    let order = completed(&world).await;
+    report(&world, &order).await.expect("reported");
+    let jobs = async || {
+        let (query, page) =
+            (JobQuery { state: None, lane: Some(JobLane::Provider) }, Page { limit: 9, after: None });
+        let page = world.platform.store.queued(query, page).await.expect("readable");
+        page.rows.into_iter().map(|job| (job.state, job.attempts)).collect::<Vec<_>>()
+    };
+    let asked = || world.platform.provider.calls(ProviderOperation::Get);
+    world.platform.tick().await;
+    let first = asked();
+    // As often as it may be looked for.
+    for _ in 0..48 * 12 - 1 {
+        world.platform.advance(minutes(5)).await;
+    }
+    assert_eq!(jobs().await, [(JobState::Waiting, 0)], "nothing has failed");
+    assert!((40..80).contains(&(asked() - first)), "{} looks", asked() - first);
+    world.platform.advance(minutes(5)).await;
+    assert_eq!(jobs().await, []);
+    assert_eq!(world.platform.store.buried_jobs(), Vec::<String>::new());
     world.lawful();
 }
 

@@ -120,6 +120,7 @@ async fn what_tells_no_number_and_no_text_is_read_as_it_is() {
     inner.expect_expired_of().returning(move |_, _, _| Ok(vec![of.clone()]));
     inner.expect_expired_on().returning(move |_, _, _| Ok(vec![on.clone()]));
     inner.expect_payer().returning(|user| Ok(Some(Account::open(user))));
+    inner.expect_has_left().returning(|_| Ok(true));
     let shown = stats.clone();
     inner.expect_service_stats().returning(move |_| Ok(vec![shown.clone()]));
     let reads = Retained::new(Arc::new(inner), Arc::new(ManualClock::default()), Retention::default());
@@ -140,5 +141,6 @@ async fn what_tells_no_number_and_no_text_is_read_as_it_is() {
     assert_eq!(reads.expired_of(provider, asked, at).await.ok().as_deref(), Some(found));
     assert_eq!(reads.expired_on(provider, &number, at).await.ok().as_deref(), Some(found));
     assert_eq!(reads.payer(user).await.ok(), Some(Some(Account::open(user))));
+    assert_eq!(reads.has_left(user).await.ok(), Some(true));
     assert_eq!(reads.service_stats(at).await.ok(), Some(vec![stats]));
 }

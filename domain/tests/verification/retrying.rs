@@ -157,6 +157,20 @@ async fn completed_requested_and_foreign_orders_are_not_retried() {
 }
 
 #[tokio::test]
+async fn a_retry_that_the_account_may_not_pay_for_leaves_the_old_order_waiting() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    world.owes("1.00").await;
+    let refused = world.platform.orders.retry(retry(&world, order.head().id)).await;
+    assert!(matches!(refused, Err(RetryError::Commit(CommitError::AccountBlocked))), "{refused:?}");
+    assert_eq!(world.read(order.head().id).await, order);
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Cancel), 0);
+    let done = world.platform.deliver(order.head().id, "Your code is 482913").await.expect("delivered");
+    assert_eq!(done.status(), OrderStatus::Completed);
+    world.lawful();
+}
+
+#[tokio::test]
 async fn a_provider_that_cannot_be_reached_leaves_the_order_as_it_was() {
     let world = World::new().await;
     let order = world.buy("whatsapp").await;

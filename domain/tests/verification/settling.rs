@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use namaskah_domain::{
     memory::{ProviderFailure, ProviderOperation},
     time::{minutes, seconds},
-    verification::{OrderStatus, Pace},
+    verification::{NumberEnd, OrderStatus, Pace},
 };
 
 use crate::{
@@ -131,13 +131,13 @@ async fn every_call_that_tells_of_an_end_waits_for_its_turn() {
     let paced = service_over(&world, world.platform.store.clone()).paced(turns.clone());
     let before = calls(&world);
     for order in &orders {
-        assert!(matches!(paced.end_reservation(line(order).purchase).await, Ok(false)));
+        assert!(matches!(paced.end_reservation(line(order).purchase).await, Ok(NumberEnd::Settled)));
     }
     let after = calls(&world);
     let told: u32 = (2..4).map(|n| after[n] - before[n]).sum();
     assert_eq!((told, turns.0.load(Ordering::SeqCst)), (6, 6));
     for order in &orders {
-        assert!(matches!(paced.end_reservation(line(order).purchase).await, Ok(false)));
+        assert!(matches!(paced.end_reservation(line(order).purchase).await, Ok(NumberEnd::Settled)));
     }
     assert_eq!(turns.0.load(Ordering::SeqCst), 6, "what is settled costs no turn");
     world.platform.tick().await;

@@ -74,6 +74,18 @@ async fn a_code_that_was_quicker_completes_the_order() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_blocked_gets_no_other_number() {
+    let world = World::new().await;
+    let order = world.buy("whatsapp").await;
+    world.owes("1.00").await;
+    let refused = swapped(&world, order.head().id).await;
+    assert!(matches!(refused, Err(SwapError::Commit(CommitError::AccountBlocked))), "{refused:?}");
+    assert_eq!(world.read(order.head().id).await, order);
+    assert_eq!(world.platform.provider.calls(ProviderOperation::Cancel), 0);
+    world.settled();
+}
+
+#[tokio::test]
 async fn a_swap_that_is_refused_ends_the_order_and_gives_its_money_back() {
     let world = World::new().await;
     let order = world.buy("whatsapp").await;

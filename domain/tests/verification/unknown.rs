@@ -256,6 +256,7 @@ async fn an_answer_about_a_number_that_serves_another_order_binds_nothing_twice(
     let same = world.platform.provider.reservation(&taken).await.expect("read");
     let mut provider = namaskah_domain::verification::ports::MockNumberProvider::new();
     provider.expect_id().return_const(namaskah_domain::verification::ProviderId::TextVerified);
+    provider.expect_admits().return_const(namaskah_domain::breaker::Admits::All);
     provider.expect_skew().return_const(TimeDelta::zero());
     provider.expect_time_out().return_const(seconds(10));
     provider.expect_cost().returning(|_| Ok(usd("0.75").money()));

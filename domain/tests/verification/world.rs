@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use namaskah_domain::{
-    Amount, Currency, Money, OrderId, UserId,
+    Amount, Currency, Money, OrderId, Store, UnitOfWork, UserId,
+    entity::EntryEntity as Entry,
     memory::{Fakes, Platform, Ports, ProviderFailure, ProviderOperation, laws},
     verification::{
         Buy, Completed, Failed, Failure, IncomingMessage, Line, Order, OrderStatus, PriceLimit, Purchase,
         PurchaseState, Quote,
     },
+    wallet::{EntryKind, Grant, House, LedgerAccount, Legs, Purse, Reason, Source},
 };
 
 use crate::wrappers::Odd;
@@ -129,6 +131,32 @@ impl World {
         for _ in 0..seconds {
             self.platform.advance(TimeDelta::seconds(1)).await;
         }
+    }
+
+    /// A gift to Ada, for so many minutes.
+    pub async fn gift(&self, dollars: &str, minutes: i64) {
+        let id: namaskah_domain::GrantId = self.platform.id();
+        let claim = self.platform.claim(self.ada, &id.to_string(), id.uuid()).expect("a claim");
+        let expires_at = Some(self.now() + TimeDelta::minutes(minutes));
+        let reason = Reason::try_new("welcome").expect("a reason");
+        let cmd = Grant { id, user: self.ada, amount: usd(dollars), expires_at, reason, claim };
+        self.platform.books.grant(cmd).await.expect("a gift");
+    }
+
+    /// What was posted to an account of the house, in dollars.
+    pub fn house(&self, house: House) -> String {
+        let units = laws::Snapshot::of(&self.platform.store).house(house);
+        Money::from_units(units, Currency::Usd).to_string()
+    }
+
+    /// Ada owes so much, as after a lost dispute: she may not order.
+    pub async fn owes(&self, dollars: &str) {
+        let source = Source::from_stored(format!("lost:{}", self.platform.id::<Entry>()));
+        let mut legs = Legs::new(source, EntryKind::Chargeback, self.now());
+        let debt = LedgerAccount::User(self.ada, Purse::Debt);
+        legs.add(debt, LedgerAccount::House(House::WriteOff), usd(dollars));
+        let unit = UnitOfWork::new().post(legs.into_entry().expect("balanced"));
+        self.platform.store.commit(unit).await.expect("posted");
     }
 
     pub fn lawful(&self) {

@@ -1,7 +1,7 @@
 //! Trying deliveries.
 
 use namaskah_domain::{
-    Clock,
+    Clock, TraceParent,
     memory::Receiver,
     time::{hours, minutes, seconds},
     webhook::{AttemptOutcome, DeliveryState, DeliveryStatus, EndpointChange, Subscription},
@@ -31,6 +31,19 @@ async fn what_happens_is_posted_once_signed_and_logged() {
     assert!(matches!(delivery.state, DeliveryState::Delivered { .. }));
     let [attempt] = tries.try_into().expect("one try");
     assert_eq!((attempt.number, attempt.outcome), (1, AttemptOutcome::Answered(200)));
+}
+
+#[tokio::test]
+async fn a_call_is_made_in_the_trace_that_has_caused_what_it_tells() {
+    let world = World::new().await;
+    world.endpoint().await;
+    let cause = TraceParent::new(1, 2, true);
+    for caused_by in [cause, None] {
+        world.happens_by(caused_by).await;
+        world.deliver().await;
+    }
+    let made_in: Vec<_> = world.receiver.arrived().iter().map(|(_, call)| call.cause).collect();
+    assert_eq!(made_in, [cause, None]);
 }
 
 #[tokio::test]
@@ -87,6 +100,26 @@ async fn what_is_not_taken_is_tried_by_the_schedule_and_then_given_up() {
     assert!(matches!(delivery.state, DeliveryState::Failed { .. }));
     assert_eq!((delivery.tried, tries.len()), (8, 8));
     assert!(world.now_is(&endpoint).await.is_on(), "28 hours are no five days");
+}
+
+/// Of those alone who say that they take it later.
+#[tokio::test]
+async fn a_receiver_that_asks_for_a_pause_is_given_it() {
+    for (status, pause, least) in [(429, 7_200, 7_200), (503, 1, 5), (503, 90_000, 86_400), (500, 7_200, 5)] {
+        let world = World::new().await;
+        let endpoint = world.endpoint().await;
+        world.happens().await;
+        world.receiver.next(Receiver::AsksForAPause(status, pause));
+        world.deliver().await;
+        let [(delivery, _)] = world.deliveries(endpoint.id).await.try_into().expect("one");
+        let DeliveryState::Waiting { due } = delivery.state else { panic!("{delivery:?}") };
+        let waits = due - world.platform.clock.now();
+        // With a tenth of jitter where the schedule says when.
+        assert!(seconds(least) <= waits && waits <= seconds(least).max(seconds(6)), "{status}: {waits}");
+        world.platform.clock.advance_to(due);
+        world.deliver().await;
+        assert_eq!(world.receiver.arrived().len(), 2, "{status}");
+    }
 }
 
 #[tokio::test]
@@ -216,4 +249,21 @@ async fn a_replay_does_not_wait_for_the_rest_of_its_endpoint() {
     world.deliver().await;
     let deliveries = world.deliveries(endpoint.id).await;
     assert!(statuses(&deliveries).iter().all(|status| *status == DeliveryStatus::Delivered));
+}
+
+#[tokio::test]
+async fn a_call_for_which_we_have_no_place_is_put_off_and_is_no_try() {
+    let world = World::new().await;
+    let endpoint = world.endpoint().await;
+    world.happens().await;
+    world.receiver.is_crowded_for(1);
+    world.deliver().await;
+    let [(delivery, tries)] = world.deliveries(endpoint.id).await.try_into().expect("one");
+    let due = world.platform.clock.now() + seconds(5);
+    assert_eq!((delivery.state, delivery.tried, tries), (DeliveryState::Waiting { due }, 0, Vec::new()));
+    assert_eq!(world.now_is(&endpoint).await.health.failures, 0, "it is not the receiver's fault");
+    world.platform.advance(seconds(5)).await;
+    world.deliver().await;
+    let [(delivery, tries)] = world.deliveries(endpoint.id).await.try_into().expect("one");
+    assert_eq!((delivery.state.status(), tries.len()), (DeliveryStatus::Delivered, 1));
 }

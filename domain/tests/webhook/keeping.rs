@@ -1,10 +1,11 @@
 //! What users do with their endpoints.
 
 use namaskah_domain::{
+    Letter,
     outbound::{DestinationRefusal, SetAside},
     webhook::{
         CreateEndpoint, CreateEndpointError, Description, EndpointChange, EndpointError, MAX_ENDPOINTS,
-        Subscription, signing,
+        Subscription, service::TOLD_WITHIN, signing,
     },
 };
 
@@ -89,6 +90,40 @@ async fn what_is_left_out_of_a_change_stays() {
         (&endpoint.target, &endpoint.events, &endpoint.secrets, endpoint.standing)
     );
     assert!(!format!("{changed:?}").contains("hidden"), "a URL is not shown");
+}
+
+/// Whoever had found an open session would have everything told to himself, and nobody would know.
+#[tokio::test]
+async fn a_new_endpoint_another_url_and_another_secret_are_told_by_mail_together_if_they_come_together() {
+    let world = World::new().await;
+    let told = Letter::WebhookEndpointSet { user: world.ada };
+    let make = || CreateEndpoint {
+        user: world.ada,
+        url: URL.to_owned(),
+        events: Subscription::Everything,
+        description: None,
+    };
+    let made = world.webhooks.create(make()).await.expect("an endpoint").endpoint;
+    world.webhooks.create(make()).await.expect("another one");
+    assert_eq!(world.letters().await, []);
+    world.platform.clock.advance(TOLD_WITHIN);
+    assert_eq!(world.letters().await, std::slice::from_ref(&told));
+
+    world.webhooks.rotate(world.ada, made.id).await.expect("rotated");
+    world.platform.clock.advance(TOLD_WITHIN);
+    assert_eq!(world.letters().await, std::slice::from_ref(&told));
+
+    let elsewhere = world.webhooks.target("https://hooks.example.org/").expect("a URL");
+    let change = |target| EndpointChange { target, is_on: Some(true), ..EndpointChange::default() };
+    world.webhooks.change(world.ada, made.id, change(Some(elsewhere.clone()))).await.expect("changed");
+    world.platform.clock.advance(TOLD_WITHIN);
+    assert_eq!(world.letters().await, [told]);
+
+    world.webhooks.change(world.ada, made.id, change(Some(elsewhere))).await.expect("the same again");
+    world.webhooks.change(world.ada, made.id, change(None)).await.expect("nothing of that");
+    world.webhooks.delete(world.ada, made.id).await.expect("deleted");
+    world.platform.clock.advance(TOLD_WITHIN);
+    assert_eq!(world.letters().await, []);
 }
 
 #[tokio::test]

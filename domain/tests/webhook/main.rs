@@ -2,6 +2,7 @@
 
 mod delivering;
 mod fanning_out;
+mod guarding;
 mod keeping;
 mod switching_off;
 mod world;

@@ -60,6 +60,32 @@ async fn an_endpoint_that_says_it_is_gone_is_switched_off_at_once() {
     assert_eq!(world.letters().await, [Letter::WebhookEndpointOff]);
 }
 
+/// Whoever switches it on again and again is told by one who says "gone" again and again.
+#[tokio::test]
+async fn an_endpoint_that_is_switched_off_more_than_once_a_day_is_told_of_once() {
+    let world = World::new().await;
+    let endpoint = world.endpoint().await;
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        world.happens().await;
+        world.receiver.next(Receiver::Answers(410));
+        world.deliver().await;
+        assert!(!world.now_is(&endpoint).await.is_on());
+        told.push(world.letters().await.len());
+        let change = EndpointChange { is_on: Some(true), ..EndpointChange::default() };
+        world.webhooks.change(world.ada, endpoint.id, change).await.expect("on");
+        world.platform.clock.advance(hours(8));
+    }
+    assert_eq!(told, [1, 0, 0, 1]);
+    // Of another one he hears.
+    let other = world.endpoint().await;
+    world.happens().await;
+    world.receiver.from_now_on(Receiver::Answers(410));
+    world.deliver().await;
+    assert!(!world.now_is(&other).await.is_on());
+    assert_eq!(world.letters().await, [Letter::WebhookEndpointOff]);
+}
+
 #[tokio::test]
 async fn whoever_switches_it_on_again_begins_anew() {
     let world = World::new().await;

@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use namaskah_domain::{
     Change, Clock, DeliveryId, EndpointId, Event, EventId, EventKind, Fault, Id, JobKind, JobLane, Letter,
-    Page, Store, UnitOfWork, UserId, Version,
+    Page, Store, Time, TraceParent, UnitOfWork, UserId, Version,
     auth::Secret,
     memory::{FakeOutboundClient, Platform},
-    outbound::OutboundPolicy,
+    outbound::{OutboundClient, OutboundPolicy},
     outbox::{EventLog, Jobs},
     webhook::{
         Attempt, CreateEndpoint, Deliverer, DelivererPorts, Delivery, Endpoint, EventBodies, FanOut,
         NewEndpoint, Subscription, Telling, WebhookPorts, WebhookReads, WebhookSecret, WebhookService,
-        WebhookSigner,
+        WebhookSigner, service::TOLD_WITHIN,
     },
 };
 use uuid::Uuid;
@@ -59,7 +59,27 @@ pub struct World {
     pub ada: UserId,
 }
 
+fn deliverer(platform: &Platform, client: Arc<dyn OutboundClient>, bodies: Arc<Bodies>) -> Deliverer {
+    let store = &platform.store;
+    let ports = DelivererPorts {
+        store: store.clone(),
+        reads: store.clone(),
+        users: store.clone(),
+        client,
+        bodies,
+        signer: Arc::new(Plain),
+        clock: platform.clock.clone(),
+        random: platform.random.clone(),
+    };
+    Deliverer::new(ports, OutboundPolicy::default())
+}
+
 impl World {
+    /// One that calls a receiver of its own.
+    pub fn deliverer_over(&self, client: Arc<dyn OutboundClient>) -> Deliverer {
+        deliverer(&self.platform, client, self.bodies.clone())
+    }
+
     pub async fn new() -> Self {
         let platform = Platform::new(7);
         let ada = platform.new_user("ada@example.com").await.expect("a user");
@@ -76,16 +96,7 @@ impl World {
             clock: clock.clone(),
             random: random.clone(),
         };
-        let delivering = DelivererPorts {
-            store: store.clone(),
-            reads: store.clone(),
-            users: store.clone(),
-            client: receiver.clone(),
-            bodies: bodies.clone(),
-            signer: Arc::new(Plain),
-            clock: clock.clone(),
-            random: random.clone(),
-        };
+        let deliverer = deliverer(&platform, receiver.clone(), bodies.clone());
         let fan_out = FanOut::new(store.clone(), store.clone(), store, clock, random);
         Self {
             platform,
@@ -93,26 +104,33 @@ impl World {
             bodies,
             webhooks: WebhookService::new(webhooks, OutboundPolicy::default()),
             fan_out,
-            deliverer: Deliverer::new(delivering, OutboundPolicy::default()),
+            deliverer,
             ada,
         }
     }
 
     pub async fn endpoint_for(&self, user: UserId, events: Subscription) -> NewEndpoint {
         let cmd = CreateEndpoint { user, url: URL.to_owned(), events, description: None };
-        self.webhooks.create(cmd).await.expect("an endpoint")
+        let made = self.webhooks.create(cmd).await.expect("an endpoint");
+        self.letters_by(self.platform.clock.now() + TOLD_WITHIN).await;
+        made
     }
 
-    /// Ada's, which wants everything.
+    /// Ada's, which wants everything. She has had the letter about it.
     pub async fn endpoint(&self) -> Endpoint {
         self.endpoint_for(self.ada, Subscription::Everything).await.endpoint
     }
 
     /// Something happens to a user, and is stamped.
     pub async fn happens_to(&self, user: UserId, kind: EventKind) -> Event {
+        self.happens_within(None, user, kind).await
+    }
+
+    async fn happens_within(&self, cause: Option<TraceParent>, user: UserId, kind: EventKind) -> Event {
         let (now, random) = (self.platform.clock.now(), self.platform.random.as_ref());
         let id: EventId = Id::generate(now, random);
-        let event = Event { id, user, kind, subject: Uuid::from_u128(9), version: Version::FIRST, at: now };
+        let (subject, version) = (Uuid::from_u128(9), Version::FIRST);
+        let event = Event { id, user, kind, subject, version, at: now, cause };
         let unit = UnitOfWork::new().with(Change::Event(event.clone()));
         self.platform.store.commit(unit).await.expect("committed");
         self.platform.store.stamp().await.expect("stamped");
@@ -126,14 +144,20 @@ impl World {
         event
     }
 
+    /// The same within a trace.
+    pub async fn happens_by(&self, cause: Option<TraceParent>) {
+        self.happens_within(cause, self.ada, EventKind::VerificationCompleted).await;
+        self.fan_out().await;
+    }
+
     pub async fn fan_out(&self) {
         while self.fan_out.run().await.expect("the memory answers") > 0 {}
     }
 
     /// Tries everything that is due now.
     pub async fn deliver(&self) {
-        for endpoint in self.deliverer.due(100).await.expect("the memory answers") {
-            while self.deliverer.turn(endpoint).await.expect("the memory answers") > 0 {}
+        for due in self.deliverer.due(100).await.expect("the memory answers") {
+            while self.deliverer.turn(due.endpoint).await.expect("the memory answers") > 0 {}
         }
     }
 
@@ -151,14 +175,20 @@ impl World {
         self.webhooks.get(self.ada, endpoint.id).await.expect("readable")
     }
 
-    /// Letters that wait to be sent.
+    /// Letters that are to be sent now, which are then taken away.
     pub async fn letters(&self) -> Vec<Letter> {
-        let now = self.platform.clock.now();
-        let jobs = self.platform.store.lease(Uuid::from_u128(1), JobLane::Mail, now, 99).await;
-        let letter = |kind| match kind {
-            JobKind::SendMail { letter, .. } => Some(letter),
-            _ => None,
-        };
-        jobs.expect("the memory answers").into_iter().filter_map(|job| letter(job.kind)).collect()
+        self.letters_by(self.platform.clock.now()).await
+    }
+
+    async fn letters_by(&self, until: Time) -> Vec<Letter> {
+        let jobs = self.platform.store.lease(Uuid::from_u128(1), JobLane::Mail, until, 99).await;
+        let mut letters = Vec::new();
+        for job in jobs.expect("the memory answers") {
+            self.platform.store.done(&job).await.expect("it is done");
+            if let JobKind::SendMail { letter, .. } = job.kind {
+                letters.push(letter);
+            }
+        }
+        letters
     }
 }

@@ -129,6 +129,7 @@ function startConsole() {
   const operations = {
     textverified: ["create", "get", "list", "cancel", "report", "sms", "pricing", "auth"],
     paystack: ["initialize", "verify", "list", "refund"],
+    pwnedpasswords: ["range"],
     smtp: ["send"],
   };
   const form = at("fault");

@@ -41,6 +41,7 @@ const PAYSTACK: [&str; 12] = [
     "dispute_resolve",
 ];
 const GOOGLE: [&str; 5] = ["discovery", "authorize", "consent", "certs", "token"];
+const PWNED_PASSWORDS: [&str; 1] = ["range"];
 const SMTP: [&str; 1] = ["send"];
 const MOST: u32 = 1_000_000;
 
@@ -61,8 +62,12 @@ pub(crate) fn faults(world: &World, call: &Call) -> Result<Answer, Answer> {
         "textverified" => ("textverified", &TEXTVERIFIED),
         "paystack" => ("paystack", &PAYSTACK),
         "google" => ("google", &GOOGLE),
+        "pwnedpasswords" => ("pwnedpasswords", &PWNED_PASSWORDS),
         "smtp" | "mail" => ("smtp", &SMTP),
-        _ => return Err(unprocessable("provider must be textverified, paystack, google or smtp")),
+        _ => {
+            let known = "provider must be textverified, paystack, google, pwnedpasswords or smtp";
+            return Err(unprocessable(known));
+        }
     };
     if !operations.contains(&body.operation.as_str()) {
         return Err(unprocessable(&format!(

@@ -26,6 +26,8 @@
 //! | `POST /control/webhooks` | `{"product_url"}` | where webhooks go |
 //! | `GET /control/state` | | everything the providers know |
 //! | `POST /control/reset` | `{}` | empties the books; the clock and the webhooks' target stay |
+//!
+//! Pwned Passwords knows `river stones and tea`, `blue kettle 1987`, `moonlight over lagos` and `my dog eats mangoes`.
 
 mod clock;
 mod faults;

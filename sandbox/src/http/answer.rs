@@ -12,6 +12,7 @@ pub(crate) enum Dialect {
     TextVerified,
     Paystack,
     Google,
+    PwnedPasswords,
     Control,
 }
 
@@ -43,6 +44,11 @@ impl Answer {
         Self { body, is_html: true, ..Self::empty() }
     }
 
+    pub(crate) fn text(status: StatusCode, body: &str) -> Self {
+        Self { status, body: body.to_owned(), ..Self::empty() }
+            .header(header::CONTENT_TYPE, "text/plain".into())
+    }
+
     pub(crate) fn header(mut self, name: HeaderName, value: String) -> Self {
         self.headers.push((name, value));
         self
@@ -59,6 +65,7 @@ impl Answer {
                 let error = if status.is_server_error() { "server_error" } else { "invalid_request" };
                 json!({ "error": error, "error_description": message })
             }
+            Dialect::PwnedPasswords => return Self::text(status, message),
             Dialect::Paystack => json!({ "status": false, "message": message }),
             Dialect::Control => json!({ "error": message }),
         };

@@ -9,7 +9,7 @@ use super::{
     Answer, Dialect,
     op::{Handler, Op, SlowWork, Work},
 };
-use crate::{console, control, google, paystack, textverified, world::World};
+use crate::{console, control, google, paystack, pwned_passwords, textverified, world::World};
 
 /// TextVerified's API, and the same at the root: its own client knows the test services only when nothing stands
 /// before `/api`.
@@ -24,6 +24,7 @@ pub(super) fn routes(world: &Arc<World>) -> impl Endpoint<Output = Response> + u
         .paystack_transactions()
         .paystack_refunds()
         .google()
+        .pwned_passwords()
         .control_providers()
         .control()
         .route
@@ -53,6 +54,8 @@ fn dialect(path: &str) -> Dialect {
         Dialect::Paystack
     } else if path.starts_with("/google/") {
         Dialect::Google
+    } else if path.starts_with("/pwnedpasswords/") {
+        Dialect::PwnedPasswords
     } else {
         Dialect::Control
     }
@@ -74,6 +77,7 @@ impl Table {
             Dialect::TextVerified => "textverified",
             Dialect::Paystack => "paystack",
             Dialect::Google => "google",
+            Dialect::PwnedPasswords => "pwnedpasswords",
             Dialect::Control => "",
         };
         let mut route = RouteMethod::new();
@@ -151,6 +155,10 @@ impl Table {
             .at("/google/token", &[(Method::POST, "token", google::token)])
             .at("/control/google/rotate", &[(Method::POST, "", control::rotate)])
             .at("/control/google/token", &[(Method::POST, "", control::spoil)])
+    }
+
+    fn pwned_passwords(self) -> Self {
+        self.at("/pwnedpasswords/range/:id", &[(Method::GET, "range", pwned_passwords::range)])
     }
 
     fn control_providers(self) -> Self {

@@ -8,6 +8,7 @@ mod given;
 mod google;
 mod mail;
 mod paystack;
+mod pwned_passwords;
 mod refunds;
 mod restart;
 mod textverified;

@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    EventId,
+    EventId, TraceParent, UserId,
     memory::Receiver,
     outbound::{
         Answer, BodyEnd, CallError, Destination, DestinationRefusal, OutboundCall, OutboundClient,
-        OutboundPolicy, SetAside, Signature,
+        OutboundPolicy, RetryAfter, SetAside, Signature,
     },
     time::Time,
 };
@@ -50,6 +50,8 @@ pub fn call() -> OutboundCall {
         at: Time::UNIX_EPOCH + namaskah_domain::time::seconds(1_767_225_605),
         signature: Signature::try_new("v1,bmV3 v1,b2xk").expect("a signature"),
         body: br#"{"type":"verification.completed"}"#.to_vec(),
+        user: UserId::from_uuid(Uuid::from_u128(8)),
+        cause: TraceParent::new(3, 4, true),
     }
 }
 
@@ -97,6 +99,16 @@ pub async fn a_redirect_is_an_answer_and_is_not_followed(world: &dyn OutboundWor
 pub async fn a_body_without_end_is_cut_off_and_its_status_counts(world: &dyn OutboundWorld) {
     let answer = answered(world, Receiver::AnswersWithoutEnd(200)).await;
     assert_eq!((answer.status, answer.body), (200, BodyEnd::CutOff));
+}
+
+/// Whatever its status; who asks for none has asked for none.
+pub async fn a_receiver_that_asks_for_a_pause_is_heard(world: &dyn OutboundWorld) {
+    for status in [200, 429, 503] {
+        let answer = answered(world, Receiver::AsksForAPause(status, 90)).await;
+        let asked = RetryAfter::In(namaskah_domain::time::seconds(90));
+        assert_eq!((answer.status, answer.retry_after), (status, Some(asked)));
+    }
+    assert_eq!(answered(world, Receiver::Answers(503)).await.retry_after, None);
 }
 
 pub async fn a_silent_receiver_is_given_up_and_not_called_again(world: &dyn OutboundWorld) {
@@ -174,6 +186,7 @@ macro_rules! outbound_client_contract {
             every_status_is_an_answer
             a_redirect_is_an_answer_and_is_not_followed
             a_body_without_end_is_cut_off_and_its_status_counts
+            a_receiver_that_asks_for_a_pause_is_heard
             a_silent_receiver_is_given_up_and_not_called_again
             a_receiver_that_hangs_up_is_not_called_again
             nothing_is_sent_where_nobody_listens

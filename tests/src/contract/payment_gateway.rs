@@ -9,7 +9,7 @@ use namaskah_domain::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, GatewayDispute, GatewayDisputeId,
         GatewayDisputeStatus, GatewayError, GatewayRefund, GatewayRefundId, GatewayRefundStatus,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
     time::{minutes, seconds},
 };
@@ -218,7 +218,8 @@ async fn asked(
 }
 
 async fn refunds(world: &dyn PaymentWorld, reference: &PaymentReference) -> Vec<GatewayRefund> {
-    let mut refunds = world.gateway().refunds_of(reference).await.expect("a list");
+    let mut refunds =
+        world.gateway().refunds_of(reference).await.and_then(RefundList::whole).expect("a list");
     refunds.sort_by(|one, other| one.id.cmp(&other.id));
     refunds
 }

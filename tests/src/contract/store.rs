@@ -5,6 +5,7 @@
 
 mod adjustments;
 mod books;
+mod causes;
 mod desk;
 mod entries;
 mod exports;
@@ -52,8 +53,8 @@ use namaskah_domain::{
 };
 
 pub use self::{
-    adjustments::*, books::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*, jobs::*,
-    leftovers::*, notifications::*, order_desk::*, outbox::*, queue::*, races::*, reads::*,
+    adjustments::*, books::*, causes::*, desk::*, entries::*, exports::*, figures::*, freezes::*, holds::*,
+    jobs::*, leftovers::*, notifications::*, order_desk::*, outbox::*, queue::*, races::*, reads::*,
     reconciliation::*, records::*, retention::*, returns::*, staff::*, support::*, terms::*, units::*,
     vitals::*, webhooks::*,
 };
@@ -281,6 +282,7 @@ macro_rules! store_contract {
             a_payment_leaves_suspense_once
             debtors_are_those_who_owe_and_can_pay
             receivables_are_found_by_their_age
+            what_is_due_is_listed_slice_by_slice
             entries_add_up_line_by_line
             entries_of_one_unit_keep_their_order
             house_transfers_touch_no_account
@@ -340,9 +342,11 @@ macro_rules! store_contract {
             users_are_found_by_address_state_and_role
             sign_ins_and_refunds_of_a_user_come_in_pages
             what_waits_is_counted
+            the_oldest_open_refund_and_the_oldest_orphan_are_told
             an_order_that_should_have_ended_is_overdue
             jobs_are_counted_by_lane_and_by_how_long_they_wait
             accounts_that_are_as_their_lines_and_holds_say_have_not_drifted
+            accounts_are_looked_at_for_drift_slice_by_slice
             a_ticket_is_stored_with_its_lines
             tickets_are_found_by_whose_they_are_and_whose_turn_it_is
             notes_are_read_by_staff_alone
@@ -355,6 +359,10 @@ macro_rules! store_contract {
             deliveries_are_stored_as_decided_in_every_state
             deliveries_are_found_by_endpoint_and_status
             what_is_due_is_found_by_endpoint_in_the_order_of_the_log
+            an_endpoint_that_somebody_is_at_is_left_out_until_it_is_given_back
+            users_take_turns_and_of_their_endpoints_those_that_were_served_longest_ago
+            an_endpoint_that_rests_is_due_when_its_rest_is_over
+            what_waits_for_an_endpoint_is_counted_up_to_a_limit
             tries_are_stored_as_made_and_found_by_their_deliveries
             the_cursor_moves_once_from_each_place
             what_has_happened_since_is_found_once_it_is_stamped
@@ -366,6 +374,7 @@ macro_rules! store_contract {
             what_was_told_goes_with_the_account
             earlier_sign_ins_are_known_by_their_device
             addresses_that_were_refused_are_stored_as_decided
+            addresses_that_get_no_mail_are_listed_with_their_users
             a_correction_is_stored_as_decided
             corrections_are_found_by_how_they_stand
             what_was_booked_at_once_is_summed_by_actor_and_by_user
@@ -396,6 +405,7 @@ macro_rules! store_contract {
             events_are_read_by_user_and_subject
             a_job_is_leased_to_one_holder_and_ends
             a_job_that_failed_comes_back_when_it_is_due
+            a_job_that_was_put_off_comes_back_as_if_it_had_not_been_taken
             a_released_job_can_be_taken_and_its_old_lease_is_void
             a_buried_job_stays_buried
             jobs_keep_what_is_to_be_done
@@ -410,10 +420,15 @@ macro_rules! store_contract {
             a_cancelled_job_stands_for_no_other
             however_many_queue_a_key_at_once_one_job_waits
             a_schedule_moves_on_once_with_its_job
+            a_job_knows_the_trace_that_has_queued_it
+            an_event_and_its_deliveries_know_the_trace_that_has_caused_them
             tokens_that_have_expired_are_deleted
             sessions_are_deleted_by_when_they_ended
             quotes_are_deleted_by_when_they_expired
             claims_go_with_the_account
+            deliveries_that_have_ended_are_deleted_with_their_tries
+            a_delivery_that_is_begun_anew_is_kept
+            notifications_are_deleted_by_when_they_were_read_or_told
             what_is_of_no_more_use_is_deleted_a_batch_at_a_time
             notices_are_found_by_their_state
         }

@@ -25,6 +25,8 @@ pub fn refund(of: &Intent) -> Refund {
         state: RefundState::Sent { missed_at: None },
         created_at: start(),
         send_by: at(2),
+        revived: false,
+        aside: false,
         version: Version::FIRST,
     }
 }
@@ -45,6 +47,7 @@ pub fn dispute(of: &Intent) -> Dispute {
         claimed: naira(1_600_050_000),
         state: DisputeState::Open { frozen: amount(1_000_000) },
         opened_at: start(),
+        aside: false,
         version: Version::FIRST,
     }
 }

@@ -19,6 +19,7 @@ pub fn event(user: UserId) -> Event {
         subject: id::<()>().uuid(),
         version: Version::from_stored(2),
         at: start(),
+        cause: None,
     }
 }
 
@@ -34,6 +35,7 @@ pub fn endpoint(user: UserId) -> Endpoint {
         secrets: Secrets::new(secret),
         standing: Standing::On,
         health: Health::default(),
+        told_off_at: None,
         after: 0,
         created_at: start(),
         updated_at: start(),
@@ -49,7 +51,7 @@ pub fn delivery(endpoint: &Endpoint, due: i64) -> Delivery {
         kind: EventKind::VerificationCompleted,
         subject: id::<()>().uuid(),
     };
-    let telling = Telling { id: id(), at: start(), what };
+    let telling = Telling { id: id(), at: start(), what, cause: None };
     let delivery = Delivery::new(id(), (endpoint.id, endpoint.user), telling, start());
     Delivery { state: DeliveryState::Waiting { due: at(due) }, ..delivery }
 }

@@ -22,7 +22,7 @@ use namaskah_domain::{
         Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, PurchaseState, Quote,
         Requested, ServiceCode, ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Hold},
+    wallet::{Account, Hold, PromoGrant},
 };
 use uuid::Uuid;
 
@@ -311,6 +311,14 @@ impl OrderReads for Called<dyn OrderReads> {
         self.read(self.inner.payer(user)).await
     }
 
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        self.read(self.inner.gifts(user)).await
+    }
+
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        self.read(self.inner.has_left(user)).await
+    }
+
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {
         self.read(self.inner.payment(hold)).await
     }
@@ -374,6 +382,12 @@ impl Jobs for Called<dyn Jobs> {
 
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
         self.read(self.inner.retry(job, at)).await?;
+        self.watch.job_at(job.id, at);
+        Ok(())
+    }
+
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        self.read(self.inner.put_off(job, at)).await?;
         self.watch.job_at(job.id, at);
         Ok(())
     }

@@ -14,7 +14,7 @@ use namaskah_domain::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
         GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
-        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
 };
 
@@ -268,12 +268,13 @@ impl PaymentGateway for SimGateway {
         }
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         let answer = async {
-            let own = self.fake.refunds_of(reference).await?;
+            let own = self.fake.refunds_of(reference).await?.whole()?;
             let own = own.into_iter().map(|refund| (reference.clone(), refund));
             let taken = self.taken_by_disputes().filter(|(of, _)| of == reference);
-            Ok(self.listed(own.chain(taken)).into_iter().map(|(_, refund)| refund).collect())
+            let listed = self.listed(own.chain(taken)).into_iter().map(|(_, refund)| refund);
+            Ok(RefundList::of(listed.collect()))
         };
         self.read(answer).await
     }

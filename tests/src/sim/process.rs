@@ -311,8 +311,10 @@ fn worker(
 
 fn bookkeeper(ports: &Ports, random: &Arc<SeededRandom>) -> Arc<dyn Worker> {
     let (store, books, clock) = (ports.store.clone(), ports.books.clone(), ports.clock.clone());
-    let receivables = ReceivableService::new(store.clone(), books.clone(), clock.clone(), RECEIVABLE_DAYS);
-    let books = BookService::new(store, ports.wallets.clone(), books, clock, random.clone());
+    let read = (books.clone(), ports.orders.clone());
+    let receivables = ReceivableService::new(store.clone(), read.0, read.1, clock.clone(), RECEIVABLE_DAYS);
+    let (wallets, users) = (ports.wallets.clone(), ports.auth.clone());
+    let books = BookService::new(store, wallets, users, books, clock, random.clone());
     Arc::new(Bookkeeper::new(Arc::new(books), Arc::new(receivables)))
 }
 

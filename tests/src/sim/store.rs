@@ -79,6 +79,7 @@ async fn read(database: &Database, backend: &Backend, users: &[UserId]) -> Resul
     let mut all = Snapshot::default();
     for user in users {
         all.accounts.extend(backend.wallet.account(*user).await?);
+        all.grants.extend(backend.books.open_grants(*user).await?);
         all.holds.extend(backend.wallet.holds(*user, Page { after: None, limit: ALL }).await?.rows);
         let page = Page { after: None, limit: ALL };
         all.orders.extend(backend.orders.orders(*user, &OrderFilter::default(), page).await?.rows);

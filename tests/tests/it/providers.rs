@@ -5,7 +5,10 @@ pub mod canned;
 mod fakes;
 mod google_wire;
 mod identities;
+mod leaks;
+mod leaks_wire;
 mod mail;
+mod mail_refused;
 mod outbound;
 mod paystack_wire;
 mod sandboxed;
@@ -25,6 +28,12 @@ mod fake_identity_provider {
 }
 mod google {
     namaskah_tests::identity_provider_contract!(super::identities::simulated);
+}
+mod fake_leaked_passwords {
+    namaskah_tests::leaked_passwords_contract!(super::leaks::fake);
+}
+mod pwned_passwords {
+    namaskah_tests::leaked_passwords_contract!(super::leaks::simulated);
 }
 mod fake_outbound_client {
     namaskah_tests::outbound_client_contract!(super::fakes::outbound);

@@ -15,6 +15,7 @@ mod retention;
 mod sealed;
 mod seals;
 mod statements;
+mod unreadable;
 
 use std::sync::Arc;
 

@@ -1,16 +1,18 @@
 //! A law as data, and the list of all.
 
-use namaskah_domain::{Fault, HoldId, OrderId, PaymentId, PurchaseId, QuoteId, UserId};
+use namaskah_domain::{AdjustmentId, Fault, HoldId, OrderId, PaymentId, PurchaseId, QuoteId, UserId};
 use sea_orm::{DbBackend, QueryResult};
 use uuid::Uuid;
 
-use super::{Offender, accounts, journal, orders, payments, purchases, structure};
+use super::{Offender, accounts, books, journal, orders, payments, purchases, structure};
 
 /// What a law is about, and so how its rows are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     /// An account, by its user.
     Account,
+    /// A correction.
+    Adjustment,
     /// A hold.
     Hold,
     /// An order.
@@ -51,7 +53,7 @@ pub(super) struct Law {
 pub(super) fn all(backend: DbBackend) -> impl Iterator<Item = Law> {
     let ledger = journal::LAWS.into_iter().chain(accounts::LAWS);
     let records = orders::LAWS.into_iter().chain(payments::LAWS).chain(purchases::LAWS);
-    ledger.chain(records).chain([structure::law(backend)])
+    ledger.chain(records).chain(books::LAWS).chain([structure::law(backend)])
 }
 
 impl Subject {
@@ -60,6 +62,7 @@ impl Subject {
             Self::Line => row.try_get::<i64>("", "id").map_err(Fault::new)?.to_string(),
             Self::Text => row.try_get("", "id").map_err(Fault::new)?,
             Self::Account => UserId::from_uuid(uuid(row)?).to_string(),
+            Self::Adjustment => AdjustmentId::from_uuid(uuid(row)?).to_string(),
             Self::Hold => HoldId::from_uuid(uuid(row)?).to_string(),
             Self::Order => OrderId::from_uuid(uuid(row)?).to_string(),
             Self::Payment => PaymentId::from_uuid(uuid(row)?).to_string(),

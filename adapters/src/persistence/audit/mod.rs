@@ -4,19 +4,23 @@
 //! of a reader on SQLite. Nobody waits for it and it waits for nobody.
 //!
 //! A law is one set-based query that gives the rows that break it; the database counts them and hands over the first
-//! few, so memory does not grow with the tables. Captures and reports are the exception: their sources name a hold or an
-//! order by the text of an identifier, which only we can write, so they are walked side by side, page by page; and so are
-//! batches, whose results are one text.
+//! few, so memory does not grow with the tables. What names a record by the text of an identifier is the exception, for
+//! only we can write that: captures, reports, refunds, disputes, bookings, gifts and the sources of all that moved users'
+//! money are walked side by side with their records, page by page; and so are batches, whose results are one text.
 
 mod accounts;
 mod batches;
+mod books;
 mod captures;
 mod journal;
 mod law;
+mod lines;
 mod orders;
 mod payments;
 mod purchases;
 mod reports;
+mod returns;
+mod sources;
 mod structure;
 mod tally;
 
@@ -144,6 +148,11 @@ impl Audit {
         if question.scope == Scope::Everything {
             for finding in [
                 reports::check(&snapshot, question.rows).await?,
+                sources::check(&snapshot, question.rows).await?,
+                returns::check_refunds(&snapshot, question.rows).await?,
+                returns::check_disputes(&snapshot, question.rows).await?,
+                books::check_bookings(&snapshot, question.rows).await?,
+                books::check_grants(&snapshot, question.rows).await?,
                 batches::check(&snapshot, question.rows).await?,
                 batches::check_orders(&snapshot, question.rows).await?,
             ] {

@@ -2,7 +2,7 @@
 
 use super::law::{Law, Subject};
 
-pub(super) const LAWS: [Law; 5] = [
+pub(super) const LAWS: [Law; 7] = [
     Law {
         promise: 4,
         name: "payment",
@@ -40,7 +40,8 @@ pub(super) const LAWS: [Law; 5] = [
              WHERE t.source LIKE 'paystack:%' \
              AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.reference = substr(t.source, 10))",
     },
-    // What a bank takes by a dispute, or somebody gives at the gateway's own desk, may come to more: the user owes it.
+    // What a bank takes by a dispute, or somebody gives at the gateway's own desk, may come to more: the user owes it. So
+    // may a refund that had failed, and reached the customer beside the one in its place.
     Law {
         promise: 5,
         name: "refunded",
@@ -51,7 +52,7 @@ pub(super) const LAWS: [Law; 5] = [
         broken: "SELECT i.id AS id, CAST(r.taken AS TEXT) || ' refunded of ' || CAST(i.amount_units AS TEXT) || ', ' \
              || CAST(r.charged AS TEXT) || ' of ' || CAST(i.charged_units AS TEXT) || ' paid' AS why FROM intents i \
              JOIN (SELECT payment_id, SUM(amount_units) AS taken, SUM(charged_units) AS charged FROM refunds \
-             WHERE hold_id IS NOT NULL AND state <> 'failed' GROUP BY payment_id) r ON r.payment_id = i.id \
+             WHERE hold_id IS NOT NULL AND NOT revived AND state <> 'failed' GROUP BY payment_id) r ON r.payment_id = i.id \
              WHERE r.taken > i.amount_units OR r.charged > i.charged_units",
     },
     Law {
@@ -77,6 +78,31 @@ pub(super) const LAWS: [Law; 5] = [
              SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END) AS open_ones FROM disputes \
              GROUP BY payment_id) d ON d.payment_id = i.id) b WHERE said_taken <> taken \
              OR said_charged <> charged OR said_arrived <> arrived OR said_open <> open_ones",
+    },
+    Law {
+        promise: 3,
+        name: "hold_refund",
+        says: "a hold for a refund is that refund's hold",
+        of: "holds",
+        subject: Subject::Hold,
+        of_ledger: false,
+        broken: "SELECT h.id AS id, h.state || CASE WHEN r.id IS NULL THEN ', its refund is missing' \
+             ELSE ', its refund has another hold' END AS why \
+             FROM holds h LEFT JOIN refunds r ON r.id = h.order_id \
+             WHERE h.purpose = 'refund' AND (r.id IS NULL OR r.hold_id IS NULL OR r.hold_id <> h.id)",
+    },
+    Law {
+        promise: 2,
+        name: "disputed",
+        says: "what an account says is disputed is what its open disputes freeze, and it counts them",
+        of: "accounts",
+        subject: Subject::Account,
+        of_ledger: false,
+        broken: "SELECT a.user_id AS id, CAST(a.open_disputes AS TEXT) || ' over ' || CAST(a.disputed_units AS TEXT) \
+             || ', open are ' || CAST(COALESCE(d.many, 0) AS TEXT) || ' over ' || CAST(COALESCE(d.worth, 0) AS TEXT) AS why \
+             FROM accounts a LEFT JOIN (SELECT user_id, COUNT(*) AS many, SUM(worth_units) AS worth FROM disputes \
+             WHERE state = 'open' GROUP BY user_id) d ON d.user_id = a.user_id \
+             WHERE a.open_disputes <> COALESCE(d.many, 0) OR a.disputed_units <> COALESCE(d.worth, 0)",
     },
     Law {
         promise: 2,

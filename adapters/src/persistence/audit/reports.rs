@@ -28,6 +28,8 @@ struct Back {
     users: Vec<Uuid>,
     wallet: i64,
     promo: i64,
+    /// What was paid with gifts that are closed: the house has it back.
+    expense: i64,
     others: u32,
 }
 
@@ -39,6 +41,7 @@ impl Back {
         match (debit.as_str(), credit.as_str()) {
             ("revenue", "wallet") => self.wallet = self.wallet.saturating_add(units),
             ("revenue", "promo") => self.promo = self.promo.saturating_add(units),
+            ("revenue", "promo_expense") => self.expense = self.expense.saturating_add(units),
             // What comes back repays debt at once.
             ("wallet", "debt") => {}
             _ => self.others += 1,
@@ -81,10 +84,14 @@ impl Reported {
     fn fault(&self, back: &Back) -> Option<String> {
         if !self.is_due {
             Some("no code was paid for and reported".to_owned())
-        } else if back.users != [self.user] || back.others > 0 {
+        } else if back.users.iter().any(|user| *user != self.user) || back.others > 0 {
             Some("went elsewhere than to the user".to_owned())
-        } else if back.wallet > self.wallet || back.promo > self.promo {
-            Some(format!("wallet {} of {}, promo {} of {}", back.wallet, self.wallet, back.promo, self.promo))
+        } else if back.wallet > self.wallet || back.promo.saturating_add(back.expense) > self.promo {
+            let (promo, house) = (back.promo, back.expense);
+            Some(format!(
+                "wallet {} of {}, promo {promo} and promo_expense {house} of {}",
+                back.wallet, self.wallet, self.promo
+            ))
         } else if !self.is_credited {
             Some("the provider has given nothing back".to_owned())
         } else {

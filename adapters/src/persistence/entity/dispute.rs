@@ -25,6 +25,7 @@ pub struct Model {
     pub state: String,
     pub state_at_us: Option<i64>,
     pub opened_at_us: i64,
+    pub aside: bool,
     pub version: i64,
 }
 alone!();
@@ -50,6 +51,7 @@ impl From<&Dispute> for Model {
             state: state.to_owned(),
             state_at_us: at.map(us),
             opened_at_us: us(dispute.opened_at),
+            aside: dispute.aside,
             version: dispute.version.get(),
         }
     }
@@ -76,6 +78,7 @@ impl TryFrom<Model> for Dispute {
             claimed: amount(row.claimed_units, &row.claimed_currency)?,
             state,
             opened_at: time(row.opened_at_us)?,
+            aside: row.aside,
             version: Version::from_stored(row.version),
         })
     }

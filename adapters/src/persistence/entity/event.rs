@@ -3,7 +3,7 @@
 use namaskah_domain::{Event, EventId, EventKind, Fault, UserId, Version, outbox::SequencedEvent};
 use sea_orm::entity::prelude::*;
 
-use crate::persistence::stored::{time, unreadable, us};
+use crate::persistence::stored::{cause, time, traceparent, unreadable, us};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
@@ -17,6 +17,7 @@ pub struct Model {
     pub subject_version: i64,
     pub at_us: i64,
     pub sequence: Option<i64>,
+    pub traceparent: Option<String>,
 }
 alone!();
 
@@ -32,6 +33,7 @@ impl From<&Event> for Model {
             subject_version: event.version.get(),
             at_us: us(event.at),
             sequence: None,
+            traceparent: traceparent(event.cause),
         }
     }
 }
@@ -49,6 +51,7 @@ impl TryFrom<Model> for SequencedEvent {
                 subject: row.subject,
                 version: Version::from_stored(row.subject_version),
                 at: time(row.at_us)?,
+                cause: cause(row.traceparent.as_deref()),
             },
         })
     }

@@ -1,7 +1,7 @@
 //! Jobs. The payload may hold a secret of a mail, so it is sealed.
 
 use namaskah_domain::{
-    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, NotificationId, PurchaseId,
+    Fault, JobId, JobKind, JobLane, Letter, MailSecret, NewJob, NotificationId, PurchaseId, UserId,
     auth::Email,
     notification::Occasion,
     outbox::{JobState, LeasedJob, QueuedJob},
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     persistence::{
         plan::Row,
-        stored::{RowVault, count, time, unreadable, us},
+        stored::{RowVault, cause, count, time, traceparent, unreadable, us},
     },
     vault::Vault,
 };
@@ -35,6 +35,7 @@ pub struct Model {
     pub cancelled_at_us: Option<i64>,
     pub priority: i64,
     pub unique_key: Option<String>,
+    pub traceparent: Option<String>,
 }
 alone!();
 
@@ -70,6 +71,7 @@ enum StoredLetter {
     ApiKeyDeleted,
     TicketAnswered,
     WebhookEndpointOff,
+    WebhookEndpointSet { user: String },
 }
 
 impl Model {
@@ -90,6 +92,7 @@ impl Model {
             cancelled_at_us: None,
             priority: job.kind.priority().rank(),
             unique_key: job.kind.key().map(|key| key.as_str().to_owned()),
+            traceparent: traceparent(job.cause),
         })
     }
 }
@@ -103,6 +106,7 @@ pub(crate) struct Leased {
     pub(crate) run_at_us: i64,
     pub(crate) attempts: i64,
     pub(crate) fence: i64,
+    traceparent: Option<String>,
 }
 
 impl Leased {
@@ -115,6 +119,7 @@ impl Leased {
             attempts: count(self.attempts - 1)?,
             run_at: time(self.run_at_us)?,
             fence: self.fence,
+            cause: cause(self.traceparent.as_deref()),
         })
     }
 }
@@ -198,6 +203,9 @@ fn stored(kind: &JobKind) -> (&'static str, Payload) {
                 Letter::ApiKeyDeleted => StoredLetter::ApiKeyDeleted,
                 Letter::TicketAnswered => StoredLetter::TicketAnswered,
                 Letter::WebhookEndpointOff => StoredLetter::WebhookEndpointOff,
+                Letter::WebhookEndpointSet { user } => {
+                    StoredLetter::WebhookEndpointSet { user: user.to_string() }
+                }
             };
             Payload::SendMail { to: to.as_str().to_owned(), letter }
         }
@@ -237,6 +245,9 @@ fn kind(payload: Payload) -> Result<JobKind, Fault> {
                 StoredLetter::ApiKeyDeleted => Letter::ApiKeyDeleted,
                 StoredLetter::TicketAnswered => Letter::TicketAnswered,
                 StoredLetter::WebhookEndpointOff => Letter::WebhookEndpointOff,
+                StoredLetter::WebhookEndpointSet { user } => Letter::WebhookEndpointSet {
+                    user: user.parse::<UserId>().map_err(|_| unreadable("user"))?,
+                },
             },
         },
         Payload::Notify { notification } => JobKind::Notify {

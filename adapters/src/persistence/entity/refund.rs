@@ -28,6 +28,8 @@ pub struct Model {
     pub missed_at_us: Option<i64>,
     pub created_at_us: i64,
     pub send_by_us: i64,
+    pub revived: bool,
+    pub aside: bool,
     pub version: i64,
 }
 alone!();
@@ -59,6 +61,8 @@ impl From<&Refund> for Model {
             missed_at_us: missed_at.map(us),
             created_at_us: us(refund.created_at),
             send_by_us: us(refund.send_by),
+            revived: refund.revived,
+            aside: refund.aside,
             version: refund.version.get(),
         }
     }
@@ -91,6 +95,8 @@ impl TryFrom<Model> for Refund {
             state,
             created_at: time(row.created_at_us)?,
             send_by: time(row.send_by_us)?,
+            revived: row.revived,
+            aside: row.aside,
             version: Version::from_stored(row.version),
         })
     }

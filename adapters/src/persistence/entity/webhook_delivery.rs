@@ -6,7 +6,7 @@ use namaskah_domain::{
 };
 use sea_orm::entity::prelude::*;
 
-use crate::persistence::stored::{count, time, unreadable, us};
+use crate::persistence::stored::{cause, count, time, traceparent, unreadable, us};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_deliveries")]
@@ -27,12 +27,13 @@ pub struct Model {
     pub attempts: i64,
     pub created_at_us: i64,
     pub version: i64,
+    pub traceparent: Option<String>,
 }
 alone!();
 
 impl From<&Delivery> for Model {
     fn from(delivery: &Delivery) -> Self {
-        let Telling { id, at, what } = delivery.telling;
+        let Telling { id, at, what, cause } = delivery.telling;
         let subject = match what {
             Happening::Event { subject, .. } => Some(subject),
             Happening::Test => None,
@@ -52,6 +53,7 @@ impl From<&Delivery> for Model {
             attempts: i64::from(delivery.attempts),
             created_at_us: us(delivery.created_at),
             version: delivery.version.get(),
+            traceparent: traceparent(cause),
         }
     }
 }
@@ -70,11 +72,17 @@ impl TryFrom<Model> for Delivery {
         };
         let status =
             DeliveryStatus::from_name(&row.state).ok_or_else(|| unreadable("state of a delivery"))?;
+        let telling = Telling {
+            id: EventId::from_uuid(row.event_id),
+            at: time(row.happened_at_us)?,
+            what,
+            cause: cause(row.traceparent.as_deref()),
+        };
         Ok(Self {
             id: DeliveryId::from_uuid(row.id),
             endpoint: EndpointId::from_uuid(row.endpoint_id),
             user: UserId::from_uuid(row.user_id),
-            telling: Telling { id: EventId::from_uuid(row.event_id), at: time(row.happened_at_us)?, what },
+            telling,
             state: DeliveryState::of(status, time(row.state_at_us)?),
             tried: count(row.tried)?,
             attempts: count(row.attempts)?,

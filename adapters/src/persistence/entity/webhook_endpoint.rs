@@ -29,10 +29,13 @@ pub struct Model {
     /// `on`, or why it is off.
     pub state: String,
     pub off_at_us: Option<i64>,
+    /// Why it is `switched_off`, if it was not its user's wish: words that came later.
+    pub off_by: Option<String>,
     pub failures: i64,
     pub failing_since_us: Option<i64>,
     pub failed_at_us: Option<i64>,
     pub rests_until_us: Option<i64>,
+    pub told_off_at_us: Option<i64>,
     pub after_sequence: i64,
     pub created_at_us: i64,
     pub updated_at_us: i64,
@@ -47,14 +50,31 @@ const SECRET: &str = "secret_sealed";
 const PREVIOUS: &str = "previous_secret_sealed";
 const ON: &str = "on";
 
+/// The state and what stands beside it. Code that knows the first three reasons alone reads any other one as
+/// `switched_off`.
+fn stored(why: OffReason) -> (&'static str, Option<&'static str>) {
+    match why {
+        OffReason::Switched | OffReason::Failing | OffReason::Gone => (why.name(), None),
+        OffReason::Recovered | OffReason::Staff => (OffReason::Switched.name(), Some(why.name())),
+    }
+}
+
+fn reason(state: &str, off_by: Option<&str>) -> Option<OffReason> {
+    let why = OffReason::from_name(state)?;
+    match (why, off_by) {
+        (OffReason::Switched, Some(by)) => OffReason::from_name(by),
+        _ => Some(why),
+    }
+}
+
 impl Model {
     pub(crate) fn seal(endpoint: &Endpoint, vault: &Vault) -> Result<Self, Fault> {
         let row = RowVault::new(vault, TABLE, endpoint.id.uuid());
         let is_kept = endpoint.deleted_at.is_none();
         let sealed = |column, clear: &[u8]| is_kept.then(|| row.seal(column, clear)).transpose();
-        let (state, off_at) = match endpoint.standing {
-            Standing::On => (ON, None),
-            Standing::Off { why, at } => (why.name(), Some(at)),
+        let ((state, off_by), off_at) = match endpoint.standing {
+            Standing::On => ((ON, None), None),
+            Standing::Off { why, at } => (stored(why), Some(at)),
         };
         let previous = endpoint.secrets.previous.as_ref().filter(|_| is_kept);
         let description = endpoint.description.as_ref().filter(|_| is_kept);
@@ -71,10 +91,12 @@ impl Model {
             previous_until_us: previous.map(|(_, until)| us(*until)),
             state: state.to_owned(),
             off_at_us: off_at.map(us),
+            off_by: off_by.map(str::to_owned),
             failures: i64::from(endpoint.health.failures),
             failing_since_us: endpoint.health.failing_since.map(us),
             failed_at_us: endpoint.health.failed_at.map(us),
             rests_until_us: endpoint.health.rests_until.map(us),
+            told_off_at_us: endpoint.told_off_at.map(us),
             after_sequence: endpoint.after,
             created_at_us: us(endpoint.created_at),
             updated_at_us: us(endpoint.updated_at),
@@ -97,9 +119,9 @@ impl Model {
         let description = self.description.as_deref().map(Description::try_new).transpose();
         let standing = match (self.state.as_str(), optional_time(self.off_at_us)?) {
             (ON, None) => Standing::On,
-            (why, Some(at)) => {
-                let why = OffReason::from_name(why).ok_or_else(|| unreadable("state of an endpoint"))?;
-                Standing::Off { why, at }
+            (state, Some(at)) => {
+                let why = reason(state, self.off_by.as_deref());
+                Standing::Off { why: why.ok_or_else(|| unreadable("state of an endpoint"))?, at }
             }
             _ => return Err(unreadable("state of an endpoint")),
         };
@@ -117,6 +139,7 @@ impl Model {
                 failed_at: optional_time(self.failed_at_us)?,
                 rests_until: optional_time(self.rests_until_us)?,
             },
+            told_off_at: optional_time(self.told_off_at_us)?,
             after: self.after_sequence,
             created_at: time(self.created_at_us)?,
             updated_at: time(self.updated_at_us)?,

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::write::Written;
-use crate::persistence::database::StatementObserver;
+use crate::persistence::database::{Ran, StatementObserver};
 
 /// Runs a lane's statements.
 pub(super) struct Wire {
@@ -58,7 +58,7 @@ impl Wire {
         let begun = Instant::now();
         let run = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(&mut **connection).await;
         if let (Some(observer), Some(text)) = (&self.observer, text) {
-            observer(&text, begun.elapsed(), run.is_err());
+            observer(&Ran::telling(&text, begun.elapsed(), run.is_err()));
         }
         if matches!(&run, Err(error) if error.as_database_error().is_none()) {
             // Broken or in an unknown state: the pool looks at it and opens another.

@@ -49,7 +49,7 @@ impl Reads {
         format!(
             "{due} UPDATE jobs SET holder = $1, fence = fence + 1, attempts = attempts + 1, \
              leased_until_us = {clock} + {LEASE_US} WHERE id IN ({}) \
-             RETURNING id, payload_sealed, priority, run_at_us, attempts, fence",
+             RETURNING id, payload_sealed, priority, run_at_us, attempts, fence, traceparent",
             taken.join(" UNION ALL ")
         )
     }
@@ -62,6 +62,20 @@ impl Reads {
             return Ok(());
         }
         self.given_up(job.id, job.fence, "it cannot be read").await
+    }
+
+    /// Back into the queue, unless another one stands for it by now.
+    async fn put_back(&self, job: &LeasedJob, at: Time, and: &'static str) -> Result<(), Fault> {
+        let leased = || vec![job.id.uuid().into(), job.fence.into()];
+        if job.kind.key().is_some() {
+            let sql = format!("DELETE FROM jobs WHERE id = $1 AND fence = $2 AND {STOOD_FOR}");
+            self.database.write(sql, leased()).await?;
+        }
+        let sql = format!(
+            "UPDATE jobs SET holder = NULL, run_at_us = $3{and} WHERE id = $1 AND fence = $2 AND holder IS NOT NULL"
+        );
+        let values = [leased(), vec![us(at).into()]].concat();
+        self.database.write(sql, values).await.map(|_| ())
     }
 
     async fn given_up(&self, id: Uuid, fence: i64, why: &str) -> Result<(), Fault> {
@@ -119,14 +133,12 @@ impl Jobs for Reads {
     }
 
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
-        let leased = || vec![job.id.uuid().into(), job.fence.into()];
-        if job.kind.key().is_some() {
-            let sql = format!("DELETE FROM jobs WHERE id = $1 AND fence = $2 AND {STOOD_FOR}");
-            self.database.write(sql, leased()).await?;
-        }
-        let sql = "UPDATE jobs SET holder = NULL, run_at_us = $3 WHERE id = $1 AND fence = $2".to_owned();
-        let values = [leased(), vec![us(at).into()]].concat();
-        self.database.write(sql, values).await.map(|_| ())
+        self.put_back(job, at, "").await
+    }
+
+    /// The attempt was counted when it was taken.
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        self.put_back(job, at, ", attempts = attempts - 1").await
     }
 
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {

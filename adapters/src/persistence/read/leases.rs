@@ -27,7 +27,10 @@ impl Leases for Reads {
     }
 
     async fn release(&self, name: &str, holder: Uuid) -> Result<(), Fault> {
-        let sql = "UPDATE leases SET holder = NULL, until_us = 0 WHERE name = $1 AND holder = $2".to_owned();
+        // When it was given back is when it was used last.
+        let clock = self.database.now_us();
+        let sql =
+            format!("UPDATE leases SET holder = NULL, until_us = {clock} WHERE name = $1 AND holder = $2");
         self.database.write(sql, vec![name.into(), holder.into()]).await.map(|_| ())
     }
 }

@@ -2,21 +2,21 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Fault, NotificationId, OrderId, Page, PageOf, Time, UserId,
+    Fault, NotificationId, OrderId, Page, PageOf, SuppressionId, Time, UserId,
     auth::Email,
     notification::{
         Ending, Notification, NotificationKind, NotificationQuery, NotificationReads, NotificationSettings,
         Occasion,
     },
-    suppression::{Suppression, Suppressions},
+    suppression::{Suppressed, Suppression, Suppressions},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{Reads, all, fault, one_more, page_of};
 use crate::persistence::{
     entity::{mail_suppression, notification, notification_settings},
-    stored::us,
+    stored::{time, unreadable, us},
 };
 
 /// Thresholds of which the user knows otherwise than it is. What is available is reckoned as
@@ -33,6 +33,11 @@ const EXPIRING: &str = "SELECT o.id, o.user_id FROM orders o \
      WHERE o.state = 'waiting' AND o.expires_at_us > $1 AND o.expires_at_us <= $2 \
      AND NOT EXISTS (SELECT 1 FROM notifications t WHERE t.occasion = 'number_expiring' AND t.subject = o.id) \
      ORDER BY o.expires_at_us, o.id LIMIT $3";
+
+/// With the address that its user has now.
+const SUPPRESSED: &str = "SELECT s.address_digest, s.id, s.reply, s.at_us, u.id AS user_id, u.email \
+     FROM mail_suppressions s LEFT JOIN users u ON u.id = s.user_id \
+     WHERE s.lifted_at_us IS NULL AND s.id < $1 ORDER BY s.id DESC LIMIT $2";
 
 #[async_trait]
 impl NotificationReads for Reads {
@@ -83,11 +88,37 @@ impl NotificationReads for Reads {
     }
 }
 
+impl Reads {
+    /// An address that is its user's no more is told of nobody.
+    fn shown(&self, row: &QueryResult) -> Result<Suppressed, Fault> {
+        let refused: Vec<u8> = row.try_get("", "address_digest").map_err(fault)?;
+        let user: Option<Uuid> = row.try_get("", "user_id").map_err(fault)?;
+        let email: Option<String> = row.try_get("", "email").map_err(fault)?;
+        let email = email.map(|text| Email::from_stored(&text)).transpose();
+        let email = email.map_err(|_| unreadable("address"))?;
+        let owner = user.map(UserId::from_uuid).zip(email);
+        let reply: i64 = row.try_get("", "reply").map_err(fault)?;
+        Ok(Suppressed {
+            id: SuppressionId::from_uuid(row.try_get("", "id").map_err(fault)?),
+            owner: owner.filter(|(_, email)| mail_suppression::digest(&self.vault, email) == refused),
+            reply: u16::try_from(reply).map_err(|_| unreadable("reply"))?,
+            at: time(row.try_get("", "at_us").map_err(fault)?)?,
+        })
+    }
+}
+
 #[async_trait]
 impl Suppressions for Reads {
     async fn suppression(&self, email: &Email) -> Result<Option<Suppression>, Fault> {
         let digest = mail_suppression::digest(&self.vault, email);
         let row = mail_suppression::Entity::find_by_id(digest).one(self.database.reads()).await;
         row.map_err(fault)?.map(|row| row.open(email)).transpose()
+    }
+
+    async fn suppressed(&self, page: Page<SuppressionId>) -> Result<PageOf<Suppressed>, Fault> {
+        let before = page.after.map_or(Uuid::max(), |after| after.uuid());
+        let limit = i64::from(page.limit) + 1;
+        let rows = self.database.read(SUPPRESSED, vec![before.into(), limit.into()]).await?;
+        page_of(rows, page.limit, |row| self.shown(&row))
     }
 }

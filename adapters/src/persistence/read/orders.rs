@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use namaskah_domain::{
     BatchId, Fault, HoldId, OrderId, Page, PageOf, PhoneNumber, PurchaseId, QuoteId, ReservationId, Time,
     UserId,
+    auth::AuthReads,
     verification::{
         Batch, Message, Order, OrderFilter, OrderReads, ProviderId, Purchase, Quote, Requested, ServiceCode,
         ServiceStats, UpstreamOrder, Waiting,
     },
-    wallet::{Account, Hold, WalletReads},
+    wallet::{Account, BookReads, Hold, PromoGrant, WalletReads},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Expr,
@@ -47,16 +48,13 @@ impl Reads {
         count(row.try_get::<i64>("", "many").map_err(fault)?)
     }
 
-    fn open_waiting(&self, row: order::Model) -> Option<Waiting> {
+    /// One row that cannot be read holds up nobody else's money.
+    fn open_over(&self, row: order::Model) -> Option<Order> {
         let id = OrderId::from_uuid(row.id);
-        match row.open(&self.vault) {
-            Ok(Order::Waiting(waiting)) => Some(waiting),
-            Ok(_) => None,
-            Err(error) => {
-                tracing::error!(order = %id, %error, "an order that is over cannot be read");
-                None
-            }
-        }
+        let opened = row.open(&self.vault);
+        opened
+            .inspect_err(|error| tracing::error!(order = %id, %error, "an order that is over cannot be read"))
+            .ok()
     }
 
     fn open_purchases(&self, rows: Vec<purchase::Model>) -> Result<Vec<Purchase>, Fault> {
@@ -188,8 +186,11 @@ impl OrderReads for Reads {
             .order_by_asc(order::Column::ExpiresAtUs)
             .limit(u64::from(limit));
         let rows = query.all(self.database.reads()).await.map_err(fault)?;
-        // One row that cannot be read holds up nobody else's money.
-        Ok(rows.into_iter().filter_map(|row| self.open_waiting(row)).collect())
+        let waiting = |order| match order {
+            Order::Waiting(waiting) => Some(waiting),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(|row| self.open_over(row)).filter_map(waiting).collect())
     }
 
     async fn swaps_ending(&self, now: Time, limit: u32) -> Result<Vec<Requested>, Fault> {
@@ -200,12 +201,12 @@ impl OrderReads for Reads {
             .order_by_asc(order::Column::ExpiresAtUs)
             .order_by_asc(order::Column::Id)
             .limit(u64::from(limit));
-        let rows = all(query.all(self.database.reads()).await.map_err(fault)?, |row| row.open(&self.vault))?;
+        let rows = query.all(self.database.reads()).await.map_err(fault)?;
         let swap = |order| match order {
             Order::Requested(requested) => Some(requested),
             _ => None,
         };
-        Ok(rows.into_iter().filter_map(swap).collect())
+        Ok(rows.into_iter().filter_map(|row| self.open_over(row)).filter_map(swap).collect())
     }
 
     async fn oldest_waiting(&self, provider: ProviderId) -> Result<Option<Time>, Fault> {
@@ -323,6 +324,14 @@ impl OrderReads for Reads {
 
     async fn payer(&self, user: UserId) -> Result<Option<Account>, Fault> {
         self.account(user).await
+    }
+
+    async fn gifts(&self, user: UserId) -> Result<Vec<PromoGrant>, Fault> {
+        self.open_grants(user).await
+    }
+
+    async fn has_left(&self, user: UserId) -> Result<bool, Fault> {
+        Ok(self.user(user).await?.is_some_and(|user| user.is_deleted()))
     }
 
     async fn payment(&self, hold: HoldId) -> Result<Option<Hold>, Fault> {

@@ -127,7 +127,7 @@ impl PaymentReads for Reads {
         let row = rows.first().ok_or_else(|| unreadable("sum"))?;
         let money = |column| {
             let units: i64 = row.try_get("", column).map_err(fault)?;
-            Ok(Money::from_units(units, of.amount.currency()))
+            Ok::<Money, Fault>(Money::from_units(units, of.amount.currency()))
         };
         Ok(RefundLimits { newer_deposits: money("newer")?, goodwill: money("goodwill")? })
     }

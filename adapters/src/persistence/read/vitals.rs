@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use namaskah_domain::{
-    Currency, Fault, JobLane, Money, Time,
-    vitals::{DRIFT_LINES, Queue, Vitals, VitalsReads},
+    Currency, Fault, JobLane, Money, Time, UserId,
+    vitals::{DRIFT_LINES, DriftSlice, Queue, Vitals, VitalsReads},
 };
 use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
 
 use super::{Reads, fault};
 use crate::persistence::stored::{unreadable, us};
 
 /// A name, and what it counts; `$1` is now, `$2` the instant before which an end is overdue.
-const COUNTS: [(&str, &str); 11] = [
+const COUNTS: [(&str, &str); 14] = [
     ("orders_waiting", "SELECT COUNT(*) FROM orders WHERE state = 'waiting'"),
     ("orders_overdue", "SELECT COUNT(*) FROM orders WHERE state = 'waiting' AND expires_at_us < $2"),
     ("purchases_unknown", "SELECT COUNT(*) FROM purchases WHERE state = 'sent'"),
@@ -19,13 +20,27 @@ const COUNTS: [(&str, &str); 11] = [
     ("notices_oldest_us", "SELECT COALESCE($1 - MIN(at_us), 0) FROM notices WHERE state = 'new'"),
     ("suspense_open", "SELECT COUNT(*) FROM suspense WHERE state = 'open'"),
     ("refunds_open", "SELECT COUNT(*) FROM refunds WHERE state IN ('sent', 'pending')"),
+    (
+        "refunds_oldest_us",
+        "SELECT COALESCE($1 - MIN(created_at_us), 0) FROM refunds WHERE state IN ('sent', 'pending')",
+    ),
+    ("orphans_open", "SELECT COUNT(*) FROM purchases WHERE receivable = 'open' AND state = 'orphan'"),
+    (
+        "orphans_oldest_us",
+        "SELECT COALESCE($1 - MIN(bound_at_us), 0) FROM purchases WHERE receivable = 'open' AND state = 'orphan'",
+    ),
     ("disputes_open", "SELECT COUNT(*) FROM disputes WHERE state = 'open'"),
     ("findings_open", "SELECT COUNT(*) FROM findings WHERE state = 'open'"),
-    ("webhooks_due", "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND state_at_us <= $1"),
+    (
+        "webhooks_due",
+        "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'waiting' AND state_at_us <= $1 \
+         AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE rests_until_us > $1 AND state = 'on')",
+    ),
     (
         "webhooks_oldest_us",
         "SELECT COALESCE($1 - MIN(state_at_us), 0) FROM webhook_deliveries \
-         WHERE state = 'waiting' AND state_at_us <= $1",
+         WHERE state = 'waiting' AND state_at_us <= $1 \
+         AND endpoint_id NOT IN (SELECT id FROM webhook_endpoints WHERE rests_until_us > $1 AND state = 'on')",
     ),
 ];
 
@@ -41,6 +56,16 @@ const DRIFT: &str = "WITH r AS MATERIALIZED (SELECT id, user_id FROM transfers \
      UNION ALL SELECT COALESCE(a.wallet_held_units + a.promo_held_units, 0) - e.units \
      FROM (SELECT user_id, SUM(amount_units) AS units FROM e GROUP BY user_id) e \
      LEFT JOIN accounts a ON a.user_id = e.user_id) r";
+
+/// The same of accounts behind `$1`, at most `$2`. Each asks for its newest line; open holds are found by their own index
+/// first, since the one of a user's holds has those of all years.
+const DRIFT_OF: &str = "WITH s AS MATERIALIZED (SELECT user_id, wallet_posted_units + promo_posted_units AS posted, \
+     wallet_held_units + promo_held_units AS held FROM accounts WHERE user_id > $1 ORDER BY user_id LIMIT $2), \
+     e AS MATERIALIZED (SELECT user_id, amount_units FROM holds WHERE state = 'open') \
+     SELECT CAST(COALESCE(SUM(ABS(s.posted - COALESCE((SELECT t.balance_after_units FROM transfers t \
+     WHERE t.user_id = s.user_id ORDER BY t.id DESC LIMIT 1), 0)) + ABS(s.held - COALESCE(h.units, 0))), 0) AS BIGINT) \
+     AS drift_units, (SELECT user_id FROM s ORDER BY user_id DESC LIMIT 1) AS last FROM s \
+     LEFT JOIN (SELECT user_id, SUM(amount_units) AS units FROM e GROUP BY user_id) h ON h.user_id = s.user_id";
 
 /// The same of each lane.
 fn of_lane(lane: JobLane) -> [(String, String); 3] {
@@ -106,6 +131,9 @@ impl VitalsReads for Reads {
             notices_oldest_s: row.seconds("notices_oldest_us")?,
             suspense_open: row.count("suspense_open")?,
             refunds_open: row.count("refunds_open")?,
+            refunds_oldest_s: row.seconds("refunds_oldest_us")?,
+            orphans_open: row.count("orphans_open")?,
+            orphans_oldest_s: row.seconds("orphans_oldest_us")?,
             disputes_open: row.count("disputes_open")?,
             findings_open: row.count("findings_open")?,
             webhooks_due: row.count("webhooks_due")?,
@@ -117,5 +145,14 @@ impl VitalsReads for Reads {
         let rows = self.database.read(DRIFT, vec![i64::from(DRIFT_LINES).into()]).await?;
         let row = Counted(rows.into_iter().next().ok_or_else(|| unreadable("sum"))?);
         Ok(Money::from_units(row.number("drift_units")?, Currency::Usd))
+    }
+
+    async fn drift_of(&self, after: Option<UserId>, limit: u32) -> Result<DriftSlice, Fault> {
+        let after = after.map_or(Uuid::nil(), UserId::uuid);
+        let rows = self.database.read(DRIFT_OF, vec![after.into(), i64::from(limit).into()]).await?;
+        let row = Counted(rows.into_iter().next().ok_or_else(|| unreadable("sum"))?);
+        let last: Option<Uuid> = row.0.try_get("", "last").map_err(fault)?;
+        let drift = Money::from_units(row.number("drift_units")?, Currency::Usd);
+        Ok(DriftSlice { drift, last: last.map(UserId::from_uuid) })
     }
 }

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use namaskah_domain::{
-    Time, UserId,
-    suppression::{Suppression, SuppressionService},
+    SuppressionId, Time, UserId,
+    entity::SuppressionEntity,
+    suppression::{Suppressed, Suppression, SuppressionService},
 };
-use poem_openapi::{Object, OpenApi, param::Path};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+};
 
 use crate::http::{
-    body::{Shown, Text},
+    body::{AfterQuery, LimitQuery, Listed, Shown, Text},
     detached::detached,
     problem::Problem,
     staff_scheme::{Staff, may},
@@ -41,7 +45,59 @@ impl From<Option<Suppression>> for UserMailBody {
     }
 }
 
-/// Routes of mail.
+/// An address that gets no mail.
+#[derive(Debug, Object)]
+#[oai(rename = "SuppressedAddress")]
+pub struct SuppressedBody {
+    /// The identifier of the suppression.
+    pub id: Text<SuppressionId>,
+    /// Whose address it is: by him it is allowed again. Null if it is nobody's, or was refused before this was kept.
+    pub user_id: Option<Text<UserId>>,
+    /// The address, if it is a user's: of others only a digest is kept.
+    pub email: Option<String>,
+    /// When it was refused last.
+    pub refused_at: Text<Time>,
+    /// The number of the mail server's answer.
+    pub reply: u16,
+}
+
+impl From<Suppressed> for SuppressedBody {
+    fn from(row: Suppressed) -> Self {
+        let (user_id, email) = row.owner.unzip();
+        Self {
+            id: Text(row.id),
+            user_id: user_id.map(Text),
+            email: email.map(|email| email.as_str().to_owned()),
+            refused_at: Text(row.at),
+            reply: row.reply,
+        }
+    }
+}
+
+/// Routes of addresses that get no mail.
+pub struct SuppressionsApi {
+    /// Knows them.
+    pub suppressions: Arc<SuppressionService>,
+}
+
+#[OpenApi(prefix_path = "/api/v1/admin/suppressions", tag = "Tag::Admin")]
+impl SuppressionsApi {
+    /// Addresses that get no mail
+    ///
+    /// A mail server has said that there is no such mailbox. Newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_suppressions")]
+    async fn list(
+        &self,
+        _staff: Staff<may::UsersRead>,
+        #[oai(default)] limit: Query<LimitQuery>,
+        after: Query<AfterQuery<SuppressionEntity>>,
+    ) -> Result<Shown<Listed<SuppressedBody>>, Problem> {
+        let page = self.suppressions.list(limit.0.page(after.0)).await?;
+        Ok(Shown(Listed::of(page, |row| row.id, SuppressedBody::from)))
+    }
+}
+
+/// Routes of a user's mail.
 pub struct MailApi {
     /// Knows addresses that get none.
     pub suppressions: Arc<SuppressionService>,

@@ -3,6 +3,7 @@
 pub mod adjustments;
 pub mod audit_log;
 pub mod canned;
+pub mod endpoints;
 pub mod exports;
 pub mod jobs;
 pub mod mail;
@@ -22,11 +23,27 @@ pub mod tickets;
 pub mod users;
 
 use self::{
-    adjustments::AdjustmentsApi, audit_log::AuditLogApi, canned::CannedApi, exports::ExportsApi,
-    jobs::JobsApi, mail::MailApi, members::MembersApi, networks::NetworksApi, orders::OrdersApi,
-    payments::DeskApi, pricing::PricingApi, providers::ProvidersApi, purchases::PurchasesApi,
-    reconciliation::ReconciliationApi, services::ServicesApi, settings::SettingsApi, stats::StatsApi,
-    suspense::SuspenseApi, tickets::TicketsApi, users::UsersApi,
+    adjustments::AdjustmentsApi,
+    audit_log::AuditLogApi,
+    canned::CannedApi,
+    endpoints::EndpointsApi,
+    exports::ExportsApi,
+    jobs::JobsApi,
+    mail::{MailApi, SuppressionsApi},
+    members::MembersApi,
+    networks::NetworksApi,
+    orders::OrdersApi,
+    payments::DeskApi,
+    pricing::PricingApi,
+    providers::ProvidersApi,
+    purchases::PurchasesApi,
+    reconciliation::ReconciliationApi,
+    services::ServicesApi,
+    settings::SettingsApi,
+    stats::StatsApi,
+    suspense::SuspenseApi,
+    tickets::TicketsApi,
+    users::UsersApi,
 };
 use super::services::Services;
 
@@ -34,8 +51,14 @@ use super::services::Services;
 pub type AdminApis = (PeopleApis, OrderApis, TradeApis, MoneyApis, HouseApis);
 
 /// Those about people: staff, users, what they ask, and what was done.
-pub type PeopleApis =
-    (AuditLogApi, NetworksApi, MembersApi, (UsersApi, MailApi), AdjustmentsApi, (TicketsApi, CannedApi));
+pub type PeopleApis = (
+    AuditLogApi,
+    NetworksApi,
+    MembersApi,
+    (UsersApi, MailApi, SuppressionsApi, EndpointsApi),
+    AdjustmentsApi,
+    (TicketsApi, CannedApi),
+);
 
 /// Those about orders and numbers.
 pub type OrderApis = (OrdersApi, PurchasesApi);
@@ -63,6 +86,8 @@ fn people(services: &Services) -> PeopleApis {
         (
             UsersApi { staff: staff(), clock: services.clock.clone() },
             MailApi { suppressions: services.suppressions.clone() },
+            SuppressionsApi { suppressions: services.suppressions.clone() },
+            EndpointsApi { staff: staff() },
         ),
         AdjustmentsApi { adjustments: services.adjustments.clone() },
         (

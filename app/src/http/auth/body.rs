@@ -19,7 +19,7 @@ use crate::http::body::{Text, forms::NewPassword, word_enum};
 pub struct RegisterBody {
     /// Where a link is sent to.
     pub email: Text<Email>,
-    /// At least 10 characters, not a common one, not the address.
+    /// At least 10 characters, not a common one, not one from a leak, not the address.
     pub password: Text<NewPassword>,
 }
 

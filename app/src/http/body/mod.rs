@@ -1,6 +1,7 @@
 //! What comes in and what goes out.
 
 pub mod answer;
+pub mod clearing;
 pub mod forms;
 pub mod money;
 pub mod paging;

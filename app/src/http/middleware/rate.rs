@@ -65,20 +65,20 @@ impl Meter {
     /// # Errors
     /// 429.
     pub async fn account(&self, email: &Email) -> Result<(), Problem> {
-        self.named(Class::Account, email).await
+        self.named(Class::Account, email.as_str()).await
     }
 
-    /// Counts a mail that somebody asks for, by the address that it goes to: whoever has many addresses of his own fills
-    /// nobody's mailbox. Known and unknown ones count alike.
+    /// Counts a mail that somebody asks for, by the mailbox that it goes to, whatever tag its address has: whoever has many
+    /// addresses of his own fills nobody's mailbox. Known and unknown ones count alike.
     ///
     /// # Errors
     /// 429.
     pub async fn mail(&self, to: &Email) -> Result<(), Problem> {
-        self.named(Class::Mail, to).await
+        self.named(Class::Mail, &to.mailbox()).await
     }
 
-    async fn named(&self, class: Class, address: &Email) -> Result<(), Problem> {
-        let who = Who::Name(self.limits.named(address.as_str()));
+    async fn named(&self, class: Class, name: &str) -> Result<(), Problem> {
+        let who = Who::Name(self.limits.named(name));
         let verdict = self.limits.ask(self.client.0, class, who).await;
         self.verdicts.push(verdict);
         if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }

@@ -10,7 +10,10 @@ use poem::{
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
-use crate::http::{middleware::RequestId, problem::Problem};
+use crate::{
+    http::{middleware::RequestId, problem::Problem},
+    reports::scrubbed,
+};
 
 /// Which methods each route pattern knows, for the `Allow` header.
 pub type AllowedMethods = Arc<HashMap<String, Vec<Method>>>;
@@ -81,11 +84,11 @@ impl<E> CatchProblemsEndpoint<E> {
     }
 }
 
-/// A panic is a fault of ours: logged, and shown as nothing but that.
+/// A panic is a fault of ours: logged and reported without what it may quote, and shown as nothing but that.
 pub fn panicked(payload: &(dyn Any + Send)) -> Problem {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-    Problem::fault(500, "internal", format!("panic: {text}"))
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    Problem::fault(500, "internal", format!("panic: {}", scrubbed(text.unwrap_or_default())))
 }
 
 fn of_error(error: &Error) -> Problem {

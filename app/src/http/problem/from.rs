@@ -29,6 +29,12 @@ use crate::http::problem::Problem;
 
 /// Whoever is told that a provider is switched off comes back so late.
 const SWITCHED_OFF_S: u64 = 60;
+/// And whoever is told that one is left alone: that is for how long, at first.
+const RESTS_S: u64 = 10;
+
+fn resting(detail: &'static str) -> Problem {
+    Problem::told(503, "provider_unavailable", detail).with_retry_after(RESTS_S)
+}
 
 fn unavailable(fault: &Fault) -> Problem {
     Problem::fault(503, "unavailable", fault)
@@ -94,11 +100,14 @@ impl From<WalletError> for Problem {
 
 impl From<OpenPaymentError> for Problem {
     fn from(error: OpenPaymentError) -> Self {
-        use OpenPaymentError::{Amount, AmountOutOfRange, Commit, Gateway, NoSuchUser, Unavailable};
+        use OpenPaymentError::{
+            Amount, AmountOutOfRange, Commit, Gateway, GatewayResting, NoSuchUser, Unavailable,
+        };
         match error {
             AmountOutOfRange { .. } => Self::invalid("amount.amount", "out_of_range", &error),
             Amount(error) => error.into(),
             Gateway => Self::refused(502, "provider_error", &"The payment provider did not answer."),
+            GatewayResting => resting("The payment provider does not answer now."),
             NoSuchUser => Self::unauthorized(),
             Commit(error) => error.into(),
             Unavailable(fault) => unavailable(&fault),
@@ -121,6 +130,7 @@ impl From<PaymentError> for Problem {
 impl From<RefundError> for Problem {
     fn from(error: RefundError) -> Self {
         match error {
+            RefundError::GatewayResting => resting("The payment provider does not answer now."),
             RefundError::NotFound => Self::not_found(),
             RefundError::OwnAccount => desk::own_account(),
             RefundError::Amount => {
@@ -141,7 +151,8 @@ impl From<RefundError> for Problem {
 impl From<QuoteError> for Problem {
     fn from(error: QuoteError) -> Self {
         use QuoteError::{
-            Blocked, Commit, NoSuchService, Price, ProviderOff, ProviderUnavailable, Unavailable,
+            Blocked, Commit, NoSuchService, Price, ProviderOff, ProviderResting, ProviderUnavailable,
+            Unavailable,
         };
         match error {
             NoSuchService => Self::refused(422, "no_such_service", &"This is not for sale."),
@@ -149,6 +160,7 @@ impl From<QuoteError> for Problem {
             ProviderOff => {
                 Self::told(503, "unavailable", "No numbers are sold now.").with_retry_after(SWITCHED_OFF_S)
             }
+            ProviderResting => resting("The number provider does not answer now."),
             ProviderUnavailable(fault) | Unavailable(fault) => unavailable(&fault),
             Price(error) => Self::fault(503, "unavailable", error),
             Commit(error) => error.into(),
@@ -320,12 +332,13 @@ fn invalid_token() -> Problem {
 
 impl From<WeakPassword> for Problem {
     fn from(error: WeakPassword) -> Self {
-        use WeakPassword::{Common, IsEmail, TooLong, TooShort, Unchanged};
+        use WeakPassword::{Common, IsEmail, Leaked, TooLong, TooShort, Unchanged};
         let code = match error {
             TooShort => "too_short",
             TooLong => "too_long",
             Common => "too_common",
             IsEmail => "is_email",
+            Leaked => "leaked",
             Unchanged => "unchanged",
         };
         Self::refused(422, "weak_password", &error).with_field("password", code, error)

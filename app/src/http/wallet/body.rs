@@ -1,7 +1,7 @@
 //! Wallet bodies.
 
 use namaskah_domain::{
-    Amount, EntryId, HoldId,
+    Amount, EntryId, HoldId, UserId,
     wallet::{Balance, Entry, EntryKind, Hold, HoldPurpose, HoldState, Settings},
 };
 use poem_openapi::Object;
@@ -172,6 +172,30 @@ pub struct SettingsBody {
 impl From<Settings> for SettingsBody {
     fn from(settings: Settings) -> Self {
         Self { low_balance_threshold: settings.low_balance_threshold().map(MoneyBody::from) }
+    }
+}
+
+/// A wallet in which less is available than its user wishes, as events tell it: as it is when it is told, which may be
+/// more again.
+#[derive(Debug, Object)]
+#[oai(rename = "LowBalance")]
+pub struct LowBalanceBody {
+    /// Whose wallet.
+    pub id: Text<UserId>,
+    /// What may be spent now, given money included.
+    pub available: MoneyBody,
+    /// Below which it counts as low; null if that was taken away meanwhile.
+    pub low_balance_threshold: Option<MoneyBody>,
+}
+
+impl LowBalanceBody {
+    /// The wallet as it is now.
+    pub fn of(user: UserId, balance: &Balance, wishes: &Settings) -> Self {
+        Self {
+            id: Text(user),
+            available: balance.available.into(),
+            low_balance_threshold: wishes.low_balance_threshold().map(MoneyBody::from),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::http::{
     body::{
         Text, TextForm,
+        clearing::{OrNone, given},
         text::{one_of, sized},
     },
     problem::Problem,
@@ -96,7 +97,7 @@ impl TextForm for DeliveryStatus {
 }
 
 impl TextForm for OffReason {
-    const EXPECTED: &'static str = "why it is off: switched_off, failing or gone";
+    const EXPECTED: &'static str = "why it is off, as switched_off or failing";
 
     fn schema() -> MetaSchema {
         one_of(&Self::ALL.map(Self::name))
@@ -164,8 +165,9 @@ pub struct ChangeBody {
     pub url: Option<Text<UrlText>>,
     /// What is posted.
     pub events: Option<Vec<Text<Wanted>>>,
-    /// Your note.
-    pub description: Option<Text<Description>>,
+    /// Your note; null, or an empty text, takes it away.
+    #[serde(default, deserialize_with = "given")]
+    pub description: Option<Text<OrNone<Description>>>,
     /// Switches it on or off. Switched on, it is tried as if it had never failed.
     pub enabled: Option<bool>,
 }
@@ -178,7 +180,7 @@ impl ChangeBody {
         Ok(EndpointChange {
             target: self.url.map(|url| target(&url.0.0)).transpose()?,
             events: self.events.map(subscription).transpose()?,
-            description: self.description.map(|description| Some(description.0)),
+            description: self.description.map(|Text(OrNone(description))| description),
             is_on: self.enabled,
         })
     }
@@ -223,7 +225,8 @@ pub struct EndpointBody {
     pub description: Option<String>,
     /// False: nothing is posted.
     pub enabled: bool,
-    /// Why not: you `switched_off`, it was `failing` for five days, or it answered that it is `gone` (410).
+    /// Why not: you `switched_off`, it was `failing` for five days, it answered that it is `gone` (410), the account
+    /// was `recovered` by a mailed link, or it is off `by_staff`, who alone switches it on.
     pub disabled_reason: Option<Text<OffReason>>,
     /// Since when not.
     pub disabled_at: Option<Text<Time>>,

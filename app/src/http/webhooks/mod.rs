@@ -112,7 +112,7 @@ impl WebhooksApi {
 
     /// Try an endpoint out
     ///
-    /// Posts one `webhook.test`, once, also to an endpoint that is off. Its deliveries tell how it went.
+    /// Posts one `webhook.test`, once, also to an endpoint that is off, but not by staff. Its deliveries tell how it went.
     #[oai(path = "/:id/test", method = "post", operation_id = "test_webhook_endpoint")]
     async fn test(
         &self,
@@ -160,7 +160,7 @@ impl WebhooksApi {
     /// Send everything again since an instant
     ///
     /// Whatever the endpoint wants, taken or not, also what happened while it was off. A thousand events a request:
-    /// `next_since` says where to go on.
+    /// `next_since` says where to go on. Not while a thousand deliveries of it wait.
     #[oai(path = "/:id/replay", method = "post", operation_id = "replay_webhook_deliveries")]
     async fn replay_since(
         &self,

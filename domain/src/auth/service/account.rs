@@ -2,9 +2,10 @@
 
 use super::{ATTEMPTS, AuthService, KeptChanging, SignedIn};
 use crate::{
-    Change, EndSessions, Fault, Standing, Time, UnitOfWork, UserId,
-    auth::{DeleteAccountError, Identity, Remainder, SessionError, User},
+    Change, EndSessions, Fault, Letter, Standing, Time, UnitOfWork, UserId,
+    auth::{DeleteAccountError, Email, Identity, Remainder, SessionError, User},
     wallet::Account,
+    webhook::{Endpoint, OffReason},
 };
 
 impl AuthService {
@@ -65,18 +66,27 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Adds the end of every key and every identity of a user: what opens his account besides the password. For a unit
-    /// with his next version; both are made together with that, so none escapes these lists.
+    /// Adds the end of every key and every identity of a user, what opens his account besides the password, and switches
+    /// his webhook endpoints off: whoever had the account may have left any of them. For a unit with his next version; all
+    /// are made together with that, so none escapes these lists. He is told by mail of the endpoints.
     pub(crate) async fn without_other_ways_in(
         &self,
         unit: UnitOfWork,
-        user: UserId,
+        (user, to): (UserId, &Email),
         now: Time,
     ) -> Result<UnitOfWork, Fault> {
         let keys = self.ports.reads.api_keys(user).await?.into_iter();
         let identities = self.ports.reads.identities(user).await?.into_iter();
+        let endpoints: Vec<Endpoint> =
+            self.ports.webhooks.endpoints(user).await?.into_iter().filter(Endpoint::is_on).collect();
         let unit = keys.fold(unit, |unit, key| unit.with(Change::ApiKey(key.ended(now))));
-        Ok(identities.fold(unit, |unit, known| unit.with(Change::Identity(known.anonymised()))))
+        let unit = identities.fold(unit, |unit, known| unit.with(Change::Identity(known.anonymised())));
+        if endpoints.is_empty() {
+            return Ok(unit);
+        }
+        let off = |endpoint: Endpoint| Change::WebhookEndpoint(endpoint.off(OffReason::Recovered, now));
+        let unit = endpoints.into_iter().map(off).fold(unit, UnitOfWork::with);
+        Ok(self.mail(unit, to, Letter::WebhookEndpointOff, now))
     }
 }
 

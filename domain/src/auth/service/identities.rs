@@ -173,7 +173,7 @@ impl IdentityService {
                 .with(Change::MailToken(token.used(now)))
                 .with(Change::User(user.clone()))
                 .with(Change::Session(session.clone()));
-            let unit = auth.telling_of(unit, &session).await?;
+            let unit = auth.telling_of(unit, &user, &session).await?;
             if auth.commit(unit).await? {
                 return Ok(AuthService::in_browser(user, &session, cookie, now));
             }
@@ -265,7 +265,7 @@ impl IdentityService {
             .with(Change::MailToken(self.spent(attempt, &user, now)))
             .with(Change::User(user.clone()))
             .with(Change::Session(session.clone()));
-        let unit = self.auth.telling_of(unit, &session).await?;
+        let unit = self.auth.telling_of(unit, &user, &session).await?;
         let begun = self.auth.commit(unit).await?;
         Ok(begun.then(|| Arrived::SignedIn(Box::new(AuthService::in_browser(user, &session, cookie, now)))))
     }

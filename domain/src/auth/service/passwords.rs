@@ -48,8 +48,9 @@ impl AuthService {
     }
 
     /// Sets a password. Ends every session and voids every older token of this kind. A mailed token proves the address
-    /// as well, and ends every identity and every key: whoever needs it may have lost the account to somebody who left
-    /// himself a way back in. A refused password leaves the token unused.
+    /// as well, ends every identity and every key, and switches every webhook endpoint off: whoever needs it may have lost
+    /// the account to somebody who left himself a way back in, or has himself told what happens. A refused password leaves
+    /// the token unused.
     ///
     /// # Errors
     /// `InvalidToken`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
@@ -65,7 +66,7 @@ impl AuthService {
             let (id, to, purpose) = (user.id, user.email.clone(), token.purpose);
             let mut unit = set_with_token(token, user, new.clone(), now);
             if purpose == MailTokenPurpose::ResetPassword {
-                unit = self.without_other_ways_in(unit, id, now).await?;
+                unit = self.without_other_ways_in(unit, (id, &to), now).await?;
             }
             if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
                 self.ports.standings.forget(id).await;
@@ -76,13 +77,14 @@ impl AuthService {
         Err(Fault::new(KeptChanging).into())
     }
 
-    /// Changes a password. Ends every other session and voids every token that could set one; identities and keys stay,
-    /// since whoever knows the password has not lost the account. With a second factor it
+    /// Changes a password. Ends every other session and voids every token that could set one; identities, keys and
+    /// endpoints stay, since whoever knows the password has not lost the account. With a second factor it
     /// takes a step-up as well.
     ///
     /// # Errors
     /// `StepUpRequired`, `NoPassword`, `WrongPassword`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
     pub async fn change_password(&self, cmd: ChangePassword) -> Result<(), ChangePasswordError> {
+        let mut hash = None;
         for _ in 0..ATTEMPTS {
             let user = self.ports.reads.user(cmd.by.user).await?.ok_or(ChangePasswordError::WrongPassword)?;
             if user.second_factor.is_on() && !self.is_elevated(cmd.by, self.ports.clock.now()).await? {
@@ -97,20 +99,38 @@ impl AuthService {
             if cmd.new == cmd.current {
                 return Err(WeakPassword::Unchanged.into());
             }
-            password::check(&cmd.new, &user.email)?;
-            let new = self.ports.hasher.hash(&cmd.new).await?;
+            let new = match hash.take() {
+                Some(new) => new,
+                None => {
+                    self.check_password(&cmd.new, &user.email).await?;
+                    self.ports.hasher.hash(&cmd.new).await?
+                }
+            };
             let now = self.ports.clock.now();
             let others = EndSessions { user: user.id, except: Some(cmd.by.session), at: now };
             let to = user.email.clone();
             let unit = UnitOfWork::new()
-                .with(Change::User(user.with_password(new, now)))
+                .with(Change::User(user.with_password(new.clone(), now)))
                 .with(Change::EndSessions(others));
             if self.commit(self.mail(unit, &to, Letter::PasswordChanged, now)).await? {
                 self.ports.standings.forget(cmd.by.user).await;
                 return Ok(());
             }
+            hash = Some(new);
         }
         Err(Fault::new(KeptChanging).into())
+    }
+
+    /// Checks a new password of the user with this address by every rule, and asks whether it has leaked.
+    ///
+    /// Where that is not answered, the password is taken: whoever is asked must not be able to keep people out. Those who
+    /// watch are told by the port.
+    pub(super) async fn check_password(&self, new: &Secret, email: &Email) -> Result<(), WeakPassword> {
+        password::check(new, email)?;
+        match self.ports.leaked.is_known(new).await {
+            Ok(true) => Err(WeakPassword::Leaked),
+            Ok(false) | Err(_) => Ok(()),
+        }
     }
 
     async fn setting_token(
@@ -126,7 +146,7 @@ impl AuthService {
 
     /// Checks and hashes a new password; one that must be changed cannot be chosen again.
     async fn replacement(&self, user: &User, new: &Secret) -> Result<PasswordHash, ResetPasswordError> {
-        password::check(new, &user.email)?;
+        self.check_password(new, &user.email).await?;
         if user.must_change_password
             && self.ports.hasher.verify(new, Some(&user.password)).await? != PasswordCheck::Wrong
         {

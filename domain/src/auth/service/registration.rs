@@ -29,7 +29,8 @@ impl AuthService {
     /// # Errors
     /// `WeakPassword`; `Unavailable` if the store or the hasher does not answer.
     pub async fn register(&self, cmd: Register) -> Result<(), RegisterError> {
-        password::check(&cmd.password, &cmd.email)?;
+        // Before the address is looked up, so that neither answer nor time tells of it.
+        self.check_password(&cmd.password, &cmd.email).await?;
         let hash = self.ports.hasher.hash(&cmd.password).await?;
         for _ in 0..ATTEMPTS {
             let now = self.ports.clock.now();
@@ -105,8 +106,8 @@ impl AuthService {
         Ok(())
     }
 
-    /// Makes an owner, for the command line. The address counts as proven; the password must be changed at the
-    /// first sign-in.
+    /// Makes an owner, for the command line. The address counts as proven; the password, which is random, must be changed
+    /// at the first sign-in. Whether it has leaked is asked about the one that is chosen then.
     ///
     /// # Errors
     /// `EmailTaken`, `WeakPassword`; `Unavailable` if the store or the hasher does not answer.

@@ -102,9 +102,14 @@ impl AuthService {
     }
 
     /// Tells the user of a session on a device that he has not signed in with before.
-    pub(super) async fn telling_of(&self, unit: UnitOfWork, session: &Session) -> Result<UnitOfWork, Fault> {
-        let before = self.ports.reads.signed_in_before(session.user, session.device.as_deref()).await?;
-        if !before.is_news() {
+    pub(super) async fn telling_of(
+        &self,
+        unit: UnitOfWork,
+        user: &User,
+        session: &Session,
+    ) -> Result<UnitOfWork, Fault> {
+        let before = self.ports.reads.signed_in_before(user.id, session.device.as_deref()).await?;
+        if !before.is_news(user.created_at, session.created_at) {
             return Ok(unit);
         }
         let occasion = Occasion::NewSignIn { session: session.id };
@@ -217,7 +222,7 @@ impl AuthService {
             let user = User { password, ..user }.touched();
             let changes = [Change::User(user.clone()), Change::Session(session.clone())];
             let unit = changes.into_iter().chain(more).fold(UnitOfWork::new(), UnitOfWork::with);
-            let unit = self.telling_of(unit, &session).await?;
+            let unit = self.telling_of(unit, &user, &session).await?;
             if self.commit(unit).await? {
                 return Ok((user, session, secret));
             }

@@ -36,7 +36,8 @@ impl IdentityService {
             Some(user) if !is_unclaimed(&user, now) => return Err(IdentityError::NotLinked),
             Some(_) if !proven.is_authoritative => return Err(SignInError::EmailNotVerified.into()),
             Some(user) => {
-                let unit = self.auth.without_other_ways_in(UnitOfWork::new(), user.id, now).await?;
+                let whose = (user.id, &user.email);
+                let unit = self.auth.without_other_ways_in(UnitOfWork::new(), whose, now).await?;
                 let user = user.with_password(PasswordHash::none(), now);
                 (User { email_verified_at: Some(now), ..user }, unit)
             }

@@ -8,7 +8,7 @@ use crate::{
     wallet::{House, LedgerAccount, Source},
 };
 
-/// What went back to users for codes that they reported.
+/// What went back for codes that were reported: to users, and to the house for gifts that are closed.
 pub(super) fn returned(now: &Snapshot) -> i64 {
     let revenue = LedgerAccount::House(House::Revenue);
     let reports = now.journal.iter().map(|(t, _)| t).filter(|t| t.source.as_str().starts_with("rep:"));

@@ -2,10 +2,11 @@
 
 use super::{Platform, Ticked};
 use crate::{
-    Clock, Fault, JobKind, JobLane,
+    Clock, Fault, JobKind, JobLane, Time,
     mailer::{MailError, Mailer},
     outbox::{EventLog, Jobs, LeasedJob, MAX_ATTEMPTS, Scheduler, back_off},
     upkeep::UpkeepService,
+    verification::NumberEnd,
 };
 
 const JOBS_AT_ONCE: u32 = 16;
@@ -47,7 +48,11 @@ impl Platform {
         }
         for job in leased {
             match self.attempt(&job).await {
-                Ok(()) => self.store.done(&job).await?,
+                Ok(None) => self.store.done(&job).await?,
+                Ok(Some(at)) => {
+                    self.store.put_off(&job, at).await?;
+                    continue;
+                }
                 Err(Later(true, _)) if job.attempts < MAX_ATTEMPTS => {
                     let pause = back_off(job.attempts, self.random.as_ref());
                     self.store.retry(&job, self.clock.now() + pause).await?;
@@ -60,36 +65,42 @@ impl Platform {
         Ok(done)
     }
 
-    async fn attempt(&self, job: &LeasedJob) -> Result<(), Later> {
+    /// `None` if it is done; else when it is looked at again, though nothing has failed.
+    async fn attempt(&self, job: &LeasedJob) -> Result<Option<Time>, Later> {
         match &job.kind {
-            JobKind::SendMail { to, letter } => Ok(self.mailer.send(to, letter).await?),
-            JobKind::Notify { notification } => match self.notifications.letter(*notification).await {
-                Ok(Some((to, news))) => Ok(self.mailer.tell(&to, &news).await?),
-                Ok(None) => Ok(()),
-                Err(fault) => Err(Later(true, fault.to_string())),
-            },
-            JobKind::TellStaff { occasion } => match self.notifications.tell_staff(*occasion).await {
-                Ok(_) => Ok(()),
-                Err(fault) => Err(Later(true, fault.to_string())),
-            },
-            JobKind::EndReservation { purchase } => match self.orders.end_reservation(*purchase).await {
-                Ok(false) => Ok(()),
-                Ok(true) => Err(Later(true, "the provider has not ended it yet".to_owned())),
-                Err(error) => Err(Later(true, error.to_string())),
-            },
-            JobKind::Upkeep { task } => {
-                let upkeep = UpkeepService::new(self.store.clone(), self.clock.clone());
-                match upkeep.run(*task).await {
-                    Ok(_) => Ok(()),
-                    Err(fault) => Err(Later(true, fault.to_string())),
+            JobKind::SendMail { to, letter } => self.mailer.send(job.id, to, letter).await?,
+            JobKind::Notify { notification } => {
+                if let Some((to, news)) = self.notifications.letter(*notification).await? {
+                    self.mailer.tell(job.id, &to, &news).await?;
                 }
             }
+            JobKind::TellStaff { occasion } => {
+                self.notifications.tell_staff(*occasion).await?;
+            }
+            JobKind::EndReservation { purchase } => match self.orders.end_reservation(*purchase).await {
+                Ok(NumberEnd::Settled) => {}
+                Ok(NumberEnd::Awaited { again_at }) => return Ok(Some(again_at)),
+                Ok(NumberEnd::Open) => {
+                    return Err(Later(true, "the provider has not ended it yet".to_owned()));
+                }
+                Err(error) => return Err(Later(true, error.to_string())),
+            },
+            JobKind::Upkeep { task } => {
+                UpkeepService::new(self.store.clone(), self.clock.clone()).run(*task).await?;
+            }
         }
+        Ok(None)
     }
 }
 
 /// Why a job is not done: whether it may be tried again, and what went wrong.
 struct Later(bool, String);
+
+impl From<Fault> for Later {
+    fn from(fault: Fault) -> Self {
+        Self(true, fault.to_string())
+    }
+}
 
 impl From<MailError> for Later {
     fn from(error: MailError) -> Self {

@@ -74,7 +74,7 @@ impl StaffService {
         let user = User { role, must_change_password: true, second_factor: SecondFactor::Off, ..user };
         let everywhere = EndSessions { user: user.id, except: None, at: now };
         let unit = UnitOfWork::new().with(Change::User(user.clone())).with(Change::EndSessions(everywhere));
-        let unit = self.auth.without_other_ways_in(unit, user.id, now).await?;
+        let unit = self.auth.without_other_ways_in(unit, (user.id, &user.email), now).await?;
         Ok((user, unit))
     }
 

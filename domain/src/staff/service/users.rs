@@ -66,7 +66,8 @@ impl StaffService {
         Ok(Some(UserDetail { user, account, payments, sessions, identities }))
     }
 
-    /// A user may do nothing for a time, and all his sessions end. His open orders go on and end by themselves.
+    /// A user may do nothing for a time, and all his sessions end. His open orders go on and end by themselves; what is to
+    /// be posted to his webhook endpoints waits.
     ///
     /// # Errors
     /// `NotFound`, `Oneself`, `NotPermitted`, `EndsBefore`; `Unavailable` if the store does not answer.
@@ -96,13 +97,13 @@ impl StaffService {
             }
             let facts = (facts_of(user.suspension.as_ref()), Facts::none());
             let action = AuditAction::UserUnsuspended;
-            Ok(Some(Decided { user: user.unsuspended(), action, facts, mail: None, ends: Ends::Nothing }))
+            Ok(Some(Decided { user: user.unsuspended(), action, facts, mail: None, ends: Ends::Suspension }))
         })
         .await
     }
 
-    /// A user's password is void from now on: he is mailed a link that sets a new one, and all his sessions, identities
-    /// and keys end.
+    /// A user's password is void from now on: he is mailed a link that sets a new one, all his sessions, identities and
+    /// keys end, and his webhook endpoints are off.
     ///
     /// # Errors
     /// `NotFound`, `Oneself`, `NotPermitted`; `Unavailable` if the store or the hasher does not answer.

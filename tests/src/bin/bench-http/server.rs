@@ -87,7 +87,8 @@ impl Bench {
         let provider = Arc::new(provider(clock.clone())?);
         let gateway = Arc::new(FakePaymentGateway::new(clock.clone()));
         (adapters.provider, adapters.gateway) = (provider.clone(), gateway.clone());
-        let adapters = adapters.measured(&metrics);
+        let shared: Arc<dyn Clock> = clock.clone();
+        let adapters = adapters.watched(&metrics, &shared);
         let wired = wiring::wire(&config, stores, adapters, &origin, clock.clone())?;
         let stop = CancellationToken::new();
         let workers = wired.supervisor().start(stop.clone());

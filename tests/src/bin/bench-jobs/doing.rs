@@ -16,7 +16,7 @@ use namaskah_adapters::{
     vault::Vault,
 };
 use namaskah_domain::{
-    Fault, JobLane, Letter, Time,
+    Fault, JobId, JobLane, Letter, Time,
     auth::Email,
     mailer::{MailError, Mailer},
     memory::Platform,
@@ -52,7 +52,7 @@ struct Stamps(Mutex<Vec<u64>>);
 
 #[async_trait]
 impl Mailer for Stamps {
-    async fn send(&self, to: &Email, _: &Letter) -> Result<(), MailError> {
+    async fn send(&self, _: JobId, to: &Email, _: &Letter) -> Result<(), MailError> {
         let stamp = to.as_str().split_once('@').and_then(|(stamp, _)| stamp.parse::<u64>().ok());
         let stamp = stamp.ok_or_else(|| MailError::Permanent(Fault::new("no stamp")))?;
         let latency = now_us().saturating_sub(stamp);
@@ -60,7 +60,7 @@ impl Mailer for Stamps {
         Ok(())
     }
 
-    async fn tell(&self, _: &Email, _: &News) -> Result<(), MailError> {
+    async fn tell(&self, _: JobId, _: &Email, _: &News) -> Result<(), MailError> {
         Err(MailError::Permanent(Fault::new("no news is queued here")))
     }
 }
@@ -95,6 +95,10 @@ impl Jobs for Timed {
 
     async fn retry(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
         self.inner.retry(job, at).await
+    }
+
+    async fn put_off(&self, job: &LeasedJob, at: Time) -> Result<(), Fault> {
+        self.inner.put_off(job, at).await
     }
 
     async fn bury(&self, job: &LeasedJob, why: &str) -> Result<(), Fault> {

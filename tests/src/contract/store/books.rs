@@ -79,17 +79,14 @@ pub async fn grants_are_stored_as_decided_and_found_when_due(on: &Backend) {
     let forever = given_to(on, user, 30, None).await;
     let open = on.books.open_grants(user).await.expect("readable");
     assert_eq!(open, [late.clone(), soon.clone(), forever.clone()]);
-    let due = async |now| -> Vec<PromoGrant> {
-        let due = on.books.grants_due(at(now), 100).await.expect("readable");
-        due.into_iter().filter(|grant| grant.user == user).collect()
-    };
+    let due = async |now| on.books.grants_due(at(now), None, 100).await.expect("readable");
     assert_eq!(due(59).await, []);
-    assert_eq!(due(60).await, std::slice::from_ref(&soon));
-    assert_eq!(due(90).await, [soon.clone(), late.clone()]);
+    assert_eq!(due(60).await, [(at(60), soon.id)]);
+    assert_eq!(due(90).await, [(at(60), soon.id), (at(90), late.id)]);
     let clawed_back = forever.claw_back(given::reason(), at(10)).expect("open");
     on.apply(UnitOfWork::new().with(Change::Grant(clawed_back.clone()))).await;
     assert_eq!(on.books.grant(clawed_back.id).await.expect("readable"), Some(clawed_back.clone()));
-    assert_eq!(due(90).await, [clawed_back.clone(), soon.clone(), late.clone()]);
+    assert_eq!(due(90).await, [(at(10), clawed_back.id), (at(60), soon.id), (at(90), late.id)]);
     // The order's hold has 40 of the 180.
     let hold = given::hold(user, 40);
     on.apply(UnitOfWork::new().place(hold.clone())).await;
@@ -104,7 +101,7 @@ pub async fn grants_are_stored_as_decided_and_found_when_due(on: &Backend) {
         assert_eq!((stored.taken, stored.closed_at.is_some()), (usd(taken), closed));
     }
     let stored = on.books.grant(late.id).await.expect("readable").expect("a grant");
-    assert_eq!(due(90).await, std::slice::from_ref(&stored));
+    assert_eq!(due(90).await.iter().map(|(_, id)| *id).collect::<Vec<_>>(), [stored.id]);
     on.apply(UnitOfWork::new().end(given::end(&hold, HoldEnd::Release))).await;
     let (account, open) = (on.account(user).await, on.books.open_grants(user).await.expect("readable"));
     on.apply(take_back(stored, &account, &open, at(95)).expect("balanced").expect("the rest")).await;
@@ -205,10 +202,12 @@ pub async fn debtors_are_those_who_owe_and_can_pay(on: &Backend) {
         }
         users.push(user);
     }
-    let found = on.books.debtors(100_000).await.expect("readable");
+    let found = on.books.debtors(None, 100_000).await.expect("readable");
     let able: Vec<_> = users.iter().map(|user| found.contains(user)).collect();
     assert_eq!(able, [true, false, false, false, true]);
-    assert_eq!(on.books.debtors(1).await.expect("readable").len(), 1);
+    let slice = async |after| on.books.debtors(after, 1).await.expect("readable");
+    assert_eq!((slice(None).await, slice(Some(users[0])).await), (vec![users[0]], vec![users[4]]));
+    assert_eq!(slice(Some(users[4])).await, []);
 }
 
 /// Open ones, bound or orphaned, that are old enough.
@@ -226,9 +225,44 @@ pub async fn receivables_are_found_by_their_age(on: &Backend) {
         on.apply(UnitOfWork::new().with(Change::Purchase(bought.clone()))).await;
         stored.push(bought);
     }
-    let aged = async || on.books.receivables_since(at(30), 100).await.expect("readable");
-    assert_eq!(aged().await, [stored[1].clone(), stored[2].clone(), stored[0].clone()]);
+    let aged = async || on.books.receivables_since(at(30), None, 100).await.expect("readable");
+    assert_eq!(aged().await, [(at(10), stored[1].id), (at(20), stored[2].id), (at(30), stored[0].id)]);
     let closed = stored[1].clone().close_receivable(Receivable::WrittenOff { at: at(60) }).expect("open");
     on.apply(UnitOfWork::new().with(Change::Purchase(closed))).await;
-    assert_eq!(aged().await, [stored[2].clone(), stored[0].clone()]);
+    assert_eq!(aged().await, [(at(20), stored[2].id), (at(30), stored[0].id)]);
+}
+
+/// Behind the last of the slice before, also among those of one instant.
+pub async fn what_is_due_is_listed_slice_by_slice(on: &Backend) {
+    let user = given::account().stored_in(on.store.as_ref()).await;
+    let mut due = Vec::new();
+    for expires in [70, 60, 70, 70, 60] {
+        due.push((at(expires), given_to(on, user, 10, Some(expires)).await.id));
+    }
+    due.sort_unstable();
+    let mut listed = Vec::new();
+    while listed.len() < due.len() {
+        let slice = on.books.grants_due(at(90), listed.last().copied(), 2).await.expect("readable");
+        assert!(!slice.is_empty(), "{listed:?} of {due:?}");
+        listed.extend(slice);
+    }
+    assert_eq!(listed, due);
+    assert_eq!(on.books.grants_due(at(90), listed.last().copied(), 2).await.expect("readable"), []);
+
+    let mut aged = Vec::new();
+    for seconds in [20, 10, 20, 20, 10] {
+        let purchase = given::purchase(&given::requested(given::id()));
+        on.apply(UnitOfWork::new().with(Change::Purchase(purchase.clone()))).await;
+        let bought = namaskah_domain::verification::Bought { bound_at: at(seconds), ..given::bought() };
+        aged.push((at(seconds), purchase.id));
+        on.apply(UnitOfWork::new().with(Change::Purchase(purchase.bind(bought)))).await;
+    }
+    aged.sort_unstable();
+    let mut listed = Vec::new();
+    while listed.len() < aged.len() {
+        let slice = on.books.receivables_since(at(30), listed.last().copied(), 2).await.expect("readable");
+        assert!(!slice.is_empty(), "{listed:?} of {aged:?}");
+        listed.extend(slice);
+    }
+    assert_eq!(listed, aged);
 }

@@ -228,8 +228,9 @@ pub async fn a_credit_repays_debt_in_its_own_commit(on: &Backend) {
 /// So that no debt is passed over that arises between the read and the commit.
 pub async fn a_decision_on_a_clear_account_is_stale_once_something_is_owed_or_disputed(on: &Backend) {
     let user = given::account().with(600).stored_in(on.store.as_ref()).await;
-    let credit = given::credit(&on.account(user).await, 100);
-    let again = given::credit(&on.account(user).await, 100);
+    let credited =
+        || UnitOfWork::new().post(given::posting(user, Purse::Wallet, 100)).expecting(user, Standing::Clear);
+    let (credit, again) = (credited(), credited());
     on.apply(UnitOfWork::new().place(given::hold(user, 10))).await;
     on.apply(credit).await;
     on.apply(UnitOfWork::new().open_dispute(user, amount(1))).await;

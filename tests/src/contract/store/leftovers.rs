@@ -3,7 +3,10 @@
 use namaskah_domain::{
     Change, UnitOfWork,
     auth::{MailTokenPurpose, SessionEnd},
+    notification::Notification,
+    outbox::EventQuery,
     upkeep::Task,
+    webhook::{Delivery, DeliveryState, DeliveryStatus, Telling},
 };
 
 use super::Backend;
@@ -90,6 +93,75 @@ pub async fn claims_go_with_the_account(on: &Backend) {
     assert_eq!(replay(&claims[1]).await, None);
 }
 
+/// With their tries, by when they ended; what waits stays, however old it is. What was told can be told again: the event
+/// stays.
+pub async fn deliveries_that_have_ended_are_deleted_with_their_tries(on: &Backend) {
+    let endpoint = given::endpoint(given::id());
+    let event = given::event(endpoint.user);
+    on.apply(UnitOfWork::new().with(Change::Event(event.clone()))).await;
+    on.events.stamp().await.expect("stamped");
+    let mut all = Vec::new();
+    for (status, second) in DeliveryStatus::ALL.into_iter().zip([1, 10, 11, 12]) {
+        let state = DeliveryState::of(status, at(second));
+        let delivery = Delivery { state, attempts: 2, ..given::delivery(&endpoint, 1) };
+        let telling =
+            if all.is_empty() { Telling { id: event.id, ..delivery.telling } } else { delivery.telling };
+        let delivery = Delivery { telling, ..delivery };
+        on.apply(UnitOfWork::new().with(Change::WebhookDelivery(delivery.clone()))).await;
+        for number in 1..=2 {
+            on.apply(UnitOfWork::new().with(Change::WebhookAttempt(given::attempt(delivery.id, number))))
+                .await;
+        }
+        all.push(delivery);
+    }
+    let tries = async |id| on.webhooks.attempts(&[id], 16).await.expect("readable").len();
+    for (over_by_s, deleted) in [(9, 0), (10, 1), (10, 0), (12, 2), (1_000_000, 0)] {
+        assert_eq!(delete(on, Task::Deliveries, over_by_s).await, deleted, "{over_by_s}");
+    }
+    for (delivery, is_kept) in all.iter().zip([true, false, false, false]) {
+        let found = on.webhooks.delivery(delivery.id).await.expect("readable");
+        assert_eq!(found.is_some(), is_kept, "{delivery:?}");
+        assert_eq!(tries(delivery.id).await, if is_kept { 2 } else { 0 });
+    }
+    let query = EventQuery { user: Some(endpoint.user), subject: None, after: 0, limit: 9 };
+    assert_eq!(on.events.after(query).await.expect("readable")[0].event, event);
+}
+
+/// One that was begun anew after it had ended waits, and so stays.
+pub async fn a_delivery_that_is_begun_anew_is_kept(on: &Backend) {
+    let endpoint = given::endpoint(given::id());
+    let failed = Delivery { state: DeliveryState::Failed { at: at(1) }, ..given::delivery(&endpoint, 1) };
+    on.apply(UnitOfWork::new().with(Change::WebhookDelivery(failed.clone()))).await;
+    let anew = failed.begun_anew(at(2));
+    on.apply(UnitOfWork::new().with(Change::WebhookDelivery(anew.clone()))).await;
+    assert_eq!(delete(on, Task::Deliveries, 9).await, 0);
+    assert_eq!(on.webhooks.delivery(anew.id).await.expect("readable"), Some(anew));
+}
+
+/// By when it was read, or else by when it was told; each by a task of its own.
+pub async fn notifications_are_deleted_by_when_they_were_read_or_told(on: &Backend) {
+    let user = given::id();
+    let told = |second| Notification { at: at(second), ..given::notification(user) };
+    let (old, young) = (told(5), told(7));
+    let (read, later) = (told(1), told(1));
+    for each in [&old, &young, &read, &later] {
+        on.apply(UnitOfWork::new().with(Change::Notification(each.clone()))).await;
+    }
+    for (each, second) in [(&read, 5), (&later, 7)] {
+        let each = each.clone().read(at(second)).expect("unread");
+        on.apply(UnitOfWork::new().with(Change::Notification(each))).await;
+    }
+    let is_there = async |id| on.notifications.notification(id).await.expect("readable").is_some();
+    for (task, gone, kept) in
+        [(Task::ReadNotifications, &read, &later), (Task::UnreadNotifications, &old, &young)]
+    {
+        for (over_by_s, deleted) in [(4, 0), (6, 1), (6, 0)] {
+            assert_eq!(delete(on, task, over_by_s).await, deleted, "{task:?} {over_by_s}");
+        }
+        assert_eq!((is_there(gone.id).await, is_there(kept.id).await), (false, true), "{task:?}");
+    }
+}
+
 /// And the next call goes on.
 pub async fn what_is_of_no_more_use_is_deleted_a_batch_at_a_time(on: &Backend) {
     let user = given::id();
@@ -99,6 +171,15 @@ pub async fn what_is_of_no_more_use_is_deleted_a_batch_at_a_time(on: &Backend) {
     }
     for deleted in [2, 2, 1, 0] {
         let found = on.leftovers.delete(Task::MailTokens, at(3_600), 2).await.expect("deleted");
+        assert_eq!(found, deleted);
+    }
+    let endpoint = given::endpoint(user);
+    for _ in 0..3 {
+        let ended = Delivery { state: DeliveryState::Dropped { at: at(1) }, ..given::delivery(&endpoint, 1) };
+        on.apply(UnitOfWork::new().with(Change::WebhookDelivery(ended))).await;
+    }
+    for deleted in [2, 1, 0] {
+        let found = on.leftovers.delete(Task::Deliveries, at(1), 2).await.expect("deleted");
         assert_eq!(found, deleted);
     }
 }

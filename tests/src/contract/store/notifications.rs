@@ -6,7 +6,7 @@ use namaskah_domain::{
     notification::{
         Channel, Ending, Notification, NotificationKind, NotificationQuery, NotificationSettings, Occasion,
     },
-    suppression::Suppression,
+    suppression::{Suppressed, Suppression},
     verification::Line,
     wallet::{Purse, Settings},
 };
@@ -217,13 +217,44 @@ pub async fn addresses_that_were_refused_are_stored_as_decided(on: &Backend) {
     let email = given::email();
     let known = async || on.suppressions.suppression(&email).await.expect("readable");
     assert_eq!(known().await, None);
-    let refused = Suppression::new(email.clone(), 550, at(1));
+    let refused = Suppression::new(given::id(), email.clone(), Some(given::id()), 550, at(1));
     let lifted = refused.clone().lifted(at(2)).expect("active");
-    for state in [refused.clone(), lifted.clone(), lifted.again(551, at(3))] {
+    for state in [refused.clone(), lifted.clone(), lifted.again(None, 551, at(3))] {
         on.apply(UnitOfWork::new().with(Change::Suppression(state.clone()))).await;
         assert_eq!(known().await, Some(state));
     }
     let again = on.refuse(UnitOfWork::new().with(Change::Suppression(refused))).await;
     assert_refused!(again, CommitError::Duplicate(Unique::Record));
     assert_eq!(on.suppressions.suppression(&given::email()).await.expect("readable"), None);
+}
+
+/// Newest first, in pages, each with the user whose address it is: not with one who has another by now, or has left.
+pub async fn addresses_that_get_no_mail_are_listed_with_their_users(on: &Backend) {
+    let (stays, moves, leaves) = (given::user(), given::user(), given::user());
+    let mut expected = Vec::new();
+    for user in [&stays, &moves, &leaves] {
+        on.apply(UnitOfWork::new().with(Change::User(user.clone()))).await;
+        let known = Suppression::new(given::id(), user.email.clone(), Some(user.id), 550, at(1));
+        on.apply(UnitOfWork::new().with(Change::Suppression(known.clone()))).await;
+        let owner = Some((user.id, user.email.clone()));
+        expected.insert(0, Suppressed { id: known.id, owner, reply: 550, at: at(1) });
+    }
+    let nobodys = Suppression::new(given::id(), given::email(), None, 553, at(2));
+    expected.insert(0, Suppressed { id: nobodys.id, owner: None, reply: 553, at: at(2) });
+    let lifted = Suppression::new(given::id(), given::email(), None, 550, at(2));
+    for known in [&nobodys, &lifted] {
+        on.apply(UnitOfWork::new().with(Change::Suppression(known.clone()))).await;
+    }
+    on.apply(UnitOfWork::new().with(Change::Suppression(lifted.lifted(at(3)).expect("active")))).await;
+    let listed = async |page| on.suppressions.suppressed(page).await.expect("readable");
+    assert_eq!(listed(first(10)).await.rows, expected);
+    on.apply(UnitOfWork::new().with(Change::User(leaves.anonymised(at(9))))).await;
+    let elsewhere = User { email: given::email(), ..moves.touched() };
+    on.apply(UnitOfWork::new().with(Change::User(elsewhere))).await;
+    for gone in &mut expected[1..3] {
+        gone.owner = None;
+    }
+    assert_eq!(listed(first(10)).await.rows, expected);
+    let page = listed(Page { limit: 2, after: Some(expected[0].id) }).await;
+    assert_eq!((page.rows, page.has_more), (expected[1..3].to_vec(), true));
 }

@@ -110,6 +110,20 @@ pub async fn a_job_that_failed_comes_back_when_it_is_due(on: &Backend) {
     }
 }
 
+/// With as many attempts as before.
+pub async fn a_job_that_was_put_off_comes_back_as_if_it_had_not_been_taken(on: &Backend) {
+    queue(on, &[given::job()]).await;
+    let [leased] = lease(on, holder(), 0).await.try_into().expect("one is due");
+    on.jobs.retry(&leased, at(10)).await.expect("it failed");
+    for due in [10, 20, 30] {
+        assert_eq!(lease(on, holder(), due - 1).await, []);
+        let [leased] = lease(on, holder(), due).await.try_into().expect("one is due");
+        assert_eq!((leased.attempts, leased.run_at), (1, at(due)));
+        on.jobs.put_off(&leased, at(due + 10)).await.expect("given back");
+        on.jobs.put_off(&leased, at(0)).await.expect("it is given back already");
+    }
+}
+
 /// An older lease neither ends nor moves it.
 pub async fn a_released_job_can_be_taken_and_its_old_lease_is_void(on: &Backend) {
     queue(on, &[given::job()]).await;
@@ -156,6 +170,7 @@ pub async fn jobs_keep_what_is_to_be_done(on: &Backend) {
         Letter::ApiKeyDeleted,
         Letter::TicketAnswered,
         Letter::WebhookEndpointOff,
+        Letter::WebhookEndpointSet { user: given::id() },
     ];
     let mails = letters.map(|letter| JobKind::SendMail { to: given::email(), letter });
     let sweeps = Task::ALL.map(|task| JobKind::Upkeep { task });

@@ -31,7 +31,11 @@ pub async fn refunds_are_stored_as_decided_in_every_state(on: &Backend) {
     let pending = next(&missed, RefundState::Pending { gateway: name.clone() });
     let processed = next(&pending, RefundState::Processed { gateway: name.clone(), at: at(9) });
     let failed = next(&processed, RefundState::Failed { gateway: Some(name.clone()), at: at(99) });
-    for stored in [sent, missed, pending, processed, failed.clone()] {
+    let again = RefundState::Processed { gateway: name.clone(), at: at(100) };
+    let revived = Refund { revived: true, ..next(&failed, again) };
+    let back = RefundState::Failed { gateway: Some(name.clone()), at: at(101) };
+    let failed_again = Refund { aside: true, ..next(&revived, back) };
+    for stored in [sent, missed, pending, processed, failed, revived, failed_again.clone()] {
         on.apply(write(&stored)).await;
         assert_eq!(on.payments.refund(stored.id).await.expect("readable"), Some(stored));
     }
@@ -45,9 +49,9 @@ pub async fn refunds_are_stored_as_decided_in_every_state(on: &Backend) {
         on.apply(write(stored)).await;
     }
     let all = on.payments.refunds_of(intent.id).await.expect("readable");
-    assert_eq!(all, [failed.clone(), never, found.clone()]);
+    assert_eq!(all, [failed_again.clone(), never, found.clone()]);
     let named = on.payments.refunds_named(&[other, given::refund_name(), name]).await.expect("readable");
-    assert_eq!(named, [failed, found]);
+    assert_eq!(named, [failed_again, found]);
     assert_eq!(on.payments.refunds_named(&[]).await.expect("readable"), []);
     assert_eq!(on.payments.refund(given::id()).await.expect("readable"), None);
 }

@@ -2,8 +2,9 @@
 
 use namaskah_domain::{
     Change, Currency, JobLane, Money, NewJob, Notice, NoticeState, Sender, UnitOfWork, Version,
-    verification::{PurchaseState, Waiting},
-    vitals::{OVERDUE_S, Queue, Vitals},
+    payment::{Refund, RefundState},
+    verification::{Bought, Purchase, PurchaseState, Receivable, Waiting},
+    vitals::{DriftSlice, OVERDUE_S, Queue, Vitals},
     wallet::HoldEnd,
 };
 use uuid::Uuid;
@@ -27,6 +28,9 @@ pub async fn what_waits_is_counted(on: &Backend) {
         notices_oldest_s: 0,
         suspense_open: 0,
         refunds_open: 0,
+        refunds_oldest_s: 0,
+        orphans_open: 0,
+        orphans_oldest_s: 0,
         disputes_open: 0,
         findings_open: 0,
         webhooks_due: 0,
@@ -50,6 +54,7 @@ pub async fn what_waits_is_counted(on: &Backend) {
         notices_oldest_s: 40,
         suspense_open: 1,
         refunds_open: 1,
+        refunds_oldest_s: 100,
         disputes_open: 1,
         findings_open: 1,
         webhooks_due: 1,
@@ -57,6 +62,34 @@ pub async fn what_waits_is_counted(on: &Backend) {
         ..nothing
     };
     assert_eq!(vitals(on, 100).await, expected);
+}
+
+/// From when it was asked for until it has ended, and a number until its cost has come back.
+pub async fn the_oldest_open_refund_and_the_oldest_orphan_are_told(on: &Backend) {
+    let refund = |second| Refund { created_at: at(second), ..given::refund(&given::intent(given::id())) };
+    let (first, second) = (refund(10), refund(40));
+    for refund in [&first, &second] {
+        on.apply(UnitOfWork::new().with(Change::Refund(refund.clone()))).await;
+    }
+    let orphan = |second| {
+        let bought = Bought { bound_at: at(second), ..given::bought() };
+        Purchase { version: Version::FIRST, ..given::purchase(&given::requested(given::id())).orphan(bought) }
+    };
+    let (old, new) = (orphan(20), orphan(70));
+    for purchase in [&old, &new] {
+        on.apply(UnitOfWork::new().with(Change::Purchase(purchase.clone()))).await;
+    }
+    let told = async |now| {
+        let found = vitals(on, now).await;
+        let refunds = (found.refunds_open, found.refunds_oldest_s);
+        (refunds, (found.orphans_open, found.orphans_oldest_s))
+    };
+    assert_eq!(told(100).await, ((2, 90), (2, 80)));
+    let failed = RefundState::Failed { gateway: None, at: at(100) };
+    let ended = Refund { state: failed, version: first.version.next(), ..first };
+    let credited = old.close_receivable(Receivable::Credited { at: at(100) }).expect("open");
+    on.apply(UnitOfWork::new().with(Change::Refund(ended)).with(Change::Purchase(credited))).await;
+    assert_eq!(told(100).await, ((1, 60), (1, 30)));
 }
 
 /// At the very instant it is not overdue.
@@ -92,6 +125,28 @@ pub async fn jobs_are_counted_by_lane_and_by_how_long_they_wait(on: &Backend) {
     on.jobs.bury(&leased[0], "no such address").await.expect("buried");
     let [mails, ..] = vitals(on, 100).await.queues;
     assert_eq!(mails, Queue { lane: JobLane::Mail, due: 1, oldest_s: 70, buried: 1 });
+}
+
+/// In the order of their users, each once; what is behind the last is nothing.
+pub async fn accounts_are_looked_at_for_drift_slice_by_slice(on: &Backend) {
+    let mut users = Vec::new();
+    for _ in 0..5 {
+        let user = given::account().with(10_000).stored_in(on.store.as_ref()).await;
+        on.apply(UnitOfWork::new().place(given::hold(user, 2_500))).await;
+        users.push(user);
+    }
+    users.sort();
+    let zero = Money::zero(Currency::Usd);
+    for (after, limit, last) in [
+        (None, 2, Some(users[1])),
+        (Some(users[1]), 2, Some(users[3])),
+        (Some(users[3]), 2, Some(users[4])),
+        (Some(users[4]), 2, None),
+        (None, 99, Some(users[4])),
+    ] {
+        let slice = on.vitals.drift_of(after, limit).await.expect("readable");
+        assert_eq!(slice, DriftSlice { drift: zero, last });
+    }
 }
 
 /// Money that came in, is held, and has been spent: the accounts are where their lines and holds say.

@@ -1,11 +1,11 @@
 //! Sentences about endpoints, deliveries and their tries.
 
 use namaskah_domain::{
-    Change, CommitError, EndpointId, EventKind, Page, Unique, UnitOfWork, UserId,
+    Change, CommitError, EndpointId, EventKind, Page, Unique, UnitOfWork, UserId, Version,
     outbox::{EventQuery, SequencedEvent},
     webhook::{
-        Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Description, Endpoint, Happening,
-        Health, OffReason, Standing, Subscription, Telling, WebhookSecret,
+        Attempt, AttemptOutcome, Delivery, DeliveryState, DeliveryStatus, Description, DueEndpoint, Endpoint,
+        Happening, Health, OffReason, Standing, Subscription, Telling, WebhookSecret, lease_of,
     },
 };
 
@@ -29,6 +29,12 @@ async fn endpoint(on: &Backend, id: EndpointId) -> Option<Endpoint> {
     on.webhooks.endpoint(id).await.expect("readable")
 }
 
+/// In which order endpoints are due at a second.
+async fn due(on: &Backend, second: i64, limit: u32) -> Vec<EndpointId> {
+    let due = on.webhooks.due(at(second), limit).await.expect("readable");
+    due.into_iter().map(|due| due.endpoint).collect()
+}
+
 const fn first<T>(limit: u32) -> Page<T> {
     Page { limit, after: None }
 }
@@ -44,6 +50,7 @@ pub async fn endpoints_are_stored_as_decided_in_every_state(on: &Backend) {
         description: Some(Description::try_new("Checkout é").expect("a description")),
         secrets: plain.secrets.clone().rotated(secret, at(3)),
         health: (1..9).fold(Health::default(), |health, second| health.failed(at(second))),
+        told_off_at: Some(at(8)),
         after: 77,
         ..given::endpoint(user)
     };
@@ -150,9 +157,11 @@ pub async fn what_is_due_is_found_by_endpoint_in_the_order_of_the_log(on: &Backe
     let his = sent(on, given::delivery(&bob, 10)).await;
     sent(on, Delivery { state: DeliveryState::Delivered { at: at(1) }, ..given::delivery(&bob, 1) }).await;
     sent(on, given::delivery(&eve, 41)).await;
-    assert_eq!(on.webhooks.due(at(9), 9).await.expect("readable"), []);
-    assert_eq!(on.webhooks.due(at(40), 9).await.expect("readable"), [bob.id, ada.id]);
-    assert_eq!(on.webhooks.due(at(40), 1).await.expect("readable"), [bob.id]);
+    assert_eq!(due(on, 9, 9).await, []);
+    assert_eq!(due(on, 40, 9).await, [bob.id, ada.id]);
+    assert_eq!(due(on, 40, 1).await, [bob.id]);
+    let first = on.webhooks.due(at(40), 1).await.expect("readable");
+    assert_eq!(first, [DueEndpoint { endpoint: bob.id, user: bob.user }]);
     let due_of = async |id, limit| on.webhooks.due_of(id, at(40), limit).await.expect("readable");
     assert_eq!(due_of(ada.id, 9).await, [test.clone(), old.clone(), new]);
     assert_eq!(due_of(ada.id, 2).await, [test, old]);
@@ -160,9 +169,75 @@ pub async fn what_is_due_is_found_by_endpoint_in_the_order_of_the_log(on: &Backe
     assert_eq!(due_of(eve.id, 9).await, []);
 }
 
+/// By whomever: what is leased is somebody's already.
+pub async fn an_endpoint_that_somebody_is_at_is_left_out_until_it_is_given_back(on: &Backend) {
+    let (one, other) = (given::endpoint(given::id()), given::endpoint(given::id()));
+    sent(on, given::delivery(&one, 1)).await;
+    sent(on, given::delivery(&other, 2)).await;
+    let holder = given::id::<()>().uuid();
+    let taken = on.leases.acquire(&lease_of(one.id), holder, 60).await.expect("answered");
+    assert!(taken.is_some());
+    assert_eq!(due(on, 9, 9).await, [other.id]);
+    on.leases.release(&lease_of(one.id), holder).await.expect("given back");
+    assert_eq!(due(on, 9, 9).await, [other.id, one.id], "it has been served since");
+    // A lease that has run out is nobody's.
+    on.leases.acquire(&lease_of(other.id), holder, 0).await.expect("answered");
+    assert!(due(on, 9, 9).await.contains(&other.id));
+}
+
+/// However long what is due of one of them has been due, and however many endpoints he has.
+pub async fn users_take_turns_and_of_their_endpoints_those_that_were_served_longest_ago(on: &Backend) {
+    let (ada, bob): (UserId, UserId) = (given::id(), given::id());
+    let hers = [(); 4].map(|()| given::endpoint(ada));
+    let his = given::endpoint(bob);
+    for (endpoint, second) in hers.iter().zip(1..) {
+        sent(on, given::delivery(endpoint, second)).await;
+    }
+    sent(on, given::delivery(&his, 8)).await;
+    let [a, b, c, d] = hers.each_ref().map(|endpoint| endpoint.id);
+    assert_eq!(due(on, 9, 9).await, [a, his.id, b, c, d]);
+    let holder = given::id::<()>().uuid();
+    on.leases.acquire(&lease_of(b), holder, 60).await.expect("answered").expect("free");
+    on.leases.release(&lease_of(b), holder).await.expect("given back");
+    assert_eq!(due(on, 9, 9).await, [a, his.id, c, d, b]);
+    // What is worked on is her turn.
+    on.leases.acquire(&lease_of(a), holder, 60).await.expect("answered").expect("free");
+    assert_eq!(due(on, 9, 9).await, [his.id, c, d, b]);
+    on.leases.release(&lease_of(a), holder).await.expect("given back");
+}
+
+/// However much waits for it. One that is off does not rest: what waits for it is to be dropped.
+pub async fn an_endpoint_that_rests_is_due_when_its_rest_is_over(on: &Backend) {
+    let rested = || given::endpoint(given::id()).held(at(50));
+    let standing = Standing::Off { why: OffReason::Gone, at: at(1) };
+    let (resting, off) = (rested(), Endpoint { standing, ..rested() });
+    for endpoint in [&resting, &off] {
+        stored(on, Endpoint { version: Version::FIRST, ..endpoint.clone() }).await;
+        sent(on, given::delivery(endpoint, 10)).await;
+    }
+    assert_eq!(due(on, 49, 9).await, [off.id]);
+    let due_again = due(on, 50, 9).await;
+    assert!(due_again.contains(&resting.id) && due_again.contains(&off.id), "{due_again:?}");
+}
+
+/// Not those of others, nor what has ended; and no further than one wants to know.
+pub async fn what_waits_for_an_endpoint_is_counted_up_to_a_limit(on: &Backend) {
+    let (endpoint, other) = (given::endpoint(given::id()), given::endpoint(given::id()));
+    for due in 1..4 {
+        sent(on, given::delivery(&endpoint, due)).await;
+        let delivered = DeliveryState::Delivered { at: at(1) };
+        sent(on, Delivery { state: delivered, ..given::delivery(&endpoint, due) }).await;
+        sent(on, given::delivery(&other, due)).await;
+    }
+    let waiting = async |limit| on.webhooks.waiting(endpoint.id, limit).await.expect("readable");
+    assert_eq!((waiting(9).await, waiting(2).await), (3, 2));
+}
+
 /// In the order of their numbers; a number is used once.
 pub async fn tries_are_stored_as_made_and_found_by_their_deliveries(on: &Backend) {
-    let (one, other) = (given::id(), given::id());
+    let endpoint = given::endpoint(given::id());
+    let one = sent(on, Delivery { attempts: 5, ..given::delivery(&endpoint, 1) }).await.id;
+    let other = sent(on, given::delivery(&endpoint, 1)).await.id;
     let outcomes = [
         AttemptOutcome::TimedOut,
         AttemptOutcome::NotReached,
@@ -176,8 +251,11 @@ pub async fn tries_are_stored_as_made_and_found_by_their_deliveries(on: &Backend
         on.apply(UnitOfWork::new().with(Change::WebhookAttempt(attempt.clone()))).await;
         tries.push(attempt);
     }
-    on.apply(UnitOfWork::new().with(Change::WebhookAttempt(given::attempt(given::id(), 1)))).await;
-    assert_eq!(on.webhooks.attempts(&[one, other]).await.expect("readable"), tries);
+    let elsewhere = sent(on, Delivery { attempts: 1, ..given::delivery(&endpoint, 1) }).await.id;
+    on.apply(UnitOfWork::new().with(Change::WebhookAttempt(given::attempt(elsewhere, 1)))).await;
+    let last = async |count| on.webhooks.attempts(&[one, other], count).await.expect("readable");
+    assert_eq!(last(16).await, tries);
+    assert_eq!(last(2).await, tries[3..]);
 }
 
 /// Of two who move it from one place, one does.
@@ -191,7 +269,8 @@ pub async fn the_cursor_moves_once_from_each_place(on: &Backend) {
     assert_eq!(on.webhooks.cursor().await.expect("readable"), moved);
 }
 
-/// At the very instant too; of this user alone.
+/// At the very instant too; of this user alone. Two that were stamped in another order than they happened are told as they
+/// happened.
 pub async fn what_has_happened_since_is_found_once_it_is_stamped(on: &Backend) {
     let user = given::id();
     for (whose, second) in [(user, 1), (user, 5), (given::id(), 6), (user, 7)] {
@@ -205,4 +284,9 @@ pub async fn what_has_happened_since_is_found_once_it_is_stamped(on: &Backend) {
     let all: Vec<SequencedEvent> = on.events.after(query).await.expect("readable");
     assert_eq!(since(9).await, all[1..]);
     assert_eq!(since(1).await, all[1..2]);
+    let late = namaskah_domain::Event { at: at(6), ..given::event(user) };
+    on.apply(UnitOfWork::new().with(Change::Event(late.clone()))).await;
+    on.events.stamp().await.expect("stamped");
+    let told: Vec<_> = since(9).await.into_iter().map(|event| event.event.id).collect();
+    assert_eq!(told, [all[1].event.id, late.id, all[2].event.id]);
 }

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use namaskah_domain::{
     BookingId, EntryId, Fault, FindingId, GrantId, HoldId, Money, Page, PageOf, PaymentId, PaymentReference,
-    ReservationId, Time, UserId,
+    PurchaseId, ReservationId, Time, UserId,
     payment::Suspended,
     reconciliation::{Book, Finding, Float, OurNumber, OurPayment, ReconciliationReads, Run},
-    verification::{ProviderId, Purchase},
+    verification::ProviderId,
     wallet::{Account, BookReads, Booking, Entry, Hold, PromoGrant, Settings, Span, WalletReads},
 };
 
@@ -61,12 +61,17 @@ impl BookReads for Called<dyn BookReads> {
         self.read(self.inner.open_grants(user)).await
     }
 
-    async fn grants_due(&self, now: Time, limit: u32) -> Result<Vec<PromoGrant>, Fault> {
-        self.read(self.inner.grants_due(now, limit)).await
+    async fn grants_due(
+        &self,
+        now: Time,
+        after: Option<(Time, GrantId)>,
+        limit: u32,
+    ) -> Result<Vec<(Time, GrantId)>, Fault> {
+        self.read(self.inner.grants_due(now, after, limit)).await
     }
 
-    async fn debtors(&self, limit: u32) -> Result<Vec<UserId>, Fault> {
-        self.read(self.inner.debtors(limit)).await
+    async fn debtors(&self, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, Fault> {
+        self.read(self.inner.debtors(after, limit)).await
     }
 
     async fn suspended(&self, payment: PaymentId) -> Result<Option<Suspended>, Fault> {
@@ -81,8 +86,13 @@ impl BookReads for Called<dyn BookReads> {
         self.read(self.inner.returned_suspense(since, limit)).await
     }
 
-    async fn receivables_since(&self, before: Time, limit: u32) -> Result<Vec<Purchase>, Fault> {
-        self.read(self.inner.receivables_since(before, limit)).await
+    async fn receivables_since(
+        &self,
+        before: Time,
+        after: Option<(Time, PurchaseId)>,
+        limit: u32,
+    ) -> Result<Vec<(Time, PurchaseId)>, Fault> {
+        self.read(self.inner.receivables_since(before, after, limit)).await
     }
 }
 

@@ -11,7 +11,7 @@ use namaskah_domain::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
         GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
-        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
+        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
     },
 };
 
@@ -99,9 +99,10 @@ impl PaymentGateway for BrokenGateway {
         }
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
         let listed = self.inner.refunds_of(reference).await?;
-        Ok(listed.into_iter().map(|refund| self.told_wrongly(refund)).collect())
+        let refunds = listed.refunds.into_iter().map(|refund| self.told_wrongly(refund)).collect();
+        Ok(RefundList { refunds, ..listed })
     }
 
     async fn refunds_since(

@@ -230,10 +230,10 @@ const fn units_of(money: &ChargedMoney) -> i64 {
     }
 }
 
-/// True for a refund that was made at the gateway's desk and booked as lost. If it came back, an open dispute may have
-/// kept the wallet from repaying all of it.
+/// True for a refund that was made at the gateway's desk, or reached the customer after it had failed, and was booked as
+/// lost. If it came back, an open dispute may have kept the wallet from repaying all of it.
 const fn is_loss(refund: &Refund) -> bool {
-    matches!(refund.origin, RefundOrigin::Found)
+    refund.revived || matches!(refund.origin, RefundOrigin::Found)
 }
 
 const fn taken_by(dispute: &Dispute) -> i64 {

@@ -2,21 +2,22 @@
 
 use serde_json::json;
 
-use super::{customer::order, on_both, world::World};
+use super::{controls::eventually, customer::order, on_both, world::World};
 
 on_both! {
     a_journey_is_told_by_commits_statements_and_calls_of_providers,
     keys_grow_older_and_the_disk_of_the_data_folder_has_room,
     what_orders_payments_and_money_come_to_is_told,
+    a_provider_that_does_not_answer_is_left_alone_and_costs_nobody_anything,
 }
 
-async fn told(world: &World) -> String {
+pub(super) async fn told(world: &World) -> String {
     let answer = reqwest::get(format!("{}/metrics", world.product)).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     answer.text().await.expect("a text")
 }
 
-fn value(text: &str, series: &str) -> f64 {
+pub(super) fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0.0, |value| value.parse().expect("a number"))
 }
@@ -106,4 +107,36 @@ async fn what_orders_payments_and_money_come_to_is_told(world: &World) {
     assert!(text.lines().any(|line| line == "namaskah_ledger_drift_usd 0.0"), "{text}");
     // Numbers were bought, and nothing was paid in advance in these books.
     assert!(value(&text, "namaskah_provider_float_usd") < 0.0, "{text}");
+}
+
+async fn a_provider_that_does_not_answer_is_left_alone_and_costs_nobody_anything(world: &World) {
+    const OPENED: &str = "namaskah_provider_breaker_changes_total{provider=\"textverified\",to=\"open\"}";
+    let stands = |text: &str, state: &str| {
+        value(text, &format!("namaskah_provider_breaker{{provider=\"textverified\",state=\"{state}\"}}"))
+    };
+    let ada = world.customer_with("10.00").await;
+    assert!((stands(&told(world).await, "closed") - 1.0).abs() < f64::EPSILON);
+    let operations =
+        ["auth", "services", "pricing", "create", "get", "list", "sms", "cancel", "report", "account"];
+    for operation in operations {
+        world.controls.fault("textverified", operation, "http_500", 1_000).await;
+    }
+    eventually("the breaker opens", || async {
+        ada.post("quotes", json!({ "service": "google", "country": "US" })).await.problem();
+        (value(&told(world).await, OPENED) >= 1.0).then_some(())
+    })
+    .await;
+    let key = "a-key-that-stays-unused";
+    let refused = ada.post_again("verifications", order("telegram"), key).await;
+    assert!(refused.header("retry-after").is_some());
+    refused.refused(503, "provider_unavailable");
+    ada.has("10.00", "0.00").await;
+    let ready = reqwest::get(format!("{}/readyz", world.product)).await.expect("an answer");
+    assert_eq!(ready.status(), 200, "a provider that is away is no fault of ours");
+    for operation in operations {
+        world.controls.fault("textverified", operation, "none", 0).await;
+    }
+    world.controls.advance(120).await;
+    ada.post_again("verifications", order("telegram"), key).await.is(201);
+    assert!((stands(&told(world).await, "closed") - 1.0).abs() < f64::EPSILON);
 }

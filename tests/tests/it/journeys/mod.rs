@@ -24,6 +24,7 @@ mod forwarding;
 mod google;
 mod idempotency;
 mod jobs;
+mod leaks;
 mod lifecycle;
 mod limits;
 mod listener;

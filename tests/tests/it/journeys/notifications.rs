@@ -103,6 +103,21 @@ async fn a_low_balance_is_told_once_and_what_is_switched_off_is_not(world: &Worl
     put(&threshold).await;
     world.controls.advance(30).await;
     assert_eq!(mails(world, &ada, SUBJECT).await, 1, "he knows");
+    let low = ada.get("events?limit=100").await.is(200)["data"].clone();
+    let low: Vec<Value> = low
+        .as_array()
+        .expect("events")
+        .iter()
+        .filter(|e| e["type"] == "wallet.low_balance")
+        .cloned()
+        .collect();
+    let available = ada.get("wallet").await.is(200)["available"].clone();
+    let object = json!({
+        "id": ada.get("me").await.is(200)["id"],
+        "available": available,
+        "low_balance_threshold": threshold["low_balance_threshold"],
+    });
+    assert_eq!(low.iter().map(|event| &event["data"]["object"]).collect::<Vec<_>>(), [&object]);
 
     let eve = world.customer_with("5.00").await;
     wishes(&eve, |wanted| wanted["low_balance"] = json!({ "in_app": true, "mail": false })).await.is(200);
@@ -195,8 +210,14 @@ async fn an_address_that_is_refused_gets_no_mail_until_staff_allows_it(world: &W
     })
     .await;
     assert_eq!(tried().await, 1, "nothing was sent");
+    let listed = async || support.who.get("admin/suppressions").await.is(200)["data"].clone();
+    let list = listed().await;
+    let shown = [&list[0]["user_id"], &list[0]["email"], &list[0]["reply"]];
+    assert_eq!(shown, [&found["data"][0]["id"], &json!(ada.email), &json!(550)], "{list}");
+    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
     let allowed = support.who.post(&format!("{path}/allow"), json!({})).await.is(200);
     assert_eq!(allowed["suppressed"], false);
+    assert_eq!(listed().await, json!([]));
     assert_eq!(owner.newest_line(&text(&found["data"][0], "id")).await["action"], "user.mail_allowed");
     ada.post("auth/resend-verification", json!({ "email": ada.email })).await.is(202);
     eventually("it is refused again", || async { (tried().await == 2).then_some(()) }).await;

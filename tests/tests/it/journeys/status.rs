@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{on_both, world::World};
+use super::{controls::eventually, on_both, world::World};
 
 on_both! {
     a_share_is_told_once_there_are_orders_enough_and_nothing_about_anybody,
     a_provider_that_is_silent_is_seen,
+    while_the_gateways_lists_fail_for_a_minute_the_product_stays_ready_and_names_who_waits,
 }
 
 const ENOUGH: usize = 10;
@@ -68,7 +69,7 @@ async fn a_provider_that_is_silent_is_seen(world: &World) {
     let ada = world.customer_with("10.00").await;
     ada.rents("telegram").await;
     world.controls.fault("textverified", "sms", "http_500", 1_000).await;
-    let told = super::controls::eventually("the silence is seen", || async {
+    let told = eventually("the silence is seen", || async {
         world.controls.advance(31).await;
         let told = told(world).await;
         (part(&told, "numbers") != "operational").then_some(told)
@@ -77,4 +78,28 @@ async fn a_provider_that_is_silent_is_seen(world: &World) {
     assert_ne!(told["status"], "operational", "{told}");
     let others = (part(&told, "orders"), part(&told, "payments"));
     assert_eq!(others, (&json!("operational"), &json!("operational")));
+}
+
+/// A key that may not list disputes would do the same, for ever.
+async fn while_the_gateways_lists_fail_for_a_minute_the_product_stays_ready_and_names_who_waits(
+    world: &World,
+) {
+    for list in ["refund_list", "dispute_list"] {
+        world.controls.fault("paystack", list, "http_500", 1_000).await;
+    }
+    let parts = eventually("the worker is named", || async {
+        world.controls.advance(12).await;
+        let answer = reqwest::get(format!("{}/readyz", world.product)).await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let parts = answer.json::<Value>().await.expect("JSON")["parts"].clone();
+        parts.as_array()?.contains(&json!("workers: waiting for a provider: returns")).then_some(parts)
+    });
+    let parts = parts.await;
+    assert!(parts.as_array().is_some_and(|parts| parts.len() >= 5), "{parts}");
+    let metrics = reqwest::get(format!("{}/metrics", world.product)).await.expect("an answer");
+    let metrics = metrics.text().await.expect("a text");
+    let failures =
+        metrics.lines().find_map(|line| line.strip_prefix("namaskah_worker_failures{worker=\"returns\"} "));
+    let failures: u32 = failures.expect("it is told").parse().expect("a number");
+    assert!(failures >= 5, "{failures}");
 }

@@ -1,6 +1,8 @@
 //! Webhooks: what happens is posted to the customer's own server, signed; again until it is taken; and to others
 //! meanwhile.
 
+mod guards;
+
 use std::{
     collections::BTreeSet,
     sync::{
@@ -30,6 +32,7 @@ on_both! {
     what_is_not_taken_is_tried_again_by_the_schedule_and_logged,
     a_receiver_that_says_nothing_delays_no_other,
     a_try_out_a_replay_and_a_replay_since_send_again,
+    a_low_balance_is_posted_once_to_whoever_wants_it,
     an_endpoint_that_fails_for_five_days_is_switched_off_and_its_user_is_told,
     the_log_of_events_catches_up_in_order,
     endpoints_are_kept_within_bounds_and_seen_by_their_user_alone,
@@ -356,6 +359,25 @@ async fn the_log_of_events_catches_up_in_order(world: &World) {
     }
 }
 
+async fn a_low_balance_is_posted_once_to_whoever_wants_it(world: &World) {
+    let (server, ada) = (takes_all().await, customer_with(world, "5.00").await);
+    ada.has_posted_to(&server.url(), &["wallet.low_balance"]).await;
+    let wish = |dollars: &str| json!({ "low_balance_threshold": { "amount": dollars, "currency": "USD" } });
+    let put = async |dollars: &str| {
+        Answer::of(ada.request(Method::PUT, "wallet/settings").json(&wish(dollars))).await.is(200)
+    };
+    put("4.50").await;
+    ada.rents("telegram").await;
+    let [(_, first)] = posts(&server, 1).await.try_into().expect("one");
+    assert_eq!(first["type"], "wallet.low_balance");
+    assert_eq!(first["data"]["object"]["low_balance_threshold"], wish("4.50")["low_balance_threshold"]);
+    assert_eq!(first["data"]["object"]["available"], ada.get("wallet").await.is(200)["available"]);
+    put("4.60").await;
+    let both = posts(&server, 2).await;
+    assert_eq!(both.len(), 2, "of another threshold he hears again, of the same one never");
+    assert_ne!(both[0].1["id"], both[1].1["id"]);
+}
+
 async fn endpoints_are_kept_within_bounds_and_seen_by_their_user_alone(world: &World) {
     let (ada, eve) = (world.customer().await, world.customer().await);
     for url in [
@@ -391,6 +413,15 @@ async fn endpoints_are_kept_within_bounds_and_seen_by_their_user_alone(world: &W
     let patched = json!({ "events": ["*"], "description": "Checkout", "url": "https://example.com/other" });
     let patched = ada.patch(&path, patched).await.is(200);
     assert_eq!((&patched["events"], &patched["url"]), (&json!(["*"]), &json!("https://example.com/other")));
+    assert_eq!(patched["description"], "Checkout");
+    for empty in [Value::Null, json!("")] {
+        let named = ada.patch(&path, json!({ "description": "Checkout" })).await.is(200);
+        let kept = ada.patch(&path, json!({ "enabled": true })).await.is(200);
+        assert_eq!([&named["description"], &kept["description"]], [&json!("Checkout"); 2]);
+        ada.patch(&path, json!({ "description": empty })).await.is(200);
+        assert_eq!(ada.get(&path).await.is(200)["description"], Value::Null);
+    }
+    ada.patch(&path, json!({ "description": "a\nb" })).await.refused(422, "invalid_request");
     ada.patch(&path, json!({ "url": "https://127.0.0.2/" })).await.refused(422, "invalid_request");
     for _ in 1..20 {
         ada.has_posted_to("https://example.com", &["*"]).await;

@@ -12,11 +12,14 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures::future::join_all;
 use namaskah_adapters::outbound::{HttpOutboundClient, OutboundCaps, Resolver};
 use namaskah_domain::{
+    UserId,
     memory::Receiver,
     outbound::{
-        BodyEnd, CallError, Destination, DestinationRefusal, OutboundClient, OutboundPolicy, SetAside,
+        BodyEnd, CallError, Destination, DestinationRefusal, OutboundCall, OutboundClient, OutboundPolicy,
+        SetAside,
     },
 };
 use namaskah_tests::contract::outbound_client::{Arrived, OutboundWorld, call};
@@ -24,6 +27,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use uuid::Uuid;
 
 use super::canned::{Canned, Reply, answer};
 
@@ -165,6 +169,9 @@ impl OutboundWorld for Started {
         let server = Canned::start(move |_| match does {
             Receiver::Answers(status) => answer(status, "").header("location", "http://127.0.0.1:9/"),
             Receiver::AnswersWithoutEnd(status) => answer(status, vec![b'x'; PATIENT.body + 1]),
+            Receiver::AsksForAPause(status, pause_s) => {
+                answer(status, "").header("retry-after", pause_s.to_string())
+            }
             Receiver::HangsUp => Reply::HangUp,
             Receiver::IsSilent | Receiver::IsAbsent => Reply::Never,
         });
@@ -326,6 +333,38 @@ async fn what_is_not_http_is_no_answer() {
 async fn a_silent_name_server_is_given_up() {
     let outcome = client(HASTY_AT_CONNECTING, Arc::new(Silence)).post(&named(), &call()).await;
     assert!(matches!(outcome, Err(CallError::NotSent(_))), "{outcome:?}");
+}
+
+/// Names of some hang, and others lead somewhere.
+struct Uneven(Arc<Names>);
+
+#[async_trait]
+impl Resolver for Uneven {
+    async fn resolve(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        if name.starts_with("hangs") { Silence.resolve(name).await } else { self.0.resolve(name).await }
+    }
+}
+
+#[tokio::test]
+async fn while_one_users_names_hang_another_users_call_is_made_at_its_first_try() {
+    let (listener, addr) = listener().await;
+    let names = Names::answering([vec![addr]]);
+    let client = client(HASTY_AT_CONNECTING, Arc::new(Uneven(names)));
+    let hanging = to("https://hangs.example.com/hook");
+    let calls: Vec<_> = (0..8).map(|_| call()).collect();
+    let outcomes = join_all(calls.iter().map(|call| client.post(&hanging, call))).await;
+    let crowded = outcomes.iter().filter(|outcome| matches!(outcome, Err(CallError::Crowded)));
+    // Four had a place each, and were given up; the places are taken until the look-ups are over.
+    assert_eq!(crowded.count(), 4, "{outcomes:?}");
+    let outcome = client.post(&named(), &call()).await;
+    assert!(matches!(outcome, Err(CallError::Crowded)), "it is no try: {outcome:?}");
+    let other = OutboundCall { user: UserId::from_uuid(Uuid::from_u128(9)), ..call() };
+    let to = named();
+    let (outcome, connected) = tokio::join!(client.post(&to, &other), async {
+        // Hanging up is no certificate, but he was called.
+        listener.accept().await.is_ok()
+    });
+    assert!(connected && matches!(outcome, Err(CallError::NotSent(_))), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ async fn opening(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (
     let outcome = match adapter(&gateway).open(&request()).await {
         Ok(_) => "opened",
         Err(OpenChargeError::DuplicateReference) => "duplicate",
+        Err(OpenChargeError::NotSent(_)) => "not sent",
         Err(OpenChargeError::Refused(_)) => "refused",
         Err(OpenChargeError::Unknown(_)) => "unknown",
     };
@@ -266,14 +267,14 @@ async fn refunds_are_listed_by_the_number_of_their_transaction_and_those_of_the_
         if request.is("GET /refund") { envelope(&rows) } else { envelope(&transaction("nmk-1")) }
     })
     .await;
-    let listed = adapter(&gateway).refunds_of(&reference()).await.expect("a list");
+    let listed = adapter(&gateway).refunds_of(&reference()).await.expect("a list").whole().expect("readable");
     assert_eq!(listed.iter().map(|refund| refund.id.as_str()).collect::<Vec<_>>(), ["7", "9"]);
     assert_eq!(listed[0].amount, ChargedMoney::Known(request().amount));
     assert_eq!(gateway.seen("GET /refund?transaction=4099260516&").len(), 1);
 }
 
 #[tokio::test]
-async fn a_list_of_refunds_with_a_row_that_cannot_be_read_is_not_believed() {
+async fn a_row_of_refunds_that_cannot_be_read_is_counted_and_hides_no_other() {
     for row in [
         json!({ "id": 7 }),
         refund(7, &json!({ "transaction": 1 })),
@@ -281,12 +282,15 @@ async fn a_list_of_refunds_with_a_row_that_cannot_be_read_is_not_believed() {
         refund(7, &json!({ "createdAt": null })),
     ] {
         let gateway = Canned::start(move |request| {
-            let rows = json!([row.clone()]);
+            let rows = json!([refund(6, &json!({})), row.clone(), refund(8, &json!({}))]);
             if request.is("GET /refund") { envelope(&rows) } else { envelope(&transaction("nmk-1")) }
         })
         .await;
-        let listed = adapter(&gateway).refunds_of(&reference()).await;
-        assert!(matches!(listed, Err(GatewayError::Unavailable(_))), "{listed:?}");
+        let listed = adapter(&gateway).refunds_of(&reference()).await.expect("a list");
+        assert_eq!(listed.refunds.iter().map(|refund| refund.id.as_str()).collect::<Vec<_>>(), ["6", "8"]);
+        assert_eq!(listed.unreadable, 1);
+        let whole = listed.whole();
+        assert!(matches!(whole, Err(GatewayError::Unavailable(_))), "{whole:?}");
     }
 }
 

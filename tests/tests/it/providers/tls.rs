@@ -71,8 +71,7 @@ async fn receivers_of_users_are_sent_nothing_without_a_certificate_that_holds() 
     let policy = OutboundPolicy::allowing(vec!["127.0.0.1/32".parse().expect("a network")]);
     let to = Destination::try_new(&format!("https://{addr}/hook"), &policy).expect("let through");
     let caps = OutboundCaps { connect: PATIENT, whole: PATIENT, ..OutboundCaps::default() };
-    let client =
-        HttpOutboundClient::try_new(policy, caps, Arc::new(SystemResolver::default())).expect("a client");
+    let client = HttpOutboundClient::try_new(policy, caps, Arc::new(SystemResolver)).expect("a client");
     let outcome = client.post(&to, &call()).await;
     assert!(matches!(outcome, Err(CallError::NotSent(_))), "{outcome:?}");
     assert_eq!(sent.await.expect("the server"), b"");
@@ -89,7 +88,7 @@ async fn mail_is_not_handed_over_without_a_certificate_that_holds() {
     };
     let mailer = SmtpMailer::try_new(&config).expect("a mailer");
     let ada = Email::try_new("ada@example.com").expect("an address");
-    let outcome = mailer.send(&ada, &Letter::PasswordChanged).await;
+    let outcome = mailer.send(namaskah_tests::given::id(), &ada, &Letter::PasswordChanged).await;
     assert!(matches!(outcome, Err(MailError::Transient(_))), "{outcome:?}");
     assert_eq!(sent.await.expect("the server"), b"");
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use namaskah_adapters::persistence::{
-    Options,
+    Options, Ran,
     audit::{Audit, Question, Scope},
     connect,
 };
@@ -19,7 +19,8 @@ use namaskah_domain::{
     payment::{Intent, IntentState, Suspended, SuspenseReason, SuspenseState},
     verification::{Batch, ItemRefusal, ItemResult, Order, Purchase, Receivable},
     wallet::{
-        EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, Purpose, Purse, Source, Transfer,
+        EntryKind, HoldEnd, House, JournalEntry, LedgerAccount, PlaceHold, PromoGrant, Purpose, Purse,
+        Source, Transfer,
     },
 };
 use namaskah_tests::given::{self, at};
@@ -33,6 +34,7 @@ use crate::journeys::binary;
 pub(super) struct World {
     pub opened: Opened,
     pub ada: UserId,
+    pub gift: PromoGrant,
     pub paid: Intent,
     pub aside: Intent,
     pub completed: Placed,
@@ -60,7 +62,10 @@ impl Placed {
 impl World {
     pub async fn new(opened: Opened) -> Self {
         let on = &opened.backend;
-        let ada = given::account().with_promo(500_000).stored_in(on.store.as_ref()).await;
+        let ada = given::account().stored_in(on.store.as_ref()).await;
+        let gift = PromoGrant { amount: given::amount(500_000), ..given::grant(ada) };
+        let given = UnitOfWork::new().post(gift.given().expect("balanced"));
+        on.apply(given.with(Change::Grant(gift.clone()))).await;
         let paid = pay(&opened, ada).await;
         let aside = set_aside(&opened, ada).await;
         let open = given::intent(ada);
@@ -79,7 +84,7 @@ impl World {
         (orphan.wanted_by, orphan.version) = (None, Version::FIRST);
         let booked = bought.booked(at(2)).expect("balanced").expect("it costs something");
         on.apply(UnitOfWork::new().with(Change::Purchase(orphan.clone())).post(booked)).await;
-        Self { opened, ada, paid, aside, completed, cancelled, waiting, batch, orphan }
+        Self { opened, ada, gift, paid, aside, completed, cancelled, waiting, batch, orphan }
     }
 
     fn backend(&self) -> DbBackend {
@@ -158,6 +163,12 @@ impl World {
 
     /// The command ends with 1, and names the law and the row.
     pub async fn finds(self, law: &str, row: &str) {
+        self.names(law, &[row]);
+        self.opened.close().await;
+    }
+
+    /// The same of several rows, and there is more to look at.
+    pub fn names(&self, law: &str, rows: &[&str]) {
         let (said, code) = self.audit(&[]);
         assert_eq!(code, Some(1), "{said}");
         let mut lines = said.lines().skip_while(|line| {
@@ -165,9 +176,10 @@ impl World {
             (words.next(), words.nth(1)) != (Some("WRONG"), Some(law))
         });
         assert!(lines.next().is_some(), "{law} is not broken: {said}");
-        let named = lines.take_while(|line| line.starts_with("   ")).any(|line| line.contains(row));
-        assert!(named, "{law} does not name {row}: {said}");
-        self.opened.close().await;
+        let named: Vec<&str> = lines.take_while(|line| line.starts_with("   ")).collect();
+        for row in rows {
+            assert!(named.iter().any(|line| line.contains(row)), "{law} does not name {row}: {said}");
+        }
     }
 }
 
@@ -343,7 +355,7 @@ async fn an_audit_of_a_store_that_is_being_written_finds_nothing() {
 async fn an_audit_only_reads() {
     let texts = Arc::new(Mutex::new(Vec::new()));
     let seen = texts.clone();
-    let observer = Arc::new(move |sql: &str, _, _| seen.lock().expect("sound").push(sql.to_owned()));
+    let observer = Arc::new(move |ran: &Ran<'_>| seen.lock().expect("sound").push(ran.sql.to_owned()));
     for opened in both().await {
         let options = Options { observer: Some(observer.clone()), ..Options::default() };
         let database = connect(&opened.url, options).await.expect("a database");

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use namaskah_adapters::persistence::Options;
+use namaskah_adapters::persistence::{Options, Ran};
 use namaskah_domain::{
     Change, CommitError, JobLane, Page, Sender, UnitOfWork,
     notification::{NotificationKind, NotificationQuery},
@@ -31,7 +31,7 @@ impl Statements {
     pub(super) fn options(&self, max_connections: u32) -> Options {
         let statements = self.0.clone();
         let observer =
-            Arc::new(move |sql: &str, _, _| statements.lock().expect("sound").push(sql.to_owned()));
+            Arc::new(move |ran: &Ran<'_>| statements.lock().expect("sound").push(ran.sql.to_owned()));
         Options { max_connections, observer: Some(observer), batches: None }
     }
 
@@ -41,7 +41,7 @@ impl Statements {
 }
 
 /// The units of an order's life, as the use cases build them, in their order: A, B, settle.
-fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
+pub(super) fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
     let quote = given::quote(user);
     let order = given::requested(user);
     let mut hold = given::hold(user, order.head.price.units());
@@ -78,7 +78,7 @@ fn life_of_an_order(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfW
 }
 
 /// A payment that is opened and credited.
-fn life_of_a_payment(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
+pub(super) fn life_of_a_payment(user: namaskah_domain::UserId) -> Vec<(&'static str, UnitOfWork)> {
     let intent = given::intent(user);
     let opened = UnitOfWork::claiming(given::claim(user, &format!("key-{}", given::number()), 1))
         .count_intent_opened(user, 10)
@@ -179,12 +179,13 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("goodwill", on.books.goodwill(given::id()));
     read!("grant", on.books.grant(given::id()));
     read!("open grants", on.books.open_grants(given::id()));
-    read!("grants due", on.books.grants_due(at(0), 20));
-    read!("debtors", on.books.debtors(20));
+    read!("gifts", on.orders.gifts(given::id()));
+    read!("grants due", on.books.grants_due(at(0), Some((at(0), given::id())), 20));
+    read!("debtors", on.books.debtors(Some(given::id()), 20));
     read!("suspended", on.books.suspended(given::id()));
     read!("open suspense", on.books.open_suspense(20));
     read!("returned suspense", on.books.returned_suspense(given::id(), 20));
-    read!("receivables since", on.books.receivables_since(at(0), 20));
+    read!("receivables since", on.books.receivables_since(at(0), Some((at(0), given::id())), 20));
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("set aside", on.desk.set_aside(Some(SuspenseStatus::Open), page));
     for status in PaymentStatus::ALL {
@@ -255,6 +256,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("booked at once", on.adjustments.booked_at_once(given::id(), given::id(), at(0)));
     read!("vitals", on.vitals.vitals(at(0)));
     read!("drift", on.vitals.drift());
+    read!("drift of", on.vitals.drift_of(Some(given::id()), 20));
     read!("ticket", on.support.ticket(given::id()));
     let (tickets, page) = (
         TicketQuery { user: Some(given::id()), ..TicketQuery::default() },
@@ -274,7 +276,8 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     let page = Page { limit: 20, after: Some(given::id()) };
     read!("deliveries", on.webhooks.deliveries(given::id(), None, page));
     read!("deliveries of", on.webhooks.deliveries_of(given::id(), &[given::id(), given::id()]));
-    read!("attempts", on.webhooks.attempts(&[given::id(), given::id()]));
+    read!("attempts", on.webhooks.attempts(&[given::id(), given::id()], 16));
+    read!("waiting", on.webhooks.waiting(given::id(), 20));
     read!("due", on.webhooks.due(at(0), 20));
     read!("due of", on.webhooks.due_of(given::id(), at(0), 20));
     read!("happened since", on.webhooks.happened_since(given::id(), at(0), 20));
@@ -290,6 +293,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("balances crossed", on.notifications.balances_crossed(20));
     read!("numbers expiring", on.notifications.numbers_expiring(at(0), at(1), 20));
     read!("suppression", on.suppressions.suppression(&given::email()));
+    read!("suppressed", on.suppressions.suppressed(Page { limit: 20, after: Some(given::id()) }));
     read!("signed in before", on.auth.signed_in_before(given::id(), Some("Firefox")));
     read!("staff since", on.adjustments.staff_since(given::id()));
     let query = OrderQuery { status: Some(OrderStatus::Requested), ..OrderQuery::default() };
@@ -369,11 +373,14 @@ pub(super) async fn walks(opened: &Opened, sql: &str) -> Vec<String> {
     // The one row of a query without a table is none.
     let walked =
         |step: &String| step.starts_with("SCAN ") && !step.contains(" USING ") && step != "SCAN CONSTANT ROW";
+    // Made by the statement itself, and named behind its bracket or at its head.
+    let made = |name: &str| {
+        sql.starts_with("WITH ") && ["e", "r", "s"].contains(&name) || sql.contains(&format!(") {name} "))
+    };
     let common = |step: &String| {
-        sql.starts_with("WITH ")
-            && (step.contains("subquery")
-                || ["SCAN e", "SCAN r"].contains(&step.as_str())
-                || step.starts_with("SCAN due_"))
+        step.contains("subquery")
+            || step.strip_prefix("SCAN ").is_some_and(made)
+            || sql.starts_with("WITH ") && step.starts_with("SCAN due_")
     };
     steps.filter(|step| walked(step) && !common(step)).collect()
 }

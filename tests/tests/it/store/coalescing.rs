@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use namaskah_adapters::persistence::Options;
+use namaskah_adapters::persistence::{Options, Ran};
 use namaskah_domain::{
     Change, CommitError, Committed, Sender, Unique, UnitOfWork, UserId,
     memory::MemoryStore,
@@ -44,7 +44,7 @@ fn holding(user: UserId, units: i64) -> UnitOfWork {
 async fn counted() -> Option<(Opened, Arc<Mutex<Vec<String>>>)> {
     let statements: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = statements.clone();
-    let observer = Arc::new(move |sql: &str, _, _| seen.lock().expect("sound").push(sql.to_owned()));
+    let observer = Arc::new(move |ran: &Ran<'_>| seen.lock().expect("sound").push(ran.sql.to_owned()));
     let opened = open_postgres(Options { observer: Some(observer), ..Options::default() }).await?;
     Some((opened, statements))
 }

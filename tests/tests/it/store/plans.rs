@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use futures::future::join_all;
 use namaskah_adapters::persistence::{Stores, connect};
-use namaskah_domain::{UnitOfWork, wallet::HoldEnd};
+use namaskah_domain::{Change, UnitOfWork, wallet::HoldEnd, webhook::Delivery};
 use namaskah_tests::{contract::store::Backend, given};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
 use super::{Opened, both, budget, open_postgres};
 
-/// Reads that happen at every request, every text or every half second.
-const HOT: [&str; 28] = [
+/// Reads that happen at every request, every text or every half second; and lists that join what they show.
+const HOT: [&str; 30] = [
     "account",
     "hold",
     "entries",
@@ -38,8 +38,10 @@ const HOT: [&str; 28] = [
     "no job to lease",
     "listening",
     "cursor",
+    "attempts",
     "due",
     "due of",
+    "suppressed",
 ];
 
 /// The plan of a statement for whatever values, without what changes with the size of the tables.
@@ -109,8 +111,41 @@ async fn hot_queries_are_planned_as_in_the_snapshot() {
     opened.close().await;
 }
 
+/// Without values that are looked up by, a plan says nothing about how much is read.
+#[tokio::test]
+async fn a_delivery_that_was_tried_ten_thousand_times_is_shown_by_reading_sixteen_tries() {
+    let statements = budget::Statements::default();
+    let Some(opened) = open_postgres(statements.options(4)).await else { return };
+    let on = &opened.backend;
+    let delivery = Delivery { attempts: 10_000, ..given::delivery(&given::endpoint(given::id()), 1) };
+    on.apply(UnitOfWork::new().with(Change::WebhookDelivery(delivery.clone()))).await;
+    let id = delivery.id.uuid();
+    opened
+        .query(&format!(
+            "INSERT INTO webhook_attempts (id, delivery_id, number, at_us, outcome, status, took_ms) \
+             SELECT gen_random_uuid(), '{id}', n, n, 'refused', 500, 1 FROM generate_series(1, 10000) n"
+        ))
+        .await;
+    opened.query("ANALYZE webhook_attempts").await;
+    statements.take();
+    let shown = on.webhooks.attempts(&[delivery.id], 16).await.expect("readable");
+    let numbers: Vec<u32> = shown.iter().map(|attempt| attempt.number).collect();
+    assert_eq!(numbers, (9_985..=10_000).collect::<Vec<u32>>());
+    let [sql] = statements.take().try_into().expect("one statement");
+    let sql = sql.replace("$1", &format!("'{id}'")).replace("$2", "16");
+    let rows = opened.query(&format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) {sql}")).await;
+    let lines: Vec<String> =
+        rows.iter().map(|row| row.try_get("", "QUERY PLAN").expect("a line of a plan")).collect();
+    // By way of the bitmap of an index, or not.
+    let scan = lines.iter().find(|line| line.contains(" on webhook_attempts")).expect("they are read");
+    let is_found = lines.iter().any(|line| line.contains("webhook_attempts_once"));
+    assert!(is_found && scan.contains("rows=16 "), "{}", lines.join("\n"));
+    assert!(!lines.iter().any(|line| line.contains("Rows Removed")), "{}", lines.join("\n"));
+    opened.close().await;
+}
+
 /// Every index but those that constraints bring along, with its table. Postgres has `transfers_by_time` besides.
-const INDEXES: [&str; 91] = [
+const INDEXES: [&str; 96] = [
     "adjustments.adjustments_at_once_by",
     "adjustments.adjustments_at_once_to",
     "adjustments.adjustments_of_user",
@@ -138,6 +173,7 @@ const INDEXES: [&str; 91] = [
     "jobs.jobs_due_by_priority",
     "jobs.jobs_held",
     "jobs.jobs_waiting_once",
+    "mail_suppressions.mail_suppressions_active",
     "mail_tokens.mail_tokens_over",
     "messages.messages_kept",
     "messages.messages_late",
@@ -149,8 +185,10 @@ const INDEXES: [&str; 91] = [
     "notification_settings.notification_settings_expiring",
     "notifications.notifications_expiring_once",
     "notifications.notifications_of_user",
+    "notifications.notifications_read_over",
     "notifications.notifications_to_staff_once",
     "notifications.notifications_unread",
+    "notifications.notifications_unread_over",
     "orders.orders_ended",
     "orders.orders_ending",
     "orders.orders_expired",
@@ -201,7 +239,9 @@ const INDEXES: [&str; 91] = [
     "webhook_deliveries.webhook_deliveries_due",
     "webhook_deliveries.webhook_deliveries_due_of",
     "webhook_deliveries.webhook_deliveries_of_endpoint",
+    "webhook_deliveries.webhook_deliveries_over",
     "webhook_endpoints.webhook_endpoints_of_user",
+    "webhook_endpoints.webhook_endpoints_resting",
 ];
 
 /// What is written here is there, and nothing besides.

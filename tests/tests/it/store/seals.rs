@@ -8,7 +8,7 @@ use namaskah_adapters::persistence::{
 };
 use namaskah_domain::{
     UnitOfWork,
-    wallet::{HoldEnd, Source},
+    wallet::{EntryKind, HoldEnd, House, LedgerAccount, Legs, Source},
 };
 use namaskah_tests::given::{self, at};
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -214,7 +214,10 @@ async fn a_seal_that_is_changed_or_missing_is_found() {
 async fn a_chain_that_grows_goes_on_from_the_head_that_was_kept() {
     for world in sealed().await {
         let (_folder, file) = head_file(&world);
-        given::account().with(70).stored_in(world.opened.backend.store.as_ref()).await;
+        let mut legs = Legs::new(given::source(), EntryKind::Adjustment, at(1));
+        let (from, to) = (LedgerAccount::House(House::Revenue), LedgerAccount::House(House::WriteOff));
+        legs.add(from, to, given::amount(70));
+        world.opened.backend.apply(UnitOfWork::new().post(legs.into_entry().expect("balanced"))).await;
         seal(&world, &Sealer::new(&world.opened.database, AT_ONCE)).await;
         let (said, code) = world.audit(&["--expect", file.to_str().expect("a path")]);
         assert_eq!(code, Some(0), "{said}");

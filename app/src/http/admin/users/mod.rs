@@ -101,7 +101,7 @@ impl UsersApi {
 
     /// Suspend a user
     ///
-    /// He may do nothing, and all his sessions end. Open orders go on and end by themselves.
+    /// He may do nothing, and all his sessions end. Open orders go on and end by themselves; webhooks wait.
     #[oai(path = "/:id/suspend", method = "post", operation_id = "suspend_user")]
     async fn suspend(
         &self,
@@ -129,7 +129,7 @@ impl UsersApi {
     /// Make a user choose a new password
     ///
     /// The present one is void. A link is mailed, and all his sessions end, as do his API keys and what Google may sign
-    /// in to.
+    /// in to; his webhook endpoints are switched off.
     #[oai(path = "/:id/force-reset", method = "post", operation_id = "reset_user")]
     async fn force_reset(
         &self,

@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 
 impl From<AdjustmentRefusal> for Problem {
     fn from(refusal: AdjustmentRefusal) -> Self {
-        use AdjustmentRefusal::{Decided, Expired, OwnProposal, OwnWallet, TooNew};
+        use AdjustmentRefusal::{Decided, Expired, OwnProposal, OwnWallet, ProposerGone, TooNew};
         let (code, detail) = match refusal {
             OwnWallet => ("four_eyes_required", "Nobody corrects his own wallet."),
             OwnProposal => ("four_eyes_required", "Nobody decides on what he has proposed himself."),
@@ -18,6 +18,9 @@ impl From<AdjustmentRefusal> for Problem {
                 "four_eyes_required",
                 "Whoever corrects or approves has been staff, in this role, for a day.",
             ),
+            ProposerGone => {
+                ("four_eyes_required", "Whoever proposed it is not staff any more, or not as he was then.")
+            }
             Expired => ("adjustment_decided", "The proposal has expired."),
             Decided => ("adjustment_decided", "The proposal has been decided already."),
         };
@@ -38,7 +41,7 @@ impl From<AdjustmentError> for Problem {
 impl From<BookError> for Problem {
     fn from(error: BookError) -> Self {
         match error {
-            BookError::NoSuchUser | BookError::NoSuchGrant => Self::not_found(),
+            BookError::NoSuchUser | BookError::NoSuchGrant | BookError::AccountClosed => Self::not_found(),
             BookError::NothingLeft => Self::invalid("amount.amount", "out_of_range", error),
             BookError::AlreadyExpired => Self::invalid("expires_at", "out_of_range", error),
             BookError::Money(error) => error.into(),

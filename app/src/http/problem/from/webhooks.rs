@@ -2,7 +2,7 @@
 
 use namaskah_domain::{
     outbound::DestinationRefusal,
-    webhook::{CreateEndpointError, EndpointError, MAX_ENDPOINTS},
+    webhook::{CreateEndpointError, EndpointError, MAX_ENDPOINTS, MAX_WAITING},
 };
 
 use super::unavailable;
@@ -35,6 +35,14 @@ impl From<EndpointError> for Problem {
             EndpointError::Url(refusal) => refusal.into(),
             EndpointError::Off => {
                 Self::told(409, "webhook_endpoint_off", "Switch the endpoint on first: PATCH enabled.")
+            }
+            EndpointError::Blocked => {
+                Self::told(409, "webhook_endpoint_off", "Staff has switched the endpoint off. Ask support.")
+            }
+            EndpointError::Busy => {
+                let detail =
+                    format!("{MAX_WAITING} deliveries of this endpoint wait. Repeat it when fewer do.");
+                Self::told(409, "webhook_replay_running", detail)
             }
             EndpointError::Commit(refused) => refused.into(),
             EndpointError::Unavailable(fault) => unavailable(&fault),

@@ -107,6 +107,6 @@ async fn patch(who: &Customer, path: &str, body: Value) -> Answer {
     Answer::of(who.request(Method::PATCH, path).json(&body)).await
 }
 
-async fn id_of(who: &Customer) -> String {
+pub async fn id_of(who: &Customer) -> String {
     text(&who.get("me").await.is(200), "id")
 }

@@ -1,9 +1,12 @@
-//! Lines of the log: whose they are, what is slow, and what is logged from now on.
+//! Lines of the log: whose they are, what is slow, what a panic looks like, and what is logged from now on.
+
+use std::process::Stdio;
 
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use super::{Customer, Estate, estates, order, stop, text};
-use crate::journeys::controls::eventually;
+use crate::journeys::{controls::eventually, process::binary};
 
 estates! {
     each_line_of_a_request_names_it_its_trace_and_its_user,
@@ -70,6 +73,12 @@ async fn a_slow_statement_is_logged_with_its_plan_and_without_values(estate: Est
     let of_text =
         |sql: &Value| slow.iter().filter(|line| line["sql"] == *sql && line["plan"].is_string()).count();
     assert!(slow.iter().all(|line| of_text(&line["sql"]) <= 1), "a text is planned once: {slow:#?}");
+    let words = ["WITH", "SELECT", "INSERT", "UPDATE", "DELETE"];
+    let is_of_tables = |line: &&&Value| {
+        line["sql"].as_str().is_some_and(|sql| words.iter().any(|word| sql.starts_with(word)))
+    };
+    let unplanned = slow.iter().filter(is_of_tables).find(|line| !line["why_no_plan"].is_null());
+    assert!(unplanned.is_none(), "{unplanned:#?}");
     assert!(!log.contains(&user) && !log.contains(&ada.email), "{log}");
     estate.stop().await;
 }
@@ -96,4 +105,24 @@ async fn what_is_logged_changes_while_the_product_runs(estate: Estate) {
     eventually("requests are logged", || async { estate.log().contains("answered").then_some(()) }).await;
     stop(product).await;
     estate.stop().await;
+}
+
+/// Whoever prints where nobody reads any more panics: that is how one is had of the real binary.
+#[tokio::test]
+async fn nothing_but_lines_of_json_is_told_of_a_panic() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = Command::new(binary());
+    command.current_dir(folder.path()).env_clear().env("NAMASKAH_DATA_DIR", folder.path());
+    command.env("NAMASKAH_LOG_FORMAT", "json").args(["migrate", "status"]);
+    let ended = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn();
+    let ended = ended.expect("the binary runs").wait_with_output().await.expect("it ends");
+    assert_eq!(ended.status.code(), Some(101));
+    let lines = objects(&String::from_utf8(ended.stderr).expect("text"));
+    let panics: Vec<&Value> = lines.iter().filter(|line| line["message"] == "a panic").collect();
+    let [panic] = &panics[..] else { panic!("one line: {lines:#?}") };
+    assert_eq!(panic["level"], "ERROR");
+    assert_eq!(panic["error"], "failed printing to stdout: Broken pipe (os error 32)");
+    assert!(panic["at"].is_string() && panic["request_id"].is_null(), "{panic}");
 }

@@ -1,22 +1,29 @@
 //! Traces, as a collector gets them.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::any_value::Value as AnyValue,
     trace::v1::{Span, span::SpanKind},
 };
 use prost::Message;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Customer, Estate, estates, stop, text};
+use super::{Customer, Estate, Process, estates, stop, text};
 use crate::{
     journeys::controls::eventually,
-    providers::canned::{Canned, answer},
+    providers::canned::{Canned, Request, answer},
 };
 
 estates! {
     one_trace_leads_from_a_request_to_its_commit_and_to_the_provider,
     one_trace_leads_from_a_request_to_its_job_and_to_what_the_job_calls,
+    one_trace_leads_from_a_request_to_the_webhook_that_tells_of_it_and_the_receiver_is_not_told,
 }
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -109,12 +116,7 @@ async fn one_trace_leads_from_a_request_to_its_job_and_to_what_the_job_calls(est
     let asked = asked.header("traceparent", format!("00-{TRACE}-{CALLER}-00"));
     assert_eq!(asked.send().await.expect("an answer").status(), 200);
     // The job is in the commit that was just answered; it waits for a credit, and is due later.
-    let metrics = format!("{}/metrics", product.address("product"));
-    eventually("the job is tried", || async {
-        let text = reqwest::get(&metrics).await.ok()?.text().await.ok()?;
-        text.contains("namaskah_jobs_due{lane=\"provider\"} 0").then_some(())
-    })
-    .await;
+    nothing_is_due(&product, "jobs_due{lane=\"provider\"}").await;
     stop(product).await;
     let ours = of_trace(&spans(&collector), TRACE);
     let request = named(&ours, "POST /api/v1/verifications/{id}/report");
@@ -125,5 +127,127 @@ async fn one_trace_leads_from_a_request_to_its_job_and_to_what_the_job_calls(est
     assert_eq!((commit.name.as_str(), &commit.parent_span_id), ("commit", &request.span_id));
     let asked = ours.iter().filter(|span| span.parent_span_id == job.span_id);
     assert!(asked.clone().count() > 0 && asked.clone().all(|span| span.name == "provider_call"), "{ours:#?}");
+    estate.stop().await;
+}
+
+/// Everything of a kind was tried, and is due later or done.
+async fn nothing_is_due(product: &Process, what: &str) {
+    let (metrics, none) = (format!("{}/metrics", product.address("product")), format!("namaskah_{what} 0"));
+    eventually("all is tried", || async {
+        let text = reqwest::get(&metrics).await.ok()?.text().await.ok()?;
+        text.contains(&none).then_some(())
+    })
+    .await;
+}
+
+/// What a receiver is sent: what HTTP needs, and what is promised.
+const TOLD: [&str; 8] = [
+    "accept",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
+
+/// Where tests listen.
+const LOOPBACK: (&str, &str) = ("NAMASKAH_OUTBOUND_ALLOW", "127.0.0.1/32");
+
+fn within(request: RequestBuilder) -> RequestBuilder {
+    request.header("traceparent", format!("00-{TRACE}-{CALLER}-01"))
+}
+
+/// Somebody orders a number in the trace, of which an endpoint of his is to be told, and is.
+async fn orders_in_the_trace(estate: &Estate, product: &Process, receiver: &Canned) -> (Customer, Value) {
+    let ada = Customer::registered(&product.address("product"), &estate.controls).await;
+    ada.deposits(&estate.controls, "10.00").await;
+    let wish = json!({ "url": format!("{}/hook", receiver.url()), "events": ["verification.waiting"] });
+    ada.post("webhook-endpoints", wish).await.is(201);
+    let asked = ada.request(Method::POST, "verifications").header("idempotency-key", "traced");
+    let placed = within(asked).json(&super::order("telegram")).send().await.expect("an answer");
+    assert_eq!(placed.status(), 201);
+    eventually("it is told", || async { (!receiver.seen("POST /hook").is_empty()).then_some(()) }).await;
+    (ada, placed.json().await.expect("an order"))
+}
+
+/// A receiver that refuses until it is told otherwise.
+async fn receiver() -> (Canned, Arc<AtomicBool>) {
+    let takes = Arc::new(AtomicBool::new(false));
+    let told = takes.clone();
+    let reply = move |_: &Request| answer(if told.load(Ordering::Relaxed) { 204 } else { 503 }, "");
+    (Canned::start(reply).await, takes)
+}
+
+/// From now on it takes everything; an hour later it has taken what it was told before.
+async fn takes_at_last(estate: &Estate, (receiver, takes): &(Canned, Arc<AtomicBool>)) {
+    let before = receiver.seen("POST /hook").len();
+    takes.store(true, Ordering::Relaxed);
+    estate.controls.advance(3_600).await;
+    eventually("it is told again", || async { (receiver.seen("POST /hook").len() > before).then_some(()) })
+        .await;
+}
+
+/// How tries of webhooks were answered, each a span below a commit of `commits`.
+fn tries(ours: &[Span], commits: &[Span]) -> Vec<Option<String>> {
+    let tries = ours.iter().filter(|span| span.name == "webhook");
+    let status = |span: &Span| {
+        let commit = commits.iter().find(|commit| commit.span_id == span.parent_span_id);
+        assert_eq!(commit.map(|commit| commit.name.as_str()), Some("commit"), "{span:#?}");
+        assert_eq!(span.kind, SpanKind::Client as i32);
+        attribute(span, "status")
+    };
+    tries.map(status).collect()
+}
+
+async fn one_trace_leads_from_a_request_to_the_webhook_that_tells_of_it_and_the_receiver_is_not_told(
+    estate: Estate,
+) {
+    let collector = Canned::start(|_| answer(200, Vec::new())).await;
+    let receiver = receiver().await;
+    let otlp = collector.url();
+    let product = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", otlp.as_str()), LOOPBACK]).await;
+    orders_in_the_trace(&estate, &product, &receiver.0).await;
+    takes_at_last(&estate, &receiver).await;
+    stop(product).await;
+    let ours = of_trace(&spans(&collector), TRACE);
+    let answers = tries(&ours, &ours);
+    let as_text: Vec<&str> = answers.iter().flatten().map(String::as_str).collect();
+    assert_eq!((as_text.first(), as_text.last()), (Some(&"503"), Some(&"204")));
+    for request in receiver.0.seen("") {
+        let mut names: Vec<&str> = request.headers.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, TOLD);
+    }
+    estate.stop().await;
+}
+
+/// One has answered the request and goes; the other goes on with what it has left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_process_does_is_in_the_trace_of_the_request_that_caused_it() {
+    let Some(estate) = Estate::on_postgres().await else { return };
+    let (here, there) = (Canned::start(|_| answer(200, "")).await, Canned::start(|_| answer(200, "")).await);
+    let (receiver, urls) = (receiver().await, [here.url(), there.url()]);
+    let first = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", urls[0].as_str()), LOOPBACK]).await;
+    let second = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", urls[1].as_str()), LOOPBACK]).await;
+    let (ada, placed) = orders_in_the_trace(&estate, &first, &receiver.0).await;
+    estate.controls.text(&placed, "Telegram code 51234", "deliver").await;
+    ada.order_becomes(&placed, "completed").await;
+    let path = format!("verifications/{}/report", text(&placed, "id"));
+    let asked = ada.request(Method::POST, &path).json(&json!({ "reason": "wrong_code" }));
+    assert_eq!(within(asked).send().await.expect("an answer").status(), 200);
+    stop(first).await;
+    takes_at_last(&estate, &receiver).await;
+    nothing_is_due(&second, "jobs_due{lane=\"provider\"}").await;
+    stop(second).await;
+    let (here, there) = (of_trace(&spans(&here), TRACE), of_trace(&spans(&there), TRACE));
+    let request = named(&here, "POST /api/v1/verifications/{id}/report");
+    assert!(there.iter().all(|span| span.kind != SpanKind::Server as i32), "{there:#?}");
+    assert_eq!(tries(&there, &here).last(), Some(&Some("204".to_owned())));
+    let is_of_provider = |span: &&Span| attribute(span, "lane").as_deref() == Some("end_reservation");
+    let job = there.iter().find(is_of_provider).unwrap_or_else(|| panic!("a job in {there:#?}"));
+    let commit = here.iter().find(|span| span.span_id == job.parent_span_id).expect("what queued it");
+    assert_eq!((commit.name.as_str(), &commit.parent_span_id), ("commit", &request.span_id));
     estate.stop().await;
 }

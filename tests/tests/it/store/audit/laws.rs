@@ -31,6 +31,9 @@ macro_rules! found {
     };
 }
 
+mod books;
+mod sources;
+
 found! {
     a_line_of_a_house_account_that_names_a_user,
     a_bridge_with_one_bank,

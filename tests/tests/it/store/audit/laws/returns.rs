@@ -2,16 +2,24 @@
 
 use namaskah_domain::{
     Change, UnitOfWork,
-    payment::{Dispute, DisputeState, Refund, RefundState},
+    payment::{Dispute, DisputeState, Refund, RefundOrigin, RefundState},
+    wallet::{EntryKind, HoldEnd, House, LedgerAccount, Legs, PlaceHold, Purpose, Purse, Source},
 };
 
 use super::*;
 
-/// Stores a refund, with what its payment then tells of itself if it is sound.
+/// Stores a refund with its hold, and what its payment then tells of itself if it is sound.
 async fn refund(w: &World, refund: Refund) {
     let (taken, charged) = (refund.amount.units(), refund.charged.units());
-    w.opened.backend.apply(UnitOfWork::new().with(Change::Refund(refund))).await;
+    let place = held(&refund);
+    w.opened.backend.apply(UnitOfWork::new().place(place).with(Change::Refund(refund))).await;
     tell(w, taken, charged).await;
+}
+
+fn held(refund: &Refund) -> PlaceHold {
+    let RefundOrigin::Asked { hold } = refund.origin else { unreachable!("it was asked for") };
+    let purpose = Purpose::Refund { refund: refund.id };
+    PlaceHold { id: hold, purpose, ..given::hold(refund.user, refund.amount.units()) }
 }
 
 async fn tell(w: &World, taken: i64, charged: i64) {
@@ -21,6 +29,16 @@ async fn tell(w: &World, taken: i64, charged: i64) {
          back_charged_units = back_charged_units + {charged} WHERE id = {id}"
     ))
     .await;
+}
+
+/// What a refund took that had failed before: all of it is owed.
+fn taken_again(w: &World, refund: &Refund) -> UnitOfWork {
+    let (fx, clearing) = (LedgerAccount::House(House::Fx), LedgerAccount::House(House::PspClearingPaystack));
+    let source = Source::refunded_again(refund.id, refund.version);
+    let mut legs = Legs::new(source, EntryKind::Refund, given::at(9));
+    legs.add(LedgerAccount::User(w.ada, Purse::Debt), fx, refund.amount);
+    legs.add(fx, clearing, refund.charged);
+    UnitOfWork::new().post(legs.into_entry().expect("balanced"))
 }
 
 fn half(w: &World) -> Refund {
@@ -35,12 +53,27 @@ pub(super) async fn a_payment_that_was_refunded_twice(w: World) {
     let name = || given::refund_name();
     let failed = RefundState::Failed { gateway: Some(name()), at: given::at(5) };
     refund(&w, half(&w)).await;
-    let nothing = UnitOfWork::new().with(Change::Refund(Refund { state: failed, ..half(&w) }));
-    w.opened.backend.apply(nothing).await;
+    let nothing = Refund { state: failed, ..given::refund(&w.paid) };
+    let place = held(&nothing);
+    w.opened.backend.apply(UnitOfWork::new().place(place.clone())).await;
+    let released = UnitOfWork::new().end(given::end(&place, HoldEnd::Release));
+    w.opened.backend.apply(released.with(Change::Refund(nothing))).await;
     assert_eq!(w.broken().await, [""; 0], "half of it, and one that failed, are sound");
+    let revived = RefundState::Processed { gateway: name(), at: given::at(9) };
+    let revived = Refund { revived: true, state: revived, ..half(&w) };
+    let revived = Refund { amount: w.paid.amount, charged: w.paid.charged, ..revived };
+    let (taken, arrived) = (revived.amount.units(), revived.charged.units());
+    w.opened.backend.apply(taken_again(&w, &revived).with(Change::Refund(revived))).await;
+    tell(&w, taken, arrived).await;
+    let id = w.key(w.paid.id.uuid());
+    w.run(&format!("UPDATE intents SET back_arrived_units = back_arrived_units + {arrived} WHERE id = {id}"))
+        .await;
+    assert_eq!(w.broken().await, [""; 0], "one that failed and came after all is the user's debt");
     w.run("DROP INDEX refunds_open_once").await;
     let more = Refund { amount: given::amount(w.paid.amount.units() / 2 + 1), ..half(&w) };
-    refund(&w, more).await;
+    let (taken, charged) = (more.amount.units(), more.charged.units());
+    w.opened.backend.apply(UnitOfWork::new().with(Change::Refund(more))).await;
+    tell(&w, taken, charged).await;
     let payment = w.paid.id.to_string();
     w.finds("refunded", &payment).await;
 }
@@ -65,13 +98,14 @@ pub(super) async fn a_lost_dispute_that_its_payment_does_not_tell(w: World) {
     let state = DisputeState::Lost { taken: given::amount(1_000_000), at: given::at(5) };
     let lost = Dispute { state, ..given::dispute(&w.paid) };
     w.opened.backend.apply(UnitOfWork::new().with(Change::Dispute(lost))).await;
-    assert_eq!(w.broken().await, ["back"]);
+    assert_eq!(w.broken().await, ["back", "dispute"]);
     let payment = w.paid.id.to_string();
     w.finds("back", &payment).await;
 }
 
 pub(super) async fn an_open_dispute_that_its_payment_does_not_count(w: World) {
-    w.opened.backend.apply(UnitOfWork::new().with(Change::Dispute(given::dispute(&w.paid)))).await;
+    let unit = UnitOfWork::new().with(Change::Dispute(given::dispute(&w.paid)));
+    w.opened.backend.apply(unit.open_dispute(w.ada, given::amount(1_000_000))).await;
     assert_eq!(w.broken().await, ["back"]);
     let payment = w.paid.id.to_string();
     w.finds("back", &payment).await;

@@ -1,0 +1,230 @@
+//! What is said to a mail server, command by command. So it is known what an answer was given to: what is answered to the
+//! name of the recipient is about him; the same words in answer to our own name, or to the letter, are about us.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use lettre::{
+    Address, Message,
+    address::Envelope,
+    transport::smtp::{
+        Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, MailBodyParameter, MailParameter},
+    },
+};
+use reqwest::Url;
+
+use super::InvalidSmtpConfig;
+
+/// A connection that was of no use for so long is not used again: servers hang up by themselves.
+const IDLE: Duration = Duration::from_secs(60);
+/// Connections that are kept for the next letters.
+const KEPT: usize = 16;
+
+/// Why a letter was not taken, and what that was the answer to.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// To the name of the recipient.
+    Recipient(Error),
+    /// To anything before or after it.
+    Otherwise(Error),
+}
+
+enum Tls {
+    /// Never: a server on this machine.
+    None,
+    /// Before anything is said.
+    FirstOfAll(TlsParameters),
+    /// Asked for, and insisted on.
+    Insisted(TlsParameters),
+}
+
+/// A mail server, and connections to it.
+pub(super) struct MailServer {
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    hello: ClientId,
+    timeout: Duration,
+    kept: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+}
+
+impl MailServer {
+    /// The server of a URL; see [`super::SmtpConfig::url`]. `timeout` is for connecting. Makes no connection.
+    pub(super) fn at(url: &str, timeout: Duration) -> Result<Self, InvalidSmtpConfig> {
+        let url = Url::parse(url).map_err(|_| InvalidSmtpConfig::Url)?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(InvalidSmtpConfig::Url)?.to_owned();
+        if url.query().is_some() {
+            return Err(InvalidSmtpConfig::Url);
+        }
+        let parameters = || TlsParameters::new(host.clone()).map_err(|_| InvalidSmtpConfig::Url);
+        let (tls, port) = match url.scheme() {
+            "smtp" => (Tls::None, SMTP_PORT),
+            "smtps" => (Tls::FirstOfAll(parameters()?), SUBMISSIONS_PORT),
+            "smtp+starttls" => (Tls::Insisted(parameters()?), SUBMISSION_PORT),
+            _ => return Err(InvalidSmtpConfig::Url),
+        };
+        let decoded = |text: &str| percent_decoded(text).ok_or(InvalidSmtpConfig::Url);
+        let password = url.password().map(decoded).transpose()?;
+        let user = decoded(url.username())?;
+        let name = url.path().trim_matches('/');
+        Ok(Self {
+            port: url.port().unwrap_or(port),
+            host,
+            tls,
+            credentials: password.map(|password| Credentials::new(user, password)),
+            hello: if name.is_empty() { ClientId::default() } else { ClientId::Domain(name.to_owned()) },
+            timeout,
+            kept: Mutex::default(),
+        })
+    }
+
+    /// Connects and says hello.
+    pub(super) async fn answers(&self) -> Result<(), Error> {
+        let connection = self.connection().await?;
+        self.keep(connection);
+        Ok(())
+    }
+
+    /// Hands a letter over.
+    pub(super) async fn take(&self, letter: &Message) -> Result<(), Refused> {
+        let mut connection = self.connection().await.map_err(Refused::Otherwise)?;
+        let taken = hand_over(&mut connection, letter).await;
+        match taken {
+            Ok(()) => self.keep(connection),
+            // What was said by half ends with the connection.
+            Err(_) => connection.abort().await,
+        }
+        taken
+    }
+
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
+        while let Some(mut kept) = self.newest_kept() {
+            if kept.test_connected().await {
+                return Ok(kept);
+            }
+            kept.abort().await;
+        }
+        self.connect().await
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let first = match &self.tls {
+            Tls::FirstOfAll(parameters) => Some(parameters.clone()),
+            Tls::None | Tls::Insisted(_) => None,
+        };
+        let to = (self.host.as_str(), self.port);
+        let timeout = Some(self.timeout);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(to, timeout, &self.hello, first, None).await?;
+        if let Tls::Insisted(parameters) = &self.tls {
+            connection.starttls(parameters.clone(), &self.hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
+
+    fn newest_kept(&self) -> Option<AsyncSmtpConnection> {
+        let mut kept = self.kept();
+        kept.retain(|(_, since)| since.elapsed() < IDLE);
+        kept.pop().map(|(connection, _)| connection)
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut kept = self.kept();
+        if kept.len() < KEPT && !connection.has_broken() {
+            kept.push((connection, Instant::now()));
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<(AsyncSmtpConnection, Instant)>> {
+        // Nothing that can panic runs while it is held.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn hand_over(connection: &mut AsyncSmtpConnection, letter: &Message) -> Result<(), Refused> {
+    let (envelope, bytes) = (letter.envelope(), letter.formatted());
+    let mail = Mail::new(envelope.from().cloned(), parameters(envelope, &bytes));
+    connection.command(mail).await.map_err(Refused::Otherwise)?;
+    for to in envelope.to() {
+        let recipient = Rcpt::new(to.clone(), Vec::new());
+        connection.command(recipient).await.map_err(Refused::Recipient)?;
+    }
+    connection.command(Data).await.map_err(Refused::Otherwise)?;
+    connection.message(&bytes).await.map(|_| ()).map_err(Refused::Otherwise)
+}
+
+/// What addresses and letters beyond ASCII ask of a server (RFC 6531, RFC 6152).
+fn parameters(envelope: &Envelope, letter: &[u8]) -> Vec<MailParameter> {
+    let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    let addresses = (!envelope.from().into_iter().chain(envelope.to()).all(is_ascii))
+        .then_some(MailParameter::SmtpUtfEight);
+    let body = (!letter.is_ascii()).then_some(MailParameter::Body(MailBodyParameter::EightBitMime));
+    addresses.into_iter().chain(body).collect()
+}
+
+/// User and password as they are, and not as a URL has to write them.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(part.get(2..)?.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(url: &str) -> MailServer {
+        MailServer::at(url, Duration::from_secs(10)).expect("a server")
+    }
+
+    #[test]
+    fn starttls_is_never_optional() {
+        let server = server("smtp+starttls://user:secret@mail.example.com:2587");
+        assert!(matches!(server.tls, Tls::Insisted(_)));
+        assert_eq!((server.host.as_str(), server.port), ("mail.example.com", 2587));
+        for optional in
+            ["smtp://mail.example.com?tls=opportunistic", "smtp+starttls://mail.example.com?tls=no"]
+        {
+            let refused = MailServer::at(optional, Duration::from_secs(10)).err();
+            assert_eq!(refused, Some(InvalidSmtpConfig::Url), "{optional}");
+        }
+    }
+
+    #[test]
+    fn each_scheme_has_its_port_and_its_way_to_tls() {
+        let ports = ["smtp", "smtp+starttls", "smtps"].map(|scheme| server(&format!("{scheme}://a.example")));
+        assert_eq!(ports.each_ref().map(|server| server.port), [25, 587, 465]);
+        let [plain, starttls, smtps] = ports;
+        assert!(matches!(plain.tls, Tls::None));
+        assert!(matches!(starttls.tls, Tls::Insisted(_)));
+        assert!(matches!(smtps.tls, Tls::FirstOfAll(_)));
+    }
+
+    #[test]
+    fn user_and_password_are_read_as_a_url_writes_them() {
+        let decoded = |text| percent_decoded(text);
+        assert_eq!(decoded("me%40example.com"), Some("me@example.com".into()));
+        assert_eq!(decoded("a+b"), Some("a+b".into()));
+        assert_eq!(decoded("%C3%A9"), Some("é".into()));
+        for none in ["%", "%4", "%zz", "%+1", "%FF"] {
+            assert_eq!(decoded(none), None, "{none}");
+        }
+        assert!(server("smtps://me%40example.com:secret@a.example").credentials.is_some());
+        assert!(server("smtps://a.example").credentials.is_none());
+    }
+}
