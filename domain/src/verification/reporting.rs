@@ -217,8 +217,8 @@ impl VerificationService {
         }
         if let Ok(amount) = Amount::try_new(hold.split.wallet) {
             legs.add(revenue, LedgerAccount::User(user, Purse::Wallet), amount);
-            // What that takes for granted is in the account's version, too.
-            let _: Standing = repay(&mut legs, &account, amount)
+            // It expects the account as it was read, as all of this does.
+            repay(&mut legs, &account, amount)
                 .map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
         }
         let standing = Standing::AsRead(account.version);
