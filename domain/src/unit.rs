@@ -183,6 +183,9 @@ pub struct AccountChange {
     pub wallet_units: i64,
     /// Units to add to the posted promo purse by transfers.
     pub promo_units: i64,
+    /// Units to add to what of promo has lapsed. A capture lowers that by what it takes of promo, by itself. `Stale` if it
+    /// would fall below zero.
+    pub promo_lapsed_units: i64,
     /// Units to add to the debt by transfers: wallet → debt lowers it. `Stale` if it would fall below zero.
     pub debt_units: i64,
     /// Units to add to what open disputes claim; below zero when disputes close.
@@ -281,6 +284,12 @@ impl UnitOfWork {
         let account = self.account_of(user);
         account.disputes_closed += 1;
         account.disputed_units -= claimed.units();
+        self
+    }
+
+    /// Adds to what of promo has lapsed; below zero once it is taken back. Rests on the account as it was read.
+    pub fn lapse_promo(mut self, user: UserId, units: i64) -> Self {
+        self.account_of(user).promo_lapsed_units += units;
         self
     }
 

@@ -64,6 +64,7 @@ mod m20261126_000051_suppressed;
 mod m20261126_000060_causes;
 mod m20261126_000080_webhook_guards;
 mod m20261126_000090_returns;
+mod m20261126_000091_lapsed;
 
 /// Every change, oldest first.
 pub struct Migrator;
@@ -107,6 +108,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000060_causes::Migration),
             Box::new(m20261126_000080_webhook_guards::Migration),
             Box::new(m20261126_000090_returns::Migration),
+            Box::new(m20261126_000091_lapsed::Migration),
         ]
     }
 }

@@ -61,6 +61,7 @@ fn named(constraint: &str) -> Option<CommitError> {
         | "accounts_open_intents_not_negative"
         | "accounts_debt_not_negative"
         | "accounts_disputed_not_negative"
+        | "accounts_promo_lapsed_not_negative"
         | "accounts_open_disputes_not_negative" => CommitError::Stale,
         "users_email_once" => CommitError::Duplicate(Unique::Email),
         "transfers_source_once" => CommitError::Duplicate(Unique::Source),

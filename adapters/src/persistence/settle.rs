@@ -59,14 +59,21 @@ pub(crate) fn settle(
         row.wallet_held_units = sum(row.wallet_held_units, -parts.wallet)?;
         if parts.captured {
             row.promo_posted_units = sum(row.promo_posted_units, -parts.promo)?;
+            // Gifts that are over are spent first.
+            row.promo_lapsed_units -= row.promo_lapsed_units.min(parts.promo);
             row.wallet_posted_units = sum(row.wallet_posted_units, -parts.wallet)?;
         }
     }
     row.wallet_posted_units = sum(row.wallet_posted_units, change.wallet_units)?;
     row.promo_posted_units = sum(row.promo_posted_units, change.promo_units)?;
+    row.promo_lapsed_units = sum(row.promo_lapsed_units, change.promo_lapsed_units)?;
+    if row.promo_lapsed_units < 0 {
+        return Err(CommitError::Stale);
+    }
     let mut placed = Vec::with_capacity(change.places.len());
     for place in &change.places {
-        let promo = (row.promo_posted_units - row.promo_held_units).clamp(0, promo_at_most(place));
+        let promo = row.promo_posted_units - row.promo_held_units - row.promo_lapsed_units;
+        let promo = promo.clamp(0, promo_at_most(place));
         let wallet = place.amount.units() - promo;
         row.promo_held_units = sum(row.promo_held_units, promo)?;
         row.wallet_held_units = sum(row.wallet_held_units, wallet)?;

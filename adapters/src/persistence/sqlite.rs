@@ -215,7 +215,7 @@ impl Writing<'_> {
     async fn store_account(&self, row: account::Model) -> Result<(), CommitError> {
         const SQL: &str = "UPDATE accounts SET wallet_posted_units = $2, wallet_held_units = $3, \
              promo_posted_units = $4, promo_held_units = $5, open_orders = $6, open_intents = $7, version = $8, \
-             debt_units = $9, disputed_units = $10, open_disputes = $11 WHERE user_id = $1";
+             debt_units = $9, disputed_units = $10, open_disputes = $11, promo_lapsed_units = $12 WHERE user_id = $1";
         let values: Vec<Value> = vec![
             row.user_id.into(),
             row.wallet_posted_units.into(),
@@ -228,6 +228,7 @@ impl Writing<'_> {
             row.debt_units.into(),
             row.disputed_units.into(),
             row.open_disputes.into(),
+            row.promo_lapsed_units.into(),
         ];
         self.execute("accounts", SQL, values).await.map(|_| ())
     }

@@ -130,7 +130,7 @@ impl Sql {
             &format!(
                 "UPDATE accounts a SET wallet_posted_units = c.wallet_posted, \
                  wallet_held_units = c.wallet_held + c.wallet_placed, promo_posted_units = c.promo_posted, \
-                 promo_held_units = c.promo_held + c.promo_placed, open_orders = c.open_orders, \
+                 promo_held_units = c.promo_held + c.promo_placed, promo_lapsed_units = c.promo_lapsed, open_orders = c.open_orders, \
                  open_intents = c.open_intents, debt_units = c.debt, disputed_units = c.disputed, \
                  open_disputes = c.disputes, version = c.version \
                  FROM checked_{at} c WHERE a.user_id = c.user_id RETURNING 1"
@@ -200,6 +200,7 @@ impl Sql {
                 .to_owned()
         };
         let (wallet, promo) = (self.bind(change.wallet_units), self.bind(change.promo_units));
+        let lapsed = self.bind(change.promo_lapsed_units);
         let closed = self.bind(i64::from(change.intents_closed));
         let (debt, disputed) = (self.bind(change.debt_units), self.bind(change.disputed_units));
         let disputes = self.bind(i64::from(change.disputes_opened) - i64::from(change.disputes_closed));
@@ -212,6 +213,7 @@ impl Sql {
              l.wallet_posted_units - e.wallet_captured + {wallet} AS wallet_posted, \
              l.promo_posted_units - e.promo_captured + {promo} AS promo_posted, \
              l.wallet_held_units - e.wallet AS wallet_held, l.promo_held_units - e.promo AS promo_held, \
+             greatest(0, l.promo_lapsed_units - e.promo_captured) + {lapsed} AS promo_lapsed, \
              l.open_orders - e.orders AS orders_before, l.open_intents - {closed} AS intents_before \
              FROM locked_{at} l CROSS JOIN ({sums}) e"
         );
@@ -225,7 +227,7 @@ impl Sql {
         let promo = self.bind(add(&mut change.places.iter().map(promo_at_most)));
         let orders: Vec<i64> = order_bounds(change).collect();
         let (placed, opened) = (self.bind(length(&orders)), self.bind(i64::from(change.intents_opened)));
-        let promo_placed = format!("least({promo}, promo_posted - promo_held)");
+        let promo_placed = format!("least({promo}, greatest(0, promo_posted - promo_held - promo_lapsed))");
         let mut checks = Vec::new();
         let mut check = |fulfilled: String, name: &str| {
             checks.push(format!("namaskah_require({fulfilled}, '{name}')"));
@@ -240,7 +242,8 @@ impl Sql {
                 check(format!("version = {next}"), "accounts_as_decided");
             }
         }
-        check("debt >= 0 AND disputed >= 0 AND disputes >= 0".to_owned(), "accounts_as_decided");
+        let not_below = "debt >= 0 AND disputed >= 0 AND disputes >= 0 AND promo_lapsed >= 0";
+        check(not_below.to_owned(), "accounts_as_decided");
         if !change.places.is_empty() {
             check("NOT frozen AND debt = 0 AND disputes = 0".to_owned(), "accounts_not_blocked");
         }

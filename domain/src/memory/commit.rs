@@ -244,6 +244,10 @@ impl State {
         }
         add(&mut account.wallet.posted, change.wallet_units);
         add(&mut account.promo.posted, change.promo_units);
+        add(&mut account.promo_lapsed, change.promo_lapsed_units);
+        if account.promo_lapsed.units() < 0 {
+            return Err(CommitError::Stale);
+        }
         for place in &change.places {
             let reserved = reserve(&mut account, place)?;
             absent(self.has_open_hold(place, &holds), Unique::Record)?;
@@ -284,6 +288,9 @@ impl State {
             HoldEnd::Capture => {
                 add(&mut account.wallet.posted, -hold.split.wallet.units());
                 add(&mut account.promo.posted, -hold.split.promo.units());
+                // Gifts that are over are spent first.
+                let lapsed = account.promo_lapsed.units().min(hold.split.promo.units());
+                add(&mut account.promo_lapsed, -lapsed);
                 HoldState::Captured { at: end.at }
             }
         };

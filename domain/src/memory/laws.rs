@@ -182,6 +182,10 @@ fn account(now: &Snapshot, account: &Account, broken: &mut Broken) {
         let in_order = pocket.posted.units() >= held && held >= 0;
         broken.unless(in_order, || format!("2: {name} has {:?} and holds {held}", pocket.posted));
     }
+    let lapsed = account.promo_lapsed.units();
+    broken.unless((0..=account.promo.posted.units()).contains(&lapsed), || {
+        format!("2: of {:?} of promo {user} has lost {lapsed}", account.promo.posted)
+    });
     let open = now.grants.iter().filter(|grant| grant.user == user && grant.closed_at.is_none());
     let given: i64 = open.map(|grant| grant.amount.units() - grant.taken.units()).sum();
     broken.unless(account.promo.posted.units() <= given, || {

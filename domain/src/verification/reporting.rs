@@ -12,8 +12,8 @@ use crate::{
         ending::{NumberEnd, crediting},
     },
     wallet::{
-        EntryKind, HoldState, House, JournalEntry, LedgerAccount, Legs, Purse, Source, repayment::repay,
-        room_for_promo,
+        EntryKind, HoldState, House, JournalEntry, LedgerAccount, Legs, Purse, Source, newly_lapsed,
+        repayment::repay, room_for_promo,
     },
 };
 
@@ -28,6 +28,8 @@ const LOOKED_FOR_S: (i64, i64) = (10, 3_600);
 struct Reversal {
     user: UserId,
     entry: JournalEntry,
+    /// How much more of promo has lapsed with it.
+    lapsed: i64,
     standing: Standing,
 }
 
@@ -204,10 +206,12 @@ impl VerificationService {
         }
         let revenue = LedgerAccount::House(House::Revenue);
         let mut legs = Legs::new(Source::reported(order), EntryKind::Refund, now);
+        let mut lapsed = 0;
         if !hold.split.promo.is_zero() {
             let gifts = self.reads.gifts(user).await.map_err(CommitError::Unavailable)?;
             let (promo, currency) = (hold.split.promo.units(), hold.split.promo.currency());
             let back = promo.min(room_for_promo(&account, &gifts).units());
+            lapsed = newly_lapsed(&account, back, &gifts, now);
             let (purse, house) =
                 (LedgerAccount::User(user, Purse::Promo), LedgerAccount::House(House::PromoExpense));
             for (to, units) in [(purse, back), (house, promo - back)] {
@@ -223,7 +227,7 @@ impl VerificationService {
         }
         let standing = Standing::AsRead(account.version);
         let entry = legs.into_entry().map_err(broken)?;
-        Ok(Some(Reversal { user, entry, standing }))
+        Ok(Some(Reversal { user, entry, lapsed, standing }))
     }
 }
 
@@ -240,7 +244,9 @@ fn credit_awaited(since: Time, now: Time) -> NumberEnd {
 
 fn reversing(unit: UnitOfWork, reversal: Option<&Reversal>) -> UnitOfWork {
     match reversal {
-        Some(Reversal { user, entry, standing }) => unit.post(entry.clone()).expecting(*user, *standing),
+        Some(Reversal { user, entry, lapsed, standing }) => {
+            unit.post(entry.clone()).lapse_promo(*user, *lapsed).expecting(*user, *standing)
+        }
         None => unit,
     }
 }

@@ -142,9 +142,10 @@ impl VerificationService {
             order => return Ok(Former { order, gone: None }),
         };
         let payer = self.payer_who_may_order(waiting.head.user).await?;
-        // Its own money is free again in the commit that holds the new one's.
-        let reaches = payer.available().checked_add(waiting.head.price.money()).map_err(Fault::new)?;
-        if !price.money().is_at_most(reaches) {
+        // Its own money is free again in the commit that holds the new one's, but for gifts that are over.
+        let hold = self.reads.payment(waiting.head.hold).await?;
+        let hold = hold.ok_or_else(|| Fault::new("a hold of an order cannot be read"))?;
+        if payer.released(hold.split).map_err(Fault::new)?.split(price).is_none() {
             return Err(CommitError::InsufficientFunds.into());
         }
         let upstream = match self.let_go(&waiting).await? {

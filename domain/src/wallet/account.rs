@@ -38,6 +38,8 @@ pub struct Account {
     pub wallet: Pocket,
     /// Money that the house gave; spent first, never withdrawn.
     pub promo: Pocket,
+    /// What a hold had of gifts that were over when it was to be taken back: once released, it is held no second time.
+    pub promo_lapsed: Money,
     /// What the user owes after a lost dispute.
     pub debt: Money,
     /// What open disputes claim. So much of the wallet is not available; it makes no hold.
@@ -61,6 +63,7 @@ impl Account {
             user,
             wallet: Pocket::empty(Currency::Usd),
             promo: Pocket::empty(Currency::Usd),
+            promo_lapsed: Money::zero(Currency::Usd),
             debt: Money::zero(Currency::Usd),
             disputed: Money::zero(Currency::Usd),
             open_disputes: 0,
@@ -84,9 +87,15 @@ impl Account {
         Money::from_units(units, self.wallet.posted.currency())
     }
 
+    /// What of promo may be held or spent: max(0, posted − held − lapsed).
+    pub fn promo_available(&self) -> Money {
+        let units = self.promo.available().units() - self.promo_lapsed.units();
+        Money::from_units(units.max(0), self.promo.posted.currency())
+    }
+
     /// What may still be held: wallet and promo together.
     pub fn available(&self) -> Money {
-        let units = self.wallet_available().units() + self.promo.available().units();
+        let units = self.wallet_available().units() + self.promo_available().units();
         Money::from_units(units, self.wallet.posted.currency())
     }
 
@@ -107,12 +116,22 @@ impl Account {
         if !amount.money().is_at_most(self.available()) {
             return None;
         }
-        let promo = amount.units().min(self.promo.available().units());
+        let promo = amount.units().min(self.promo_available().units());
         let currency = amount.currency();
         Some(Split {
             promo: Money::from_units(promo, currency),
             wallet: Money::from_units(amount.units() - promo, currency),
         })
+    }
+
+    /// The account once a hold of these parts is released.
+    ///
+    /// # Errors
+    /// `Overflow`, if the account does not hold so much.
+    pub fn released(mut self, split: Split) -> Result<Self, MoneyError> {
+        self.promo.held = self.promo.held.checked_sub(split.promo)?;
+        self.wallet.held = self.wallet.held.checked_sub(split.wallet)?;
+        Ok(self)
     }
 
     /// How much of an incoming wallet `credit` repays debt at once: min(what is available after it, debt). What open
@@ -285,6 +304,22 @@ mod tests {
             account.disputed = cents(disputed);
             assert_eq!(account.wallet_available(), cents(available), "{disputed}");
             assert_eq!(account.disputed_frozen(), cents(frozen), "{disputed}");
+        }
+    }
+
+    #[test]
+    fn what_has_lapsed_is_held_no_second_time() {
+        let cents = |units| Money::from_units(units, Currency::Usd);
+        for (held, lapsed, available) in [(0, 0, 10), (4, 0, 6), (4, 4, 2), (0, 4, 6), (10, 4, 0), (8, 4, 0)]
+        {
+            let mut account = Account::open(UserId::from_uuid(uuid::Uuid::nil()));
+            account.promo = Pocket { posted: cents(10), held: cents(held) };
+            account.promo_lapsed = cents(lapsed);
+            assert_eq!(account.promo_available(), cents(available), "{held} held, {lapsed} lapsed");
+            assert_eq!(account.available(), cents(available), "{held} held, {lapsed} lapsed");
+            let price = Amount::try_new(cents(3)).expect("above zero");
+            let split = (available >= 3).then(|| Split { promo: cents(3), wallet: cents(0) });
+            assert_eq!(account.split(price), split, "{held} held, {lapsed} lapsed");
         }
     }
 

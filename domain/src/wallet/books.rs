@@ -272,7 +272,7 @@ impl BookService {
     }
 
     /// Takes back what is left of grants that have expired or are clawed back, each by itself: one that is held, or
-    /// that cannot be taken, keeps no other waiting. Returns how many moved.
+    /// that cannot be taken, keeps no other waiting. Returns of how many something was taken.
     ///
     /// # Errors
     /// The first trouble; the next call finds what is left.
@@ -299,7 +299,10 @@ impl BookService {
         let account = self.account(grant.user).await?;
         let open = self.books.open_grants(grant.user).await?;
         match take_back(grant, &account, &open, self.clock.now())? {
-            Some(unit) => Ok(self.store.commit(unit).await.map(|_| 1)?),
+            Some(unit) => {
+                let is_taken = !unit.changes().is_empty();
+                Ok(self.store.commit(unit).await.map(|_| u32::from(is_taken))?)
+            }
             None => Ok(0),
         }
     }

@@ -99,9 +99,17 @@ pub fn room_for_promo(account: &Account, open: &[PromoGrant]) -> Money {
     Money::from_units((rest - posted.units()).max(0), posted.currency())
 }
 
+/// What is left of gifts that are over, and not taken back yet: money that no further hold may take.
+/// `open` are the user's grants that are not closed.
+fn lapsed_promo(account: &Account, open: &[PromoGrant], now: Time) -> Money {
+    let over = open.iter().filter(|grant| grant.is_due(now));
+    let units = over.map(|grant| grant.left(account, open).units()).sum();
+    Money::from_units(units, account.promo.posted.currency())
+}
+
 /// Takes back what is left of a due grant, as far as no hold has it, and closes the grant when nothing remains. What
-/// a hold has is taken once it is released. `None` if there is nothing to do now. The unit rests on the account as it
-/// was read.
+/// a hold has lapses: it is taken once it is released, and held no second time. `None` if there is nothing to do now. The
+/// unit rests on the account as it was read.
 ///
 /// # Errors
 /// Never; the entry checks its laws.
@@ -116,17 +124,23 @@ pub fn take_back(
     }
     let left = grant.left(account, open).units();
     let taken = left.min(account.promo.available().units());
-    if left > 0 && taken == 0 {
-        return Ok(None);
+    let (currency, is_stuck) = (grant.amount.currency(), left > 0 && taken == 0);
+    if is_stuck {
+        let lapse = newly_lapsed(account, 0, open, now);
+        let unit = UnitOfWork::new().expecting(grant.user, Standing::AsRead(account.version));
+        return Ok((lapse != 0).then(|| unit.lapse_promo(grant.user, lapse)));
     }
-    let currency = grant.amount.currency();
     let next = PromoGrant {
         taken: Money::from_units(grant.taken.units() + taken, currency),
         closed_at: (taken == left).then_some(now),
         version: grant.version.next(),
         ..grant
     };
+    let mut still = open.to_vec();
+    still.retain(|other| other.id != next.id);
+    still.extend(next.closed_at.is_none().then(|| next.clone()));
     let mut unit = UnitOfWork::new().expecting(next.user, Standing::AsRead(account.version));
+    unit = unit.lapse_promo(next.user, newly_lapsed(account, -taken, &still, now));
     if let Ok(amount) = Amount::try_new(Money::from_units(taken, currency)) {
         let mut legs = Legs::new(Source::grant_taken(next.id, next.version), EntryKind::Promo, now);
         let promo = LedgerAccount::User(next.user, Purse::Promo);
@@ -134,6 +148,14 @@ pub fn take_back(
         unit = unit.post(legs.into_entry()?);
     }
     Ok(Some(unit.with(Change::Grant(next))))
+}
+
+/// By how many units what has lapsed changes when so much comes to the purse, or goes out of it.
+pub fn newly_lapsed(account: &Account, comes: i64, open: &[PromoGrant], now: Time) -> i64 {
+    let mut after = account.clone();
+    after.promo.posted =
+        Money::from_units(account.promo.posted.units() + comes, account.promo.posted.currency());
+    lapsed_promo(&after, open, now).units() - account.promo_lapsed.units()
 }
 
 #[cfg(test)]
@@ -172,7 +194,8 @@ mod tests {
     /// What is taken, and whether the grant is closed.
     fn taken(grant: &PromoGrant, account: &Account, open: &[PromoGrant]) -> Option<(i64, bool)> {
         let unit = take_back(grant.clone(), account, open, at(10)).expect("balanced")?;
-        let [Change::Grant(next)] = unit.changes() else { panic!("{unit:?}") };
+        // What is only noted as lapsed takes nothing.
+        let Some(Change::Grant(next)) = unit.changes().first() else { return None };
         let posted: i64 = unit.transfers().iter().map(|t| t.amount.units()).sum();
         assert_eq!(posted, next.taken.units() - grant.taken.units());
         Some((posted, next.closed_at.is_some()))
@@ -215,6 +238,27 @@ mod tests {
         assert_eq!(taken(&rest, &with(30, 0), &open), Some((30, true)));
         assert_eq!(taken(&rest, &with(0, 0), &open), Some((0, true)));
         assert_eq!(taken(&rest, &with(80, 0), std::slice::from_ref(&rest)), Some((50, true)));
+    }
+
+    /// By how much the purse has lapsed more, if there is anything to do.
+    fn lapses(grant: &PromoGrant, account: &Account, open: &[PromoGrant]) -> Option<i64> {
+        let unit = take_back(grant.clone(), account, open, at(10)).expect("balanced")?;
+        Some(unit.accounts()[&grant.user].promo_lapsed_units)
+    }
+
+    #[test]
+    fn what_a_hold_has_of_a_gift_that_is_over_lapses_until_it_is_taken() {
+        let (due, later) = (grant(1, 100, Some(5)), grant(2, 40, None));
+        let open = [due.clone(), later];
+        let lapsed = |units, account| Account { promo_lapsed: usd(units), ..account };
+        // What no hold has goes at once; of what a hold has 40 are the later gift's.
+        assert_eq!(lapses(&due, &with(140, 30), &open), Some(0));
+        assert_eq!(lapses(&due, &with(140, 130), &open), Some(90));
+        assert_eq!(lapses(&due, &with(140, 140), &open), Some(100));
+        assert_eq!(lapses(&due, &lapsed(100, with(140, 140)), &open), None, "nothing is new");
+        assert_eq!(lapses(&due, &lapsed(100, with(140, 0)), &open), Some(-100));
+        assert_eq!(lapses(&due, &lapsed(100, with(140, 60)), &open), Some(-80));
+        assert_eq!(lapses(&due, &lapsed(60, with(40, 0)), &open), Some(-60), "all of it was spent");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use booking::{Booking, Direction, InvalidReason, Movement, Reason};
 pub use books::{Book, BookError, BookService, ClawBack, Grant};
 pub use entry::{Entry, EntryKind, JournalEntry, Legs, Source, Transfer, Unbalanced};
 pub use error::WalletError;
-pub use grant::{PromoGrant, room_for_promo, take_back};
+pub use grant::{PromoGrant, newly_lapsed, room_for_promo, take_back};
 pub use hold::{EndHold, Hold, HoldEnd, HoldPurpose, HoldState, PlaceHold, Purpose, Split};
 pub use ports::{BookReads, WalletReads};
 pub use repayment::repay;

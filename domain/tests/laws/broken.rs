@@ -48,6 +48,7 @@ async fn an_account_that_is_not_the_sum_of_its_lines_is_named() {
     assert_told(&money(|now| now.accounts[0].debt = usd(1)).await, "owes 0.000001 USD, the postings say 0");
     let gift = money(|now| now.accounts[0].promo.posted = usd(1)).await;
     assert_told(&gift, "has 0.000001 USD of promo, and gifts explain 0");
+    assert_told(&money(|now| now.accounts[0].promo_lapsed = usd(1)).await, "of promo");
     assert_told(&money(|now| now.accounts[0].open_disputes = 1).await, "0 open disputes over 0 and counts 0");
     assert_told(&money(|now| now.accounts[0].disputed = usd(1)).await, "has 0 open disputes over 0.000001");
     assert_told(&money(|now| now.accounts[0].open_orders = 2).await, "counts 2 open orders of 1");

@@ -7,6 +7,7 @@ use namaskah_domain::{
     memory::{ProviderFailure, ProviderOperation},
     time::{minutes, seconds},
     verification::{DeclineReason, Failure, Order, OrderStatus, Retry, RetryError},
+    wallet::House,
 };
 
 use crate::{
@@ -43,6 +44,43 @@ async fn a_waiting_order_is_cancelled_and_its_money_pays_for_the_next() {
 
 fn dollars(n: i64) -> Money {
     Money::from_units(n * 1_000_000, Currency::Usd)
+}
+
+#[tokio::test]
+async fn a_gift_that_was_over_while_an_order_held_it_pays_for_no_other_order() {
+    for retries in [true, false] {
+        let world = World::new().await;
+        world.gift("2.00", 5).await;
+        let order = world.buy("whatsapp").await.head().id;
+        world.platform.advance(minutes(6)).await;
+        assert_eq!(world.money().await, ("100.00".into(), "1.13".into()), "what no order held is taken");
+        if retries {
+            retried(&world, order).await;
+        } else {
+            world.platform.orders.cancel(world.ada, order).await.expect("cancelled");
+            world.buy("whatsapp").await;
+        }
+        assert_eq!(world.money().await, ("98.87".into(), "2.26".into()), "both are held, one for the house");
+        world.platform.tick().await;
+        assert_eq!(world.money().await, ("98.87".into(), "1.13".into()));
+        assert_eq!(world.house(House::PromoExpense), "0.00");
+        world.settled();
+    }
+}
+
+#[tokio::test]
+async fn no_number_is_given_up_for_a_retry_that_a_gift_would_have_to_pay_for_that_is_over() {
+    let world = World::new().await;
+    world.platform.provider.sell(world.platform.ask("whatsapp").expect("an ask").service, dollars(50), 9);
+    let buy = async || world.platform.buy(world.ada, "whatsapp", "80.00").await.expect("an order");
+    buy().await;
+    world.gift("75.00", 5).await;
+    let order = buy().await;
+    world.platform.advance(minutes(6)).await;
+    let refused = world.platform.orders.retry(retry(&world, order.head().id)).await;
+    assert!(matches!(refused, Err(RetryError::Commit(CommitError::InsufficientFunds))), "{refused:?}");
+    assert_eq!(world.read(order.head().id).await.status(), OrderStatus::Waiting);
+    world.settled();
 }
 
 #[tokio::test]

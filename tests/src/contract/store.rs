@@ -250,6 +250,7 @@ macro_rules! store_contract {
             a_debit_never_takes_what_is_held
             a_refund_holds_wallet_money_alone_and_is_no_order
             a_refund_has_one_open_hold
+            promo_that_has_lapsed_is_held_no_second_time
             a_spent_hold_leaves_by_the_transfers_of_its_unit
             a_dispute_freezes_what_it_claims_and_what_comes_in_later
             a_dispute_takes_nothing_from_what_is_held

@@ -63,16 +63,19 @@ pub(super) const LAWS: [Law; 6] = [
     Law {
         promise: 2,
         name: "covered",
-        says: "posted is at least held, held at least zero, no debt is negative, and nothing is disputed without a dispute",
+        says: "posted is at least held and at least lapsed, each at least zero, no debt is negative, and nothing is disputed \
+               without a dispute",
         of: "accounts",
         subject: Subject::Account,
         of_ledger: true,
         broken: "SELECT user_id AS id, 'wallet ' || CAST(wallet_posted_units AS TEXT) || ' posted, ' \
              || CAST(wallet_held_units AS TEXT) || ' held, promo ' || CAST(promo_posted_units AS TEXT) \
-             || ' posted, ' || CAST(promo_held_units AS TEXT) || ' held, debt ' || CAST(debt_units AS TEXT) \
+             || ' posted, ' || CAST(promo_held_units AS TEXT) || ' held, ' \
+             || CAST(promo_lapsed_units AS TEXT) || ' lapsed, debt ' || CAST(debt_units AS TEXT) \
              || ', ' || CAST(open_disputes AS TEXT) || ' disputes over ' || CAST(disputed_units AS TEXT) AS why \
              FROM accounts WHERE wallet_held_units < 0 OR wallet_posted_units < wallet_held_units \
              OR promo_held_units < 0 OR promo_posted_units < promo_held_units OR debt_units < 0 \
+             OR promo_lapsed_units < 0 OR promo_posted_units < promo_lapsed_units \
              OR disputed_units < 0 OR (open_disputes = 0 AND disputed_units <> 0)",
     },
     Law {

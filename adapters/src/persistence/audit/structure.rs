@@ -11,6 +11,7 @@ macro_rules! guards {
             "SELECT g.name AS id, 'is missing, or switched off' AS why FROM (",
             "SELECT 'accounts_wallet_covers_held' AS name UNION ALL SELECT 'accounts_promo_covers_held' ",
             "UNION ALL SELECT 'accounts_wallet_held_not_negative' UNION ALL SELECT 'accounts_promo_held_not_negative' ",
+            "UNION ALL SELECT 'accounts_promo_lapsed_not_negative' ",
             "UNION ALL SELECT 'holds_one_open_an_order' UNION ALL SELECT 'transfers_source_once' ",
             "UNION ALL SELECT 'idempotency_once' UNION ALL SELECT 'intents_reference_once' ",
             "UNION ALL SELECT 'purchases_reservation_once' UNION ALL SELECT 'messages_once' ",

@@ -25,7 +25,8 @@ const CROSSED: &str = "SELECT s.user_id FROM wallet_settings s JOIN accounts a O
      WHERE s.low_balance_threshold_units IS NOT NULL AND (\
      CASE WHEN a.wallet_posted_units - a.wallet_held_units > a.disputed_units \
      THEN a.wallet_posted_units - a.wallet_held_units - a.disputed_units ELSE 0 END \
-     + a.promo_posted_units - a.promo_held_units < s.low_balance_threshold_units) \
+     + CASE WHEN a.promo_posted_units - a.promo_held_units > a.promo_lapsed_units \
+     THEN a.promo_posted_units - a.promo_held_units - a.promo_lapsed_units ELSE 0 END < s.low_balance_threshold_units) \
      <> (s.low_since_us IS NOT NULL) ORDER BY s.user_id LIMIT $1";
 
 const EXPIRING: &str = "SELECT o.id, o.user_id FROM orders o \

@@ -85,6 +85,31 @@ pub async fn a_spent_hold_leaves_by_the_transfers_of_its_unit(on: &Backend) {
     super::assert_adds_up(on, user).await;
 }
 
+/// Not even in the unit that releases it. A capture takes it first, and below zero it never is.
+pub async fn promo_that_has_lapsed_is_held_no_second_time(on: &Backend) {
+    let user = given::account().with(1_000).with_promo(300).stored_in(on.store.as_ref()).await;
+    let first = given::hold(user, 400);
+    on.apply(UnitOfWork::new().place(first.clone())).await;
+    on.apply(UnitOfWork::new().lapse_promo(user, 200)).await;
+    assert_eq!(balance(on, user).await, (900, 400, 1_300));
+    let mut second = given::hold(user, 400);
+    second.purpose = given::order_of(given::id(), 1);
+    on.apply(UnitOfWork::new().end(given::end(&first, HoldEnd::Release)).place(second.clone())).await;
+    let account = on.account(user).await;
+    assert_eq!(
+        (account.promo.held, account.wallet.held, account.promo_lapsed),
+        (usd(100), usd(300), usd(200))
+    );
+    assert_eq!(balance(on, user).await, (700, 600, 1_300));
+    on.apply(UnitOfWork::new().end(given::end(&second, HoldEnd::Capture))).await;
+    let account = on.account(user).await;
+    assert_eq!((account.promo.posted, account.promo_lapsed), (usd(200), usd(100)));
+    assert_refused!(on.refuse(UnitOfWork::new().lapse_promo(user, -101)).await, CommitError::Stale);
+    on.apply(UnitOfWork::new().lapse_promo(user, -100)).await;
+    assert_eq!(balance(on, user).await, (900, 0, 900));
+    super::assert_adds_up(on, user).await;
+}
+
 /// Without a hold: the ceiling moves with every credit and every release.
 pub async fn a_dispute_freezes_what_it_claims_and_what_comes_in_later(on: &Backend) {
     let user = given::account().with(1_000).with_promo(50).stored_in(on.store.as_ref()).await;

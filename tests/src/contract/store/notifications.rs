@@ -133,6 +133,10 @@ pub async fn balances_that_crossed_their_threshold_are_found_until_it_is_noted(o
     on.apply(UnitOfWork::new().place(given::hold(held, 1))).await;
     on.apply(UnitOfWork::new().with(Change::WalletSettings(below(held, 100)))).await;
     expected.push(held);
+    let over = given::account().with(70).with_promo(30).stored_in(on.store.as_ref()).await;
+    on.apply(UnitOfWork::new().lapse_promo(over, 1)).await;
+    on.apply(UnitOfWork::new().with(Change::WalletSettings(below(over, 100)))).await;
+    expected.push(over);
     let unwatched = given::account().with(1).stored_in(on.store.as_ref()).await;
     let none = below(unwatched, 100).with_low_balance_threshold(None).expect("nothing");
     on.apply(UnitOfWork::new().with(Change::WalletSettings(none))).await;

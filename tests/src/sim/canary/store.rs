@@ -71,7 +71,7 @@ impl BrokenStore {
     }
 
     fn moved(&self, mut new: UnitOfWork, user: UserId, account: &AccountChange) -> UnitOfWork {
-        new = new.expecting(user, account.standing);
+        new = new.expecting(user, account.standing).lapse_promo(user, account.promo_lapsed_units);
         let placed = if self.canary == Canary::BatchHoldsOnce { 1 } else { account.places.len() };
         for place in account.places.iter().take(placed).filter_map(|place| self.placed(place)) {
             new = new.place(place);

@@ -248,6 +248,7 @@ async fn the_database_itself_refuses_what_no_store_may_write() {
             "UPDATE accounts SET wallet_posted_units = -1",
             "UPDATE accounts SET promo_held_units = -1",
             "UPDATE accounts SET promo_posted_units = -1",
+            "UPDATE accounts SET promo_lapsed_units = -1",
             "UPDATE accounts SET debt_units = -1",
             "UPDATE accounts SET disputed_units = -1",
             "UPDATE accounts SET open_disputes = -1",

@@ -47,6 +47,7 @@ found! {
     an_account_older_than_its_last_line,
     a_wallet_that_holds_more_than_its_holds,
     a_promo_that_holds_more_than_its_holds,
+    a_promo_of_which_more_has_lapsed_than_there_is,
     a_wallet_that_does_not_cover_what_it_holds,
     a_wrong_count_of_open_orders,
     a_wrong_count_of_open_payments,
@@ -178,6 +179,12 @@ async fn a_promo_that_holds_more_than_its_holds(w: World) {
     .await;
     let user = w.ada.to_string();
     w.finds("held", &user).await;
+}
+
+async fn a_promo_of_which_more_has_lapsed_than_there_is(w: World) {
+    w.run("UPDATE accounts SET promo_lapsed_units = promo_posted_units + 1").await;
+    let user = w.ada.to_string();
+    w.finds("covered", &user).await;
 }
 
 async fn a_wallet_that_does_not_cover_what_it_holds(w: World) {
