@@ -72,10 +72,9 @@ impl Guard {
         let Some(permit) = self.change(|breaker| breaker.admit(stake, now)) else {
             return Err(resting(Resting));
         };
+        let mut under_way = UnderWay { guard: self, permit, shown: Evidence::Nothing };
         let outcome = call.await;
-        let now = self.clock.now();
-        let shown = outcome.as_ref().err().map_or(Evidence::Answered, evidence);
-        self.change(|breaker| (learned(breaker, shown, permit, now), ()));
+        under_way.shown = outcome.as_ref().err().map_or(Evidence::Answered, evidence);
         outcome
     }
 
@@ -91,6 +90,20 @@ impl Guard {
             told(after);
         }
         result
+    }
+}
+
+/// A call until it has ended. One that its caller gives up has shown nothing, and ends all the same.
+struct UnderWay<'a> {
+    guard: &'a Guard,
+    permit: Permit,
+    shown: Evidence,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let now = self.guard.clock.now();
+        self.guard.change(|breaker| (learned(breaker, self.shown, self.permit, now), ()));
     }
 }
 

@@ -1,9 +1,13 @@
 //! A provider that does not answer is left alone, and what is held back is certain not to have been bought.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::{pending, ready},
+    sync::{Arc, Mutex},
+    task::{Context, Waker},
+};
 
 use namaskah_domain::{
-    breaker::{Admits, Circuit, Guard, OPENS_AFTER},
+    breaker::{Admits, Circuit, Evidence, Guard, OPENS_AFTER, Stake},
     memory::{ProviderFailure, ProviderOperation},
     time::seconds,
     verification::{
@@ -80,6 +84,24 @@ async fn after_its_rest_a_question_about_a_cost_tries_and_never_a_purchase() {
     let stood = seen.lock().expect("sound").clone();
     let (open, half, closed) = (Circuit::Open, Circuit::HalfOpen, Circuit::Closed);
     assert_eq!(stood, [open, half, open, half, closed]);
+}
+
+#[tokio::test]
+async fn a_trial_that_its_caller_gives_up_lets_another_one_try_at_once() {
+    let world = World::new().await;
+    let guard = Guard::new(world.platform.clock.clone());
+    let failed =
+        async || guard.call(Stake::Nothing, ready(Err::<(), ()>(())), |()| Evidence::Failed, |_| ()).await;
+    for _ in 0..OPENS_AFTER {
+        failed().await.expect_err("silent");
+    }
+    world.platform.clock.advance(seconds(10));
+    let hangs = guard.call(Stake::Nothing, pending::<Result<(), ()>>(), |()| Evidence::Failed, |_| ());
+    let mut hangs = Box::pin(hangs);
+    assert!(hangs.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(matches!(guard.admits(), Admits::NothingUntil(_)), "one at a time");
+    drop(hangs);
+    assert_eq!(guard.admits(), Admits::One);
 }
 
 #[tokio::test]

@@ -72,7 +72,9 @@ impl VerificationsApi {
     ) -> Result<Created<QuoteBody>, Problem> {
         let id = QuoteId::generate(self.clock.now(), self.random.as_ref());
         let ask = AskQuote { user: user.id(), ask: body.0.parse(), id };
-        let quote = self.verifications.quote(ask).await?;
+        // Whoever hangs up stops no question that shows how the provider is.
+        let service = self.verifications.clone();
+        let quote = detached(async move { service.quote(ask).await }).await?;
         Ok(Created::new(quote.into(), format!("/api/v1/quotes/{id}")))
     }
 
