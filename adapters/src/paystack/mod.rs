@@ -18,8 +18,8 @@ use chrono::SecondsFormat;
 use namaskah_domain::{
     Fault, Money, PaymentReference, Time,
     payment::{
-        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
+        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund, Listed,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 use reqwest::Url;
@@ -208,18 +208,18 @@ impl PaymentGateway for PaystackGateway {
         self.ask_refund(request).await
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
         self.list_refunds_of(reference).await
     }
 
     async fn refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
         self.list_refunds_since(from).await
     }
 
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
         self.list_disputes_since(from).await
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use namaskah_domain::{
     Fault, PaymentReference, Time,
     payment::{
-        ChargedMoney, GatewayDispute, GatewayError, GatewayRefund, RefundFailure, RefundList, RefundRequest,
+        ChargedMoney, GatewayDispute, GatewayError, GatewayRefund, Listed, RefundFailure, RefundRequest,
     },
 };
 use serde_json::value::RawValue;
@@ -41,13 +41,16 @@ impl PaystackGateway {
         }
     }
 
-    /// The list takes the transaction's number, which only the transaction itself tells. A row that cannot be read is
+    /// The list takes the transaction's number, which only the transaction itself tells: without it nobody can say that there
+    /// are none. A row that cannot be read is
     /// counted: it hides no other, but nothing is known to be absent then.
     pub(super) async fn list_refunds_of(
         &self,
         reference: &PaymentReference,
-    ) -> Result<RefundList, GatewayError> {
-        let Some(transaction) = self.transaction(reference).await? else { return Ok(RefundList::default()) };
+    ) -> Result<Listed<GatewayRefund>, GatewayError> {
+        let unknown =
+            || GatewayError::Refused(Fault::new(HttpFault::Malformed("a payment that it does not know")));
+        let transaction = self.transaction(reference).await?.ok_or_else(unknown)?;
         if transaction.domain.as_deref() != Some(self.mode.domain()) {
             return Err(GatewayError::Refused(Fault::new(HttpFault::Malformed(
                 "a payment of the other mode",
@@ -55,10 +58,10 @@ impl PaystackGateway {
         }
         let malformed = |part| unreadable(HttpFault::Malformed(part));
         let id = transaction.id.as_deref().and_then(number).ok_or_else(|| malformed("id"))?;
-        let mut list = RefundList::default();
+        let mut list = Listed::default();
         for raw in self.rows("refund", &[("transaction", &id)], "a page of refunds").await? {
             match self.refund_in(&raw, &id) {
-                Ok(refund) => list.refunds.extend(refund),
+                Ok(refund) => list.rows.extend(refund),
                 Err(part) => {
                     tracing::warn!(part, "a row of a Paystack transaction's refunds cannot be read");
                     list.unreadable += 1;
@@ -79,20 +82,21 @@ impl PaystackGateway {
     }
 
     /// The reference of a row that names none is asked for by the number of its transaction, once each. A row that
-    /// cannot be read, whose transaction cannot be read, or that is not ours, is left out, so that it does not hide the
-    /// others. If the gateway falls silent, no more of them are asked for: each would take its whole time-out.
+    /// cannot be read is counted, and one whose transaction cannot be read, or that is not ours, is left out, so that it
+    /// does not hide the others. If the gateway falls silent, no more of them are asked for: each would take its whole time-out.
     pub(super) async fn list_refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
-        let (mut references, mut refunds) = (BTreeMap::new(), Vec::new());
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
+        let (mut references, mut refunds, mut unreadable) = (BTreeMap::new(), Vec::new(), 0);
         for raw in self.rows("refund", &[("from", &millis(from))], "a page of refunds").await? {
             let row = serde_json::from_str::<wire::Refund>(raw.get()).map_err(|_| "shape");
             let read = row.and_then(|row| map::refund(&row).map(|refund| (row, refund)));
             let (row, refund) = match read {
                 Ok(read) => read,
                 Err(part) => {
-                    tracing::warn!(part, "a row of Paystack's refunds is left out");
+                    tracing::warn!(part, "a row of Paystack's refunds cannot be read");
+                    unreadable += 1;
                     continue;
                 }
             };
@@ -121,7 +125,7 @@ impl PaystackGateway {
             let reference = references.get(&id).and_then(|text| PaymentReference::try_new(text).ok());
             listed.extend(reference.map(|reference| (reference, refund)));
         }
-        Ok(listed)
+        Ok(Listed { rows: listed, unreadable })
     }
 
     async fn reference_of(&self, transaction: &str) -> Result<String, HttpFault> {
@@ -131,17 +135,23 @@ impl PaystackGateway {
         Ok(row.reference)
     }
 
-    /// A row that cannot be read is left out, so that it does not hide the others.
-    pub(super) async fn list_disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
-        let rows = self.rows("dispute", &[("from", &millis(from))], "a page of disputes").await?;
-        let read = rows.iter().filter_map(|raw| {
+    /// A row that cannot be read is counted, so that it does not hide the others.
+    pub(super) async fn list_disputes_since(
+        &self,
+        from: Time,
+    ) -> Result<Listed<GatewayDispute>, GatewayError> {
+        let mut list = Listed::default();
+        for raw in self.rows("dispute", &[("from", &millis(from))], "a page of disputes").await? {
             let row = serde_json::from_str(raw.get()).map_err(|_| "shape");
-            row.and_then(|row| map::dispute(&row, self.mode)).unwrap_or_else(|part| {
-                tracing::warn!(part, "a row of Paystack's disputes is left out");
-                None
-            })
-        });
-        Ok(read.collect())
+            match row.and_then(|row| map::dispute(&row, self.mode)) {
+                Ok(dispute) => list.rows.extend(dispute),
+                Err(part) => {
+                    tracing::warn!(part, "a row of Paystack's disputes cannot be read");
+                    list.unreadable += 1;
+                }
+            }
+        }
+        Ok(list)
     }
 }
 

@@ -11,8 +11,8 @@ use namaskah_adapters::http;
 use namaskah_domain::{
     Money, PaymentReference, ReservationId, Time,
     payment::{
-        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
+        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund, Listed,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
     verification::{
         Ask, BuyFailure, Capability, IncomingMessage, Listing, NumberProvider, OpenAttempt, ProviderError,
@@ -173,18 +173,18 @@ impl PaymentGateway for MeasuredGateway {
         self.metrics.call((PAYSTACK, "refund"), self.inner.refund(request)).await
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
         self.metrics.call((PAYSTACK, "refunds_of"), self.inner.refunds_of(reference)).await
     }
 
     async fn refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
         self.metrics.call((PAYSTACK, "refunds"), self.inner.refunds_since(from)).await
     }
 
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
         self.metrics.call((PAYSTACK, "disputes"), self.inner.disputes_since(from)).await
     }
 

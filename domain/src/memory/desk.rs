@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{MemoryStore, reads::page_of};
 use crate::{
     Fault, Page, PageOf, PaymentId, Sender,
-    payment::{DeskReads, Dispute, Intent, PaymentQuery, PaymentReference, SetAside, SuspenseStatus},
+    payment::{DeskReads, Intent, PaymentQuery, PaymentReference, SetAside, SuspenseStatus},
     wallet::{Source, Transfer},
 };
 
@@ -33,10 +33,6 @@ impl DeskReads for MemoryStore {
                 && query.reference.as_ref().is_none_or(|reference| intent.reference == *reference)
         });
         Ok(page_of(wanted.cloned().collect(), page, |intent| intent.id))
-    }
-
-    async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, Fault> {
-        Ok(self.state().disputes.values().filter(|dispute| dispute.payment == payment).cloned().collect())
     }
 
     async fn transfers_of(&self, sources: &[Source]) -> Result<Vec<Transfer>, Fault> {

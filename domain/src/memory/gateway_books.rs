@@ -6,7 +6,7 @@ use crate::{
     Amount, Currency, Money, PaymentReference, Time,
     payment::{
         Charge, ChargeStatus, ChargedMoney, GatewayDispute, GatewayDisputeId, GatewayDisputeStatus,
-        GatewayRefund, GatewayRefundId, GatewayRefundStatus, RefundList,
+        GatewayRefund, GatewayRefundId, GatewayRefundStatus, Listed,
     },
     time::seconds,
 };
@@ -37,6 +37,7 @@ pub(super) struct GatewayBooks {
     planned: VecDeque<GatewayRefundStatus>,
     disputes: Vec<GatewayDispute>,
     garbled: usize,
+    garbled_disputes: usize,
 }
 
 impl GatewayBooks {
@@ -91,12 +92,12 @@ impl GatewayBooks {
     }
 
     /// The list of a payment's refunds, as it stands at `now`.
-    pub(super) fn listed(&self, of: &PaymentReference, now: Time) -> RefundList {
+    pub(super) fn listed(&self, of: &PaymentReference, now: Time) -> Listed<GatewayRefund> {
         let mut refunds = self.refunds_of(of, now);
         let all = refunds.len();
         refunds.truncate(all.saturating_sub(self.garbled));
         let unreadable = u32::try_from(all - refunds.len()).unwrap_or(u32::MAX);
-        RefundList { refunds, unreadable }
+        Listed { rows: refunds, unreadable }
     }
 
     /// Every refund of a payment, as it stands at `now`.
@@ -141,8 +142,26 @@ impl GatewayBooks {
         found.map(|dispute| dispute.status = status).is_some()
     }
 
-    pub(super) fn disputes_since(&self, from: Time) -> Vec<GatewayDispute> {
-        self.disputes.iter().filter(|dispute| dispute.created_at >= from).cloned().collect()
+    /// Names a sum for a dispute. False if there is none of that name.
+    pub(super) fn tell_dispute_sum(&mut self, id: &GatewayDisputeId, sum: ChargedMoney) -> bool {
+        let found = self.disputes.iter_mut().find(|dispute| dispute.id == *id);
+        found.map(|dispute| dispute.amount = sum).is_some()
+    }
+
+    /// So many disputes, the newest, cannot be read.
+    pub(super) const fn garble_disputes(&mut self, newest: usize) {
+        self.garbled_disputes = newest;
+    }
+
+    pub(super) fn disputes_since(&self, from: Time) -> Listed<GatewayDispute> {
+        let readable = self.disputes.len().saturating_sub(self.garbled_disputes);
+        let lately = |dispute: &&GatewayDispute| dispute.created_at >= from;
+        let (clear, garbled) = self.disputes.split_at(readable);
+        let unreadable = garbled.iter().filter(lately).count();
+        Listed {
+            rows: clear.iter().filter(lately).cloned().collect(),
+            unreadable: u32::try_from(unreadable).unwrap_or(u32::MAX),
+        }
     }
 
     fn given_back(

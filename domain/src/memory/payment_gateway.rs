@@ -17,7 +17,7 @@ use crate::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
         GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
-        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
+        GatewayRefundStatus, Listed, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 
@@ -163,6 +163,16 @@ impl FakePaymentGateway {
         self.books().desk.garble_refunds(newest);
     }
 
+    /// The rows of so many disputes, the newest, cannot be read from now on.
+    pub fn garble_disputes(&self, newest: usize) {
+        self.books().desk.garble_disputes(newest);
+    }
+
+    /// The gateway names this sum for a dispute from now on. False if there is none of that name.
+    pub fn tell_dispute_sum(&self, id: &GatewayDisputeId, sum: ChargedMoney) -> bool {
+        self.books().desk.tell_dispute_sum(id, sum)
+    }
+
     /// The bytes of a notice that hints at this, as [`PaymentGateway::read_notice`] understands it.
     pub fn notice_of(hint: &GatewayNotice) -> Vec<u8> {
         match hint {
@@ -292,24 +302,22 @@ impl PaymentGateway for FakePaymentGateway {
         }
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
-        let is_foreign = |desk: &GatewayBooks| {
-            desk.charges.get(reference).is_some_and(|opened| !opened.charge.of_our_mode)
-        };
-        let read = self.read(GatewayOperation::Refunds, |desk, now| {
-            (!is_foreign(desk)).then(|| desk.listed(reference, now))
-        });
-        read?.ok_or_else(|| GatewayError::Refused(Fault::new("a payment of the other mode")))
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
+        let is_ours =
+            |desk: &GatewayBooks| desk.charges.get(reference).is_some_and(|opened| opened.charge.of_our_mode);
+        let read = self
+            .read(GatewayOperation::Refunds, |desk, now| is_ours(desk).then(|| desk.listed(reference, now)));
+        read?.ok_or_else(|| GatewayError::Refused(Fault::new("no payment, or one of the other mode")))
     }
 
     async fn refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
-        self.read(GatewayOperation::Refunds, |desk, now| desk.refunds_since(from, now))
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
+        self.read(GatewayOperation::Refunds, |desk, now| Listed::of(desk.refunds_since(from, now)))
     }
 
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
         self.read(GatewayOperation::Disputes, |desk, _| desk.disputes_since(from))
     }
 

@@ -92,6 +92,10 @@ impl PaymentReads for MemoryStore {
         Ok(self.state().disputes.values().find(|dispute| dispute.gateway == *name).cloned())
     }
 
+    async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, Fault> {
+        Ok(self.state().disputes.values().filter(|dispute| dispute.payment == payment).cloned().collect())
+    }
+
     async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault> {
         let state = self.state();
         Ok(state.disputes.values().filter(|dispute| dispute.is_open()).map(|dispute| dispute.opened_at).min())

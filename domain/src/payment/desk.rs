@@ -48,9 +48,6 @@ pub trait DeskReads: Send + Sync {
     /// Payments, newest first.
     async fn payments(&self, query: &PaymentQuery, page: Page<PaymentId>) -> Result<PageOf<Intent>, Fault>;
 
-    /// Every dispute over a payment, oldest first.
-    async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, Fault>;
-
     /// The transfers of these sources, in the order of posting.
     async fn transfers_of(&self, sources: &[Source]) -> Result<Vec<Transfer>, Fault>;
 
@@ -227,7 +224,7 @@ impl PaymentDesk {
         let Some(intent) = payments.intent(id).await? else { return Ok(None) };
         let suspended = books.suspended(id).await?;
         let refunds = payments.refunds_of(id).await?;
-        let disputes = desk.disputes_of(id).await?;
+        let disputes = payments.disputes_of(id).await?;
         let transfers = desk.transfers_of(&sources(&intent, &refunds, &disputes)).await?;
         let notices = desk.notices_about(&intent.reference).await?;
         let about = AuditQuery { subject: Some(Subject::of("payment", id).id), ..AuditQuery::default() };

@@ -3,8 +3,8 @@
 use crate::{
     CommitError, DisputeId, Fault, Time,
     payment::{
-        Followed, GatewayDispute, GatewayDisputeStatus, GatewayRefund, Intent, PaymentService, RefundList,
-        SettleError,
+        Followed, GatewayDispute, GatewayDisputeStatus, GatewayRefund, Intent, Listed, PaymentReference,
+        PaymentService, SettleError,
         elsewhere::Elsewhere,
         refunding::undecidable,
         returns::{self, Moment, Owner, Sighting},
@@ -36,10 +36,10 @@ impl PaymentService {
         let lately = now - hours(if far { LOOK_FAR_BACK_H } else { LOOK_BACK_H });
         let oldest = self.reads.oldest_open_dispute().await?;
         let from = oldest.map_or(lately, |oldest| lately.min(oldest - minutes(1)));
-        let mut followed = Followed::default();
-        let listed = self.gateway.disputes_since(from).await?;
-        for seen in &listed {
-            match retry_stale(|| self.see_once(Sighting { seen, read_at: now }, &listed)).await {
+        let Listed { rows, unreadable } = self.gateway.disputes_since(from).await?;
+        let mut followed = Followed { refused: unreadable, ..Followed::default() };
+        for seen in &rows {
+            match retry_stale(|| self.see_once(Sighting { seen, read_at: now }, &rows)).await {
                 Ok(one) => followed.add(one),
                 Err(_) => followed.unanswered += 1,
             }
@@ -47,11 +47,16 @@ impl PaymentService {
         Ok(followed)
     }
 
-    /// Books what a refund proves that an undecided dispute has lost. True if it did.
-    pub(super) async fn see_loss(&self, theirs: &GatewayRefund, read_at: Time) -> Result<bool, CommitError> {
+    /// Books what a refund of a payment proves that a dispute has lost. True if it did.
+    pub(super) async fn see_loss(
+        &self,
+        of: &PaymentReference,
+        theirs: &GatewayRefund,
+        read_at: Time,
+    ) -> Result<bool, CommitError> {
         let Some(name) = &theirs.dispute else { return Ok(false) };
         let known = self.reads.dispute_named(name).await.map_err(CommitError::Unavailable)?;
-        let Some(seen) = known.and_then(|known| returns::loss_of(&known, theirs)) else { return Ok(false) };
+        let Some(seen) = returns::loss_of(known.as_ref(), of, theirs) else { return Ok(false) };
         Ok(self.see_once(Sighting { seen: &seen, read_at }, &[]).await?.changed > 0)
     }
 
@@ -75,7 +80,9 @@ impl PaymentService {
         }
         let account = self.wallets.account(of.user).await.map_err(unavailable)?;
         let account = account.ok_or(CommitError::Stale)?;
-        let owner = Owner { account: &account, is_closed: self.is_closed(of.user).await? };
+        let is_closed = self.is_closed(of.user).await?;
+        let waiting = self.waiting(&of, is_closed).await?;
+        let owner = Owner { account: &account, is_closed, waiting: &waiting };
         let now = self.clock.now();
         let id = DisputeId::generate(now, self.random.as_ref());
         let moment = Moment { event: self.event_id(now), now };
@@ -101,7 +108,7 @@ impl PaymentService {
             return Ok(UNCHANGED);
         }
         let read = self.gateway.refunds_of(&of.reference).await;
-        let refunds = read.and_then(RefundList::whole);
+        let refunds = read.and_then(Listed::whole);
         let refunds = refunds.map_err(|error| CommitError::Unavailable(Fault::new(error)))?;
         let disputes: Vec<_> = listed.iter().filter(|dispute| dispute.reference == of.reference).collect();
         self.follow_suspended(of, Elsewhere { refunds: &refunds, disputes: &disputes }).await

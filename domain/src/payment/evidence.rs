@@ -95,30 +95,36 @@ pub struct GatewayRefund {
     pub dispute: Option<GatewayDisputeId>,
 }
 
-/// Refunds of one payment as the gateway lists them, whoever asked for them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RefundList {
+/// Refunds or disputes as the gateway lists them, whoever asked for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
     /// Those that can be read.
-    pub refunds: Vec<GatewayRefund>,
-    /// Rows that cannot: what is not among the others may be one of them.
+    pub rows: Vec<T>,
+    /// How many cannot: what is not among the others may be one of them.
     pub unreadable: u32,
 }
 
-impl RefundList {
-    /// Every refund of the payment, of which each could be read.
-    pub const fn of(refunds: Vec<GatewayRefund>) -> Self {
-        Self { refunds, unreadable: 0 }
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self::of(Vec::new())
+    }
+}
+
+impl<T> Listed<T> {
+    /// A list of which every row could be read.
+    pub const fn of(rows: Vec<T>) -> Self {
+        Self { rows, unreadable: 0 }
     }
 
-    /// The refunds, for those who must know of all.
+    /// The rows, for those who must know of all.
     ///
     /// # Errors
     /// `Unavailable` if there is a row that cannot be read.
-    pub fn whole(self) -> Result<Vec<GatewayRefund>, GatewayError> {
+    pub fn whole(self) -> Result<Vec<T>, GatewayError> {
         if self.unreadable > 0 {
-            return Err(GatewayError::Unavailable(Fault::new("a refund in the list cannot be read")));
+            return Err(GatewayError::Unavailable(Fault::new("a row of the list cannot be read")));
         }
-        Ok(self.refunds)
+        Ok(self.rows)
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     Fault, PaymentReference, Time,
     breaker::{Admits, Evidence, Guard, Resting, Stake},
     payment::{
-        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
+        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund, Listed,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 
@@ -82,18 +82,18 @@ impl PaymentGateway for GuardedGateway {
         self.guard.call(Stake::Money, self.inner.refund(request), evidence_of_refund, held_back).await
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
         self.ask(self.inner.refunds_of(reference)).await
     }
 
     async fn refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
         self.ask(self.inner.refunds_since(from)).await
     }
 
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
         self.ask(self.inner.disputes_since(from)).await
     }
 

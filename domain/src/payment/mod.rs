@@ -31,7 +31,7 @@ pub use ending::{RefundEnd, SettleRefund, SettleRefundError};
 pub use error::{OpenPaymentError, PaymentError, RefundError, SettleError};
 pub use evidence::{
     GatewayDispute, GatewayDisputeId, GatewayDisputeStatus, GatewayRefund, GatewayRefundId,
-    GatewayRefundStatus, InvalidGatewayId, RefundList, RefundRequest,
+    GatewayRefundStatus, InvalidGatewayId, Listed, RefundRequest,
 };
 pub use guarded::GuardedGateway;
 pub use intent::{Intent, IntentState, PaymentReference, PaymentStatus};

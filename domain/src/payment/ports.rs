@@ -7,8 +7,8 @@ use crate::{
     auth::Email,
     breaker::Admits,
     payment::{
-        Charge, Dispute, GatewayDispute, GatewayDisputeId, GatewayRefund, GatewayRefundId, Intent,
-        PaymentReference, Refund, RefundLimits, RefundList, RefundRequest,
+        Charge, Dispute, GatewayDispute, GatewayDisputeId, GatewayRefund, GatewayRefundId, Intent, Listed,
+        PaymentReference, Refund, RefundLimits, RefundRequest,
     },
 };
 
@@ -118,28 +118,31 @@ pub trait PaymentGateway: Send + Sync {
     /// [`RefundFailure`]; after `Unknown` look at `refunds_of`, never ask again.
     async fn refund(&self, request: &RefundRequest) -> Result<GatewayRefund, RefundFailure>;
 
-    /// Every refund of one payment, whoever asked for it; none if the gateway has never heard of the reference. A row of
-    /// the other mode (test or live) is left out; one that cannot be read is counted.
+    /// Every refund of one payment, whoever asked for it. A row of the other mode (test or live) is left out; one that
+    /// cannot be read is counted.
     ///
     /// # Errors
-    /// [`GatewayError`] if the list has pages that cannot be read, or the payment is of the other mode.
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError>;
+    /// [`GatewayError`] if the list has pages that cannot be read; `Refused` if the payment is of the other mode, or one
+    /// that the gateway has never heard of: what it does not know is no payment without refunds.
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError>;
 
     /// Refunds that anybody asked for since `from`, of payments that have a reference of ours, by one account-wide
-    /// list: reasons to look at those payments. One of the other mode (test or live) is left out, and so is a row that
-    /// cannot be read.
+    /// list: reasons to look at those payments. One of the other mode (test or live) is left out; a row that cannot be
+    /// read is counted.
     ///
     /// # Errors
     /// [`GatewayError`] if the list has pages that cannot be read.
-    async fn refunds_since(&self, from: Time)
-    -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError>;
+    async fn refunds_since(
+        &self,
+        from: Time,
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError>;
 
     /// Every dispute that was opened since `from`, about payments that have a reference of ours. One of the other
-    /// mode (test or live) is left out.
+    /// mode (test or live) is left out; a row that cannot be read is counted.
     ///
     /// # Errors
-    /// [`GatewayError`] if the list cannot be read whole.
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError>;
+    /// [`GatewayError`] if the list has pages that cannot be read.
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError>;
 
     /// What the bytes of an authentic notice hint at.
     fn read_notice(&self, body: &[u8]) -> GatewayNotice;
@@ -193,6 +196,9 @@ pub trait PaymentReads: Send + Sync {
 
     /// The dispute that the gateway calls so.
     async fn dispute_named(&self, name: &GatewayDisputeId) -> Result<Option<Dispute>, Fault>;
+
+    /// Every dispute over a payment, oldest first.
+    async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, Fault>;
 
     /// When the oldest dispute was opened that is not decided.
     async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault>;

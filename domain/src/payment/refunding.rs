@@ -10,12 +10,12 @@ use crate::{
     UnitOfWork, UserId,
     breaker::Admits,
     payment::{
-        Done, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, PaymentError, PaymentReference,
-        PaymentService, Refund, RefundError, RefundFailure, RefundList, RefundRequest, RefundState,
+        Done, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, Listed, PaymentError,
+        PaymentReference, PaymentService, Refund, RefundError, RefundFailure, RefundRequest, RefundState,
         SettleError,
         elsewhere::Elsewhere,
         refund::{LOOK_BACK, LOOK_FAR_BACK},
-        returns::{self, Moment, Owner, Step},
+        returns::{self, Aside, Moment, Owner, Step},
         service::unavailable,
         settlement::Undecidable,
     },
@@ -176,10 +176,11 @@ impl PaymentService {
         let is_far = self.looks_far(|far| &mut far.refunds, now);
         let back = if is_far { LOOK_FAR_BACK } else { LOOK_BACK };
         let listed = self.gateway.refunds_since(now - back).await;
-        if let Ok(listed) = &listed {
-            references.extend(self.unexplained(listed).await?);
-        }
         let mut followed = Followed::default();
+        if let Ok(listed) = &listed {
+            references.extend(self.unexplained(&listed.rows).await?);
+            followed.refused += listed.unreadable;
+        }
         for reference in references {
             match self.follow_refunds_of(&reference).await {
                 Ok(one) => followed.add(one),
@@ -224,12 +225,16 @@ impl PaymentService {
             }
             followed.changed += 1;
         }
-        for theirs in &listed.refunds {
-            let seen = retry_stale(|| self.see_loss(theirs, read_at)).await;
+        for theirs in &listed.rows {
+            let seen = retry_stale(|| self.see_loss(reference, theirs, read_at)).await;
             followed.changed += u32::from(seen.map_err(unavailable)?);
         }
         let ours = self.reads.refunds_of(intent.id).await?;
-        (followed.attention, followed.refused) = returns::oddities(&intent, &ours, &listed);
+        let mut disputes = Vec::new();
+        for name in listed.rows.iter().filter_map(|theirs| theirs.dispute.as_ref()) {
+            disputes.extend(self.reads.dispute_named(name).await?);
+        }
+        (followed.attention, followed.refused) = returns::oddities(&intent, &ours, &disputes, &listed);
         followed.stuck = returns::stuck(&ours, &listed, read_at);
         Ok(followed)
     }
@@ -260,18 +265,19 @@ impl PaymentService {
         };
         let mut unexplained = Vec::new();
         for (reference, refund) in ended {
-            if is_news(refund) || self.is_loss(refund).await? {
+            if is_news(refund) || self.is_unbooked_loss(refund).await? {
                 unexplained.push(reference.clone());
             }
         }
         Ok(unexplained)
     }
 
-    /// True for what proves that an undecided dispute is lost.
-    async fn is_loss(&self, theirs: &GatewayRefund) -> Result<bool, Fault> {
-        let Some(name) = &theirs.dispute else { return Ok(false) };
+    /// True for what a dispute gave back and our books do not say that it has lost.
+    async fn is_unbooked_loss(&self, theirs: &GatewayRefund) -> Result<bool, Fault> {
+        let processed = theirs.status == GatewayRefundStatus::Processed;
+        let Some(name) = theirs.dispute.as_ref().filter(|_| processed) else { return Ok(false) };
         let known = self.reads.dispute_named(name).await?;
-        Ok(known.is_some_and(|known| returns::loss_of(&known, theirs).is_some()))
+        Ok(!returns::is_booked(known.as_ref(), &theirs.amount))
     }
 
     async fn refunded_before(&self, id: RefundId) -> Result<Done<Refund>, RefundError> {
@@ -390,13 +396,15 @@ impl PaymentService {
     async fn step_once(
         &self,
         payment: PaymentId,
-        listed: &RefundList,
+        listed: &Listed<GatewayRefund>,
         read_at: Time,
     ) -> Result<bool, CommitError> {
         let intent = self.intent_of(payment).await?;
         let account = self.wallets.account(intent.user).await.map_err(CommitError::Unavailable)?;
         let account = account.ok_or(CommitError::Stale)?;
-        let owner = Owner { account: &account, is_closed: self.is_closed(intent.user).await? };
+        let is_closed = self.is_closed(intent.user).await?;
+        let waiting = self.waiting(&intent, is_closed).await?;
+        let owner = Owner { account: &account, is_closed, waiting: &waiting };
         let ours = self.reads.refunds_of(payment).await.map_err(CommitError::Unavailable)?;
         let Some(step) = returns::next_step(&ours, listed, read_at) else { return Ok(false) };
         let Some(unit) = self.unit_of(step, intent, owner, read_at).map_err(undecidable)? else {
@@ -415,6 +423,16 @@ impl PaymentService {
     pub(super) async fn is_closed(&self, user: UserId) -> Result<bool, CommitError> {
         let owner = self.users.user(user).await.map_err(CommitError::Unavailable)?;
         Ok(owner.is_some_and(|owner| owner.is_deleted()))
+    }
+
+    /// What of a payment waits in suspense: of a closed account alone something does.
+    pub(super) async fn waiting(&self, of: &Intent, is_closed: bool) -> Result<Vec<Aside>, CommitError> {
+        if !is_closed {
+            return Ok(Vec::new());
+        }
+        let refunds = self.reads.refunds_of(of.id).await.map_err(CommitError::Unavailable)?;
+        let disputes = self.reads.disputes_of(of.id).await.map_err(CommitError::Unavailable)?;
+        Ok(Aside::all(&refunds, &disputes))
     }
 
     fn unit_of(
@@ -437,7 +455,7 @@ impl PaymentService {
             Step::Found(name, charged) => {
                 let Some(share) = of.share_taken(charged) else { return Ok(None) };
                 let id = RefundId::generate(now, self.random.as_ref());
-                returns::find(of, id, name, share, owner.account, moment)?
+                returns::find(of, id, name, share, owner, moment)?
             }
         }))
     }

@@ -1,15 +1,17 @@
 //! What money on its way back means for our books: refunds, and disputes. Pure.
 
+mod aside;
 mod disputes;
 
-pub(crate) use disputes::{Sighting, dispute, is_in_doubt, is_unbookable, loss_of};
+pub(crate) use aside::Aside;
+pub(crate) use disputes::{Sighting, dispute, is_booked, is_in_doubt, is_unbookable, loss_of};
 
 use crate::{
     Amount, Change, Claim, Event, EventId, EventKind, Money, MoneyError, RefundId, Standing, Time,
     UnitOfWork,
     notification::Occasion,
     payment::{
-        ChargedMoney, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, Refund, RefundList,
+        ChargedMoney, Dispute, GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, Listed, Refund,
         RefundOrigin, RefundState,
         refund::{Missed, Share},
         settlement::Undecidable,
@@ -43,6 +45,8 @@ pub(crate) struct Owner<'a> {
     pub(crate) account: &'a Account,
     /// He has closed it: money on it would be nobody's.
     pub(crate) is_closed: bool,
+    /// What of the payment waits in suspense, since it came back after that.
+    pub(crate) waiting: &'a [Aside],
 }
 
 impl Owner<'_> {
@@ -74,14 +78,14 @@ pub(crate) enum Step {
 }
 
 /// What the list means, one thing at a time. `read_at`: before the list was asked for.
-pub(crate) fn next_step(ours: &[Refund], list: &RefundList, read_at: Time) -> Option<Step> {
+pub(crate) fn next_step(ours: &[Refund], list: &Listed<GatewayRefund>, read_at: Time) -> Option<Step> {
     ours.iter()
         .find_map(|refund| step_of(refund, ours, list, read_at))
-        .or_else(|| list.refunds.iter().find_map(|theirs| unexplained(theirs, ours)))
+        .or_else(|| list.rows.iter().find_map(|theirs| unexplained(theirs, ours)))
 }
 
-fn step_of(refund: &Refund, ours: &[Refund], list: &RefundList, read_at: Time) -> Option<Step> {
-    let listed = &list.refunds;
+fn step_of(refund: &Refund, ours: &[Refund], list: &Listed<GatewayRefund>, read_at: Time) -> Option<Step> {
+    let listed = &list.rows;
     let agreeing = |name: &GatewayRefundId| {
         let named = listed.iter().find(|theirs| theirs.id == *name);
         named
@@ -157,10 +161,15 @@ fn unexplained(theirs: &GatewayRefund, ours: &[Refund]) -> Option<Step> {
 }
 
 /// What a person must look at: refunds that wait for attention at the gateway, and rows of the list that do not agree
-/// with ours, cannot be read or cannot be booked.
-pub(crate) fn oddities(of: &Intent, ours: &[Refund], list: &RefundList) -> (u32, u32) {
-    let (mut attention, mut refused) = (0, list.unreadable);
-    for theirs in &list.refunds {
+/// with ours, cannot be read or cannot be booked. `disputes`: those that the list names, as we know them.
+pub(crate) fn oddities(
+    of: &Intent,
+    ours: &[Refund],
+    disputes: &[Dispute],
+    list: &Listed<GatewayRefund>,
+) -> (u32, u32) {
+    let (mut attention, mut refused) = (0, list.unreadable + disputes::unbooked(disputes, &list.rows));
+    for theirs in &list.rows {
         attention += u32::from(theirs.status == GatewayRefundStatus::NeedsAttention);
         let agrees = match ours.iter().find(|refund| refund.gateway() == Some(&theirs.id)) {
             Some(refund) => theirs.amount == ChargedMoney::Known(refund.charged),
@@ -180,9 +189,9 @@ pub(crate) fn is_overdue(refund: &Refund, now: Time) -> bool {
 }
 
 /// How many refunds without an end a day after they were asked for the list says nothing of: no list will end them.
-pub(crate) fn stuck(ours: &[Refund], list: &RefundList, read_at: Time) -> u32 {
+pub(crate) fn stuck(ours: &[Refund], list: &Listed<GatewayRefund>, read_at: Time) -> u32 {
     let is_listed = |refund: &Refund| {
-        refund.gateway().is_some_and(|name| list.refunds.iter().any(|theirs| theirs.id == *name))
+        refund.gateway().is_some_and(|name| list.rows.iter().any(|theirs| theirs.id == *name))
     };
     let stuck = ours.iter().filter(|refund| is_overdue(refund, read_at) && !is_listed(refund));
     u32::try_from(stuck.count()).unwrap_or(u32::MAX)
@@ -238,7 +247,7 @@ pub(crate) fn process(
 ) -> Result<UnitOfWork, Undecidable> {
     let wallet = LedgerAccount::User(refund.user, Purse::Wallet);
     let mut legs = Legs::new(Source::refunded(refund.id), EntryKind::Refund, moment.now);
-    for (debit, credit, amount) in given_back(&[(wallet, refund.amount)], refund.charged) {
+    for (debit, credit, amount) in given_back(&[(wallet, refund.amount)], refund.charged, CLEARING) {
         legs.add(debit, credit, amount);
     }
     let back = of.back.arrive(refund.charged)?;
@@ -285,7 +294,7 @@ pub(crate) fn revive(
         UnitOfWork::new().post(out_of_suspense(source, share.charged, moment.now)?)
     } else {
         let legs = Legs::new(source, EntryKind::Refund, moment.now);
-        lose(legs, account, share, Money::zero(share.amount.currency()))?
+        lose(UnitOfWork::new(), legs, account, share, Money::zero(share.amount.currency()))?
     };
     let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
     let (user, arrived) = (refund.user, Occasion::RefundMade { refund: refund.id });
@@ -295,18 +304,20 @@ pub(crate) fn revive(
     Ok(unit.telling(moment.event.uuid(), user, arrived, moment.now))
 }
 
-/// Somebody refunded it in the dashboard, and the customer has the money: lost, like a dispute.
+/// Somebody refunded it in the dashboard, and the customer has the money: lost, like a dispute, or what waited aside.
 pub(crate) fn find(
     of: Intent,
     id: RefundId,
     gateway: GatewayRefundId,
     share: Share,
-    account: &Account,
+    owner: Owner<'_>,
     moment: Moment,
 ) -> Result<UnitOfWork, Undecidable> {
     let refund = Refund::found(id, &of, gateway.clone(), share, moment.now);
+    let from = (owner.account, owner.waiting);
+    let (unit, account) = aside::taken_up(UnitOfWork::new(), &of, from, share.charged, moment.now)?;
     let legs = Legs::new(Source::gateway_refund(&gateway), EntryKind::Chargeback, moment.now);
-    let unit = lose(legs, account, share, Money::zero(share.amount.currency()))?;
+    let unit = lose(unit, legs, &account, share, Money::zero(share.amount.currency()))?;
     let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
     let (user, arrived) = (refund.user, Occasion::RefundMade { refund: refund.id });
     let unit = unit.with(Change::Refund(refund));
@@ -314,24 +325,25 @@ pub(crate) fn find(
     Ok(unit.telling(moment.event.uuid(), user, arrived, moment.now))
 }
 
-/// Who pays whom when `parts` leave a user's purses and `charged` leaves the gateway: by way of fx, unless both are of
-/// one currency, as after a payment in dollars that was asked in naira.
+/// Who pays whom when `parts` leave a user's purses and `charged` leaves the gateway, or what is `to` have it: by way of fx,
+/// unless both are of one currency, as after a payment in dollars that was asked in naira.
 fn given_back(
     parts: &[(LedgerAccount, Amount)],
     charged: Amount,
+    to: LedgerAccount,
 ) -> Vec<(LedgerAccount, LedgerAccount, Amount)> {
     if parts.iter().any(|(_, amount)| amount.currency() != charged.currency()) {
         let bridged = parts.iter().map(|(from, amount)| (*from, FX, *amount));
-        return bridged.chain([(FX, CLEARING, charged)]).collect();
+        return bridged.chain([(FX, to, charged)]).collect();
     }
     let (mut legs, mut left) = (Vec::new(), charged.units());
     for (from, amount) in parts {
         let direct = amount.units().min(left);
         left -= direct;
         let pay = |to, units| of_units(units, charged).map(|amount| (*from, to, amount));
-        legs.extend(pay(CLEARING, direct).into_iter().chain(pay(DIFFERENCE, amount.units() - direct)));
+        legs.extend(pay(to, direct).into_iter().chain(pay(DIFFERENCE, amount.units() - direct)));
     }
-    legs.extend(of_units(left, charged).map(|left| (DIFFERENCE, CLEARING, left)));
+    legs.extend(of_units(left, charged).map(|left| (DIFFERENCE, to, left)));
     legs
 }
 
@@ -342,7 +354,13 @@ fn of_units(units: i64, like: Amount) -> Option<Amount> {
 
 /// Takes `share` from what the wallet can give, and leaves the rest as debt. `frozen`: by the dispute itself, if it
 /// was open; what other disputes have frozen stays.
-fn lose(mut legs: Legs, account: &Account, share: Share, frozen: Money) -> Result<UnitOfWork, Undecidable> {
+fn lose(
+    unit: UnitOfWork,
+    mut legs: Legs,
+    account: &Account,
+    share: Share,
+    frozen: Money,
+) -> Result<UnitOfWork, Undecidable> {
     let purse = |purse| LedgerAccount::User(account.user, purse);
     let free = account.wallet.available().units();
     let others = account.disputed.checked_sub(frozen)?.units();
@@ -352,11 +370,11 @@ fn lose(mut legs: Legs, account: &Account, share: Share, frozen: Money) -> Resul
     let owed = share.amount.units() - taken;
     let parts = [part(purse(Purse::Wallet), taken), part(purse(Purse::Debt), owed)];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    for (debit, credit, amount) in given_back(&parts, share.charged) {
+    for (debit, credit, amount) in given_back(&parts, share.charged, CLEARING) {
         legs.add(debit, credit, amount);
     }
     let standing = Standing::AsRead(account.version);
-    Ok(UnitOfWork::new().post(legs.into_entry()?).expecting(account.user, standing))
+    Ok(unit.post(legs.into_entry()?).expecting(account.user, standing))
 }
 
 /// Money that had left comes back: to the wallet, where it repays debt, or to suspense if the account is closed, and staff
@@ -379,7 +397,9 @@ fn come_back(
     let account = owner.account;
     let wallet = LedgerAccount::User(account.user, Purse::Wallet);
     let mut legs = Legs::new(source, kind, moment.now);
-    for (debit, credit, amount) in given_back(&[(wallet, share.amount)], share.charged).into_iter().rev() {
+    for (debit, credit, amount) in
+        given_back(&[(wallet, share.amount)], share.charged, CLEARING).into_iter().rev()
+    {
         legs.add(credit, debit, amount);
     }
     let standing = repay(&mut legs, account, share.amount)?;

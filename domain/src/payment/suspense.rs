@@ -337,7 +337,8 @@ impl SuspenseService {
 
     async fn seen(&self, intent: &Intent) -> Result<Seen, SuspenseError> {
         let refunds = self.gateway.refunds_of(&intent.reference).await?.whole()?;
-        let mut disputes = self.gateway.disputes_since(intent.created_at - hours(DISPUTES_FROM_H)).await?;
+        let disputes = self.gateway.disputes_since(intent.created_at - hours(DISPUTES_FROM_H)).await?;
+        let mut disputes = disputes.whole()?;
         disputes.retain(|dispute| dispute.reference == intent.reference);
         Ok(Seen { refunds, disputes })
     }

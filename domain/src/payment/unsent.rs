@@ -26,7 +26,7 @@ impl PaymentService {
         let returned = self.returned(now).await?;
         let mut followed = Followed::default();
         let Some(first) = returned.iter().map(|item| item.at).min() else { return Ok(followed) };
-        let disputes = self.gateway.disputes_since(first - hours(DISPUTES_FROM_H)).await?;
+        let disputes = self.gateway.disputes_since(first - hours(DISPUTES_FROM_H)).await?.rows;
         for item in returned {
             let Some(intent) = self.reads.intent(item.payment).await? else { continue };
             match self.left_at_gateway(&item, &intent, &disputes).await {

@@ -8,8 +8,8 @@ use crate::{
     Clock, PaymentReference, Time,
     breaker::Admits,
     payment::{
-        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund,
-        OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
+        Charge, ChargeRequest, Checkout, GatewayDispute, GatewayError, GatewayNotice, GatewayRefund, Listed,
+        OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
     verification::{Answers, Trouble},
 };
@@ -72,18 +72,18 @@ impl PaymentGateway for WatchedGateway {
         self.note(answer, |error| matches!(error, RefundFailure::Declined(_)))
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
         self.note(self.inner.refunds_of(reference).await, read)
     }
 
     async fn refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
         self.note(self.inner.refunds_since(from).await, read)
     }
 
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
         self.note(self.inner.disputes_since(from).await, read)
     }
 
@@ -107,7 +107,7 @@ mod tests {
         let mut answers = vec![
             Err(GatewayError::Unavailable(Fault::new("silence"))),
             Err(GatewayError::Refused(Fault::new("no"))),
-            Ok(Vec::new()),
+            Ok(crate::payment::Listed::default()),
         ]
         .into_iter();
         gateway.expect_disputes_since().returning(move |_| answers.next().expect("three answers"));

@@ -6,8 +6,8 @@ use namaskah_domain::{
     Time,
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayError,
-        GatewayNotice, GatewayRefund, OpenChargeError, PaymentGateway, PaymentReference, RefundFailure,
-        RefundList, RefundRequest, Settled,
+        GatewayNotice, GatewayRefund, Listed, OpenChargeError, PaymentGateway, PaymentReference,
+        RefundFailure, RefundRequest, Settled,
     },
     time::minutes,
 };
@@ -41,16 +41,19 @@ impl PaymentGateway for Confused {
         Err(RefundFailure::Unknown(namaskah_domain::Fault::new("confused")))
     }
 
-    async fn refunds_of(&self, _: &PaymentReference) -> Result<RefundList, GatewayError> {
-        Ok(RefundList::default())
+    async fn refunds_of(&self, _: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
+        Ok(Listed::default())
     }
 
-    async fn refunds_since(&self, _: Time) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
-        Ok(Vec::new())
+    async fn refunds_since(
+        &self,
+        _: Time,
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
+        Ok(Listed::default())
     }
 
-    async fn disputes_since(&self, _: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
-        Ok(Vec::new())
+    async fn disputes_since(&self, _: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
+        Ok(Listed::default())
     }
 
     fn read_notice(&self, _: &[u8]) -> GatewayNotice {

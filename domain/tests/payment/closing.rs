@@ -10,8 +10,8 @@ use namaskah_domain::{
     auth::AuthReads,
     memory::{MemoryStore, OddPayment, Platform},
     payment::{
-        ChargedMoney, Destination, DisputeState, GatewayDisputeStatus, GatewayRefundStatus, IntentState,
-        Settled, SuspenseError, SuspenseReason, SuspenseState,
+        ChargedMoney, Destination, DisputeState, GatewayDisputeStatus, GatewayRefundStatus, Intent,
+        IntentState, Settled, SuspenseError, SuspenseReason, SuspenseState,
     },
     staff::By,
     time::seconds,
@@ -142,6 +142,74 @@ async fn a_dispute_that_is_won_after_all_over_a_closed_account_is_set_aside_unti
     assert_eq!(world.journal()[before..], [aside, gone, aside]);
     assert!(matches!(world.platform.store.all_disputes()[0].state, DisputeState::Won { .. }));
     assert_eq!(shown(&world).await, ["0.00", "0.00", "0.00"]);
+}
+
+/// What waits aside of a payment whose account is closed: a refund that somebody made at the desk, a dispute, or a refund
+/// that the user asked for.
+async fn waiting(how: &str) -> (World, Intent) {
+    let world = World::new().await;
+    let intent = world.fund("10.00").await;
+    let gateway = &world.platform.gateway;
+    if how == "a dispute" {
+        let name = gateway.open_dispute(&intent.reference, None).expect("a dispute");
+        decide(&world, &name, GatewayDisputeStatus::Lost).await;
+        world.closes().await;
+        world.platform.clock.advance(seconds(1));
+        decide(&world, &name, GatewayDisputeStatus::Won).await;
+    } else {
+        if how == "asked" {
+            world.refund(&intent, None).await;
+        } else {
+            gateway.refund_in_dashboard(&intent.reference, ngn("16000")).expect("a refund");
+        }
+        world.platform.advance(seconds(11)).await;
+        world.closes().await;
+        let name = gateway.refunds(&intent.reference)[0].id.clone();
+        assert!(gateway.set_refund(&name, GatewayRefundStatus::Failed));
+        world.platform.advance(seconds(1)).await;
+    }
+    world.lawful();
+    assert_eq!(in_suspense(&world), 1);
+    (world, intent)
+}
+
+/// How often the sum has come to suspense and has not left it.
+fn in_suspense(world: &World) -> usize {
+    let journal = world.journal();
+    let lines = |part: &str| journal.iter().filter(|line| line.contains(part)).count();
+    lines("-> suspense 16000.00 NGN") - lines("suspense -> ")
+}
+
+#[tokio::test]
+async fn what_waits_aside_leaves_once_however_its_sum_leaves_the_gateway() {
+    for how in ["asked", "at the desk", "a dispute"] {
+        for is_disputed in [false, true] {
+            let (world, intent) = waiting(how).await;
+            let gateway = &world.platform.gateway;
+            if is_disputed {
+                let name = gateway.open_dispute(&intent.reference, None).expect("a dispute");
+                decide(&world, &name, GatewayDisputeStatus::Lost).await;
+            } else {
+                gateway.refund_in_dashboard(&intent.reference, ngn("16000")).expect("a refund");
+            }
+            for _ in 0..3 {
+                world.platform.advance(seconds(11)).await;
+                world.lawful();
+                assert_eq!(in_suspense(&world), 0, "{how} {is_disputed}");
+                assert_eq!(shown(&world).await, ["0.00", "0.00", "0.00"], "{how} {is_disputed}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_sum_than_waits_aside_is_owed_and_what_waits_stays() {
+    let (world, intent) = waiting("asked").await;
+    world.platform.gateway.refund_in_dashboard(&intent.reference, ngn("8000")).expect("a refund");
+    world.platform.advance(seconds(11)).await;
+    world.lawful();
+    assert_eq!(in_suspense(&world), 1);
+    assert_eq!(shown(&world).await, ["0.00", "0.00", "5.00"]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod answers;
 mod books;
 mod closing;
+mod contradictions;
 mod disputing;
 mod dollars;
 mod ending;

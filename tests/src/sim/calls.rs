@@ -168,6 +168,10 @@ impl PaymentReads for Called<dyn PaymentReads> {
         self.read(self.inner.dispute_named(name)).await
     }
 
+    async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, Fault> {
+        self.read(self.inner.disputes_of(payment)).await
+    }
+
     async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault> {
         self.read(self.inner.oldest_open_dispute()).await
     }

@@ -14,7 +14,7 @@ use namaskah_domain::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
         GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
-        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
+        GatewayRefundStatus, Listed, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 
@@ -91,7 +91,7 @@ impl SimGateway {
     /// Every dispute as it really is.
     pub fn disputes(&self) -> Vec<GatewayDispute> {
         let all = self.fake.disputes_since(Time::UNIX_EPOCH).now_or_never();
-        all.and_then(Result::ok).unwrap_or_default()
+        all.and_then(Result::ok).unwrap_or_default().rows
     }
 
     /// A refund is now there.
@@ -268,13 +268,13 @@ impl PaymentGateway for SimGateway {
         }
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
         let answer = async {
             let own = self.fake.refunds_of(reference).await?.whole()?;
             let own = own.into_iter().map(|refund| (reference.clone(), refund));
             let taken = self.taken_by_disputes().filter(|(of, _)| of == reference);
             let listed = self.listed(own.chain(taken)).into_iter().map(|(_, refund)| refund);
-            Ok(RefundList::of(listed.collect()))
+            Ok(Listed::of(listed.collect()))
         };
         self.read(answer).await
     }
@@ -282,19 +282,20 @@ impl PaymentGateway for SimGateway {
     async fn refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
         let answer = async {
-            let all = self.fake.refunds_since(from).await?.into_iter();
-            Ok(self.listed(all.chain(self.taken_by_disputes().filter(|(_, r)| r.created_at >= from))))
+            let all = self.fake.refunds_since(from).await?.whole()?.into_iter();
+            let taken = self.taken_by_disputes().filter(|(_, r)| r.created_at >= from);
+            Ok(Listed::of(self.listed(all.chain(taken))))
         };
         self.read(answer).await
     }
 
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
         let mut disputes = self.read(self.fake.disputes_since(from)).await?;
         match self.turns.dice().roll_trouble(6) {
-            4 => disputes.reverse(),
-            5 => disputes.extend(disputes.first().cloned()),
+            4 => disputes.rows.reverse(),
+            5 => disputes.rows.extend(disputes.rows.first().cloned()),
             _ => {}
         }
         Ok(disputes)

@@ -16,12 +16,17 @@ const PAGE: usize = 200;
 const VERSIONS: i64 = 200;
 
 const REFUNDS: &str = "SELECT r.id, r.user_id, r.amount_units, r.hold_id, r.gateway_id, r.state, r.version, \
+     CASE WHEN r.aside THEN 1 ELSE 0 END AS aside, \
      h.state AS hold, CASE WHEN h.user_id = r.user_id AND h.purpose = 'refund' AND h.order_id = r.id \
      AND h.amount_units = r.amount_units THEN 1 ELSE 0 END AS own \
      FROM refunds r LEFT JOIN holds h ON h.id = r.hold_id WHERE r.id > $1 ORDER BY r.id LIMIT 200";
 
-const DISPUTES: &str =
-    "SELECT id, user_id, worth_units, state, version FROM disputes WHERE id > $1 ORDER BY id LIMIT 200";
+const DISPUTES: &str = "SELECT id, user_id, worth_units, state, version, CASE WHEN aside THEN 1 ELSE 0 END AS aside FROM disputes WHERE id > $1 ORDER BY id LIMIT 200";
+
+fn flag(row: &QueryResult, column: &str) -> Result<bool, DbErr> {
+    let number = row.try_get::<i64>("", column).or_else(|_| row.try_get::<i32>("", column).map(i64::from));
+    number.map(|number| number == 1)
+}
 
 struct Refunded {
     id: RefundId,
@@ -30,6 +35,8 @@ struct Refunded {
     gateway: Option<GatewayRefundId>,
     state: String,
     version: i64,
+    /// What came back of it waits in suspense: its user is without it.
+    is_aside: bool,
     /// How its hold stands, if there is to be one.
     hold: Option<String>,
     is_asked: bool,
@@ -37,8 +44,7 @@ struct Refunded {
 
 impl Refunded {
     fn read(row: &QueryResult) -> Result<Self, DbErr> {
-        let own: i64 =
-            row.try_get::<i64>("", "own").or_else(|_| row.try_get::<i32>("", "own").map(i64::from))?;
+        let own = flag(row, "own")?;
         let hold: Option<String> = row.try_get("", "hold")?;
         let gateway: Option<String> = row.try_get("", "gateway_id")?;
         Ok(Self {
@@ -48,7 +54,8 @@ impl Refunded {
             gateway: gateway.and_then(|name| GatewayRefundId::try_new(&name).ok()),
             state: row.try_get("", "state")?,
             version: row.try_get("", "version")?,
-            hold: hold.map(|state| if own == 1 { state } else { "of something else".to_owned() }),
+            is_aside: flag(row, "aside")?,
+            hold: hold.map(|state| if own { state } else { "of something else".to_owned() }),
             is_asked: row.try_get::<Option<Uuid>>("", "hold_id")?.is_some(),
         })
     }
@@ -74,7 +81,7 @@ impl Refunded {
     fn fault(&self, lines: &Lines) -> Option<String> {
         let took =
             lines::loss(self.sources().iter().filter_map(|source| lines.get(source)).flatten(), self.user);
-        let due = if self.state == "processed" { self.amount } else { 0 };
+        let due = if self.state == "processed" || self.is_aside { self.amount } else { 0 };
         if took != due {
             return Some(format!("{}, took {took} of {due}", self.state));
         }
@@ -123,6 +130,7 @@ struct Disputed {
     due: i64,
     state: String,
     version: i64,
+    is_aside: bool,
 }
 
 impl Disputed {
@@ -134,7 +142,13 @@ impl Disputed {
             due: if state == "lost" { worth } else { 0 },
             state,
             version: row.try_get("", "version")?,
+            is_aside: flag(row, "aside")?,
         })
+    }
+
+    /// What it took is what it says. Of one whose money waits in suspense its user is without it, however much that is.
+    const fn agrees(&self, took: i64) -> bool {
+        if self.is_aside { took > 0 && self.due == 0 } else { took == self.due }
     }
 
     fn sources(&self) -> impl Iterator<Item = String> + use<> {
@@ -160,7 +174,7 @@ pub(super) async fn check_disputes(snapshot: &Snapshot, rows: u32) -> Result<Fin
             let sources: Vec<String> = dispute.sources().collect();
             let took =
                 lines::loss(sources.iter().filter_map(|source| lines.get(source)).flatten(), dispute.user);
-            if took != dispute.due {
+            if !dispute.agrees(took) {
                 tally.add(dispute.id.to_string(), || {
                     format!("{}, took {took} of {}", dispute.state, dispute.due)
                 });

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use namaskah_domain::{
     Fault, Page, PageOf, PaymentId, PaymentReference,
-    payment::{DeskReads, Dispute, Intent, PaymentQuery, PaymentStatus, SetAside, Suspended, SuspenseStatus},
+    payment::{DeskReads, Intent, PaymentQuery, PaymentStatus, SetAside, Suspended, SuspenseStatus},
     wallet::{EntryKind, LedgerAccount, Source, Transfer},
 };
 use sea_orm::{
@@ -13,7 +13,7 @@ use sea_orm::{
 
 use super::{Reads, all, fault, one_more, orders::places, page_of};
 use crate::persistence::{
-    entity::{dispute, intent, suspended, transfer},
+    entity::{intent, suspended, transfer},
     stored::{amount, columns, count, time, unreadable},
 };
 
@@ -99,13 +99,6 @@ impl DeskReads for Reads {
         }
         let wanted = wanted.order_by_desc(Column::Id).limit(one_more(&page));
         page_of(wanted.all(self.database.reads()).await.map_err(fault)?, page.limit, Intent::try_from)
-    }
-
-    async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, Fault> {
-        let query = dispute::Entity::find()
-            .filter(dispute::Column::PaymentId.eq(payment.uuid()))
-            .order_by_asc(dispute::Column::Id);
-        all(query.all(self.database.reads()).await.map_err(fault)?, Dispute::try_from)
     }
 
     async fn transfers_of(&self, sources: &[Source]) -> Result<Vec<Transfer>, Fault> {

@@ -137,6 +137,13 @@ impl PaymentReads for Reads {
         query.one(self.database.reads()).await.map_err(fault)?.map(Dispute::try_from).transpose()
     }
 
+    async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, Fault> {
+        let query = dispute::Entity::find()
+            .filter(dispute::Column::PaymentId.eq(payment.uuid()))
+            .order_by_asc(dispute::Column::Id);
+        all(query.all(self.database.reads()).await.map_err(fault)?, Dispute::try_from)
+    }
+
     async fn oldest_open_dispute(&self) -> Result<Option<Time>, Fault> {
         let query = dispute::Entity::find()
             .filter(Expr::cust(OPEN_DISPUTE))

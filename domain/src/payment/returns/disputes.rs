@@ -1,13 +1,16 @@
 //! What a dispute means for our books. Pure.
 
-use super::{Moment, Owner, come_back, lose, out_of_suspense, told};
+use std::collections::BTreeMap;
+
+use super::{Moment, Owner, aside, come_back, lose, out_of_suspense, told};
 use crate::{
     Amount, Change, DisputeId, EventKind, Money, MoneyError, Time, UnitOfWork, Version,
     payment::{
-        ChargedMoney, Dispute, DisputeState, GatewayDispute, GatewayDisputeStatus, GatewayRefund,
-        GatewayRefundStatus, Intent, PaidBack, refund::Share, settlement::Undecidable,
+        ChargedMoney, Dispute, DisputeState, GatewayDispute, GatewayDisputeId, GatewayDisputeStatus,
+        GatewayRefund, GatewayRefundId, GatewayRefundStatus, Intent, PaidBack, PaymentReference,
+        refund::Share, settlement::Undecidable,
     },
-    wallet::{Account, EntryKind, Legs, Source},
+    wallet::{EntryKind, Legs, Source},
 };
 
 /// A dispute as it was read, and when: before the list was asked for.
@@ -26,13 +29,12 @@ pub(crate) fn dispute(
     owner: Owner<'_>,
     moment: Moment,
 ) -> Result<Option<UnitOfWork>, Undecidable> {
-    let ChargedMoney::Known(claimed) = seen.amount else { return Ok(None) };
-    let Some(share) = of.share_taken(claimed) else { return Ok(None) };
+    let Some(share) = claim_of(&of, known.as_ref(), seen) else { return Ok(None) };
+    let claimed = share.charged;
     // A list that was asked for before the decision was learned may be older than what our books stand on.
     if known.as_ref().is_some_and(|dispute| is_older(read_at, dispute) || is_of_another_sum(dispute, seen)) {
         return Ok(None);
     }
-    let account = owner.account;
     let state = known.as_ref().map(|dispute| dispute.state);
     let row = known.unwrap_or_else(|| Dispute {
         id,
@@ -64,12 +66,12 @@ pub(crate) fn dispute(
         }
         (Some(DisputeState::Open { frozen }), GatewayDisputeStatus::Lost) => {
             let of = Intent { back: closed(of.back), ..of };
-            let unit = lost(of, row, share, account, frozen.money(), moment)?;
-            Ok(Some(unit.close_dispute(account.user, frozen)))
+            let unit = lost(of, row, share, owner, frozen.money(), moment)?;
+            Ok(Some(unit.close_dispute(owner.account.user, frozen)))
         }
         (None | Some(DisputeState::Won { .. }), GatewayDisputeStatus::Lost) => {
             let nothing = Money::zero(share.amount.currency());
-            lost(of, row, share, account, nothing, moment).map(Some)
+            lost(of, row, share, owner, nothing, moment).map(Some)
         }
         (Some(DisputeState::Lost { taken, .. }), GatewayDisputeStatus::Won) => {
             regain(of, row, taken, owner, moment).map(Some)
@@ -90,35 +92,87 @@ fn is_older(read_at: Time, dispute: &Dispute) -> bool {
     }
 }
 
-/// True if a sum waits in suspense for this dispute, and it is about another one now: nobody can say what of it is
-/// claimed.
+/// What a dispute is about. One that the house has won needs no sum, and may come with none: what we know of it counts.
+fn claim_of(of: &Intent, known: Option<&Dispute>, seen: &GatewayDispute) -> Option<Share> {
+    match (known, seen.status, &seen.amount) {
+        (Some(known), GatewayDisputeStatus::Won, _) => of.share_taken(known.claimed),
+        (_, _, ChargedMoney::Known(claimed)) => of.share_taken(*claimed),
+        (_, _, ChargedMoney::Unbookable) => None,
+    }
+}
+
+/// True if a sum stands for this dispute, in suspense or as lost, and it is about another one now: nobody can say what of
+/// it is claimed.
 fn is_of_another_sum(dispute: &Dispute, seen: &GatewayDispute) -> bool {
-    dispute.aside && seen.amount != ChargedMoney::Known(dispute.claimed)
+    let is_lost = matches!(dispute.state, DisputeState::Lost { .. });
+    let stands = match seen.status {
+        GatewayDisputeStatus::Won => false,
+        GatewayDisputeStatus::Lost => dispute.aside || is_lost,
+        GatewayDisputeStatus::Open | GatewayDisputeStatus::Unknown => dispute.aside,
+    };
+    stands && seen.amount != ChargedMoney::Known(dispute.claimed)
 }
 
 /// True if a dispute cannot be booked, so that a person must look.
 pub(crate) fn is_unbookable(of: &Intent, known: Option<&Dispute>, seen: &GatewayDispute) -> bool {
-    match seen.amount {
-        ChargedMoney::Known(claimed) => {
-            of.share_taken(claimed).is_none() || known.is_some_and(|dispute| is_of_another_sum(dispute, seen))
-        }
-        ChargedMoney::Unbookable => true,
-    }
+    let is_nothing = known.is_none() && seen.status == GatewayDisputeStatus::Won;
+    let is_about_nothing = !is_nothing && claim_of(of, known, seen).is_none();
+    is_about_nothing || known.is_some_and(|dispute| is_of_another_sum(dispute, seen))
 }
 
-/// The loss that a refund proves: the gateway has given the customer what an undecided dispute claims, whatever it says
-/// of the dispute itself.
-pub(crate) fn loss_of(known: &Dispute, theirs: &GatewayRefund) -> Option<GatewayDispute> {
-    let is_proof = theirs.status == GatewayRefundStatus::Processed
-        && theirs.dispute.as_ref() == Some(&known.gateway)
-        && known.is_open();
+/// The loss that a refund of a payment proves: the gateway has given the customer what a dispute claims of which we know
+/// no decision, or nothing at all, whatever it says of the dispute itself.
+pub(crate) fn loss_of(
+    known: Option<&Dispute>,
+    of: &PaymentReference,
+    theirs: &GatewayRefund,
+) -> Option<GatewayDispute> {
+    let name = theirs.dispute.as_ref()?;
+    let is_proof = theirs.status == GatewayRefundStatus::Processed && known.is_none_or(Dispute::is_open);
     is_proof.then(|| GatewayDispute {
-        id: known.gateway.clone(),
-        reference: known.reference.clone(),
+        id: name.clone(),
+        reference: known.map_or(of, |known| &known.reference).clone(),
         amount: theirs.amount.clone(),
         status: GatewayDisputeStatus::Lost,
-        created_at: known.opened_at,
+        created_at: known.map_or(theirs.created_at, |known| known.opened_at),
     })
+}
+
+/// True if so much of what a dispute gave back is booked as its loss.
+pub(crate) fn is_booked(known: Option<&Dispute>, given_back: &ChargedMoney) -> bool {
+    let ChargedMoney::Known(sum) = given_back else { return false };
+    known.is_some_and(|known| {
+        let is_lost = matches!(known.state, DisputeState::Lost { .. });
+        is_lost && sum.currency() == known.claimed.currency() && sum.money().is_at_most(known.claimed.money())
+    })
+}
+
+/// Of how many disputes more has reached the customer than is booked as lost: the gateway's list and our books cannot
+/// both be right.
+pub(super) fn unbooked(known: &[Dispute], list: &[GatewayRefund]) -> u32 {
+    let mut given_back: BTreeMap<&GatewayDisputeId, BTreeMap<&GatewayRefundId, &ChargedMoney>> =
+        BTreeMap::new();
+    for theirs in list.iter().filter(|theirs| theirs.status == GatewayRefundStatus::Processed) {
+        if let Some(name) = &theirs.dispute {
+            given_back.entry(name).or_default().insert(&theirs.id, &theirs.amount);
+        }
+    }
+    let is_unbooked = |(name, sums): &(&GatewayDisputeId, BTreeMap<_, &ChargedMoney>)| {
+        let known = known.iter().find(|known| known.gateway == **name);
+        total(sums.values().copied()).is_none_or(|sum| !is_booked(known, &ChargedMoney::Known(sum)))
+    };
+    u32::try_from(given_back.into_iter().filter(is_unbooked).count()).unwrap_or(u32::MAX)
+}
+
+/// These together, if they can be added.
+fn total<'a>(mut sums: impl Iterator<Item = &'a ChargedMoney>) -> Option<Amount> {
+    let known = |sum: &ChargedMoney| match sum {
+        ChargedMoney::Known(sum) => Some(*sum),
+        ChargedMoney::Unbookable => None,
+    };
+    let first = known(sums.next()?)?;
+    let all = sums.try_fold(first.money(), |all, sum| all.checked_add(known(sum)?.money()).ok())?;
+    Amount::try_new(all).ok()
 }
 
 /// True if a dispute stands in a word that we do not know, so that a person must look. What it claims stays
@@ -140,7 +194,7 @@ fn lost(
     of: Intent,
     row: Dispute,
     share: Share,
-    account: &Account,
+    owner: Owner<'_>,
     frozen: Money,
     moment: Moment,
 ) -> Result<UnitOfWork, Undecidable> {
@@ -148,7 +202,9 @@ fn lost(
     let unit = if row.aside {
         UnitOfWork::new().post(out_of_suspense(source, share.charged, moment.now)?)
     } else {
-        lose(Legs::new(source, EntryKind::Chargeback, moment.now), account, share, frozen)?
+        let from = (owner.account, owner.waiting);
+        let (unit, account) = aside::taken_up(UnitOfWork::new(), &of, from, share.charged, moment.now)?;
+        lose(unit, Legs::new(source, EntryKind::Chargeback, moment.now), &account, share, frozen)?
     };
     let back = of.back.ask(share.amount, share.charged)?.arrive(share.charged)?;
     let state = DisputeState::Lost { taken: share.amount, at: moment.now };

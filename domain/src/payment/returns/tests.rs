@@ -34,7 +34,7 @@ fn listed(name: &str, created_at: Time) -> GatewayRefund {
 
 /// The next step after a list that could be read whole.
 fn after_list(ours: &[Refund], listed: &[GatewayRefund], read_at: Time) -> Option<Step> {
-    next_step(ours, &RefundList::of(listed.to_vec()), read_at)
+    next_step(ours, &Listed::of(listed.to_vec()), read_at)
 }
 
 fn bound(step: Option<Step>) -> Option<String> {
@@ -90,7 +90,7 @@ fn a_row_that_does_not_agree_with_our_refund_is_odd_and_one_that_does_is_not() {
     let other_sum = ChargedMoney::Known(amount(15_000_000_000, Currency::Ngn));
     let differs = GatewayRefund { amount: other_sum, ..agrees.clone() };
     let odd = |ours: &Refund, theirs: &GatewayRefund| {
-        oddities(&payment(), std::slice::from_ref(ours), &RefundList::of(vec![theirs.clone()])).1
+        oddities(&payment(), std::slice::from_ref(ours), &[], &Listed::of(vec![theirs.clone()])).1
     };
     assert_eq!(odd(&pending, &agrees), 0);
     assert_eq!(odd(&pending, &differs), 1);
@@ -119,10 +119,10 @@ fn what_a_refund_became_after_its_end_counts_only_in_a_list_that_was_asked_for_s
 
 #[test]
 fn a_row_that_cannot_be_read_is_odd_and_proves_no_absence() {
-    let with = |unreadable| RefundList { refunds: Vec::new(), unreadable };
+    let with = |unreadable| Listed { rows: Vec::<GatewayRefund>::new(), unreadable };
     assert!(matches!(next_step(&[sent()], &with(0), now()), Some(Step::Absent(_))));
     assert_eq!(next_step(&[sent()], &with(1), now()), None);
-    assert_eq!(oddities(&payment(), &[sent()], &with(2)), (0, 2));
+    assert_eq!(oddities(&payment(), &[sent()], &[], &with(2)), (0, 2));
 }
 
 #[test]
@@ -131,13 +131,13 @@ fn a_refund_without_an_end_that_no_list_shows_is_stuck_after_a_day() {
     let pending = sent().becomes(RefundState::Pending { gateway: name() });
     let failed = sent().becomes(RefundState::Failed { gateway: Some(name()), at: now() });
     let day = sent().created_at + hours(24);
-    let empty = RefundList::default();
+    let empty = Listed::default();
     for (refund, at, many) in
         [(&pending, day, 1), (&pending, day - seconds(1), 0), (&sent(), day, 1), (&failed, day, 0)]
     {
         assert_eq!(stuck(std::slice::from_ref(refund), &empty, at), many, "{refund:?}");
     }
-    let shown = RefundList::of(vec![listed("rf-1", now())]);
+    let shown = Listed::of(vec![listed("rf-1", now())]);
     assert_eq!(stuck(&[pending], &shown, day), 0, "banks take weeks");
 }
 
@@ -145,7 +145,7 @@ fn a_refund_without_an_end_that_no_list_shows_is_stuck_after_a_day() {
 fn a_row_that_is_nobodys_is_odd_once_it_is_paid_in_money_that_the_payment_was_not() {
     let odd = |amount, status| {
         let theirs = GatewayRefund { amount, status, ..listed("rf-1", now()) };
-        oddities(&payment(), &[], &RefundList::of(vec![theirs]))
+        oddities(&payment(), &[], &[], &Listed::of(vec![theirs]))
     };
     let dollars = ChargedMoney::Known(amount(1, Currency::Usd));
     let naira = ChargedMoney::Known(amount(1, Currency::Ngn));
@@ -197,7 +197,7 @@ fn after(of: Intent, known: Option<Dispute>, seen: &GatewayDispute) -> (Dispute,
     let moment = Moment { event: EventId::from_uuid(uuid::Uuid::nil()), now: now() };
     let id = crate::DisputeId::from_uuid(uuid::Uuid::nil());
     let (sighting, owner) =
-        (Sighting { seen, read_at: now() }, Owner { account: &account, is_closed: false });
+        (Sighting { seen, read_at: now() }, Owner { account: &account, is_closed: false, waiting: &[] });
     let decided = dispute(of, known, sighting, id, owner, moment).expect("decided");
     let (mut row, mut intent) = (None, None);
     for change in decided.expect("something new").changes() {
@@ -235,7 +235,7 @@ fn what_comes_back_to_a_closed_account_is_set_aside_and_staff_is_told_unless_it_
     {
         let account =
             Account { debt: Money::from_units(owed, Currency::Usd), ..Account::open(payment().user) };
-        let owner = Owner { account: &account, is_closed };
+        let owner = Owner { account: &account, is_closed, waiting: &[] };
         let of = Intent { back: gone, ..payment() };
         let unit = reverse(of, processed.clone(), name(), owner, moment).expect("decided");
         let told = unit.changes().iter().filter(|change| match change {

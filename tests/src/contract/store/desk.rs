@@ -107,8 +107,8 @@ pub async fn what_hangs_on_a_payment_is_found(on: &Backend) {
     for dispute in [&open, &won, &other] {
         on.apply(UnitOfWork::new().with(Change::Dispute(dispute.clone()))).await;
     }
-    assert_eq!(on.desk.disputes_of(intent.id).await.expect("readable"), [open.clone(), won]);
-    assert_eq!(on.desk.disputes_of(given::id()).await.expect("readable"), []);
+    assert_eq!(on.payments.disputes_of(intent.id).await.expect("readable"), [open.clone(), won]);
+    assert_eq!(on.payments.disputes_of(given::id()).await.expect("readable"), []);
 
     let source = Source::paystack(&intent.reference);
     let mut legs = Legs::new(source.clone(), EntryKind::Deposit, at(3));

@@ -11,7 +11,7 @@ use namaskah_domain::{
     payment::{
         Charge, ChargeRequest, ChargeStatus, ChargedMoney, Checkout, GatewayDispute, GatewayDisputeId,
         GatewayDisputeStatus, GatewayError, GatewayNotice, GatewayRefund, GatewayRefundId,
-        GatewayRefundStatus, OpenChargeError, PaymentGateway, RefundFailure, RefundList, RefundRequest,
+        GatewayRefundStatus, Listed, OpenChargeError, PaymentGateway, RefundFailure, RefundRequest,
     },
 };
 
@@ -99,26 +99,28 @@ impl PaymentGateway for BrokenGateway {
         }
     }
 
-    async fn refunds_of(&self, reference: &PaymentReference) -> Result<RefundList, GatewayError> {
+    async fn refunds_of(&self, reference: &PaymentReference) -> Result<Listed<GatewayRefund>, GatewayError> {
         let listed = self.inner.refunds_of(reference).await?;
-        let refunds = listed.refunds.into_iter().map(|refund| self.told_wrongly(refund)).collect();
-        Ok(RefundList { refunds, ..listed })
+        let rows = listed.rows.into_iter().map(|refund| self.told_wrongly(refund)).collect();
+        Ok(Listed { rows, ..listed })
     }
 
     async fn refunds_since(
         &self,
         from: Time,
-    ) -> Result<Vec<(PaymentReference, GatewayRefund)>, GatewayError> {
+    ) -> Result<Listed<(PaymentReference, GatewayRefund)>, GatewayError> {
         if self.canary == Canary::NoRefundList {
-            return Ok(Vec::new());
+            return Ok(Listed::default());
         }
-        let listed = self.inner.refunds_since(from).await?.into_iter();
-        Ok(listed.map(|(of, refund)| (of, self.told_wrongly(refund))).collect())
+        let listed = self.inner.refunds_since(from).await?;
+        let rows = listed.rows.into_iter().map(|(of, refund)| (of, self.told_wrongly(refund))).collect();
+        Ok(Listed { rows, ..listed })
     }
 
-    async fn disputes_since(&self, from: Time) -> Result<Vec<GatewayDispute>, GatewayError> {
+    async fn disputes_since(&self, from: Time) -> Result<Listed<GatewayDispute>, GatewayError> {
         let listed = self.inner.disputes_since(from).await?;
-        Ok(listed.into_iter().flat_map(|dispute| self.disputed_wrongly(dispute)).collect())
+        let rows = listed.rows.into_iter().flat_map(|dispute| self.disputed_wrongly(dispute)).collect();
+        Ok(Listed { rows, ..listed })
     }
 
     fn read_notice(&self, body: &[u8]) -> GatewayNotice {

@@ -196,7 +196,7 @@ pub(super) async fn every_read(on: &Backend, statements: &Statements) -> Vec<(&'
     read!("payments of a user", on.desk.payments(&query, page));
     let query = PaymentQuery { reference: Some(references[0].clone()), ..PaymentQuery::default() };
     read!("payments of a reference", on.desk.payments(&query, page));
-    read!("disputes of", on.desk.disputes_of(given::id()));
+    read!("disputes of", on.payments.disputes_of(given::id()));
     read!("transfers of", on.desk.transfers_of(&[Source::paystack(&references[0])]));
     read!("notices about", on.desk.notices_about(&references[0]));
     let (provider, keys) = (ProviderId::TextVerified, ["nmk-a".to_owned()]);

@@ -87,6 +87,7 @@ found! {
     an_order_that_left_its_batch,
     an_order_that_its_batch_does_not_list,
     a_payment_that_was_refunded_twice,
+    what_waits_aside_is_sound,
     a_payment_whose_coins_were_refunded_twice,
     a_refund_that_its_payment_does_not_tell,
     a_lost_dispute_that_its_payment_does_not_tell,

@@ -78,6 +78,39 @@ pub(super) async fn a_payment_that_was_refunded_twice(w: World) {
     w.finds("refunded", &payment).await;
 }
 
+/// Of a refund and a dispute over a payment whose account is closed: their user is without the money.
+pub(super) async fn what_waits_aside_is_sound(w: World) {
+    let (fx, clearing) = (LedgerAccount::House(House::Fx), LedgerAccount::House(House::PspClearingPaystack));
+    let took = |source, amount, charged| {
+        let mut legs = Legs::new(source, EntryKind::Chargeback, given::at(9));
+        legs.add(LedgerAccount::User(w.ada, Purse::Debt), fx, amount);
+        legs.add(fx, clearing, charged);
+        UnitOfWork::new().post(legs.into_entry().expect("balanced"))
+    };
+    let aside = |source, charged| {
+        let mut legs = Legs::new(source, EntryKind::Suspense, given::at(10));
+        legs.add(clearing, LedgerAccount::House(House::Suspense), charged);
+        UnitOfWork::new().post(legs.into_entry().expect("balanced"))
+    };
+    let name = given::refund_name();
+    let state = RefundState::Failed { gateway: Some(name.clone()), at: given::at(10) };
+    let refund = Refund { origin: RefundOrigin::Found, state, aside: true, ..half(&w) };
+    let won = DisputeState::Won { at: given::at(10) };
+    let dispute = Dispute { state: won, aside: true, ..given::dispute(&w.paid) };
+    let (found, lost) = (Source::gateway_refund(&name), Source::disputed(dispute.id, dispute.version));
+    let (unrefunded, undisputed) =
+        (Source::unrefunded(refund.id, refund.version), Source::undisputed(dispute.id, dispute.version));
+    for unit in [
+        took(found, refund.amount, refund.charged),
+        aside(unrefunded, refund.charged).with(Change::Refund(refund)),
+        took(lost, given::amount(1_000_000), dispute.claimed),
+        aside(undisputed, dispute.claimed).with(Change::Dispute(dispute)),
+    ] {
+        w.opened.backend.apply(unit).await;
+    }
+    assert_eq!(w.broken().await, [""; 0]);
+}
+
 pub(super) async fn a_payment_whose_coins_were_refunded_twice(w: World) {
     let all = Refund { charged: given::naira(w.paid.charged.units() + 1), ..half(&w) };
     refund(&w, all).await;
