@@ -155,6 +155,9 @@ pub enum StepUpError {
     /// The session has ended meanwhile.
     #[error("the session is over")]
     SignedOut,
+    /// The session of staff has been idle for 30 minutes, or is 12 hours old.
+    #[error("this sign-in is over for staff")]
+    OverForStaff,
     /// Without a second factor it takes the password.
     #[error("the password is required")]
     PasswordRequired,

@@ -5,7 +5,7 @@ use namaskah_domain::{
     auth::{
         AuthReads, ChangePassword, ChangePasswordError, CodeError, ConfirmTotp, ConfirmTotpError,
         Credentials, DisableTotp, DisableTotpError, Elevation, EnrollTotpError, OneTimeCode, Origin,
-        RefreshError, Renewed, ResetPassword, SecondFactor, Secret, SignInError, SignedIn, StepUp,
+        RefreshError, Renewed, ResetPassword, Role, SecondFactor, Secret, SignInError, SignedIn, StepUp,
         StepUpError, Tokens, Totp,
     },
 };
@@ -46,6 +46,22 @@ impl Guarded {
             other => panic!("not on: {other:?}"),
         }
     }
+}
+
+const CARRIERS: [&str; 2] = ["tokens", "cookie"];
+
+/// Signed in just now with the code of the next step.
+async fn carried_by(carrier: &str) -> (Guarded, SignedIn) {
+    let ada = Guarded::ada().await;
+    let auth = &ada.world.auth;
+    let with = Credentials { code: Some(ada.world.code(1)), ..credentials(ADA, RIGHT) };
+    let by = if carrier == "cookie" {
+        let opened = auth.open_browser_session(with, Origin::default()).await.expect("a session");
+        auth.authenticate_cookie(&opened.cookie).await.expect("somebody")
+    } else {
+        ada.world.signed_in(&auth.login(with, Origin::default()).await.expect("a sign-in")).await
+    };
+    (ada, by)
 }
 
 async fn step_up(
@@ -155,6 +171,47 @@ async fn a_browser_goes_on_with_a_new_cookie_after_a_step_up_and_ends_when_it_wo
     assert_eq!(by.session, after.session);
     assert_eq!(after.expires_in_s, before.expires_in_s - 60);
     world.auth.enroll_totp(by).await.expect("stepped up");
+}
+
+/// A code alone brings no sign-in of staff back, however it is carried; a user's goes on.
+#[tokio::test]
+async fn what_is_over_for_staff_does_not_step_up() {
+    let half_an_hour = 30 * 60;
+    for carrier in CARRIERS {
+        for (role, goes_on) in [(Role::Support, false), (Role::Owner, false), (Role::Customer, true)] {
+            let (ada, by) = carried_by(carrier).await;
+            ada.world.change_ada(|ada| ada.role = role).await;
+            ada.world.clock.advance(half_an_hour - 1);
+            let lifted = step_up(&ada.world, by, None, Some(ada.world.code(0))).await;
+            let by = ada.world.goes_on(lifted.expect("the last second")).await;
+            ada.world.clock.advance(half_an_hour);
+            let lifted = step_up(&ada.world, by, None, Some(ada.world.code(0))).await;
+            assert_eq!(lifted.is_ok(), goes_on, "{role:?}: {lifted:?}");
+            assert!(goes_on || matches!(lifted, Err(StepUpError::OverForStaff)), "{lifted:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_began_twelve_hours_ago_does_not_step_up_for_staff_however_busy_it_was() {
+    let step = 29 * 60;
+    for carrier in CARRIERS {
+        let (ada, mut by) = carried_by(carrier).await;
+        ada.world.change_ada(|ada| ada.role = Role::Support).await;
+        // Each step-up is a use.
+        let steps = 12 * 3_600 / step;
+        for _ in 0..steps {
+            ada.world.clock.advance(step);
+            let lifted = step_up(&ada.world, by, None, Some(ada.world.code(0))).await;
+            by = ada.world.goes_on(lifted.expect("a step-up")).await;
+        }
+        ada.world.clock.advance(12 * 3_600 - steps * step - 1);
+        let lifted = step_up(&ada.world, by, None, Some(ada.world.code(0))).await;
+        by = ada.world.goes_on(lifted.expect("the last second")).await;
+        ada.world.clock.advance(1);
+        let refused = step_up(&ada.world, by, Some(RIGHT), Some(ada.world.code(1))).await.unwrap_err();
+        assert!(matches!(refused, StepUpError::OverForStaff), "{refused:?}");
+    }
 }
 
 #[tokio::test]

@@ -72,15 +72,19 @@ impl AuthService {
     /// Lifts the session for a short time, so that it may change what its user signs in with. With a second factor
     /// that takes a code, since a password alone is what may have been stolen.
     ///
-    /// The sign-in goes on with new credentials; those of before are void from then on.
+    /// The sign-in goes on with new credentials; those of before are void from then on. A sign-in that is over for staff
+    /// does not go on.
     ///
     /// # Errors
-    /// `SignedOut`, `NoPassword`, `PasswordRequired`, `WrongPassword`, `Code`; `Unavailable` if a port does not answer.
+    /// `SignedOut`, `OverForStaff`, `NoPassword`, `PasswordRequired`, `WrongPassword`, `Code`; `Unavailable` if a port does not answer.
     pub async fn step_up(&self, cmd: StepUp) -> Result<Elevation, StepUpError> {
         for _ in 0..ATTEMPTS {
             let now = self.ports.clock.now();
             let user = self.ports.reads.user(cmd.by.user).await?.ok_or(StepUpError::SignedOut)?;
             let session = self.own_session(cmd.by, now).await?.ok_or(StepUpError::SignedOut)?;
+            if user.role.is_staff() && !session.is_fit_for_staff(now) {
+                return Err(StepUpError::OverForStaff);
+            }
             if !user.password.is_set() && (cmd.password.is_some() || !user.second_factor.is_on()) {
                 return Err(StepUpError::NoPassword);
             }

@@ -2,7 +2,10 @@
 //!
 //! Whoever is signed in is told of a wrong proof by its field: a 401 would say that the access token is void.
 
-use namaskah_domain::auth::{CodeError, ConfirmTotpError, DisableTotpError, EnrollTotpError, StepUpError};
+use namaskah_domain::{
+    auth::{CodeError, ConfirmTotpError, DisableTotpError, EnrollTotpError, StepUpError},
+    staff::Refusal,
+};
 
 use super::{identities::no_password, unavailable};
 use crate::http::problem::Problem;
@@ -44,6 +47,7 @@ impl From<StepUpError> for Problem {
     fn from(error: StepUpError) -> Self {
         match error {
             StepUpError::SignedOut => Self::unauthorized(),
+            StepUpError::OverForStaff => Refusal::SessionOver.into(),
             StepUpError::PasswordRequired => Self::invalid("password", "required", "the present password"),
             StepUpError::NoPassword => no_password(),
             StepUpError::WrongPassword => wrong_password(),

@@ -185,7 +185,15 @@ impl<'a> Session<'a> {
     }
 
     async fn ask(&self, route: &Gated) -> Answer {
-        let request = request(self.who, route).header("cookie", &self.cookie);
+        self.send(request(self.who, route)).await
+    }
+
+    async fn lift(&self, proof: Value) -> Answer {
+        self.send(self.who.request(Method::POST, "auth/step-up").json(&proof)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Answer {
+        let request = request.header("cookie", &self.cookie);
         Answer::of(request.header("x-csrf-token", &self.csrf)).await
     }
 }
@@ -200,6 +208,8 @@ async fn a_sign_in_of_staff_is_over_after_half_an_hour_of_nothing_and_after_half
     for route in ROUTES {
         browser.ask(route).await.refused(401, "staff_session_over");
     }
+    let stepping_up = browser.lift(json!({ "totp_code": owner.code() })).await;
+    stepping_up.refused(401, "staff_session_over");
     owner.who.post("auth/refresh", refresh).await.refused(401, "invalid_token");
     let browser = Session::open(&owner).await;
     for _ in 0..25 {
