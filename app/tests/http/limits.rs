@@ -1,9 +1,9 @@
 //! Rate limits: each is reached, tells how long to wait, and cannot be walked round.
 
 use reqwest::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::given::{PASSWORD, body, problem, world_with};
+use crate::given::{PASSWORD, Person, body, problem, world_with};
 
 fn header(response: &Response, name: &str) -> String {
     response.headers()[name].to_str().expect("text").to_owned()
@@ -162,6 +162,42 @@ async fn many_addresses_guess_no_more_than_one_and_keep_nobody_out_of_his_own_pl
     ada.steps_up().await;
     assert_eq!(ada.request("POST", "/api/v1/auth/logout-all").send().await.expect("an answer").status(), 204);
     assert_eq!(sign_in("login", "ada@example.com", PASSWORD, None).await.status(), 429);
+}
+
+/// Whoever has a stolen sign-in and many addresses guesses no more than one, by whichever route; and it costs the owner
+/// no sign-in, as guessing there costs him no step-up.
+#[tokio::test]
+async fn many_addresses_prove_no_more_often_than_one_who_is_signed_in() {
+    let world = world_with(1, vec!["127.0.0.0/8".parse().expect("a network")]).await;
+    let (ada, grace) = (world.person("ada@example.com").await, world.person("grace@example.com").await);
+    let wrong = "not her password";
+    let routes = [
+        ("step-up", json!({"password": wrong}), 422),
+        ("password/change", json!({"current_password": wrong, "new_password": PASSWORD}), 422),
+        ("totp/confirm", json!({"code": "123456"}), 409),
+        ("totp/disable", json!({"password": wrong, "code": "123456"}), 409),
+    ];
+    let ask = async |person: &Person<'_>, n: usize, (path, body, _): &(&str, Value, u16)| {
+        let request = person.request("POST", &format!("/api/v1/auth/{path}")).json(body);
+        request.header("x-forwarded-for", format!("203.0.113.{n}")).send().await.expect("an answer")
+    };
+    for n in 0..60 {
+        let route = &routes[n % routes.len()];
+        assert_eq!(ask(&ada, n, route).await.status(), route.2, "{n} {}", route.0);
+    }
+    let right = ("step-up", json!({"password": PASSWORD}), 200);
+    for (n, route) in (100..).zip(routes.iter().chain([&right])) {
+        let refused = ask(&ada, n, route).await;
+        assert!(header(&refused, "ratelimit-policy").contains("\"proof\";q=60;w=3600"), "{}", route.0);
+        assert!(header(&refused, "ratelimit").contains("\"proof\";r=0"), "{}", route.0);
+        assert!(header(&refused, "retry-after").parse::<u64>().is_ok_and(|wait| wait > 0));
+        assert_eq!(problem(refused, 429).await, "rate_limited");
+    }
+    assert_eq!(ask(&grace, 200, &right).await.status(), 200);
+    let credentials = json!({"email": "ada@example.com", "password": PASSWORD});
+    let elsewhere = world.request("POST", "/api/v1/auth/login").json(&credentials);
+    let elsewhere = elsewhere.header("x-forwarded-for", "203.0.113.201").send().await.expect("an answer");
+    assert_eq!(elsewhere.status(), 200);
 }
 
 /// Whoever has many addresses of his own fills nobody's mailbox, and learns nothing about it.

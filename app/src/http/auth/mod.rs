@@ -220,7 +220,7 @@ impl AuthApi {
         body: Body<ChangeBody>,
     ) -> Result<NoContent, Problem> {
         // Guessing the present password is guessing a password.
-        meter.sign_in(&user.id().to_string()).await?;
+        meter.proof(user.id()).await?;
         let ChangeBody { current_password, new_password } = body.0;
         let command = ChangePassword { by: user.0, current: current_password.0, new: new_password.0.0 };
         let auth = self.auth.clone();

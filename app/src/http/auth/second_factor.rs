@@ -45,7 +45,7 @@ impl SecondFactorApi {
         user: SignedIn,
         body: Body<StepUpBody>,
     ) -> Result<WithCookie<ElevationBody>, Problem> {
-        meter.sign_in(&user.id().to_string()).await?;
+        meter.proof(user.id()).await?;
         let StepUpBody { password, totp_code } = body.0;
         let proof = (password.map(|password| password.0), totp_code.map(|code| code.0));
         let command = StepUp { by: user.0, password: proof.0, code: proof.1 };
@@ -74,7 +74,7 @@ impl SecondFactorApi {
         user: SignedIn,
         body: Body<TotpConfirmBody>,
     ) -> Result<Shown<TotpRecoveryBody>, Problem> {
-        meter.sign_in(&user.id().to_string()).await?;
+        meter.proof(user.id()).await?;
         let command = ConfirmTotp { by: user.0, code: body.0.code.0 };
         let auth = self.auth.clone();
         let codes = detached(async move { auth.confirm_totp(command).await }).await?;
@@ -92,7 +92,7 @@ impl SecondFactorApi {
         user: SignedIn,
         body: Body<TotpDisableBody>,
     ) -> Result<NoContent, Problem> {
-        meter.sign_in(&user.id().to_string()).await?;
+        meter.proof(user.id()).await?;
         let TotpDisableBody { password, code } = body.0;
         let command = DisableTotp { by: user.0, password: password.0, code: code.0 };
         let auth = self.auth.clone();

@@ -23,6 +23,8 @@ pub enum Class {
     Login,
     /// The same, by address of the account alone.
     Account,
+    /// Proving again who is signed in, by account alone.
+    Proof,
     /// Registering, and asking for mails.
     Register,
     /// The same, by the address that is mailed.
@@ -43,9 +45,10 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Login,
         Self::Account,
+        Self::Proof,
         Self::Register,
         Self::Mail,
         Self::Purchase,
@@ -61,6 +64,7 @@ impl Class {
         let (name, quota, window) = match self {
             Self::Login => ("login", 5, MINUTE),
             Self::Account => ("account", 60, HOUR),
+            Self::Proof => ("proof", 60, HOUR),
             Self::Register => ("register", 3, HOUR),
             Self::Mail => ("mail", 5, HOUR),
             Self::Purchase => ("purchase", 10, MINUTE),

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use namaskah_domain::auth::{AuthenticateError, Email};
+use namaskah_domain::{
+    UserId,
+    auth::{AuthenticateError, Email},
+};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderMap, HeaderName, HeaderValue, Method},
@@ -53,10 +56,18 @@ impl Meter {
     /// 429.
     pub async fn sign_in(&self, name: &str) -> Result<(), Problem> {
         let name = self.limits.named(&name.to_lowercase());
-        let who = Who::AddressAndName(Network::from(self.client.0), name);
-        let verdict = self.limits.ask(self.client.0, Class::Login, who).await;
-        self.verdicts.push(verdict);
-        if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }
+        self.counted(Class::Login, Who::AddressAndName(Network::from(self.client.0), name)).await
+    }
+
+    /// Counts an attempt of somebody signed in to prove again who that is, from this client and wherever it comes from:
+    /// whoever has a stolen sign-in and many addresses guesses no more than others. It is counted apart from signing in,
+    /// so that neither keeps the owner from the other.
+    ///
+    /// # Errors
+    /// 429.
+    pub async fn proof(&self, user: UserId) -> Result<(), Problem> {
+        self.sign_in(&user.to_string()).await?;
+        self.counted(Class::Proof, Who::Account(user)).await
     }
 
     /// Counts an attempt to sign in to the account of that address, wherever it comes from: whoever has many addresses of
@@ -78,7 +89,10 @@ impl Meter {
     }
 
     async fn named(&self, class: Class, name: &str) -> Result<(), Problem> {
-        let who = Who::Name(self.limits.named(name));
+        self.counted(class, Who::Name(self.limits.named(name))).await
+    }
+
+    async fn counted(&self, class: Class, who: Who) -> Result<(), Problem> {
         let verdict = self.limits.ask(self.client.0, class, who).await;
         self.verdicts.push(verdict);
         if verdict.allowed { Ok(()) } else { Err(refusal(verdict)) }
@@ -204,9 +218,13 @@ impl<E> RateLimitEndpoint<E> {
                 // many records is limited like everything else.
                 self.limits.ask_after(client.0, asked, Some((Class::Default, account))).await
             }
-            Class::Register | Class::Mail | Class::Login | Class::Account | Class::Hook | Class::System => {
-                self.limits.ask(client.0, class, address).await
-            }
+            Class::Register
+            | Class::Mail
+            | Class::Login
+            | Class::Account
+            | Class::Proof
+            | Class::Hook
+            | Class::System => self.limits.ask(client.0, class, address).await,
             Class::Purchase | Class::Payment | Class::Default => {
                 self.limits.ask(client.0, class, account).await
             }
