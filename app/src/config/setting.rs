@@ -124,7 +124,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "trusted_proxies",
         Some(""),
-        "networks (CIDR) whose X-Forwarded-For is believed, separated by commas",
+        "networks (CIDR) whose X-Forwarded-For and traceparent are believed, separated by commas",
     ),
     setting(
         "cors_origins",

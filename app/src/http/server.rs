@@ -162,6 +162,7 @@ pub fn build(
     stop: CancellationToken,
 ) -> impl Endpoint<Output = Response> + 'static {
     let site = Site { origin: settings.origin.clone(), staff_origin: settings.staff_origin.clone() };
+    let proxies = TrustedProxies::new(settings.trusted_proxies.clone());
     let gate = Gate::new(services.auth.clone(), services.staff.clone(), site.clone());
     let api = document::described(routes(services, site.clone(), stop));
     let document = Document::of(&api);
@@ -185,14 +186,14 @@ pub fn build(
         .with(CatchProblems::new(document.allowed.clone()))
         .with(RateLimit {
             limits: settings.limits.clone(),
-            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            proxies: proxies.clone(),
             gate,
             logged: settings.log_users,
         })
         // Outside of the rate limit, which asks the store whose a credential is.
         .with(Deadline(DEADLINE))
         .with(Cors::new(&settings.cors_origins))
-        .with(Frame { https: site.is_https(), metrics: services.metrics.clone() })
+        .with(Frame { https: site.is_https(), metrics: services.metrics.clone(), proxies })
 }
 
 /// The front page, and the API behind it: what is nested at the root takes the root itself.

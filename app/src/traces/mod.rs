@@ -66,8 +66,8 @@ impl Traces {
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
             KeyValue::new("deployment.environment.name", mode.name()),
         ]);
-        // By the trace's identifier alone: every span of a trace is judged alike, in whichever process, and no client
-        // decides what is collected.
+        // By the trace's identifier alone: every span of a trace is judged alike, in whichever process. Nobody chooses one
+        // but us and proxies that are trusted, so no client decides what is collected.
         let share = f64::from(collector.per_mille) / 1_000.0;
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(export::exporter(collector)?)

@@ -33,8 +33,12 @@ impl TrustedProxies {
 
     /// The client of a request.
     pub fn client_of(&self, request: &Request) -> ClientAddress {
-        let socket = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
-        self.resolve(socket.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), request.headers())
+        self.resolve(socket_of(request), request.headers())
+    }
+
+    /// True if one of them sends the request.
+    pub fn send(&self, request: &Request) -> bool {
+        self.trusts(socket_of(request).to_canonical())
     }
 
     /// Walks from the socket through `X-Forwarded-For` from the right, as long as the speaker is trusted. What an
@@ -58,6 +62,11 @@ impl TrustedProxies {
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
+}
+
+fn socket_of(request: &Request) -> IpAddr {
+    let socket = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
+    socket.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 #[cfg(test)]

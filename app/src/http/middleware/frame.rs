@@ -13,7 +13,7 @@ use poem::{
 };
 use tracing::{Instrument, field::Empty};
 
-use super::{Asked, RequestId};
+use super::{Asked, RequestId, TrustedProxies};
 use crate::{
     http::{
         lifecycle::{self, DEPRECATED},
@@ -45,13 +45,20 @@ pub struct Frame {
     pub https: bool,
     /// Told of every answer.
     pub metrics: Metrics,
+    /// Whom to believe about the trace that a request belongs to.
+    pub proxies: TrustedProxies,
 }
 
 impl<E: Endpoint> Middleware<E> for Frame {
     type Output = FrameEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        FrameEndpoint { inner, https: self.https, metrics: self.metrics.clone() }
+        FrameEndpoint {
+            inner,
+            https: self.https,
+            metrics: self.metrics.clone(),
+            proxies: self.proxies.clone(),
+        }
     }
 }
 
@@ -60,6 +67,7 @@ pub struct FrameEndpoint<E> {
     inner: E,
     https: bool,
     metrics: Metrics,
+    proxies: TrustedProxies,
 }
 
 impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
@@ -73,8 +81,7 @@ impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
         let span = tracing::info_span!(
             target: SPANS, "request", request_id = id.as_str(), trace_id = Empty, user = Empty, %method, otel.kind = Empty
         );
-        let came_with = request.header("traceparent").and_then(TraceParent::parse);
-        span.record("trace_id", traces::begun(&span, came_with));
+        span.record("trace_id", traces::begun(&span, self.came_with(&request)));
         let begun = Instant::now();
         let answer = self.answer(request, &id).instrument(span.clone()).await;
         let mut response = answer;
@@ -92,6 +99,13 @@ impl<E: Endpoint> Endpoint for FrameEndpoint<E> {
 }
 
 impl<E: Endpoint> FrameEndpoint<E> {
+    /// The trace that a proxy of ours has begun. Whoever chooses a trace chooses whether it is collected, so nobody else's
+    /// goes on.
+    fn came_with(&self, request: &Request) -> Option<TraceParent> {
+        let named = request.header("traceparent").filter(|_| self.proxies.send(request));
+        named.and_then(TraceParent::parse)
+    }
+
     async fn answer(&self, request: Request, id: &RequestId) -> Response {
         match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
             Ok(Ok(answer)) => answer.into_response(),
@@ -148,9 +162,11 @@ mod tests {
     };
 
     async fn answer(endpoint: impl Endpoint<Output = Response> + 'static) -> (StatusCode, serde_json::Value) {
-        let caught = endpoint
-            .with(CatchProblems::new(Arc::new(HashMap::new())))
-            .with(Frame { https: true, metrics: Metrics::new(Mode::Sandbox) });
+        let caught = endpoint.with(CatchProblems::new(Arc::new(HashMap::new()))).with(Frame {
+            https: true,
+            metrics: Metrics::new(Mode::Sandbox),
+            proxies: TrustedProxies::default(),
+        });
         let response = caught.get_response(Request::default()).await;
         assert!(response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
         for (name, value) in ALWAYS {

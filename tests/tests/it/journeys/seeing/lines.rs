@@ -26,6 +26,7 @@ async fn each_line_of_a_request_names_it_its_trace_and_its_user(estate: Estate) 
         ("NAMASKAH_LOG_FORMAT", "json"),
         ("NAMASKAH_LOG_USER_IDS", "hashed"),
         ("NAMASKAH_SLOW_STATEMENT_MS", "0"),
+        ("NAMASKAH_TRUSTED_PROXIES", "127.0.0.1/32"),
     ];
     let product = estate.product_with(&settings).await;
     let ada = Customer::registered(&product.address("product"), &estate.controls).await;

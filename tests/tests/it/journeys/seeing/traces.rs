@@ -28,6 +28,8 @@ estates! {
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
+/// Tests speak as a proxy that has begun the trace.
+const BEHIND: (&str, &str) = ("NAMASKAH_TRUSTED_PROXIES", "127.0.0.1/32");
 
 /// Every span that a collector has got, with the service that sent it.
 fn spans(collector: &Canned) -> Vec<Span> {
@@ -64,10 +66,9 @@ fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
 
 async fn one_trace_leads_from_a_request_to_its_commit_and_to_the_provider(estate: Estate) {
     let collector = Canned::start(|_| answer(200, Vec::new())).await;
-    let settings =
-        [("NAMASKAH_OTLP_ENDPOINT", collector.url()), ("NAMASKAH_OTLP_TOKEN", "collector-s-own".to_owned())];
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let product = estate.product_with(&settings).await;
+    let otlp = collector.url();
+    let token = ("NAMASKAH_OTLP_TOKEN", "collector-s-own");
+    let product = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", otlp.as_str()), token, BEHIND]).await;
     let ada = Customer::registered(&product.address("product"), &estate.controls).await;
     ada.deposits(&estate.controls, "10.00").await;
     let asked = ada.request(reqwest::Method::POST, "verifications").header("idempotency-key", "traced");
@@ -103,9 +104,30 @@ async fn one_trace_leads_from_a_request_to_its_commit_and_to_the_provider(estate
     estate.stop().await;
 }
 
+/// Whoever could name a trace could have it collected, or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trace_that_a_client_has_named_does_not_go_on() {
+    let estate = Estate::on_sqlite().await;
+    let collector = Canned::start(|_| answer(200, Vec::new())).await;
+    let otlp = collector.url();
+    let elsewhere = ("NAMASKAH_TRUSTED_PROXIES", "192.0.2.0/24");
+    let product = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", otlp.as_str()), elsewhere]).await;
+    let client = Customer::stranger(&product.address("product"));
+    let asked = within(client.request(Method::GET, "wallet")).header("x-forwarded-for", "192.0.2.7");
+    assert_eq!(asked.send().await.expect("an answer").status(), 401);
+    stop(product).await;
+    let all = spans(&collector);
+    assert!(of_trace(&all, TRACE).is_empty(), "{all:#?}");
+    let request = named(&all, "GET /api/v1/wallet");
+    assert!(request.parent_span_id.is_empty() && request.trace_id.len() == 16, "{request:#?}");
+    assert_ne!(attribute(request, "trace_id").as_deref(), Some(TRACE));
+    estate.stop().await;
+}
+
 async fn one_trace_leads_from_a_request_to_its_job_and_to_what_the_job_calls(estate: Estate) {
     let collector = Canned::start(|_| answer(200, Vec::new())).await;
-    let product = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", &collector.url())]).await;
+    let otlp = collector.url();
+    let product = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", otlp.as_str()), BEHIND]).await;
     let ada = Customer::registered(&product.address("product"), &estate.controls).await;
     ada.deposits(&estate.controls, "10.00").await;
     let placed = ada.rents("telegram").await;
@@ -207,7 +229,7 @@ async fn one_trace_leads_from_a_request_to_the_webhook_that_tells_of_it_and_the_
     let collector = Canned::start(|_| answer(200, Vec::new())).await;
     let receiver = receiver().await;
     let otlp = collector.url();
-    let product = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", otlp.as_str()), LOOPBACK]).await;
+    let product = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", otlp.as_str()), LOOPBACK, BEHIND]).await;
     orders_in_the_trace(&estate, &product, &receiver.0).await;
     takes_at_last(&estate, &receiver).await;
     stop(product).await;
@@ -229,8 +251,8 @@ async fn what_another_process_does_is_in_the_trace_of_the_request_that_caused_it
     let Some(estate) = Estate::on_postgres().await else { return };
     let (here, there) = (Canned::start(|_| answer(200, "")).await, Canned::start(|_| answer(200, "")).await);
     let (receiver, urls) = (receiver().await, [here.url(), there.url()]);
-    let first = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", urls[0].as_str()), LOOPBACK]).await;
-    let second = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", urls[1].as_str()), LOOPBACK]).await;
+    let first = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", urls[0].as_str()), LOOPBACK, BEHIND]).await;
+    let second = estate.product_with(&[("NAMASKAH_OTLP_ENDPOINT", urls[1].as_str()), LOOPBACK, BEHIND]).await;
     let (ada, placed) = orders_in_the_trace(&estate, &first, &receiver.0).await;
     estate.controls.text(&placed, "Telegram code 51234", "deliver").await;
     ada.order_becomes(&placed, "completed").await;
