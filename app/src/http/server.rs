@@ -28,6 +28,7 @@ use super::{
         cors::Cors,
         deadline::Deadline,
         frame::Frame,
+        host::OneHost,
         limits::Limits,
         query::NamedOnce,
         rate::RateLimit,
@@ -161,8 +162,8 @@ pub fn build(
     settings: &HttpSettings,
     stop: CancellationToken,
 ) -> impl Endpoint<Output = Response> + 'static {
-    let site = Site { origin: settings.origin.clone(), staff_origin: settings.staff_origin.clone() };
     let proxies = TrustedProxies::new(settings.trusted_proxies.clone());
+    let site = Site { origin: settings.origin.clone(), staff_origin: settings.staff_origin.clone() };
     let gate = Gate::new(services.auth.clone(), services.staff.clone(), site.clone());
     let api = document::described(routes(services, site.clone(), stop));
     let document = Document::of(&api);
@@ -182,6 +183,7 @@ pub fn build(
     app.data(MetricsDoor(settings.metrics_token.clone()))
         .data(letters::Site(settings.origin.clone()))
         .with(NamedOnce)
+        .with(OneHost)
         .with(BodyLimit { time: BODY_TIME })
         .with(CatchProblems::new(document.allowed.clone()))
         .with(RateLimit {

@@ -125,6 +125,35 @@ async fn two_opinions_on_where_a_request_ends_get_one_answer_at_most() {
 }
 
 #[tokio::test]
+async fn a_request_names_one_host() {
+    let world = world().await;
+    let ask = async |target: &str, hosts: &str| {
+        let head = format!("GET {target} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        raw(&world.base, head.as_bytes()).await
+    };
+    for (target, hosts) in [
+        ("/healthz", "Host: a.test\r\nHost: b.test\r\n"),
+        ("/healthz", "Host: a.test\r\nX-Between: x\r\nhost: a.test\r\n"),
+        ("http://a.test/healthz", "Host: b.test\r\n"),
+        ("http://a.test/healthz", "Host: a.test:8080\r\n"),
+        ("http://a.test/api/v1/wallet", "Host: b.test\r\n"),
+    ] {
+        let refused = ask(target, hosts).await;
+        assert!(refused.starts_with("HTTP/1.1 400 "), "{target} {hosts}: {refused}");
+        assert!(refused.contains("application/problem+json"), "{target} {hosts}: {refused}");
+        assert!(refused.contains("\"malformed_request\""), "{target} {hosts}: {refused}");
+    }
+    for (target, hosts) in [
+        ("/healthz", "Host: a.test\r\n"),
+        ("http://a.test/healthz", "Host: A.test\r\n"),
+        ("http://a.test:8080/healthz", "Host: a.test:8080\r\n"),
+    ] {
+        let answer = ask(target, hosts).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{target} {hosts}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_parameter_of_the_query_comes_once() {
     let world = world().await;
     let ada = world.person("ada@example.com").await;

@@ -1,5 +1,5 @@
 //! What every request passes, from the outside in: a frame (id, log, headers), other origins, a deadline, the rate limit,
-//! the net for problems, a limit of the body, and parameters that come once.
+//! the net for problems, a limit of the body, one host, and parameters that come once.
 
 pub mod body_limit;
 pub mod client;
@@ -7,6 +7,7 @@ pub mod cors;
 pub mod counters;
 pub mod deadline;
 pub mod frame;
+pub mod host;
 pub mod limits;
 pub mod query;
 pub mod rate;
