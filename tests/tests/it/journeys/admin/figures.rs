@@ -106,9 +106,9 @@ async fn a_list_is_told_in_the_log_and_leaves_whole_without_numbers_texts_or_cod
     let entries = list("entries").await;
     assert_eq!(entries.len(), 2 + 2, "a deposit and a purchase: {entries:?}");
     assert!(entries[1].contains(&id) && entries[1].contains(",deposit,paystack:nmk-"), "{entries:?}");
-    // A debit begins with a sign that a spreadsheet would take for a formula.
+    // A debit is a number, which no spreadsheet takes for a formula.
     assert!(
-        entries[2].contains(",purchase,cap:hld_") && entries[2].contains(",'-0.75,9.25,USD,"),
+        entries[2].contains(",purchase,cap:hld_") && entries[2].contains(",-0.75,9.25,USD,"),
         "{entries:?}"
     );
     let orders = list("verifications").await;
