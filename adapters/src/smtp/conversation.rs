@@ -18,8 +18,9 @@ use lettre::{
     },
 };
 use reqwest::Url;
+use tokio::net::TcpStream;
 
-use super::InvalidSmtpConfig;
+use super::{InvalidSmtpConfig, in_turn::InTurn};
 
 /// A connection that was of no use for so long is not used again: servers hang up by themselves.
 const IDLE: Duration = Duration::from_secs(60);
@@ -33,6 +34,8 @@ pub(super) enum Refused {
     Recipient(Error),
     /// To anything before or after it.
     Otherwise(Error),
+    /// To nothing: there is no connection.
+    Unconnected,
 }
 
 enum Tls {
@@ -86,7 +89,7 @@ impl MailServer {
     }
 
     /// Connects and says hello.
-    pub(super) async fn answers(&self) -> Result<(), Error> {
+    pub(super) async fn answers(&self) -> Result<(), Refused> {
         let connection = self.connection().await?;
         self.keep(connection);
         Ok(())
@@ -94,7 +97,7 @@ impl MailServer {
 
     /// Hands a letter over.
     pub(super) async fn take(&self, letter: &Message) -> Result<(), Refused> {
-        let mut connection = self.connection().await.map_err(Refused::Otherwise)?;
+        let mut connection = self.connection().await?;
         let taken = hand_over(&mut connection, letter).await;
         match taken {
             Ok(()) => self.keep(connection),
@@ -104,7 +107,7 @@ impl MailServer {
         taken
     }
 
-    async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Refused> {
         while let Some(mut kept) = self.newest_kept() {
             if kept.test_connected().await {
                 return Ok(kept);
@@ -114,21 +117,31 @@ impl MailServer {
         self.connect().await
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let first = match &self.tls {
-            Tls::FirstOfAll(parameters) => Some(parameters.clone()),
-            Tls::None | Tls::Insisted(_) => None,
-        };
-        let to = (self.host.as_str(), self.port);
-        let timeout = Some(self.timeout);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(to, timeout, &self.hello, first, None).await?;
-        if let Tls::Insisted(parameters) = &self.tls {
-            connection.starttls(parameters.clone(), &self.hello).await?;
-        }
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Refused> {
+        let mut connection = match &self.tls {
+            Tls::None => self.greeted(None).await,
+            Tls::FirstOfAll(parameters) => self.greeted(Some(parameters.clone())).await,
+            Tls::Insisted(parameters) => self.upgraded(parameters.clone()).await,
+        }?;
         if let Some(credentials) = &self.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            connection.auth(DEFAULT_MECHANISMS, credentials).await.map_err(Refused::Otherwise)?;
         }
+        Ok(connection)
+    }
+
+    async fn greeted(&self, tls: Option<TlsParameters>) -> Result<AsyncSmtpConnection, Refused> {
+        let (to, timeout) = ((self.host.as_str(), self.port), Some(self.timeout));
+        let connected = AsyncSmtpConnection::connect_tokio1(to, timeout, &self.hello, tls, None);
+        connected.await.map_err(Refused::Otherwise)
+    }
+
+    /// The library reads ahead and keeps what it has read when TLS begins, so it is let hear no more than it waits for.
+    async fn upgraded(&self, tls: TlsParameters) -> Result<AsyncSmtpConnection, Refused> {
+        let to = (self.host.as_str(), self.port);
+        let stream = TcpStream::connect(to).await.map_err(|_| Refused::Unconnected)?;
+        let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(InTurn::new(stream)), &self.hello);
+        let mut connection = greeted.await.map_err(Refused::Otherwise)?;
+        connection.starttls(tls, &self.hello).await.map_err(Refused::Otherwise)?;
         Ok(connection)
     }
 
@@ -186,7 +199,67 @@ fn percent_decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::{net::SocketAddr, sync::Arc};
+
+    use lettre::transport::smtp::client::Certificate;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
+        net::TcpListener,
+        task::JoinHandle,
+    };
+    use tokio_rustls::TlsAcceptor;
+
     use super::*;
+
+    const PATIENT: Duration = Duration::from_secs(30);
+
+    async fn line<S: AsyncRead + Unpin>(from: &mut BufReader<S>) -> String {
+        let mut line = String::new();
+        from.read_line(&mut line).await.map(|_| line).unwrap_or_default()
+    }
+
+    /// Begins TLS when it is asked to, says `more` in the same breath before, and tells what it heard over it.
+    async fn submission(more: &'static str) -> (SocketAddr, Certificate, JoinHandle<String>) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let ring = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(ring).with_safe_default_protocol_versions();
+        let config = config.expect("versions").with_no_client_auth();
+        let config = config.with_single_cert(vec![made.cert.der().clone()], key).expect("a certificate");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        let heard = tokio::spawn(async move {
+            let mut plain = BufReader::new(listener.accept().await.expect("a connection").0);
+            plain.write_all(b"220 ready\r\n").await.expect("said");
+            assert!(line(&mut plain).await.starts_with("EHLO "));
+            plain.write_all(b"250-mail\r\n250 STARTTLS\r\n").await.expect("said");
+            assert_eq!(line(&mut plain).await, "STARTTLS\r\n");
+            plain.write_all(format!("220 go on\r\n{more}").as_bytes()).await.expect("said");
+            let Ok(secret) = acceptor.accept(plain.into_inner()).await else { return String::new() };
+            let mut secret = BufReader::new(secret);
+            let heard = line(&mut secret).await;
+            secret.write_all(b"250 mail\r\n").await.expect("said");
+            heard
+        });
+        let der = made.cert.der().to_vec();
+        (addr, Certificate::from_der(der).expect("a certificate"), heard)
+    }
+
+    #[tokio::test]
+    async fn nothing_that_was_said_before_tls_is_heard_over_it() {
+        for (more, is_well) in [("", true), ("250-mail\r\n250 AUTH PLAIN\r\n", false), ("250", false)] {
+            let (addr, certificate, heard) = submission(more).await;
+            let tls = TlsParameters::builder("127.0.0.1".to_owned()).add_root_certificate(certificate);
+            let tls = Tls::Insisted(tls.build().expect("parameters"));
+            let url = format!("smtp+starttls://{addr}");
+            let server = MailServer { tls, ..MailServer::at(&url, PATIENT).expect("a server") };
+            assert_eq!(server.answers().await.is_ok(), is_well, "{more:?}");
+            drop(server);
+            assert_eq!(heard.await.expect("the server").starts_with("EHLO "), is_well, "{more:?}");
+        }
+    }
 
     fn server(url: &str) -> MailServer {
         MailServer::at(url, Duration::from_secs(10)).expect("a server")

@@ -1,6 +1,7 @@
 //! Mail over SMTP.
 
 mod conversation;
+mod in_turn;
 
 use std::{fmt, time::Duration};
 
@@ -113,8 +114,7 @@ impl SmtpMailer {
     /// # Errors
     /// Why the server cannot be used.
     pub async fn answers(&self) -> Result<(), MailError> {
-        let answers = async { self.server.answers().await.map_err(Refused::Otherwise) };
-        self.in_time(answers).await
+        self.in_time(self.server.answers()).await
     }
 
     /// The library's own time-out does not bound a server that accepts and stays silent, so this one does.
@@ -166,7 +166,9 @@ fn names_no_mailbox(said: &str) -> bool {
 
 /// A mailbox is bad by the answer to its own name alone, and if that says so in the code that is made for it.
 fn refusal(refused: &Refused) -> MailError {
-    let (Refused::Recipient(error) | Refused::Otherwise(error)) = refused;
+    let (Refused::Recipient(error) | Refused::Otherwise(error)) = refused else {
+        return MailError::Transient(Fault::new(SmtpFault::Connection));
+    };
     let is_the_recipients = matches!(refused, Refused::Recipient(_));
     match error.status().map(u16::from) {
         Some(reply) if is_the_recipients && error.is_permanent() && names_no_mailbox(&said(error)) => {

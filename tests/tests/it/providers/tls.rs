@@ -93,6 +93,37 @@ async fn mail_is_not_handed_over_without_a_certificate_that_holds() {
     assert_eq!(sent.await.expect("the server"), b"");
 }
 
+/// Whoever stands between adds to the last answer before TLS what is to be taken for the server's own after it.
+#[tokio::test]
+async fn mail_does_not_go_on_with_a_server_that_said_more_before_tls_than_it_was_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let addr = listener.local_addr().expect("an address");
+    let after = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        for said in ["220 hello\r\n", "250-mail\r\n250 STARTTLS\r\n", "220 go on\r\n250 mail\r\n"] {
+            stream.write_all(said.as_bytes()).await.expect("said");
+            if !said.starts_with("220 go") {
+                stream.read_buf(&mut Vec::with_capacity(100)).await.expect("a command");
+            }
+        }
+        let mut after = Vec::new();
+        // However it ends, what was read before counts.
+        let _ = stream.read_to_end(&mut after).await;
+        after
+    });
+    let config = SmtpConfig {
+        url: format!("smtp+starttls://{addr}").into(),
+        from: "Namaskah <hello@example.com>".into(),
+        public_url: "http://127.0.0.1:8080".into(),
+        timeout: PATIENT,
+    };
+    let mailer = SmtpMailer::try_new(&config).expect("a mailer");
+    let ada = Email::try_new("ada@example.com").expect("an address");
+    let outcome = mailer.send(namaskah_tests::given::id(), &ada, &Letter::PasswordChanged).await;
+    assert!(matches!(outcome, Err(MailError::Transient(_))), "{outcome:?}");
+    assert_eq!(after.await.expect("the server"), b"", "not even a handshake");
+}
+
 #[tokio::test]
 async fn redis_is_told_nothing_without_a_certificate_that_holds() {
     let (addr, sent) = self_signed().await;
