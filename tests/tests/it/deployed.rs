@@ -52,6 +52,38 @@ fn every_setting_that_is_deployed_is_one() {
     assert!(named > 40, "{named} settings are named");
 }
 
+/// What the serving containers are told is the product's own: neither who owns the database nor where alerts go.
+#[test]
+fn the_product_of_a_composition_is_given_its_own_settings_alone() {
+    let assigned = |path: &str| -> Vec<String> {
+        let text = read(path);
+        let names =
+            text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
+        names.map(|(name, _)| name.to_owned()).collect()
+    };
+    let products = assigned("deploy/compose/production.env.example");
+    assert!(products.len() > 5 && products.iter().all(|name| name.starts_with("NAMASKAH_")), "{products:?}");
+    let others = assigned("deploy/compose/composition.env.example");
+    for name in ["POSTGRES_PASSWORD", "OWNER_PASSWORD", "GRAFANA_PASSWORD", "ALERTS_SMTP_PASSWORD"] {
+        assert!(others.iter().any(|other| other == name), "{name}");
+    }
+    let composition = read("deploy/compose/compose.yaml");
+    let told: Vec<&str> =
+        composition.lines().filter_map(|line| line.trim().strip_prefix("env_file: ")).collect();
+    assert_eq!(told, ["production.env"]);
+}
+
+#[test]
+fn what_is_filled_in_is_neither_committed_nor_built_into_an_image() {
+    for file in [".gitignore", "deploy/container/Containerfile.dockerignore"] {
+        let lines = read(file);
+        for wanted in ["*.env", "namaskah.toml", "deploy/compose/copies"] {
+            let is_wanted = |line: &str| line.trim_start_matches("**").trim_start_matches('/') == wanted;
+            assert!(lines.lines().any(is_wanted), "{file}: {wanted}");
+        }
+    }
+}
+
 #[test]
 fn every_script_can_be_run() {
     let mut scripts = 0;

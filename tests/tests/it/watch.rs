@@ -136,10 +136,12 @@ fn every_value_that_a_query_names_is_a_word_of_ours() {
     for (place, code) in matched("code") {
         assert!(KINDS.iter().any(|kind| kind.code == code), "{place}: no problem has the code {code}");
     }
-    let scraped = text("deploy/prometheus/prometheus.yml");
-    for (place, job) in matched("job") {
-        assert!(scraped.contains(&format!("job_name: {job}\n")), "{place}: nobody is the job {job}");
-        seen += 1;
+    for file in ["deploy/prometheus/prometheus.yml", "deploy/compose/prometheus.yml"] {
+        let scraped = text(file);
+        for (place, job) in matched("job") {
+            assert!(scraped.contains(&format!("job_name: {job}\n")), "{place}: nobody is {job} in {file}");
+            seen += 1;
+        }
     }
     assert!(seen > 10, "{seen} values were read");
 }
