@@ -7,6 +7,7 @@ pub mod http;
 pub mod limits;
 pub mod logging;
 pub mod metrics;
+pub mod reach;
 pub mod readiness;
 pub mod reports;
 pub mod start;

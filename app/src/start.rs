@@ -20,6 +20,7 @@ use crate::{
         services::Services,
     },
     metrics::{Crew, Metrics, Premises, Slow},
+    reach::reached,
     readiness::ProcessReadiness,
     wiring::{
         self, Adapters, Outside, WebhookKeys, Wired,
@@ -121,8 +122,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
         Role::Work => None,
     };
     let address = listener.as_ref().and_then(|bound| bound.local_addr().ok());
-    let local =
-        address.map_or_else(|| format!("http://{}", config.listen), |address| format!("http://{address}"));
+    let local = format!("http://{}", reached(address.unwrap_or(config.listen)));
     let public_url = config.public_url.clone().unwrap_or_else(|| local.clone());
     let metrics = Metrics::new(config.mode);
     let database = open_database_watched(config, Some(&metrics)).await?;
@@ -359,7 +359,7 @@ async fn start_sandbox(
         return Err(StartError::WorkerNeedsSandbox);
     }
     let sandbox = Sandbox::start(sandbox_config(config, Some(product_url.to_owned()))).await?;
-    let url = format!("http://{}", sandbox.http_addr());
+    let url = format!("http://{}", reached(sandbox.http_addr()));
     Ok((Some(sandbox), Some(url)))
 }
 
@@ -376,6 +376,7 @@ pub fn sandbox_config(config: &Config, product_url: Option<String>) -> SandboxCo
         smtp_listen: config.sandbox.smtp_listen,
         database: namaskah_sandbox::Database::File(config.data_dir.join("sandbox.db")),
         product_url,
+        public_url: config.sandbox.public_url.clone(),
         paystack_secret_key: first(&keys.paystack),
         textverified_webhook_secret: first(&keys.textverified.secrets),
         credentials: None,

@@ -13,6 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         smtp_listen: arguments.next().as_deref().unwrap_or("127.0.0.1:8025").parse()?,
         database: arguments.next().map_or(Database::Memory, |path| Database::File(PathBuf::from(path))),
         product_url: None,
+        public_url: None,
         paystack_secret_key: "sk_test_sandbox".into(),
         textverified_webhook_secret: "whsec_sandbox".into(),
         credentials: None,

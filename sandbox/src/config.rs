@@ -55,6 +55,9 @@ pub struct SandboxConfig {
     /// Base of the product, such as `http://127.0.0.1:8080`. Webhooks go to `/api/v1/hooks/paystack` and
     /// `/api/v1/hooks/textverified` under it. Without it they wait until `POST /control/webhooks` names one.
     pub product_url: Option<String>,
+    /// Base of the pages for people, such as `http://127.0.0.1:8081`: the checkout, and Google's. `None`: the host that the product
+    /// used to ask for them.
+    pub public_url: Option<String>,
     /// Signs Paystack's webhooks.
     pub paystack_secret_key: String,
     /// Signs TextVerified's webhooks.
@@ -72,6 +75,7 @@ impl fmt::Debug for SandboxConfig {
             .field("smtp_listen", &self.smtp_listen)
             .field("database", &self.database)
             .field("product_url", &self.product_url)
+            .field("public_url", &self.public_url)
             .finish_non_exhaustive()
     }
 }

@@ -43,7 +43,9 @@ impl Sandbox {
         }
         let stop = CancellationToken::new();
         let google = Google::new(config.google);
-        let world = Arc::new(World::new(books, journal, config.credentials, google, stop.clone()));
+        let public_url = config.public_url.map(|url| url.trim_end_matches('/').to_owned());
+        let world = World::new(books, journal, config.credentials, google, public_url, stop.clone());
+        let world = Arc::new(world);
         let tasks = vec![
             tokio::spawn(http::serve(Arc::clone(&world), http_listener, stop.clone(), GRACE)),
             tokio::spawn(smtp::serve(Arc::clone(&world), smtp_listener, stop.clone())),

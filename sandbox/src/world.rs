@@ -16,7 +16,7 @@ use crate::{
     books::Books,
     followers::Followers,
     google::Google,
-    http::Connections,
+    http::{Call, Connections},
     journal::{Broken, Journal},
     time,
 };
@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) connections: Connections,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) google: Google,
+    public_url: Option<String>,
     /// Set when the sandbox stops: whoever waits need not.
     pub(crate) stopping: CancellationToken,
     /// Rung when a webhook may have become ready.
@@ -46,6 +47,7 @@ impl World {
         journal: Journal,
         credentials: Option<Credentials>,
         google: Google,
+        public_url: Option<String>,
         stopping: CancellationToken,
     ) -> Self {
         Self {
@@ -56,11 +58,17 @@ impl World {
             connections: Connections::default(),
             credentials,
             google,
+            public_url,
             stopping,
             hooks_changed: Notify::new(),
             due_changed: Notify::new(),
             hook_tried: Notify::new(),
         }
+    }
+
+    /// Where a browser finds pages for people: where it was said, or by the way that the caller came.
+    pub(crate) fn pages<'a>(&'a self, call: &'a Call) -> &'a str {
+        self.public_url.as_deref().unwrap_or(&call.base_url)
     }
 
     /// Does what has fallen due, then `act` with the simulators' time, and queues what both changed.

@@ -131,6 +131,8 @@ pub struct SandboxSettings {
     pub smtp_listen: SocketAddr,
     /// Where they run, if elsewhere.
     pub url: Option<String>,
+    /// Where browsers find those that are started here, if elsewhere than the product does.
+    pub public_url: Option<String>,
 }
 
 /// Paystack.
@@ -225,6 +227,7 @@ impl Config {
                 listen: values.address("sandbox_listen"),
                 smtp_listen: values.address("sandbox_smtp_listen"),
                 url: values.url("sandbox_url"),
+                public_url: values.url("sandbox_public_url"),
             },
             paystack: values.paystack(mode),
             textverified: values.textverified(mode),

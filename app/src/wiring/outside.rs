@@ -25,6 +25,7 @@ use crate::{
         MeasuredGateway, MeasuredLeakedPasswords, MeasuredOutbound, MeasuredProvider, Metrics, PAYSTACK,
         TEXTVERIFIED,
     },
+    reach::reached,
     traces::TracedDelivery,
 };
 
@@ -63,7 +64,7 @@ impl Outside {
 
     /// As a command finds them that runs beside the product.
     pub fn beside(config: &Config) -> Self {
-        let listens = || format!("http://{}", config.sandbox.listen);
+        let listens = || format!("http://{}", reached(config.sandbox.listen));
         let sandbox =
             (config.mode == Mode::Sandbox).then(|| config.sandbox.url.clone().unwrap_or_else(listens));
         Self::of(config, sandbox.as_deref(), None)

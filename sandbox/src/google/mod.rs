@@ -137,11 +137,11 @@ fn issuer(call: &Call) -> String {
 }
 
 /// `GET /.well-known/openid-configuration`
-pub(crate) fn discovery(_: &World, call: &Call) -> Result<Answer, Answer> {
+pub(crate) fn discovery(world: &World, call: &Call) -> Result<Answer, Answer> {
     let issuer = issuer(call);
     Ok(Answer::ok(&json!({
         "issuer": issuer,
-        "authorization_endpoint": format!("{issuer}/authorize"),
+        "authorization_endpoint": format!("{}/google/authorize", world.pages(call)),
         "token_endpoint": format!("{issuer}/token"),
         "jwks_uri": format!("{issuer}/certs"),
         "response_types_supported": ["code"],

@@ -28,7 +28,7 @@ pub(crate) fn initialize(world: &World, call: &Call) -> Result<Answer, Answer> {
                 "Ensure that you're passing a transaction reference that has not been used before",
             )
         })?;
-        let page = format!("{}/checkout/{}", call.base_url, transaction.reference);
+        let page = format!("{}/checkout/{}", world.pages(call), transaction.reference);
         let data = json!({
             "authorization_url": page,
             "access_code": transaction.access_code,

@@ -16,6 +16,7 @@ pub fn config() -> SandboxConfig {
         smtp_listen: free,
         database: Database::Memory,
         product_url: None,
+        public_url: None,
         paystack_secret_key: PAYSTACK_KEY.into(),
         textverified_webhook_secret: WEBHOOK_SECRET.into(),
         credentials: None,

@@ -1,3 +1,4 @@
+use namaskah_sandbox::SandboxConfig;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -12,6 +13,19 @@ async fn initialising_leads_to_a_checkout_under_the_same_host() {
     assert_eq!(opened.body["data"]["authorization_url"], format!("{}/checkout/dep-1", sandbox.base));
     let seen = sandbox.ps_get("/transaction/verify/dep-1").await.body;
     assert_eq!((&seen["data"]["status"], &seen["data"]["paid_at"]), (&json!("abandoned"), &Value::Null));
+}
+
+#[tokio::test]
+async fn pages_for_people_are_where_it_was_said_that_browsers_find_them() {
+    let public_url = Some("http://127.0.0.1:9081/".to_owned());
+    let sandbox = given::sandbox_with(SandboxConfig { public_url, ..given::config() }).await;
+    let opened = sandbox.initialize("dep-1", 500_000).await;
+    assert_eq!(opened.body["data"]["authorization_url"], "http://127.0.0.1:9081/checkout/dep-1");
+    let described = format!("{}/google/.well-known/openid-configuration", sandbox.base);
+    let described = given::reply(sandbox.client.get(described).send().await.unwrap()).await.body;
+    assert_eq!(described["authorization_endpoint"], "http://127.0.0.1:9081/google/authorize");
+    // Programs go on by the way that they came.
+    assert_eq!(described["token_endpoint"], format!("{}/google/token", sandbox.base));
 }
 
 #[tokio::test]
