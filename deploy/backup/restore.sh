@@ -21,8 +21,8 @@ case $url in
       --command="SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
     [ "$tables" = 0 ] || die "the database has $tables tables already: make a new one"
     pg_restore --dbname="$url" --single-transaction --exit-on-error --no-owner --no-privileges "$file"
-    # Plans are made by what is known of the tables.
-    psql --no-psqlrc --quiet --dbname="$url" --command='ANALYZE' ;;
+    # Plans are made by what is known of the tables. The cluster's own are not ours, and each would be told of.
+    psql --no-psqlrc --quiet --dbname="$url" --command='SET client_min_messages = error' --command='ANALYZE' ;;
   sqlite:*)
     target=${url#sqlite:}; target=${target#//}; target=${target%%\?*}
     for there in "$target" "$target-wal" "$target-shm"; do
