@@ -15,17 +15,18 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut cause: Option<&dyn Error> = Some(self.0.as_ref());
-        let mut first = true;
+        let mut told = self.0.to_string();
+        let mut cause = self.0.source();
         while let Some(error) = cause {
-            if !first {
-                f.write_str(": ")?;
+            let text = error.to_string();
+            // Many tell their cause themselves.
+            if !told.ends_with(&text) {
+                told.push_str(": ");
+                told.push_str(&text);
             }
-            fmt::Display::fmt(error, f)?;
-            first = false;
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&told)
     }
 }
 
@@ -36,3 +37,23 @@ impl fmt::Debug for Fault {
 }
 
 impl Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Step {
+        text: &'static str,
+        source: Option<Box<Step>>,
+    }
+
+    #[test]
+    fn every_cause_is_told_once() {
+        let root = Step { text: "connection refused", source: None };
+        let middle = Step { text: "no connection: connection refused", source: Some(Box::new(root)) };
+        let fault = Fault::new(Step { text: "the database is away", source: Some(Box::new(middle)) });
+        assert_eq!(fault.to_string(), "the database is away: no connection: connection refused");
+    }
+}

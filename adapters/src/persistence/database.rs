@@ -12,7 +12,7 @@ use sea_orm::{
     },
 };
 
-use super::writer::Writer;
+use super::{url::check_url, writer::Writer};
 
 /// A statement that was run. Its values are not shown.
 #[derive(Debug, Clone, Copy)]
@@ -135,12 +135,12 @@ const PREPARED: usize = 500;
 /// # Errors
 /// [`Fault`] if the URL is neither, or the database cannot be reached.
 pub async fn connect(url: &str, options: Options) -> Result<Database, Fault> {
+    // The driver repeats what it cannot read.
+    check_url(url).map_err(Fault::new)?;
     let connected = if url.starts_with("sqlite:") {
         connect_sqlite(url, &options).await
-    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        connect_postgres(url, &options).await
     } else {
-        Err(DbErr::Custom("a database URL begins with postgres:// or sqlite:".to_owned()))
+        connect_postgres(url, &options).await
     };
     connected.map_err(Fault::new)
 }

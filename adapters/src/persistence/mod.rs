@@ -30,6 +30,7 @@ mod snapshot;
 mod sqlite;
 mod statement;
 mod stored;
+mod url;
 mod writer;
 
 pub use bell::PostgresBell;
@@ -40,6 +41,7 @@ use read::Reads;
 pub use read::Settings;
 use seal::{Pace, Sealer};
 pub use sqlite::SqliteStore;
+pub use url::{InvalidUrl, check_url};
 
 use std::sync::Arc;
 

@@ -63,7 +63,8 @@ impl MailServer {
     pub(super) fn at(url: &str, timeout: Duration) -> Result<Self, InvalidSmtpConfig> {
         let url = Url::parse(url).map_err(|_| InvalidSmtpConfig::Url)?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(InvalidSmtpConfig::Url)?.to_owned();
-        if url.query().is_some() {
+        // A sign in a password may have ended the host too soon.
+        if url.query().is_some() || url.fragment().is_some() || url.path().contains('@') {
             return Err(InvalidSmtpConfig::Url);
         }
         let parameters = || TlsParameters::new(host.clone()).map_err(|_| InvalidSmtpConfig::Url);

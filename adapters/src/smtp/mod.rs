@@ -55,6 +55,30 @@ impl fmt::Debug for SmtpConfig {
     }
 }
 
+impl SmtpConfig {
+    /// Everything that is wrong with it.
+    pub fn faults(&self) -> Vec<InvalidSmtpConfig> {
+        let (server, from, site) = (self.server(), self.mailbox(), self.site());
+        [server.err(), from.err(), site.err()].into_iter().flatten().collect()
+    }
+
+    fn server(&self) -> Result<MailServer, InvalidSmtpConfig> {
+        MailServer::at(self.url.expose_secret(), self.timeout)
+    }
+
+    fn mailbox(&self) -> Result<Mailbox, InvalidSmtpConfig> {
+        self.from.parse().map_err(|_| InvalidSmtpConfig::From)
+    }
+
+    fn site(&self) -> Result<Url, InvalidSmtpConfig> {
+        let site = Url::parse(&self.public_url).map_err(|_| InvalidSmtpConfig::PublicUrl)?;
+        if !matches!(site.scheme(), "http" | "https") || !site.has_host() {
+            return Err(InvalidSmtpConfig::PublicUrl);
+        }
+        Ok(site)
+    }
+}
+
 /// What is wrong with an [`SmtpConfig`]. Shows nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSmtpConfig {
@@ -100,12 +124,7 @@ impl SmtpMailer {
     /// # Errors
     /// [`InvalidSmtpConfig`] names the part that is wrong.
     pub fn try_new(config: &SmtpConfig) -> Result<Self, InvalidSmtpConfig> {
-        let server = MailServer::at(config.url.expose_secret(), config.timeout)?;
-        let from: Mailbox = config.from.parse().map_err(|_| InvalidSmtpConfig::From)?;
-        let site = Url::parse(&config.public_url).map_err(|_| InvalidSmtpConfig::PublicUrl)?;
-        if !matches!(site.scheme(), "http" | "https") || !site.has_host() {
-            return Err(InvalidSmtpConfig::PublicUrl);
-        }
+        let (server, from, site) = (config.server()?, config.mailbox()?, config.site()?);
         Ok(Self { server, from, site, timeout: config.timeout })
     }
 

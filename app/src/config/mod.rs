@@ -213,13 +213,14 @@ impl Config {
         let mode = values.choice("mode", &Mode::NAMES);
         let mode = mode.and_then(Mode::from_name).unwrap_or(Mode::Sandbox);
         let data_dir = PathBuf::from(values.text("data_dir").unwrap_or_default());
+        let (smtp_url, mail_from) = values.mail();
         let mut config = Self {
             mode,
             listen: values.address("http_listen"),
             drain: values.drain(mode),
             public_url: values.url("public_url"),
             admin_url: values.url("admin_url"),
-            database_url: values.secret("database_url").unwrap_or_else(|| embedded(&data_dir)),
+            database_url: values.database_url("database_url").unwrap_or_else(|| embedded(&data_dir)),
             database_pool: values.number("database_pool", 1, 1_000),
             database_listen: values.choice("database_listen", &["yes", "no"]) != Some("no"),
             migrate_at_start: values.choice("migrate_at_start", &["yes", "no"]) != Some("no"),
@@ -234,8 +235,8 @@ impl Config {
             google: values.google(mode),
             leaked_passwords: values.leaked_passwords(mode),
             provider_timeout: Duration::from_secs(u64::from(values.number("provider_timeout_s", 1, 60))),
-            smtp_url: values.secret("smtp_url"),
-            mail_from: values.text("mail_from").unwrap_or_default(),
+            smtp_url,
+            mail_from,
             mail_at_once: values.number("mail_at_once", 1, 256),
             rate: values.rate(mode),
             payment_range: (values.dollars("payment_min_usd"), values.dollars("payment_max_usd")),
@@ -256,7 +257,7 @@ impl Config {
             collector: values.collector(mode),
             sentry_dsn: values.sentry_dsn("sentry_dsn", mode),
             slow_statement: Duration::from_millis(u64::from(values.number("slow_statement_ms", 0, 60_000))),
-            log: values.text("log").unwrap_or_default(),
+            log: values.log("log"),
             log_json: values.choice("log_format", &["text", "json"]) == Some("json"),
             log_users: values.logged_users("log_user_ids"),
             secrets: Secrets::load(&mut values, mode, &data_dir),

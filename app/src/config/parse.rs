@@ -4,6 +4,11 @@ use std::{collections::HashMap, fs, io, net::SocketAddr, path::PathBuf, time::Du
 
 use config::{File, FileFormat};
 use ipnet::IpNet;
+use namaskah_adapters::{
+    persistence::{InvalidUrl, check_url},
+    redis::RedisWindows,
+    smtp::{InvalidSmtpConfig, SmtpConfig},
+};
 use namaskah_domain::{Currency, Money, payment::FxRate, verification::PriceRule};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -12,7 +17,11 @@ use super::{
     Faults, GoogleSettings, LeakedPasswordsAt, Link, Mode, Overrides, PaystackSettings, SETTINGS,
     TextVerifiedSettings, fault::place_in, link,
 };
-use crate::{logging::LoggedUsers, reports::Dsn, traces::Collector};
+use crate::{
+    logging::{self, LoggedUsers},
+    reports::Dsn,
+    traces::Collector,
+};
 
 /// What names of our environment variables begin with.
 pub(super) const PREFIX: &str = "NAMASKAH_";
@@ -20,6 +29,8 @@ const DEFAULT_FILE: &str = "namaskah.toml";
 const SANDBOX_RATE: i64 = 1600;
 /// Switches a setting off that has a default by its mode. An empty value does not: environments are full of them.
 const OFF: &str = "off";
+/// What is wrong most often with a URL that has a password.
+const SIGNS: &str = "in a name or a password the signs / ? # @ : % are written %2F %3F %23 %40 %3A %25";
 
 /// Raw values by key, and the faults met so far.
 pub(super) struct Values {
@@ -123,7 +134,7 @@ impl Values {
     pub(super) fn url(&mut self, key: &str) -> Option<String> {
         let text = self.text(key)?;
         if !is_web(&text) {
-            self.fault(&format!("{key} must begin with http:// or https://"));
+            self.fault(&format!("{key} must begin with http:// or https:// and name a host"));
         }
         Some(text.trim_end_matches('/').to_owned())
     }
@@ -210,8 +221,58 @@ impl Values {
         let schemes = ["redis://", "rediss://", "redis+unix://", "unix://"];
         if !schemes.iter().any(|scheme| text.starts_with(scheme)) {
             self.fault(&format!("{key} must begin with redis://, rediss:// or redis+unix://"));
+            return None;
         }
-        Some(SecretString::from(text))
+        let url = SecretString::from(text);
+        if RedisWindows::try_new(&url).is_err() {
+            self.fault(&format!("{key} is no URL of a Redis: {SIGNS}"));
+            return None;
+        }
+        Some(url)
+    }
+
+    /// The fault does not repeat the value: it may hold a password.
+    pub(super) fn database_url(&mut self, key: &str) -> Option<SecretString> {
+        let url = self.text(key)?;
+        let wrong = match check_url(&url) {
+            Ok(()) => return Some(SecretString::from(url)),
+            Err(InvalidUrl::Scheme) => format!("{key} must begin with postgres:// or sqlite:"),
+            Err(InvalidUrl::Unreadable) => format!("{key} is no URL of a database: {SIGNS}"),
+        };
+        self.fault(&wrong);
+        None
+    }
+
+    /// The mail server, if one is named, and the sender. The fault does not repeat the URL: it may hold a password.
+    pub(super) fn mail(&mut self) -> (Option<SecretString>, String) {
+        let (url, from) = (self.secret("smtp_url"), self.text("mail_from").unwrap_or_default());
+        let url_or_any = url.clone().unwrap_or_else(|| SecretString::from("smtp://127.0.0.1:25"));
+        let settings = SmtpConfig {
+            url: url_or_any,
+            from: from.clone(),
+            public_url: "http://127.0.0.1".to_owned(),
+            timeout: Duration::from_secs(1),
+        };
+        for invalid in settings.faults() {
+            match invalid {
+                InvalidSmtpConfig::From => {
+                    self.fault("mail_from must be an address, such as Namaskah <hello@namaskah.example>");
+                }
+                InvalidSmtpConfig::Url | InvalidSmtpConfig::PublicUrl => self.fault(&format!(
+                    "smtp_url must begin with smtp://, smtp+starttls:// or smtps:// and name a host; {SIGNS}"
+                )),
+            }
+        }
+        (url, from)
+    }
+
+    /// What is logged.
+    pub(super) fn log(&mut self, key: &str) -> String {
+        let text = self.text(key).unwrap_or_default();
+        if !logging::is_filter(&text) {
+            self.fault(&format!("{key} must be a level, or a filter such as info,namaskah=debug"));
+        }
+        text
     }
 
     /// What may be reached without TLS.
@@ -294,7 +355,9 @@ impl Values {
             (None, Mode::Live) => LeakedPasswordsAt::Url("https://api.pwnedpasswords.com".to_owned()),
             (Some(url), _) => {
                 if !is_web(url) {
-                    self.fault("leaked_passwords_url must begin with http:// or https://, or be off");
+                    self.fault(
+                        "leaked_passwords_url must begin with http:// or https:// and name a host, or be off",
+                    );
                 }
                 LeakedPasswordsAt::Url(url.trim_end_matches('/').to_owned())
             }
@@ -322,7 +385,8 @@ impl Values {
 }
 
 fn is_web(url: &str) -> bool {
-    url.starts_with("http://") || url.starts_with("https://")
+    let begins = url.starts_with("http://") || url.starts_with("https://");
+    begins && reqwest::Url::parse(url).is_ok_and(|url| url.has_host())
 }
 
 /// The values of a file. Faults say where they are and quote nothing.

@@ -222,6 +222,34 @@ fn all_faults_are_reported_at_once() {
 }
 
 #[test]
+fn what_is_no_address_or_no_filter_is_told_at_once_and_a_password_in_it_is_not() {
+    let wrong = [
+        ("database_url", "postgres://u:pa/ss#word1@127.0.0.1:25432/x"),
+        ("database_url", "postgres://u:12/ss-word1@db.internal/x"),
+        ("database_url", "mysql://u:word1@db.internal/x"),
+        ("redis_url", "rediss://u:pa/ss-word1@cache.internal"),
+        ("redis_url", "rediss://u:word1@cache.internal:99999/0"),
+        ("smtp_url", "smtps://u:pa/ss-word1@mail.example"),
+        ("smtp_url", "smtps://u:12/ss-word1@mail.example"),
+        ("smtp_url", "imap://u:word1@mail.example"),
+        ("mail_from", "nobody"),
+        ("paystack_base_url", "https://paystack.example:99999"),
+        ("leaked_passwords_url", "https://"),
+        ("log", "a=[["),
+    ];
+    for (key, value) in wrong {
+        let faults = live_faults(&[(key, value)]);
+        assert_eq!(faults.len(), 1, "{key}={value}: {faults:?}");
+        assert!(faults[0].starts_with(key) && !faults[0].contains("word1"), "{faults:?}");
+    }
+    let folder = TempDir::new().expect("a folder");
+    let faults = load(&[sandbox(&folder), ("sandbox_url", "http://simulators:99999")], &Overrides::default());
+    assert!(faults.expect_err("no port is so high").0[0].starts_with("sandbox_url"));
+    let faults = live_faults(&[wrong[0], wrong[3], wrong[5], wrong[8], wrong[9], wrong[11]]);
+    assert_eq!(faults.len(), 6, "{faults:?}");
+}
+
+#[test]
 fn debug_of_a_configuration_shows_no_secret() {
     let key = paystack_key();
     let mut env = live(&key);
@@ -373,10 +401,7 @@ fn leaked_passwords_are_looked_for_at_the_vendors_in_live_unless_that_is_switche
     }
     assert_eq!(
         live_faults(&[("leaked_passwords_url", "no")]),
-        [
-            "leaked_passwords_url must begin with http:// or https://, or be off",
-            "leaked_passwords_url must be https:// and not on this machine in live mode"
-        ]
+        ["leaked_passwords_url must begin with http:// or https:// and name a host, or be off"]
     );
 }
 

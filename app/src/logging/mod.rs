@@ -77,6 +77,11 @@ pub fn only_spans() -> FilterFn<fn(&Metadata<'_>) -> bool> {
     filter_fn(is_ours as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::INFO)
 }
 
+/// True if something can be logged by it.
+pub fn is_filter(text: &str) -> bool {
+    filter(text).is_some()
+}
+
 /// What is configured, without what is never logged; `None` if it is no filter.
 fn filter(text: &str) -> Option<EnvFilter> {
     let filter = EnvFilter::try_new(text).ok()?;

@@ -1,0 +1,40 @@
+//! The command line by the real binary: what it says, and what it leaves alone.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// The binary in a folder of its own, without any setting.
+fn namaskah(folder: &Path, arguments: &[&str]) -> Command {
+    let mut binary = Command::new(env!("CARGO_BIN_EXE_namaskah"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NAMASKAH_")) {
+        binary.env_remove(name);
+    }
+    binary.current_dir(folder).env("NAMASKAH_LOG", "warn").args(arguments);
+    binary
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// How it ended, and all that it said.
+fn ended(mut command: Command) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the binary runs");
+    (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
+
+#[test]
+fn a_password_in_a_url_that_cannot_be_read_is_not_told() {
+    let folder = folder();
+    let url = "postgres://u:pa/ss#word1@127.0.0.1:25432/x";
+    for command in ["audit", "doctor", "serve"] {
+        let (code, said) = ended(namaskah(folder.path(), &[command, "--database-url", url]));
+        assert_eq!(code, Some(1), "{command}: {said}");
+        assert!(said.contains("database_url is no URL of a database"), "{command}: {said}");
+        assert!(!said.contains("word1") && !said.contains("pa/ss"), "{command}: {said}");
+    }
+}
