@@ -1,6 +1,7 @@
 //! The command line by the real binary: what it says, and what it leaves alone.
 
 use std::{
+    io::pipe,
     path::Path,
     process::{Command, Output},
 };
@@ -36,5 +37,28 @@ fn a_password_in_a_url_that_cannot_be_read_is_not_told() {
         assert_eq!(code, Some(1), "{command}: {said}");
         assert!(said.contains("database_url is no URL of a database"), "{command}: {said}");
         assert!(!said.contains("word1") && !said.contains("pa/ss"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn whoever_has_read_enough_ends_a_command_quietly() {
+    let folder = folder();
+    let (code, said) = ended(namaskah(folder.path(), &["migrate", "up"]));
+    assert_eq!(code, Some(0), "{said}");
+    let all: [&[&str]; 6] = [
+        &["migrate", "grants", "r"],
+        &["migrate", "status"],
+        &["audit"],
+        &["doctor"],
+        &["mail", "preview"],
+        &["openapi"],
+    ];
+    for arguments in all {
+        let (reader, writer) = pipe().expect("a pipe");
+        drop(reader);
+        let mut command = namaskah(folder.path(), arguments);
+        let Output { status, stderr, .. } = command.stdout(writer).output().expect("the binary runs");
+        let said = String::from_utf8_lossy(&stderr);
+        assert_eq!((status.code(), said.as_ref()), (Some(141), ""), "{arguments:?}");
     }
 }

@@ -32,13 +32,13 @@ async fn create(wired: &Wired, email: &str) -> Result<(), CommandError> {
     start::random().fill(&mut bytes);
     let password = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);
     let owner = wired.auth.create_owner(Register { email, password: Secret::new(password.clone()) }).await?;
-    println!("{} is an owner; the password must be changed at the first sign-in:", owner.email.as_str());
-    println!("{password}");
+    say!("{} is an owner; the password must be changed at the first sign-in:", owner.email.as_str());
+    say!("{password}");
     Ok(())
 }
 
 async fn reset_factor(wired: &Wired, email: &str) -> Result<(), CommandError> {
     let user = wired.staff.reset_factor(&Email::try_new(email)?).await?;
-    println!("the second factor of {} is off, and all sessions have ended", user.email.as_str());
+    say!("the second factor of {} is off, and all sessions have ended", user.email.as_str());
     Ok(())
 }

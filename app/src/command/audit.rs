@@ -61,18 +61,18 @@ pub(super) async fn run(config: &Config, asked: &Audit) -> Result<ExitCode, Comm
     database.close().await;
     let report = audited?;
     for head in &report.heads {
-        println!("head  {} {} {}", head.chain, head.sequence, hex::encode(&head.digest));
+        say!("head  {} {} {}", head.chain, head.sequence, hex::encode(&head.digest));
     }
     let broken = report.broken().count();
     if broken > 0 {
-        println!("{broken} laws are broken; no heads are exported");
+        say!("{broken} laws are broken; no heads are exported");
         return Ok(ExitCode::FAILURE);
     }
     if let Some(file) = &asked.export {
         keep(file, &report.heads)?;
-        println!("heads are in {}: keep it where nobody who can write to this database can", file.display());
+        say!("heads are in {}: keep it where nobody who can write to this database can", file.display());
     }
-    println!("every law holds");
+    say!("every law holds");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -87,7 +87,7 @@ async fn tell_balance(config: &Config, user: UserId, at: Option<Time>) -> Result
     };
     let balance = WalletService::new(stores.store, stores.wallet).balance_at(user, at).await;
     database.close().await;
-    println!("{user} {} {}", at.to_rfc3339(), balance.map(|money| format!("{money} {}", money.currency()))?);
+    say!("{user} {} {}", at.to_rfc3339(), balance.map(|money| format!("{money} {}", money.currency()))?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,15 +118,15 @@ fn print(finding: &Finding) {
     let Finding { promise, law, says, of, checked, broken, offenders, took } = finding;
     let ms = took.as_millis();
     if *broken == 0 {
-        println!("ok    {promise:>2} {law:<16} {checked} {of}, {ms} ms: {says}");
+        say!("ok    {promise:>2} {law:<16} {checked} {of}, {ms} ms: {says}");
         return;
     }
-    println!("WRONG {promise:>2} {law:<16} {broken} of {checked} {of}, {ms} ms: {says}");
+    say!("WRONG {promise:>2} {law:<16} {broken} of {checked} {of}, {ms} ms: {says}");
     for offender in offenders {
-        println!("         {}: {}", offender.row, offender.why);
+        say!("         {}: {}", offender.row, offender.why);
     }
     let named = u64::try_from(offenders.len()).unwrap_or(u64::MAX);
     if *broken > named {
-        println!("         and {} more; --rows {broken} names them all", broken - named);
+        say!("         and {} more; --rows {broken} names them all", broken - named);
     }
 }

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::CommandError;
+use super::{CommandError, output};
 use crate::{
     config::{Config, Overrides},
     start::{self, Role},
@@ -57,7 +57,7 @@ impl Demo {
     }
 
     async fn play(mut self) -> Result<(), CommandError> {
-        println!("{:<46} {:>10} {:>8}", "step", "available", "held");
+        output::told(format_args!("{:<46} {:>10} {:>8}", "step", "available", "held"))?;
         self.sign_up().await?;
         self.tell("registered, verified, signed in").await?;
         self.deposit().await?;
@@ -140,8 +140,8 @@ impl Demo {
     async fn tell(&mut self, step: &str) -> Result<(), CommandError> {
         let wallet = self.call(Method::GET, "wallet", json!(null)).await?;
         let amount = |field: &str| text(&wallet[field], "amount");
-        println!("{step:<46} {:>10} {:>8}", amount("available"), amount("held"));
-        Ok(())
+        let (available, held) = (amount("available"), amount("held"));
+        Ok(output::told(format_args!("{step:<46} {available:>10} {held:>8}"))?)
     }
 
     async fn call(&mut self, method: Method, path: &str, body: Value) -> Result<Value, CommandError> {

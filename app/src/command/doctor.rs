@@ -21,10 +21,10 @@ struct Findings {
 impl Findings {
     fn tell(&mut self, what: &str, found: Result<String, String>, fix: &str) {
         match found {
-            Ok(detail) => println!("ok    {what}: {detail}"),
+            Ok(detail) => say!("ok    {what}: {detail}"),
             Err(why) => {
                 self.is_ill = true;
-                println!("WRONG {what}: {why}\n      fix: {fix}");
+                say!("WRONG {what}: {why}\n      fix: {fix}");
             }
         }
     }

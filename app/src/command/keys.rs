@@ -14,17 +14,17 @@ pub(super) async fn run(config: &Config, what: &Keys) -> Result<ExitCode, Comman
     start::stamp_mode(config, &stores).await?;
     let keys = wiring::master_keys(config)?;
     let mut tell = |of: Column, done: Done| {
-        println!("{}.{}: {} sealed anew", of.table, of.column, done.resealed);
+        say!("{}.{}: {} sealed anew", of.table, of.column, done.resealed);
         if done.unreadable > 0 {
-            println!("{}.{}: {} open with no key", of.table, of.column, done.unreadable);
+            say!("{}.{}: {} open with no key", of.table, of.column, done.unreadable);
         }
     };
     let left = keys::reseal(&database, &keys, &mut tell).await?;
     database.close().await;
     if left == 0 {
-        println!("nothing needs an older key: the newest may stand alone");
+        say!("nothing needs an older key: the newest may stand alone");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{left} values still need an older key; run this again, and keep the older keys until then");
+    say!("{left} values still need an older key; run this again, and keep the older keys until then");
     Ok(ExitCode::FAILURE)
 }

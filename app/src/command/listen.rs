@@ -68,7 +68,7 @@ impl<'a> Listener<'a> {
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => {
-                eprintln!("the product does not answer: {}", error.without_url());
+                complain!("the product does not answer: {}", error.without_url());
                 return Ok(false);
             }
         };
@@ -94,8 +94,8 @@ impl<'a> Listener<'a> {
 
     /// Once for each stream: the first lines of a terminal are soon out of sight.
     fn announce(&self) {
-        println!("signing secret {}", HmacSigner.text(&self.secret).expose());
-        println!("forwarding to {}", self.asked.forward_to);
+        say!("signing secret {}", HmacSigner.text(&self.secret).expose());
+        say!("forwarding to {}", self.asked.forward_to);
     }
 
     /// Forwards everything up to what was heard, in order. True if nothing more is wanted.
@@ -150,7 +150,7 @@ impl<'a> Listener<'a> {
             Err(error) if error.is_timeout() => "no answer in time".to_owned(),
             Err(_) => "not reached".to_owned(),
         };
-        println!("{id} {kind} -> {outcome} in {} ms", begun.elapsed().as_millis());
+        say!("{id} {kind} -> {outcome} in {} ms", begun.elapsed().as_millis());
         Ok(())
     }
 }

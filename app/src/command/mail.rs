@@ -19,13 +19,13 @@ pub(super) fn run(what: &Mail, overrides: &Overrides) -> Result<ExitCode, Comman
     let previews = letters::previews(&site.as_deref().unwrap_or(SITE).parse()?)?;
     let Some(kind) = kind else {
         for preview in previews {
-            println!("{:<20} {}", preview.name, preview.words.subject);
+            say!("{:<20} {}", preview.name, preview.words.subject);
         }
         return Ok(ExitCode::SUCCESS);
     };
     match previews.into_iter().find(|preview| preview.name == kind) {
-        Some(preview) if *html => print!("{}", preview.words.html),
-        Some(preview) => print!("{}", preview.words),
+        Some(preview) if *html => say!("{}", preview.words.html.trim_end()),
+        Some(preview) => say!("{}", preview.words.to_string().trim_end()),
         None => {
             return Err(format!("there is no letter {kind}; `namaskah mail preview` names them all").into());
         }

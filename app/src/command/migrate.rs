@@ -5,7 +5,7 @@ use crate::{cli::Migrate, config::Config, start};
 
 pub(super) async fn run(config: &Config, what: &Migrate) -> Result<(), CommandError> {
     if let Migrate::Grants { role } = what {
-        println!("{}", namaskah_migration::grants::grants(role));
+        say!("{}", namaskah_migration::grants::grants(role));
         return Ok(());
     }
     let database = start::connect(config).await?;
@@ -16,7 +16,7 @@ pub(super) async fn run(config: &Config, what: &Migrate) -> Result<(), CommandEr
         Migrate::Status | Migrate::Grants { .. } => {}
     }
     for (step, applied) in namaskah_migration::status(connection).await? {
-        println!("{} {step}", if applied { "applied" } else { "pending" });
+        say!("{} {step}", if applied { "applied" } else { "pending" });
     }
     database.close().await;
     Ok(())

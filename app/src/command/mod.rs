@@ -1,5 +1,8 @@
 //! Commands of the command line, a file each.
 
+#[macro_use]
+mod output;
+
 mod admin;
 mod audit;
 mod customer;
@@ -20,7 +23,7 @@ mod trigger;
 
 use std::process::ExitCode;
 
-use self::telling::Telling;
+use self::{output::NobodyReads, telling::Telling};
 use crate::{
     cli::{Cli, Command},
     config::Config,
@@ -37,10 +40,13 @@ pub async fn run(cli: Cli) -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     match dispatch(cli).await {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("namaskah: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast_ref::<NobodyReads>() {
+            Some(NobodyReads(error)) => ExitCode::from(output::code(error)),
+            None => {
+                complain!("namaskah: {error}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 
@@ -48,7 +54,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
     let overrides = cli.flags.overrides();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Openapi => {
-            println!("{}", server::openapi());
+            say!("{}", server::openapi());
             Ok(ExitCode::SUCCESS)
         }
         Command::Mail { what } => mail::run(&what, &overrides),

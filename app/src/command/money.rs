@@ -52,7 +52,7 @@ pub(super) async fn run(config: &Config, what: &Money) -> Result<(), CommandErro
     let done = desk.run(what).await;
     database.close().await;
     for line in done? {
-        println!("{line}");
+        say!("{line}");
     }
     Ok(())
 }

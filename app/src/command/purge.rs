@@ -19,10 +19,10 @@ pub(super) async fn run(config: &Config, user: Option<UserId>) -> Result<(), Com
         None => service.purge().await?,
     };
     let Erased { orders, purchases, messages, notices, letters, tickets, notifications } = erased;
-    println!("numbers of {orders} orders and {purchases} purchases, {messages} texts");
+    say!("numbers of {orders} orders and {purchases} purchases, {messages} texts");
     if user.is_none() {
-        println!("bodies of {notices} notices, {letters} letters that were given up, {tickets} tickets");
-        println!("{notifications} notifications of accounts that were closed, and wishes about them");
+        say!("bodies of {notices} notices, {letters} letters that were given up, {tickets} tickets");
+        say!("{notifications} notifications of accounts that were closed, and wishes about them");
     }
     database.close().await;
     Ok(())

@@ -12,6 +12,6 @@ pub(super) async fn run(config: &Config) -> Result<ExitCode, CommandError> {
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
     let answer = client.get(format!("http://{}/readyz", reached(config.listen))).send().await?;
     let is_ready = answer.status().is_success();
-    println!("{}", answer.text().await?);
+    say!("{}", answer.text().await?);
     Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

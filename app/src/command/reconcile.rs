@@ -83,9 +83,9 @@ async fn answer(
 
 fn print(asked: &Reconcile, answer: &Value, lines: &[String]) {
     if asked.json {
-        println!("{answer}");
+        say!("{answer}");
     } else {
-        lines.iter().for_each(|line| println!("{line}"));
+        lines.iter().for_each(|line| say!("{line}"));
     }
 }
 

@@ -15,9 +15,9 @@ pub(super) async fn run(config: &Config, product_url: Option<String>) -> Result<
     // Products of any folder may come, each with a secret of its own.
     let settings = SandboxConfig { google: None, ..start::sandbox_config(config, product_url) };
     let sandbox = Sandbox::start(settings).await?;
-    println!("the sandbox is ready");
-    println!("  console   http://{}", sandbox.http_addr());
-    println!("  mail      smtp://{}", sandbox.smtp_addr());
+    offer!("the sandbox is ready");
+    offer!("  console   http://{}", sandbox.http_addr());
+    offer!("  mail      smtp://{}", sandbox.smtp_addr());
     asked_to_stop().await?;
     sandbox.stop().await;
     Ok(())

@@ -18,17 +18,17 @@ pub(super) async fn run(config: &Config, role: Role) -> Result<(), CommandError>
 /// Addresses, and a journey to paste.
 fn announce(config: &Config, running: &Running) {
     let Some(address) = running.address() else {
-        println!("namaskah works, in mode {}", config.mode.name());
+        offer!("namaskah works, in mode {}", config.mode.name());
         return;
     };
-    println!("namaskah is ready, in mode {}", config.mode.name());
-    println!("  product   http://{address}   documentation: http://{address}/docs");
+    offer!("namaskah is ready, in mode {}", config.mode.name());
+    offer!("  product   http://{address}   documentation: http://{address}/docs");
     if let Some(sandbox) = running.sandbox_url() {
-        println!("  sandbox   {sandbox}   console: phones, checkouts, inbox, clock, faults");
+        offer!("  sandbox   {sandbox}   console: phones, checkouts, inbox, clock, faults");
         if let Some(smtp) = running.smtp_address() {
-            println!("  mail      smtp://{smtp}   read it at {sandbox}/inbox");
+            offer!("  mail      smtp://{smtp}   read it at {sandbox}/inbox");
         }
-        println!("{}", journey(&format!("http://{address}"), sandbox));
+        offer!("{}", journey(&format!("http://{address}"), sandbox));
     }
 }
 

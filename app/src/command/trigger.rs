@@ -34,7 +34,7 @@ pub(super) async fn run(asked: &Trigger, sandbox: &str) -> Result<(), CommandErr
     let subject = stage.play(kind).await?;
     let event = stage.told(kind, &subject, before).await?;
     stage.tidy_up(kind, &subject, &wished).await?;
-    println!("{}", serde_json::to_string_pretty(&event)?);
+    say!("{}", serde_json::to_string_pretty(&event)?);
     Ok(())
 }
 
