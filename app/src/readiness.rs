@@ -1,11 +1,12 @@
 //! What must work before requests can be served.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use namaskah_adapters::persistence::Database;
 use namaskah_domain::verification::NumberProvider;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -30,6 +31,8 @@ pub struct ProcessReadiness {
 
 /// A provider's clock may differ by so much.
 const MOST_SKEW_S: i64 = 2;
+/// For each part of the database. Whoever asks gives up after a few seconds, and should be told before.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl ProcessReadiness {
     /// Over what this process runs.
@@ -56,15 +59,16 @@ impl ProcessReadiness {
     }
 
     async fn database(&self) -> Part {
-        let answered = self.database.ping().await;
-        part("database", answered.err().map(|_| "it does not answer".to_owned()))
+        let answers = matches!(timeout(PATIENCE, self.database.ping()).await, Ok(Ok(())));
+        part("database", (!answers).then(|| "it does not answer".to_owned()))
     }
 
     async fn migrations(&self) -> Part {
-        let wrong = match namaskah_migration::is_current(self.database.reads()).await {
-            Ok(true) => None,
-            Ok(false) => Some("steps are missing".to_owned()),
-            Err(_) => Some("the schema cannot be read".to_owned()),
+        let current = namaskah_migration::is_current(self.database.reads());
+        let wrong = match timeout(PATIENCE, current).await {
+            Ok(Ok(true)) => None,
+            Ok(Ok(false)) => Some("steps are missing".to_owned()),
+            Ok(Err(_)) | Err(_) => Some("the schema cannot be read".to_owned()),
         };
         part("migrations", wrong)
     }
@@ -75,7 +79,8 @@ impl Readiness for ProcessReadiness {
     async fn parts(&self) -> Vec<Part> {
         let process = part("process", self.leaving.is_cancelled().then(|| "it is stopping".to_owned()));
         let (workers, clock) = (workers(&self.workers.health()), clock(self.provider.skew()));
-        let mut parts = vec![process, self.database().await, self.migrations().await, workers, clock];
+        let (database, migrations) = tokio::join!(self.database(), self.migrations());
+        let mut parts = vec![process, database, migrations, workers, clock];
         parts.extend(self.limits());
         parts
     }

@@ -2,6 +2,7 @@
 
 use std::{
     io::pipe,
+    net::TcpListener,
     path::Path,
     process::{Command, Output},
 };
@@ -61,4 +62,15 @@ fn whoever_has_read_enough_ends_a_command_quietly() {
         let said = String::from_utf8_lossy(&stderr);
         assert_eq!((status.code(), said.as_ref()), (Some(141), ""), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_database_that_is_away_is_told_with_its_cause_and_once() {
+    let folder = folder();
+    // Nobody listens there any more.
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr()).expect("a port").port();
+    let url = format!("postgres://nobody@127.0.0.1:{port}/x");
+    let (code, said) = ended(namaskah(folder.path(), &["doctor", "--database-url", &url]));
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(said.matches("Connection refused").count(), 1, "{said}");
 }

@@ -1361,7 +1361,7 @@ export interface PartStatus {
   /** `orders`: accounts, orders, wallets. `numbers`: numbers and their texts. `payments`: adding money. */
   name: "orders" | "numbers" | "payments";
   /** How it does. */
-  status: "operational" | "degraded" | "down";
+  status: "operational" | "degraded" | "unknown" | "down";
 }
 
 /** A new password, by whoever is signed in. */
@@ -1942,10 +1942,10 @@ export interface Status {
   least_sample_size: number;
   /** Each part. */
   parts: Array<PartStatus>;
-  /** Services with orders enough, by code. */
+  /** Services with orders enough, by code; none while `orders` is down. */
   services: Array<ServiceStatus>;
   /** The worst of the parts. */
-  status: "operational" | "degraded" | "down";
+  status: "operational" | "degraded" | "unknown" | "down";
   /** Orders that ended within so many hours are counted. */
   window_h: number;
 }

@@ -30,6 +30,8 @@ pub enum Condition {
     Operational,
     /// It works, not always or not fast.
     Degraded,
+    /// Nobody can tell.
+    Unknown,
     /// It does not work.
     Down,
 }
@@ -63,8 +65,8 @@ pub struct ServiceExperience {
 pub struct Status {
     /// Each part.
     pub parts: [(Part, Condition); 3],
-    /// Services with orders enough, by code.
-    pub services: Vec<ServiceExperience>,
+    /// Services with orders enough, by code; `None`: nobody can tell.
+    pub services: Option<Vec<ServiceExperience>>,
     /// As it was at.
     pub at: Time,
 }
@@ -95,6 +97,11 @@ fn condition_of(answers: Answers, now: Time) -> Condition {
         Trouble::Unreachable | Trouble::UnknownPurchase if !answered_since && is_long => Condition::Down,
         Trouble::Unreachable | Trouble::UnknownPurchase => Condition::Degraded,
     }
+}
+
+/// What is known to be wrong stays so; what was well may be anything.
+fn unasked(condition: Condition) -> Condition {
+    if condition == Condition::Operational { Condition::Unknown } else { condition }
 }
 
 fn experience(stats: Vec<ServiceStats>) -> Vec<ServiceExperience> {
@@ -142,17 +149,23 @@ impl StatusService {
         self.ports.clock.now()
     }
 
-    /// How everything does now. A store that cannot be read is a part that is down, and no reason to tell nothing.
+    /// How everything does now. A store that cannot be read is a part that is down, and no reason to tell nothing. Nobody
+    /// is asked for anything then, so that a provider whose last answer was good may be away by now.
     pub async fn status(&self) -> Status {
         let now = self.now();
-        let read = self.read(now).await;
-        let orders = if read.is_ok() { Condition::Operational } else { Condition::Down };
-        let (sells, stats) = read.unwrap_or((true, Vec::new()));
-        let numbers = if sells { condition_of(self.ports.numbers.answers(), now) } else { Condition::Down };
+        let numbers = condition_of(self.ports.numbers.answers(), now);
         let payments = condition_of(self.ports.payments.answers(), now);
+        let (conditions, services) = match self.read(now).await {
+            Ok((true, stats)) => ([Condition::Operational, numbers, payments], Some(experience(stats))),
+            Ok((false, stats)) => {
+                ([Condition::Operational, Condition::Down, payments], Some(experience(stats)))
+            }
+            Err(_) => ([Condition::Down, unasked(numbers), unasked(payments)], None),
+        };
+        let [orders, numbers, payments] = conditions;
         Status {
             parts: [(Part::Orders, orders), (Part::Numbers, numbers), (Part::Payments, payments)],
-            services: experience(stats),
+            services,
             at: now,
         }
     }
@@ -206,15 +219,16 @@ mod tests {
 
     #[test]
     fn the_whole_does_as_its_worst_part() {
-        use Condition::{Degraded, Down, Operational};
+        use Condition::{Degraded, Down, Operational, Unknown};
         for (conditions, whole) in [
             ([Operational, Operational, Operational], Operational),
             ([Operational, Degraded, Operational], Degraded),
             ([Operational, Degraded, Down], Down),
+            ([Operational, Degraded, Unknown], Unknown),
         ] {
             let [orders, numbers, payments] = conditions;
             let parts = [(Part::Orders, orders), (Part::Numbers, numbers), (Part::Payments, payments)];
-            let status = Status { parts, services: Vec::new(), at: start() };
+            let status = Status { parts, services: Some(Vec::new()), at: start() };
             assert_eq!(status.condition(), whole);
         }
     }
@@ -222,7 +236,7 @@ mod tests {
     #[test]
     fn a_status_is_told_again_for_half_a_minute() {
         let parts = [Part::Orders, Part::Numbers, Part::Payments].map(|part| (part, Condition::Operational));
-        let status = Status { parts, services: Vec::new(), at: start() };
+        let status = Status { parts, services: Some(Vec::new()), at: start() };
         assert!(status.is_fresh(start() + seconds(29)));
         assert!(!status.is_fresh(start() + seconds(30)));
     }

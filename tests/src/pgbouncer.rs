@@ -14,6 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use tempfile::TempDir;
 
 use crate::postgres::{TestDatabase, unprivileged};
@@ -101,6 +105,15 @@ impl PgBouncer {
     /// The database, through it.
     pub fn url(&self) -> String {
         format!("postgres:///{}?host={}&user=postgres", self.database, self.folder.path().display())
+    }
+
+    /// From now on it takes what comes, and answers nothing.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn freezes(&self) {
+        let id = i32::try_from(self.child.id()).expect("an id");
+        kill(Pid::from_raw(id), Signal::SIGSTOP).expect("it can be stopped");
     }
 
     fn answers(&self) {

@@ -1,13 +1,15 @@
 //! The connection: one pool on Postgres; on SQLite a pool of readers and one writing connection.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use namaskah_domain::Fault;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, Value,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
+    Statement, Value,
     sea_query::Values,
     sqlx::{
         Connection,
+        postgres::{PgConnectOptions, PgConnection},
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -126,6 +128,8 @@ enum Writes {
 }
 
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// For finding out why there is no connection.
+const CAUSE: Duration = Duration::from_secs(2);
 const BUSY: Duration = Duration::from_secs(10);
 /// Texts of statements that a Postgres connection keeps prepared; there is one for each shape of a unit.
 const PREPARED: usize = 500;
@@ -164,9 +168,21 @@ async fn connect_postgres(url: &str, options: &Options) -> Result<Database, DbEr
         .map_sqlx_postgres_opts(|postgres| {
             postgres.statement_cache_capacity(PREPARED).extra_float_digits(None)
         });
-    let mut pool = sea_orm::Database::connect(connect).await?;
+    let mut pool = match sea_orm::Database::connect(connect).await {
+        Ok(pool) => pool,
+        Err(error) => return Err(why_not(url).await.unwrap_or(error)),
+    };
     observe(&mut pool, options);
     Ok(Database { reads: pool, writes: Writes::Pool, observers: Observers::of(options) })
+}
+
+/// Why there is no connection. A pool tries again until its time is over, and then tells that alone.
+async fn why_not(url: &str) -> Option<DbErr> {
+    let options = PgConnectOptions::from_str(url).ok()?;
+    match tokio::time::timeout(CAUSE, PgConnection::connect_with(&options)).await {
+        Ok(Err(error)) => Some(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))),
+        Ok(Ok(_)) | Err(_) => None,
+    }
 }
 
 async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr> {

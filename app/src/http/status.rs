@@ -33,9 +33,10 @@ const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=30");
 
 word_enum! {
     /// How something does.
-    pub ConditionWord, "operational, degraded or down";
+    pub ConditionWord, "operational, degraded, unknown or down";
     Operational = "operational",
     Degraded = "degraded",
+    Unknown = "unknown",
     Down = "down",
 }
 
@@ -44,6 +45,7 @@ impl From<Condition> for ConditionWord {
         match condition {
             Condition::Operational => Self::Operational,
             Condition::Degraded => Self::Degraded,
+            Condition::Unknown => Self::Unknown,
             Condition::Down => Self::Down,
         }
     }
@@ -99,7 +101,7 @@ struct StatusBody {
     status: Text<ConditionWord>,
     /// Each part.
     parts: Vec<PartBody>,
-    /// Services with orders enough, by code.
+    /// Services with orders enough, by code; none while `orders` is down.
     services: Vec<ServiceBody>,
     /// Orders that ended within so many hours are counted.
     window_h: i64,
@@ -129,7 +131,7 @@ impl From<&Status> for StatusBody {
         Self {
             status: Text(status.condition().into()),
             parts: status.parts.iter().map(part).collect(),
-            services: status.services.iter().map(service).collect(),
+            services: status.services.iter().flatten().map(service).collect(),
             window_h: WINDOW_H,
             least_sample_size: LEAST_SAMPLE,
             as_of: Text(status.at),
@@ -150,19 +152,7 @@ fn page(status: &Status) -> String {
         let _ = write!(body, "<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", word(*condition));
     }
     let _ = write!(body, "</tbody></table><h2>The last {WINDOW_H} hours</h2>");
-    if status.services.is_empty() {
-        let _ = write!(body, "<p>No service had {LEAST_SAMPLE} orders.</p>");
-    } else {
-        body.push_str(
-            "<table><thead><tr><th scope=\"col\">Service</th><th scope=\"col\">Codes received</th>\
-             <th scope=\"col\">Orders</th><th scope=\"col\">Half within</th></tr></thead><tbody>",
-        );
-        status.services.iter().for_each(|experience| body.push_str(&row(experience)));
-        let _ = write!(
-            body,
-            "</tbody></table><p>Services with fewer than {LEAST_SAMPLE} orders are left out.</p>"
-        );
-    }
+    body.push_str(&experiences(status.services.as_deref()));
     let at = status.at.format("%Y-%m-%d %H:%M:%S UTC");
     let _ = write!(
         body,
@@ -170,6 +160,19 @@ fn page(status: &Status) -> String {
          <a href=\"/status.json\">The same as JSON</a> · <a href=\"/\">Namaskah</a></p>"
     );
     body
+}
+
+fn experiences(services: Option<&[ServiceExperience]>) -> String {
+    let Some(services) = services else { return "<p>Nobody can tell at the moment.</p>".to_owned() };
+    if services.is_empty() {
+        return format!("<p>No service had {LEAST_SAMPLE} orders.</p>");
+    }
+    let rows: String = services.iter().map(row).collect();
+    format!(
+        "<table><thead><tr><th scope=\"col\">Service</th><th scope=\"col\">Codes received</th>\
+         <th scope=\"col\">Orders</th><th scope=\"col\">Half within</th></tr></thead><tbody>{rows}</tbody></table>\
+         <p>Services with fewer than {LEAST_SAMPLE} orders are left out.</p>"
+    )
 }
 
 fn row(experience: &ServiceExperience) -> String {
@@ -186,6 +189,7 @@ const fn sentence(condition: Condition) -> &'static str {
     match condition {
         Condition::Operational => "Everything works.",
         Condition::Degraded => "Some things are slow, or do not work always.",
+        Condition::Unknown => "Nobody can tell of some things how they do.",
         Condition::Down => "Something does not work.",
     }
 }
@@ -194,6 +198,7 @@ const fn word(condition: Condition) -> &'static str {
     match condition {
         Condition::Operational => "works",
         Condition::Degraded => "slow or not always",
+        Condition::Unknown => "not known",
         Condition::Down => "down",
     }
 }
@@ -319,7 +324,7 @@ impl ApiResponse for Told {
 mod tests {
     use super::*;
 
-    fn status(services: Vec<ServiceExperience>) -> Status {
+    fn status(services: Option<Vec<ServiceExperience>>) -> Status {
         let at = Time::from_timestamp_millis(1_767_225_600_000).expect("an instant");
         let parts = [
             (Part::Orders, Condition::Operational),
@@ -354,10 +359,12 @@ mod tests {
             time_to_code_p50_s: Some(14),
         };
         let silent = ServiceExperience { completed: 0, time_to_code_p50_s: None, ..whatsapp.clone() };
-        let shown = page(&status(vec![whatsapp, silent]));
+        let shown = page(&status(Some(vec![whatsapp, silent])));
         assert!(shown.contains("<td>73 %</td><td>40</td><td>14 s</td>"), "{shown}");
         assert!(shown.contains("<td>0 %</td><td>40</td><td>—</td>"), "{shown}");
         assert!(shown.contains("As of 2026-01-01 00:00:00 UTC"), "{shown}");
-        assert!(page(&status(Vec::new())).contains("No service had 10 orders."));
+        assert!(page(&status(Some(Vec::new()))).contains("No service had 10 orders."));
+        let shown = page(&status(None));
+        assert!(shown.contains("Nobody can tell") && !shown.contains("No service"), "{shown}");
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use namaskah::http::status::StatusBoard;
 use namaskah_domain::{
-    Clock,
-    memory::{FakePaymentGateway, MemoryStore},
+    Clock, Fault, Time,
+    memory::{FakeNumberProvider, FakePaymentGateway, ManualClock, MemoryStore},
     payment::WatchedGateway,
-    status::{StatusPorts, StatusService},
-    verification::{CurrentTerms, Watched},
+    status::{Condition, StatusPorts, StatusService},
+    verification::{CurrentTerms, Terms, Watched},
 };
 use serde_json::json;
 
@@ -52,4 +53,29 @@ async fn a_browser_is_shown_a_page_that_runs_nothing() {
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("script-src"), "{policy}");
     let page = answer.text().await.expect("a page");
     assert!(page.contains("Everything works.") && !page.contains("<script"), "{page}");
+}
+
+/// A database that does not answer.
+struct Away;
+
+#[async_trait]
+impl CurrentTerms for Away {
+    async fn current(&self, _: Time) -> Result<Arc<Terms>, Fault> {
+        Err(Fault::new("no answer"))
+    }
+
+    async fn forget(&self) {}
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_nothing_is_told_to_work() {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    let numbers = Arc::new(Watched::new(Arc::new(FakeNumberProvider::new(clock.clone())), clock.clone()));
+    let gateway = Arc::new(FakePaymentGateway::new(clock.clone()));
+    let payments = Arc::new(WatchedGateway::new(gateway, clock.clone()));
+    let (orders, terms) = (Arc::new(MemoryStore::new()), Arc::new(Away));
+    let status = StatusService::new(StatusPorts { orders, terms, numbers, payments, clock }).status().await;
+    let conditions = status.parts.map(|(_, condition)| condition);
+    assert_eq!(conditions, [Condition::Down, Condition::Unknown, Condition::Unknown]);
+    assert_eq!((status.condition(), status.services), (Condition::Down, None));
 }

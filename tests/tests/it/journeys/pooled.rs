@@ -1,10 +1,14 @@
 //! Behind PgBouncer: by session; by transaction where it keeps prepared statements; and never where it does not.
 
+use std::time::Duration;
+
 use namaskah_tests::pgbouncer::{self, Pooling};
 
 use super::{process::Estate, shoppers::Shoppers};
 
 const ROUNDS: u64 = 12;
+/// Whoever probes gives up then.
+const PROBE: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_a_pooler_that_works_by_session_the_product_serves() {
@@ -59,6 +63,24 @@ async fn a_pooler_that_forgets_prepared_statements_is_refused_at_the_start() {
         let (went_well, told) = estate.console(words, &pooler.url()).await;
         assert!(!went_well && told.contains("pool_mode=session"), "{words:?}: {told}");
     }
+    drop(pooler);
+    estate.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_answers_nothing_any_more_is_told_within_seconds() {
+    let Some(estate) = Estate::on_postgres().await else { return };
+    let Some(pooler) = estate.pooler(Pooling::BySession) else { return estate.stop().await };
+    let mut product = estate.product_at(&pooler.url(), &[]).await;
+    let ready = format!("{}/readyz", product.address("product"));
+    assert_eq!(reqwest::get(&ready).await.expect("an answer").status(), 200);
+    pooler.freezes();
+    let answer = tokio::time::timeout(PROBE, reqwest::get(&ready)).await.expect("an answer in time");
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.status(), 503);
+    let told = answer.text().await.expect("a text");
+    assert!(told.contains("database") && told.contains("migrations"), "{told}");
+    product.kill().await;
     drop(pooler);
     estate.stop().await;
 }
