@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use namaskah_adapters::{
-    persistence::{self, Database, Explainer, Options, PostgresBell},
+    persistence::{self, Access, Database, Explainer, Options, PostgresBell},
     system::SystemClock,
 };
 use namaskah_domain::{Clock, Fault, Random, outbox::Bell};
@@ -50,7 +50,9 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The database does not answer.
-    #[error("the database cannot be used: {0}. Check database_url; `namaskah doctor` tells more")]
+    #[error(
+        "the database cannot be used: {0}. Check database_url and data_dir; `namaskah doctor` tells more"
+    )]
     Database(#[source] Fault),
     /// What is between us and the database mixes statements up.
     #[error(
@@ -125,7 +127,7 @@ pub async fn start(config: &Config, role: Role) -> Result<Running, StartError> {
     let local = format!("http://{}", reached(address.unwrap_or(config.listen)));
     let public_url = config.public_url.clone().unwrap_or_else(|| local.clone());
     let metrics = Metrics::new(config.mode);
-    let database = open_database_watched(config, Some(&metrics)).await?;
+    let database = open_database_watched(config, Access::Make, Some(&metrics)).await?;
     metrics.watch_pool(&database);
     watch_slow(config, &metrics).await.map_err(StartError::Database)?;
     let stores = wiring::open_stores(config, &database).await.map_err(StartError::Settings)?;
@@ -272,13 +274,17 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 ///
 /// # Errors
 /// `Database` if it does not answer, or a step fails; `ForgetfulPooler`, `SchemaBehind`.
-pub async fn open_database(config: &Config) -> Result<Database, StartError> {
-    open_database_watched(config, None).await
+pub async fn open_database(config: &Config, access: Access) -> Result<Database, StartError> {
+    open_database_watched(config, access, None).await
 }
 
-async fn open_database_watched(config: &Config, metrics: Option<&Metrics>) -> Result<Database, StartError> {
+async fn open_database_watched(
+    config: &Config,
+    access: Access,
+    metrics: Option<&Metrics>,
+) -> Result<Database, StartError> {
     let fault = |error| StartError::Database(Fault::new(error));
-    let database = connect_watched(config, metrics).await?;
+    let database = connect_watched(config, access, metrics).await?;
     if config.migrate_at_start {
         namaskah_migration::migrate(database.connection()).await.map_err(fault)?;
     } else if !namaskah_migration::is_current(database.connection()).await.map_err(fault)? {
@@ -291,16 +297,21 @@ async fn open_database_watched(config: &Config, metrics: Option<&Metrics>) -> Re
 ///
 /// # Errors
 /// `Database` if it does not answer; `ForgetfulPooler`.
-pub async fn connect(config: &Config) -> Result<Database, StartError> {
-    connect_watched(config, None).await
+pub async fn connect(config: &Config, access: Access) -> Result<Database, StartError> {
+    connect_watched(config, access, None).await
 }
 
-async fn connect_watched(config: &Config, metrics: Option<&Metrics>) -> Result<Database, StartError> {
-    if config.is_embedded() {
+async fn connect_watched(
+    config: &Config,
+    access: Access,
+    metrics: Option<&Metrics>,
+) -> Result<Database, StartError> {
+    if config.is_embedded() && access == Access::Make {
         crate::config::make_private_folder(&config.data_dir)
             .map_err(|e| StartError::Database(Fault::new(e)))?;
     }
     let options = Options {
+        access,
         max_connections: config.database_pool,
         observer: metrics.map(Metrics::of_statements),
         batches: metrics.map(Metrics::of_batches),

@@ -136,6 +136,15 @@ pub async fn open_stores(config: &Config, database: &Database) -> Result<Stores,
     Ok(Stores::open(database, Arc::new(vault)))
 }
 
+/// The same for whoever only looks: nothing is written.
+///
+/// # Errors
+/// As [`open_stores`]'s.
+pub async fn look_into_stores(config: &Config, database: &Database) -> Result<Stores, Fault> {
+    let vault = keys::look(database, &master_keys(config)?).await.map_err(Fault::new)?;
+    Ok(Stores::open(database, Arc::new(vault)))
+}
+
 /// The keys that encrypt rows.
 ///
 /// # Errors

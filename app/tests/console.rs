@@ -1,8 +1,9 @@
 //! The command line by the real binary: what it says, and what it leaves alone.
 
 use std::{
+    fs,
     io::pipe,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::Path,
     process::{Command, Output},
 };
@@ -21,6 +22,11 @@ fn namaskah(folder: &Path, arguments: &[&str]) -> Command {
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
+}
+
+/// An address that nobody listens on any more.
+fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr()).expect("an address")
 }
 
 /// How it ended, and all that it said.
@@ -67,10 +73,51 @@ fn whoever_has_read_enough_ends_a_command_quietly() {
 #[test]
 fn a_database_that_is_away_is_told_with_its_cause_and_once() {
     let folder = folder();
-    // Nobody listens there any more.
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr()).expect("a port").port();
-    let url = format!("postgres://nobody@127.0.0.1:{port}/x");
+    let url = format!("postgres://nobody@{}/x", nobody());
     let (code, said) = ended(namaskah(folder.path(), &["doctor", "--database-url", &url]));
     assert_eq!(code, Some(1), "{said}");
     assert_eq!(said.matches("Connection refused").count(), 1, "{said}");
+}
+
+#[test]
+fn whoever_looks_or_changes_what_is_there_makes_nothing() {
+    let folder = folder();
+    let nowhere = ["--database-url", "sqlite://typo.db"];
+    let all: [&[&str]; 10] = [
+        &["audit"],
+        &["audit", nowhere[0], nowhere[1]],
+        &["doctor"],
+        &["doctor", nowhere[0], nowhere[1]],
+        &["ready"],
+        &["migrate", "status"],
+        &["reconcile", nowhere[0], nowhere[1]],
+        &["purge"],
+        &["keys", "reseal"],
+        &["money", "suspense", "list"],
+    ];
+    for arguments in all {
+        let (code, said) = ended(namaskah(folder.path(), arguments));
+        assert_eq!(code, Some(1), "{arguments:?}: {said}");
+        let made: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
+        assert!(made.is_empty(), "{arguments:?}: {made:?}");
+    }
+    let (_, said) = ended(namaskah(folder.path(), all[1]));
+    assert!(said.contains("there is no database file typo.db"), "{said}");
+    let (_, said) = ended(namaskah(folder.path(), all[7]));
+    assert!(said.contains("encryption_key is required") && said.contains("secrets.toml"), "{said}");
+}
+
+#[test]
+fn doctor_decides_nothing_about_keys() {
+    let (home, elsewhere) = (folder(), folder());
+    let (code, said) = ended(namaskah(home.path(), &["migrate", "up"]));
+    assert_eq!(code, Some(0), "{said}");
+    let file = home.path().join("data/namaskah.db");
+    let before = fs::read(&file).expect("the database");
+    let url = format!("sqlite://{}", file.display());
+    let (_, said) = ended(namaskah(elsewhere.path(), &["doctor", "--database-url", &url]));
+    assert!(said.contains("ok    migrations: up to date") && said.contains("ok    keys"), "{said}");
+    assert!(before == fs::read(&file).expect("the database"), "doctor has written");
+    let (code, said) = ended(namaskah(home.path(), &["admin", "create", "--email", "ada@example.com"]));
+    assert_eq!(code, Some(0), "{said}");
 }

@@ -14,7 +14,10 @@ use sea_orm::{
     },
 };
 
-use super::{url::check_url, writer::Writer};
+use super::{
+    url::{check_url, missing_file},
+    writer::Writer,
+};
 
 /// A statement that was run. Its values are not shown.
 #[derive(Debug, Clone, Copy)]
@@ -59,9 +62,23 @@ pub type StatementObserver = Arc<dyn Fn(&Ran<'_>) + Send + Sync>;
 /// Told of every write of units that came together, and of those that came alone: how many there were.
 pub type BatchObserver = Arc<dyn Fn(usize) + Send + Sync>;
 
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Access {
+    /// To serve: a SQLite file is made if it is missing.
+    #[default]
+    Make,
+    /// To change what is there.
+    Change,
+    /// To look at what is there. On SQLite nothing can be written.
+    Look,
+}
+
 /// How to connect.
 #[derive(Clone)]
 pub struct Options {
+    /// What for.
+    pub access: Access,
     /// Connections of the pool on Postgres, or readers on SQLite.
     pub max_connections: u32,
     /// Told of every statement, for metrics and budgets.
@@ -72,7 +89,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_connections: 16, observer: None, batches: None }
+        Self { access: Access::Make, max_connections: 16, observer: None, batches: None }
     }
 }
 
@@ -134,13 +151,18 @@ const BUSY: Duration = Duration::from_secs(10);
 /// Texts of statements that a Postgres connection keeps prepared; there is one for each shape of a unit.
 const PREPARED: usize = 500;
 
-/// Connects to `postgres://…` or `sqlite:…`; a SQLite file is made if it is missing. Runs no migration.
+/// Connects to `postgres://…` or `sqlite:…`. Runs no migration.
 ///
 /// # Errors
-/// [`Fault`] if the URL is neither, or the database cannot be reached.
+/// [`Fault`] if the URL is neither, the database cannot be reached, or there is no file and none is to be made.
 pub async fn connect(url: &str, options: Options) -> Result<Database, Fault> {
     // The driver repeats what it cannot read.
     check_url(url).map_err(Fault::new)?;
+    if options.access != Access::Make
+        && let Some(file) = missing_file(url)
+    {
+        return Err(Fault::new(format!("there is no database file {}", file.display())));
+    }
     let connected = if url.starts_with("sqlite:") {
         connect_sqlite(url, &options).await
     } else {
@@ -187,12 +209,15 @@ async fn why_not(url: &str) -> Option<DbErr> {
 
 async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr> {
     let mut connect = basic(url, 1);
-    connect.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(|sqlite| {
-        sqlite
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
+    let access = options.access;
+    connect.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite.create_if_missing(access == Access::Make).busy_timeout(BUSY);
+        match access {
+            Access::Look => sqlite.pragma("query_only", "ON"),
+            Access::Make | Access::Change => {
+                sqlite.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+            }
+        }
     });
     leave_no_transaction(&mut connect);
     let mut connection = sea_orm::Database::connect(connect).await?;
@@ -210,7 +235,9 @@ async fn connect_sqlite(url: &str, options: &Options) -> Result<Database, DbErr>
 
 async fn sqlite_readers(url: &str, options: &Options) -> Result<DatabaseConnection, DbErr> {
     let mut connect = basic(url, options.max_connections);
-    connect.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(BUSY).pragma("query_only", "ON"));
+    connect.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite.create_if_missing(false).busy_timeout(BUSY).pragma("query_only", "ON")
+    });
     leave_no_transaction(&mut connect);
     let mut readers = sea_orm::Database::connect(connect).await?;
     observe(&mut readers, options);

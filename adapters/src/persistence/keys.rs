@@ -94,8 +94,37 @@ pub async fn unlock(database: &Database, keys: &MasterKeys) -> Result<Vault, Key
         Some(kept) => kept,
         None => first_digest_key(database, &settings, keys, &opening).await?,
     };
-    let clear = opening.open(DIGEST_KEY_PLACE, &bytes(&kept)?).map_err(|_| KeyError::Foreign)?;
-    let digest_key: [u8; 32] = clear.try_into().map_err(|_| unreadable("key for digests"))?;
+    let digest_key = opened(&opening, &kept)?;
+    none_is_missing(database, keys).await?;
+    note(database, keys.newest_name()).await?;
+    Ok(keys.vault(&digest_key))
+}
+
+/// The vault that [`unlock`] would give, for whoever only looks: nothing is decided or noted.
+///
+/// # Errors
+/// As [`unlock`]'s.
+pub async fn look(database: &Database, keys: &MasterKeys) -> Result<Vault, KeyError> {
+    let opening = keys.vault(&[0; 32]);
+    let digest_key = match Settings::new(database.clone()).get(DIGEST_KEY).await? {
+        Some(kept) => opened(&opening, &kept)?,
+        None => {
+            let of = first_key(database, keys, &opening).await?;
+            keys.digest_key(of).ok_or(KeyError::Foreign)?
+        }
+    };
+    none_is_missing(database, keys).await?;
+    Ok(keys.vault(&digest_key))
+}
+
+/// The key for digests as it is kept.
+fn opened(opening: &Vault, kept: &str) -> Result<[u8; 32], KeyError> {
+    let clear = opening.open(DIGEST_KEY_PLACE, &bytes(kept)?).map_err(|_| KeyError::Foreign)?;
+    Ok(clear.try_into().map_err(|_| unreadable("key for digests"))?)
+}
+
+/// Every key that something was sealed with is there.
+async fn none_is_missing(database: &Database, keys: &MasterKeys) -> Result<(), KeyError> {
     let rows = database.read("SELECT id FROM sealing_keys ORDER BY since_us, id", Vec::new()).await?;
     let names: Vec<String> =
         rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>().map_err(Fault::new)?;
@@ -103,8 +132,7 @@ pub async fn unlock(database: &Database, keys: &MasterKeys) -> Result<Vault, Key
     if !missing.is_empty() {
         return Err(KeyError::Missing(missing.join(", ")));
     }
-    note(database, keys.newest_name()).await?;
-    Ok(keys.vault(&digest_key))
+    Ok(())
 }
 
 /// Decides which key digests are made with, and notes which key has sealed what is here.
@@ -114,16 +142,20 @@ async fn first_digest_key(
     keys: &MasterKeys,
     opening: &Vault,
 ) -> Result<String, KeyError> {
-    let (samples, opened) = sampled(database, opening).await?;
-    let of = match opened {
-        Some(name) => name,
-        None if samples > 0 => return Err(KeyError::Foreign),
-        None => keys.oldest_name(),
-    };
+    let of = first_key(database, keys, opening).await?;
     note(database, of).await?;
     let digest_key = keys.digest_key(of).ok_or(KeyError::Foreign)?;
     let sealed = opening.seal(DIGEST_KEY_PLACE, &digest_key).map_err(Fault::new)?;
     Ok(settings.set_if_absent(DIGEST_KEY, &hex::encode(sealed)).await?)
+}
+
+/// The key that has sealed what is here, or that will.
+async fn first_key(database: &Database, keys: &MasterKeys, opening: &Vault) -> Result<KeyName, KeyError> {
+    match sampled(database, opening).await? {
+        (_, Some(name)) => Ok(name),
+        (0, None) => Ok(keys.oldest_name()),
+        (_, None) => Err(KeyError::Foreign),
+    }
 }
 
 /// How many values were tried, and by which key the first of them opened that does.

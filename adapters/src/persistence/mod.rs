@@ -34,7 +34,7 @@ mod url;
 mod writer;
 
 pub use bell::PostgresBell;
-pub use database::{BatchObserver, Database, Options, PoolUse, Ran, StatementObserver, connect};
+pub use database::{Access, BatchObserver, Database, Options, PoolUse, Ran, StatementObserver, connect};
 pub use explain::Explainer;
 pub use postgres::PostgresStore;
 use read::Reads;

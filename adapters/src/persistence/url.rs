@@ -1,6 +1,6 @@
 //! URLs of databases. What is wrong with one is told without showing it: it may hold a password.
 
-use std::str::FromStr;
+use std::{path::PathBuf, str::FromStr};
 
 use reqwest::Url;
 use sea_orm::sqlx::{postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
@@ -32,6 +32,15 @@ pub fn check_url(url: &str) -> Result<(), InvalidUrl> {
         SqliteConnectOptions::from_str(url).is_ok()
     };
     if is_read { Ok(()) } else { Err(InvalidUrl::Unreadable) }
+}
+
+/// The file of a SQLite database, if it is missing.
+pub(super) fn missing_file(url: &str) -> Option<PathBuf> {
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    let options =
+        SqliteConnectOptions::from_str(url).ok().filter(|_| url.starts_with("sqlite:") && !in_memory)?;
+    let file = options.get_filename().to_owned();
+    (!file.exists()).then_some(file)
 }
 
 /// True if a sign in a password has ended the host too soon, so that the user would be taken for it.

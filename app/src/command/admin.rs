@@ -1,5 +1,6 @@
 //! `admin`: the first staff, with no default account anywhere; and a way back in for whoever has lost a second factor.
 
+use namaskah_adapters::persistence::Access;
 use namaskah_domain::auth::{Email, Register, Secret};
 
 use super::CommandError;
@@ -11,7 +12,11 @@ use crate::{
 };
 
 pub(super) async fn run(config: &Config, what: &Admin) -> Result<(), CommandError> {
-    let database = start::open_database(config).await?;
+    let access = match what {
+        Admin::Create { .. } => Access::Make,
+        Admin::ResetFactor { .. } => Access::Change,
+    };
+    let database = start::open_database(config, access).await?;
     let stores = wiring::open_stores(config, &database).await?;
     let clock = start::clock_of(config, &stores).await?;
     let nowhere = "http://127.0.0.1:1";

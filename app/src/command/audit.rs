@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 
 use namaskah_adapters::{
     persistence::{
-        Stores,
+        Access, Stores,
         audit::{Audit as Auditor, Finding, Question, Scope},
         seal::Head,
     },
@@ -53,7 +53,7 @@ pub(super) async fn run(config: &Config, asked: &Audit) -> Result<ExitCode, Comm
     let scope = if asked.ledger { Scope::Ledger } else { Scope::Everything };
     let expected = asked.expect.as_deref().map_or_else(|| Ok(Vec::new()), kept)?;
     let question = Question { scope, rows: asked.rows, expected };
-    let database = start::connect(config).await?;
+    let database = start::connect(config, Access::Look).await?;
     if !namaskah_migration::is_current(database.reads()).await? {
         return Err(NotCurrent.into());
     }
@@ -78,7 +78,7 @@ pub(super) async fn run(config: &Config, asked: &Audit) -> Result<ExitCode, Comm
 
 /// The posted total of a user at a past instant.
 async fn tell_balance(config: &Config, user: UserId, at: Option<Time>) -> Result<ExitCode, CommandError> {
-    let database = start::connect(config).await?;
+    let database = start::connect(config, Access::Look).await?;
     // Balances are in the clear, so that an auditor needs no key; nothing that is sealed is opened with this one.
     let stores = Stores::open(&database, Arc::new(Vault::new([0; 32])));
     let at = match at {

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use namaskah_adapters::persistence::{Database, keys};
+use namaskah_adapters::persistence::{Access, Database, keys};
 use namaskah_domain::{Fault, PaymentReference, auth::Secret};
 
 use super::CommandError;
 use crate::{
-    config::{Config, Mode, Overrides},
+    config::{Absent, Config, Mode, Overrides},
     start,
     wiring::{self, Adapters, Outside, Wired},
 };
@@ -32,7 +32,7 @@ impl Findings {
 
 pub(super) async fn run(overrides: &Overrides) -> Result<ExitCode, CommandError> {
     let mut findings = Findings::default();
-    let config = match Config::load(overrides) {
+    let config = match Config::load(overrides, Absent::Invent) {
         Ok(config) => config,
         Err(faults) => {
             findings.tell(
@@ -56,8 +56,11 @@ pub(super) async fn run(overrides: &Overrides) -> Result<ExitCode, CommandError>
 }
 
 async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wired> {
-    let fix = "start the database, or correct database_url";
-    let database = match start::connect(config).await {
+    let fix = match config.is_embedded() {
+        true => "the first `namaskah serve` makes it; or correct database_url or data_dir",
+        false => "start the database, or correct database_url",
+    };
+    let database = match start::connect(config, Access::Look).await {
         Ok(database) => database,
         Err(error) => {
             findings.tell("database", Err(error.to_string()), fix);
@@ -79,7 +82,7 @@ async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wire
     let outside = Outside::beside(config);
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
     let wired = async {
-        let stores = wiring::open_stores(config, &database).await?;
+        let stores = wiring::look_into_stores(config, &database).await?;
         let clock = start::clock_of(config, &stores).await?;
         let adapters = Adapters::of(config, &outside, &url, clock.clone())?;
         wiring::wire(config, stores, adapters, &url, clock)

@@ -2,14 +2,17 @@
 
 use std::process::ExitCode;
 
-use namaskah_adapters::persistence::keys::{self, Column, Done};
+use namaskah_adapters::persistence::{
+    Access,
+    keys::{self, Column, Done},
+};
 
 use super::CommandError;
 use crate::{cli::Keys, config::Config, start, wiring};
 
 pub(super) async fn run(config: &Config, what: &Keys) -> Result<ExitCode, CommandError> {
     let Keys::Reseal = what;
-    let database = start::connect(config).await?;
+    let database = start::connect(config, Access::Change).await?;
     let stores = wiring::open_stores(config, &database).await?;
     start::stamp_mode(config, &stores).await?;
     let keys = wiring::master_keys(config)?;

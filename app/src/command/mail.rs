@@ -7,7 +7,7 @@ use namaskah_adapters::letters;
 use super::CommandError;
 use crate::{
     cli::Mail,
-    config::{Config, Overrides},
+    config::{Absent, Config, Overrides},
 };
 
 /// Where links of a preview lead if the configuration does not say.
@@ -15,7 +15,7 @@ const SITE: &str = "http://127.0.0.1:8080";
 
 pub(super) fn run(what: &Mail, overrides: &Overrides) -> Result<ExitCode, CommandError> {
     let Mail::Preview { kind, html } = what;
-    let site = Config::load(overrides)?.public_url;
+    let site = Config::load(overrides, Absent::Invent)?.public_url;
     let previews = letters::previews(&site.as_deref().unwrap_or(SITE).parse()?)?;
     let Some(kind) = kind else {
         for preview in previews {

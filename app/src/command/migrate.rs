@@ -1,5 +1,7 @@
 //! `migrate`: the schema of the database.
 
+use namaskah_adapters::persistence::Access;
+
 use super::CommandError;
 use crate::{cli::Migrate, config::Config, start};
 
@@ -8,7 +10,12 @@ pub(super) async fn run(config: &Config, what: &Migrate) -> Result<(), CommandEr
         say!("{}", namaskah_migration::grants::grants(role));
         return Ok(());
     }
-    let database = start::connect(config).await?;
+    let access = match what {
+        Migrate::Up => Access::Make,
+        Migrate::Down { .. } => Access::Change,
+        Migrate::Status | Migrate::Grants { .. } => Access::Look,
+    };
+    let database = start::connect(config, access).await?;
     let connection = database.connection();
     match what {
         Migrate::Up => namaskah_migration::migrate(connection).await?,

@@ -25,8 +25,8 @@ use std::process::ExitCode;
 
 use self::{output::NobodyReads, telling::Telling};
 use crate::{
-    cli::{Cli, Command},
-    config::Config,
+    cli::{Admin, Cli, Command},
+    config::{Absent, Config},
     http::server,
     start::Role,
 };
@@ -69,12 +69,36 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         Command::Doctor => doctor::run(&overrides).await,
         command => {
-            let config = Config::load(&overrides)?;
+            let config = Config::load(&overrides, absent(&command))?;
             let telling = Telling::start(&config, &command, overrides)?;
             let ended = perform(command, &config).await;
             telling.stop().await;
             ended
         }
+    }
+}
+
+/// Whoever only looks makes no keys; whoever changes what is there needs those that it was written with.
+const fn absent(command: &Command) -> Absent {
+    match command {
+        Command::Audit(_)
+        | Command::Ready
+        | Command::Migrate { .. }
+        | Command::Mail { .. }
+        | Command::Doctor
+        | Command::Openapi
+        | Command::Listen(_)
+        | Command::Trigger(_) => Absent::Invent,
+        Command::Money { .. }
+        | Command::Reconcile(_)
+        | Command::Keys { .. }
+        | Command::Purge { .. }
+        | Command::Admin { what: Admin::ResetFactor { .. } } => Absent::Refuse,
+        Command::Serve
+        | Command::Worker
+        | Command::Sandbox { .. }
+        | Command::Demo
+        | Command::Admin { what: Admin::Create { .. } } => Absent::Make,
     }
 }
 

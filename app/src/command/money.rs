@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use namaskah_adapters::persistence::Stores;
+use namaskah_adapters::persistence::{Access, Stores};
 use namaskah_domain::{
     Amount, BookingId, Claim, Clock, GrantId, IdempotencyKey, PaymentId, UserId,
     payment::{
@@ -29,7 +29,7 @@ const HOUSE: UserId = UserId::from_uuid(Uuid::nil());
 const LISTED: u32 = 1_000;
 
 pub(super) async fn run(config: &Config, what: &Money) -> Result<(), CommandError> {
-    let database = start::open_database(config).await?;
+    let database = start::open_database(config, Access::Change).await?;
     let stores = wiring::open_stores(config, &database).await?;
     start::stamp_mode(config, &stores).await?;
     let clock: Arc<dyn Clock> = start::clock_of(config, &stores).await?;

@@ -1,5 +1,6 @@
 //! `purge`: erases numbers and texts at once, while the product serves.
 
+use namaskah_adapters::persistence::Access;
 use namaskah_domain::{
     UserId,
     retention::{Erased, RetentionService},
@@ -9,7 +10,7 @@ use super::CommandError;
 use crate::{config::Config, start, wiring};
 
 pub(super) async fn run(config: &Config, user: Option<UserId>) -> Result<(), CommandError> {
-    let database = start::connect(config).await?;
+    let database = start::connect(config, Access::Change).await?;
     let stores = wiring::open_stores(config, &database).await?;
     start::stamp_mode(config, &stores).await?;
     let clock = start::clock_of(config, &stores).await?;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use namaskah_adapters::persistence::Access;
 use namaskah_domain::{
     Clock, Money,
     reconciliation::{Finding, FindingState, ReconcileError, ReconciliationService, Tally, Window},
@@ -24,7 +25,7 @@ const WINDOW_H: i64 = 26;
 
 /// Exits with 1 if something is open, or could not be compared.
 pub(super) async fn run(config: &Config, asked: &Reconcile) -> Result<ExitCode, CommandError> {
-    let database = start::open_database(config).await?;
+    let database = start::open_database(config, Access::Change).await?;
     let stores = wiring::open_stores(config, &database).await?;
     start::stamp_mode(config, &stores).await?;
     let clock = start::clock_of(config, &stores).await?;

@@ -24,7 +24,7 @@ pub use effective::Effective;
 pub use fault::Faults;
 pub use link::Link;
 pub use mode::Mode;
-pub use secrets::{Secrets, make_private_folder};
+pub use secrets::{Absent, Secrets, make_private_folder};
 pub use setting::{SETTINGS, Setting};
 
 use parse::Values;
@@ -195,18 +195,26 @@ impl Config {
     ///
     /// # Errors
     /// Every fault that there is, at once.
-    pub fn load(overrides: &Overrides) -> Result<Self, Faults> {
+    pub fn load(overrides: &Overrides, absent: Absent) -> Result<Self, Faults> {
         let env = std::env::vars().filter(|(name, _)| name.starts_with(parse::PREFIX));
-        Self::from_sources(overrides, env)
+        Self::read(overrides, env, absent)
     }
 
-    /// The same with an environment of the caller's.
+    /// The same with an environment of the caller's; keys are made if they are absent.
     ///
     /// # Errors
     /// Every fault that there is, at once.
     pub fn from_sources(
         overrides: &Overrides,
         env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Faults> {
+        Self::read(overrides, env, Absent::Make)
+    }
+
+    fn read(
+        overrides: &Overrides,
+        env: impl Iterator<Item = (String, String)>,
+        absent: Absent,
     ) -> Result<Self, Faults> {
         let mut values = Values::read(overrides, env)?;
         let given = Effective::given(&values);
@@ -260,7 +268,7 @@ impl Config {
             log: values.log("log"),
             log_json: values.choice("log_format", &["text", "json"]) == Some("json"),
             log_users: values.logged_users("log_user_ids"),
-            secrets: Secrets::load(&mut values, mode, &data_dir),
+            secrets: Secrets::load(&mut values, mode, &data_dir, absent),
             data_dir,
             effective: Effective::default(),
         };

@@ -27,14 +27,25 @@ pub struct Secrets {
     pub sandbox_google_secret: SecretString,
 }
 
+/// What is done about keys outside live that are neither given nor kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// They are made and kept.
+    Make,
+    /// It is a fault.
+    Refuse,
+    /// Any will do, and none is kept.
+    Invent,
+}
+
 const FILE: &str = "secrets.toml";
 
 impl Secrets {
-    pub(super) fn load(values: &mut Values, mode: Mode, data_dir: &Path) -> Self {
+    pub(super) fn load(values: &mut Values, mode: Mode, data_dir: &Path, absent: Absent) -> Self {
         let kept = if mode == Mode::Live {
             BTreeMap::new()
         } else {
-            keep(data_dir).unwrap_or_else(|error| {
+            keep(data_dir, absent).unwrap_or_else(|error| {
                 values.fault(&format!("the data folder {} cannot be used: {error}", data_dir.display()));
                 BTreeMap::new()
             })
@@ -43,7 +54,11 @@ impl Secrets {
         let mut keys = |key: &str| {
             let given = values.secrets(key);
             let keys: Vec<_> = if given.is_empty() { kept_of(key).into_iter().collect() } else { given };
-            check(values, key, &keys);
+            if keys.is_empty() && mode != Mode::Live {
+                values.fault(&format!("{key} is required: {} holds none", data_dir.join(FILE).display()));
+            } else {
+                check(values, key, &keys);
+            }
             keys
         };
         let (encryption_keys, signing_keys) = (keys("encryption_key"), keys("signing_key"));
@@ -72,22 +87,25 @@ fn check(values: &mut Values, key: &str, present: &[SecretString]) {
     }
 }
 
-/// Reads the kept secrets, making those that are missing. Of two processes that start at once on an empty folder
+/// Reads the kept secrets, making those that are missing if that is wished. Of two processes that start at once on an empty folder
 /// one writes the file, and both read it.
-fn keep(data_dir: &Path) -> io::Result<BTreeMap<String, String>> {
-    make_private_folder(data_dir)?;
+fn keep(data_dir: &Path, absent: Absent) -> io::Result<BTreeMap<String, String>> {
     let path = data_dir.join(FILE);
     let before = read(&path)?;
     let mut kept = before.clone().unwrap_or_default();
+    if absent == Absent::Refuse {
+        return Ok(kept);
+    }
     for key in ["encryption_key", "signing_key"] {
         kept.entry(key.to_owned()).or_insert(random_hex()?);
     }
     kept.entry("sandbox_paystack_key".to_owned()).or_insert(format!("sk_test_{}", random_hex()?));
     kept.entry("sandbox_webhook_secret".to_owned()).or_insert(format!("whsec_{}", random_hex()?));
     kept.entry("sandbox_google_secret".to_owned()).or_insert(random_hex()?);
-    if before.as_ref() == Some(&kept) {
+    if before.as_ref() == Some(&kept) || absent == Absent::Invent {
         return Ok(kept);
     }
+    make_private_folder(data_dir)?;
     write_private(&path, &toml::to_string(&kept).map_err(io::Error::other)?, before.is_some())?;
     Ok(read(&path)?.unwrap_or(kept))
 }

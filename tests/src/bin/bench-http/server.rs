@@ -16,7 +16,7 @@ use namaskah::{
     worker::Workers,
 };
 use namaskah_adapters::{
-    persistence::Database,
+    persistence::{Access, Database},
     system::SystemClock,
     tokens::{EdDsaSigner, SigningSeed},
 };
@@ -76,7 +76,7 @@ pub struct Bench {
 impl Bench {
     pub async fn start(url: &str, folder: &Path) -> Result<Self, Failure> {
         let config = config(url, folder)?;
-        let database = start::open_database(&config).await?;
+        let database = start::open_database(&config, Access::Make).await?;
         let metrics = Metrics::new(config.mode);
         let stores = metrics.over(wiring::open_stores(&config, &database).await?);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

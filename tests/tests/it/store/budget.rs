@@ -32,7 +32,7 @@ impl Statements {
         let statements = self.0.clone();
         let observer =
             Arc::new(move |ran: &Ran<'_>| statements.lock().expect("sound").push(ran.sql.to_owned()));
-        Options { max_connections, observer: Some(observer), batches: None }
+        Options { max_connections, observer: Some(observer), batches: None, ..Options::default() }
     }
 
     pub(super) fn take(&self) -> Vec<String> {

@@ -88,7 +88,7 @@ fn options(seen: &Seen) -> Options {
     let observer = Arc::new(move |ran: &Ran<'_>| {
         seen.lock().expect("sound").push((ran.sql.to_owned(), ran.kinds()));
     });
-    Options { max_connections: 4, observer: Some(observer), batches: None }
+    Options { max_connections: 4, observer: Some(observer), batches: None, ..Options::default() }
 }
 
 #[tokio::test]
