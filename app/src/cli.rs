@@ -125,11 +125,14 @@ pub enum Command {
 pub enum Migrate {
     /// Applies what is missing.
     Up,
-    /// Takes back the newest steps.
+    /// Takes back the newest steps, with their data.
     Down {
         /// How many.
-        #[arg(default_value_t = 1)]
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         steps: u32,
+        /// Without it, it is only said what would be taken back.
+        #[arg(long)]
+        yes: bool,
     },
     /// Lists every step and whether it is applied.
     Status,

@@ -121,3 +121,19 @@ fn doctor_decides_nothing_about_keys() {
     let (code, said) = ended(namaskah(home.path(), &["admin", "create", "--email", "ada@example.com"]));
     assert_eq!(code, Some(0), "{said}");
 }
+
+#[test]
+fn steps_are_taken_back_only_as_many_as_there_are_and_by_whoever_is_sure() {
+    let folder = folder();
+    let migrate = |arguments: &[&str]| ended(namaskah(folder.path(), &[&["migrate"], arguments].concat()));
+    let pending = || migrate(&["status"]).1.matches("pending").count();
+    assert_eq!(migrate(&["up"]).0, Some(0));
+    let (code, said) = migrate(&["down", "999", "--yes"]);
+    assert!(code == Some(1) && said.contains("999 steps cannot be taken back"), "{said}");
+    let (code, said) = migrate(&["down", "2"]);
+    assert!(code == Some(1) && said.contains("--yes") && said.matches("m2").count() == 2, "{said}");
+    assert_ne!(migrate(&["down", "0", "--yes"]).0, Some(0));
+    assert_eq!(pending(), 0);
+    assert_eq!(migrate(&["down", "2", "--yes"]).0, Some(0));
+    assert_eq!(pending(), 2);
+}

@@ -1,6 +1,7 @@
 //! `migrate`: the schema of the database.
 
 use namaskah_adapters::persistence::Access;
+use sea_orm::DatabaseConnection;
 
 use super::CommandError;
 use crate::{cli::Migrate, config::Config, start};
@@ -19,7 +20,7 @@ pub(super) async fn run(config: &Config, what: &Migrate) -> Result<(), CommandEr
     let connection = database.connection();
     match what {
         Migrate::Up => namaskah_migration::migrate(connection).await?,
-        Migrate::Down { steps } => namaskah_migration::down(connection, *steps).await?,
+        Migrate::Down { steps, yes } => down(connection, *steps, *yes).await?,
         Migrate::Status | Migrate::Grants { .. } => {}
     }
     for (step, applied) in namaskah_migration::status(connection).await? {
@@ -27,4 +28,27 @@ pub(super) async fn run(config: &Config, what: &Migrate) -> Result<(), CommandEr
     }
     database.close().await;
     Ok(())
+}
+
+/// Why nothing is taken back.
+#[derive(Debug, thiserror::Error)]
+enum NotTakenBack {
+    #[error("{asked} steps cannot be taken back: {applied} are applied")]
+    TooMany { asked: u32, applied: usize },
+    #[error("this would take back, with their data: {}. Stop every process and say --yes if that is meant", .0.join(", "))]
+    NotSure(Vec<String>),
+}
+
+async fn down(connection: &DatabaseConnection, steps: u32, is_sure: bool) -> Result<(), CommandError> {
+    let status = namaskah_migration::status(connection).await?;
+    let applied: Vec<String> =
+        status.into_iter().rev().filter_map(|(step, applied)| applied.then_some(step)).collect();
+    let newest: Vec<String> = applied.iter().take(steps as usize).cloned().collect();
+    if newest.len() < steps as usize {
+        return Err(NotTakenBack::TooMany { asked: steps, applied: applied.len() }.into());
+    }
+    if !is_sure {
+        return Err(NotTakenBack::NotSure(newest).into());
+    }
+    Ok(namaskah_migration::down(connection, steps).await?)
 }
