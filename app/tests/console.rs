@@ -137,3 +137,22 @@ fn steps_are_taken_back_only_as_many_as_there_are_and_by_whoever_is_sure() {
     assert_eq!(migrate(&["down", "2", "--yes"]).0, Some(0));
     assert_eq!(pending(), 2);
 }
+
+#[test]
+fn heads_that_cannot_be_written_are_told_with_their_file() {
+    let folder = folder();
+    assert_eq!(ended(namaskah(folder.path(), &["migrate", "up"])).0, Some(0));
+    let (code, said) = ended(namaskah(folder.path(), &["audit", "--export", "/nope/x"]));
+    assert!(code == Some(1) && said.contains("/nope/x: No such file"), "{said}");
+}
+
+#[test]
+fn whoever_is_not_reached_is_told_with_the_cause() {
+    let folder = folder();
+    let (code, said) = ended(namaskah(folder.path(), &["ready", "--listen", &nobody().to_string()]));
+    assert!(code == Some(1) && said.contains("Connection refused"), "{said}");
+    let mut doctor = namaskah(folder.path(), &["doctor"]);
+    doctor.env("NAMASKAH_REDIS_URL", format!("redis://:word1@{}", nobody()));
+    let (code, said) = ended(doctor);
+    assert!(code == Some(1) && said.contains("WRONG Redis: ") && !said.contains("word1"), "{said}");
+}

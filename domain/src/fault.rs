@@ -20,7 +20,7 @@ impl fmt::Display for Fault {
         while let Some(error) = cause {
             let text = error.to_string();
             // Many tell their cause themselves.
-            if !told.ends_with(&text) {
+            if !told.contains(&text) {
                 told.push_str(": ");
                 told.push_str(&text);
             }

@@ -29,6 +29,14 @@ struct NoHeads {
     why: String,
 }
 
+/// A file that the newest seals cannot be put into.
+#[derive(Debug, thiserror::Error)]
+#[error("the heads of the seals cannot be written to {file}: {why}")]
+struct Unwritten {
+    file: String,
+    why: std::io::Error,
+}
+
 /// The newest seals, as they are kept elsewhere.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,7 +119,8 @@ fn keep(file: &Path, heads: &[Head]) -> Result<(), CommandError> {
         last_key: head.last_key.clone(),
     });
     let text = serde_json::to_string_pretty(&Kept { heads: heads.collect() })?;
-    Ok(std::fs::write(file, text + "\n")?)
+    std::fs::write(file, text + "\n").map_err(|why| Unwritten { file: file.display().to_string(), why })?;
+    Ok(())
 }
 
 fn print(finding: &Finding) {

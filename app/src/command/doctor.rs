@@ -1,8 +1,11 @@
 //! `doctor`: checks what a start needs, one line each, and says how to mend what is wrong.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
-use namaskah_adapters::persistence::{Access, Database, keys};
+use namaskah_adapters::{
+    persistence::{Access, Database, keys},
+    redis::RedisWindows,
+};
 use namaskah_domain::{Fault, PaymentReference, auth::Secret};
 
 use super::CommandError;
@@ -11,6 +14,9 @@ use crate::{
     start,
     wiring::{self, Adapters, Outside, Wired},
 };
+
+/// For the answer of Redis, which is waited for much less while requests wait.
+const REDIS: Duration = Duration::from_secs(2);
 
 /// What was found, line by line.
 #[derive(Default)]
@@ -49,10 +55,22 @@ pub(super) async fn run(overrides: &Overrides) -> Result<ExitCode, CommandError>
         let told = format!("besides the internet, users' URLs may lead to {}", networks.join(", "));
         findings.tell("outbound_allow", Ok(told), "");
     }
+    check_redis(&config, &mut findings).await;
     if let Some(wired) = check_database(&config, &mut findings).await {
         check_outside(&config, &wired, &mut findings).await;
     }
     Ok(if findings.is_ill { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Told where there is one alone. Without it the product serves all the same.
+async fn check_redis(config: &Config, findings: &mut Findings) {
+    let Some(url) = &config.redis_url else { return };
+    let connected = match RedisWindows::try_new(url) {
+        Ok(redis) => redis.connect(REDIS).await,
+        Err(fault) => Err(fault),
+    };
+    let told = connected.map(|_| "answers".to_owned()).map_err(|fault| fault.to_string());
+    findings.tell("Redis", told, "start it, or correct redis_url; until then each process counts for itself");
 }
 
 async fn check_database(config: &Config, findings: &mut Findings) -> Option<Wired> {

@@ -23,6 +23,8 @@ mod trigger;
 
 use std::process::ExitCode;
 
+use namaskah_domain::Fault;
+
 use self::{output::NobodyReads, telling::Telling};
 use crate::{
     cli::{Admin, Cli, Command},
@@ -43,7 +45,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Err(error) => match error.downcast_ref::<NobodyReads>() {
             Some(NobodyReads(error)) => ExitCode::from(output::code(error)),
             None => {
-                complain!("namaskah: {error}");
+                // With every cause.
+                complain!("namaskah: {}", Fault::new(error));
                 ExitCode::FAILURE
             }
         },
