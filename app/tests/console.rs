@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::pipe,
+    io::{BufRead, BufReader, pipe},
     net::{SocketAddr, TcpListener},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
@@ -155,4 +155,54 @@ fn whoever_is_not_reached_is_told_with_the_cause() {
     doctor.env("NAMASKAH_REDIS_URL", format!("redis://:word1@{}", nobody()));
     let (code, said) = ended(doctor);
     assert!(code == Some(1) && said.contains("WRONG Redis: ") && !said.contains("word1"), "{said}");
+}
+
+#[test]
+fn listen_refuses_what_it_would_wait_for_in_vain() {
+    let folder = folder();
+    let here = "http://127.0.0.1:9000/hook";
+    for (url, events, why) in [
+        ("http://example.com/h", "verification.completed", "not on this machine"),
+        ("http://10.0.0.1/h", "verification.completed", "not on this machine"),
+        ("garbage", "verification.completed", "not a URL such as http://"),
+        ("ftp://127.0.0.1/h", "verification.completed", "not a URL such as http://"),
+        (here, "nope", "no type of event; there are verification.requested"),
+        (here, "verification.completed,nope", "no type of event"),
+    ] {
+        let listen = ["listen", "--forward-to", url, "--events", events, "--api-key", "nmk_x"];
+        let (code, said) = ended(namaskah(folder.path(), &listen));
+        assert!(code == Some(2) && said.contains(why), "{url} {events}: {said}");
+    }
+}
+
+#[test]
+fn listen_says_which_product_does_not_answer_and_why_and_asks_less_and_less_often() {
+    let (folder, product) = (folder(), format!("http://{}", nobody()));
+    let here = "http://localhost:9000/hook";
+    let listen = ["listen", "--forward-to", here, "--api-key", "nmk_x", "--product-url", &product];
+    let mut child = namaskah(folder.path(), &listen).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let errors = BufReader::new(child.stderr.take().expect("errors")).lines().map_while(Result::ok);
+    let said: Vec<_> = errors.take(2).collect();
+    child.kill().and_then(|()| child.wait()).expect("it ends");
+    assert!(
+        said.iter().all(|line| line.contains(&product) && line.contains("Connection refused")),
+        "{said:?}"
+    );
+    assert!(said[0].contains("again in 1 s") && said[1].contains("again in 2 s"), "{said:?}");
+}
+
+#[test]
+fn trigger_asks_for_the_sandbox_before_it_buys() {
+    let (folder, sandbox) = (folder(), format!("http://{}", nobody()));
+    // Whoever is asked for a number would hang.
+    let product = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", product.local_addr().expect("an address"));
+    let trigger = ["trigger", "verification.completed", "--api-key", "nmk_x"];
+    let (code, said) = ended(namaskah(
+        folder.path(),
+        &[&trigger[..], &["--product-url", &url, "--sandbox-url", &sandbox]].concat(),
+    ));
+    assert!(code == Some(1) && said.contains(&sandbox) && said.contains("--sandbox-url"), "{said}");
+    product.set_nonblocking(true).expect("a socket");
+    assert!(product.accept().is_err(), "the product was asked");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use namaskah_domain::Fault;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -21,7 +22,7 @@ pub(super) struct Api {
 impl Api {
     pub(super) fn of(account: &Account) -> Result<Self, CommandError> {
         let client = Client::builder().no_proxy().connect_timeout(PATIENCE).build()?;
-        let product = account.product_url.trim_end_matches('/').to_owned();
+        let product = account.product_url.as_str().trim_end_matches('/').to_owned();
         Ok(Self { client, product, key: account.api_key.clone() })
     }
 
@@ -50,6 +51,27 @@ impl Api {
     /// A control of the simulators.
     pub(super) async fn control(&self, url: &str, body: &Value) -> Result<Value, CommandError> {
         read(url, self.client.post(url).timeout(PATIENCE).json(body).send().await?).await
+    }
+
+    /// Where it is.
+    pub(super) fn product(&self) -> &str {
+        &self.product
+    }
+
+    /// Looks whether the simulators are where they are said to be, and changes nothing.
+    pub(super) async fn looks_for(&self, sandbox: &str) -> Result<(), CommandError> {
+        let url = format!("{sandbox}/inbox?to=nobody@namaskah.invalid");
+        let why = match self.client.get(url).timeout(PATIENCE).send().await {
+            Ok(answer) => {
+                let inbox: Value = answer.json().await.unwrap_or_default();
+                if inbox["data"].is_array() {
+                    return Ok(());
+                }
+                Fault::new("something else answers there")
+            }
+            Err(error) => Fault::new(error.without_url()),
+        };
+        Err(format!("there is no sandbox at {sandbox}: {why}; --sandbox-url names another").into())
     }
 
     /// The client itself, for calls elsewhere.

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use namaskah_adapters::webhooks::HmacSigner;
-use namaskah_domain::webhook::{WebhookSecret, WebhookSigner, signing};
+use namaskah_domain::{
+    Fault,
+    webhook::{WebhookSecret, WebhookSigner, signing},
+};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -17,8 +20,9 @@ use super::{
 };
 use crate::cli::Listen;
 
-/// Before the stream is asked for again.
+/// Before the stream is asked for again; twice as long each time that nobody answers, up to the longest.
 const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// For a receiver, as for webhooks.
 const TIME_OUT: Duration = Duration::from_secs(15);
 
@@ -30,6 +34,16 @@ pub(super) async fn run(asked: &Listen) -> Result<(), CommandError> {
     }
 }
 
+/// How a stream ended.
+enum Followed {
+    /// Nothing more is wanted.
+    Enough,
+    /// As streams do, sooner or later.
+    Ended,
+    /// It never began.
+    Unreached,
+}
+
 struct Listener<'a> {
     api: Api,
     asked: &'a Listen,
@@ -39,10 +53,6 @@ struct Listener<'a> {
 impl<'a> Listener<'a> {
     /// The secret follows from the key, so that a receiver is told it once.
     fn of(asked: &'a Listen) -> Result<Self, CommandError> {
-        let url = reqwest::Url::parse(&asked.forward_to)?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("--forward-to must be an http:// or https:// URL".into());
-        }
         let key = asked.account.api_key.expose_secret();
         let secret = Sha256::digest(["namaskah listen\0", key].concat().as_bytes());
         let secret = WebhookSecret::from_stored(&secret).ok_or("no secret follows from the key")?;
@@ -51,16 +61,29 @@ impl<'a> Listener<'a> {
 
     async fn go(&self) -> Result<(), CommandError> {
         let (mut last, mut left) = (None, self.asked.count);
+        let mut pause = PAUSE;
         loop {
-            if self.follow(&mut last, &mut left).await? {
-                return Ok(());
+            match self.follow(&mut last, &mut left, pause).await? {
+                Followed::Enough => return Ok(()),
+                Followed::Ended => {
+                    pause = PAUSE;
+                    tokio::time::sleep(pause).await;
+                }
+                Followed::Unreached => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
             }
-            tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Follows one stream to its end. True if nothing more is wanted.
-    async fn follow(&self, last: &mut Option<i64>, left: &mut Option<u32>) -> Result<bool, CommandError> {
+    /// Follows one stream to its end. If it cannot be reached, it is said that the next try is after `pause`.
+    async fn follow(
+        &self,
+        last: &mut Option<i64>,
+        left: &mut Option<u32>,
+        pause: Duration,
+    ) -> Result<Followed, CommandError> {
         let mut request = self.api.request(Method::GET, "events/stream");
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last.to_string());
@@ -68,8 +91,12 @@ impl<'a> Listener<'a> {
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => {
-                complain!("the product does not answer: {}", error.without_url());
-                return Ok(false);
+                let (product, why) = (self.api.product(), Fault::new(error.without_url()));
+                let pause = pause.as_secs();
+                complain!(
+                    "the product at {product} does not answer: {why}; again in {pause} s; --product-url names another"
+                );
+                return Ok(Followed::Unreached);
             }
         };
         let status = response.status();
@@ -85,11 +112,11 @@ impl<'a> Listener<'a> {
                 if let Some(heard) = id_in(&line)
                     && self.catch_up(heard, last, left).await?
                 {
-                    return Ok(true);
+                    return Ok(Followed::Enough);
                 }
             }
         }
-        Ok(false)
+        Ok(Followed::Ended)
     }
 
     /// Once for each stream: the first lines of a terminal are soon out of sight.
@@ -131,7 +158,7 @@ impl<'a> Listener<'a> {
 
     fn is_wanted(&self, event: &Value) -> bool {
         let wanted = &self.asked.events;
-        wanted.is_empty() || wanted.iter().any(|kind| event["type"] == kind.as_str())
+        wanted.is_empty() || wanted.iter().any(|kind| event["type"] == kind.name())
     }
 
     async fn forward(&self, event: &Value) -> Result<(), CommandError> {
@@ -139,7 +166,7 @@ impl<'a> Listener<'a> {
         let (now, body) = (chrono::Utc::now(), serde_json::to_vec(event)?);
         let signature = HmacSigner.sign(&self.secret, &signing::signed(&id, now, &body));
         let begun = Instant::now();
-        let post = self.api.client().post(&self.asked.forward_to).timeout(TIME_OUT);
+        let post = self.api.client().post(self.asked.forward_to.clone()).timeout(TIME_OUT);
         let post = post
             .header("content-type", "application/json")
             .header("webhook-id", &id)

@@ -29,6 +29,8 @@ const UNTIL_EXPIRED_S: u32 = 16 * 60;
 pub(super) async fn run(asked: &Trigger, sandbox: &str) -> Result<(), CommandError> {
     let kind = EventKind::from_name(&asked.event).ok_or_else(|| unknown(&asked.event))?;
     let stage = Stage { api: Api::of(&asked.account)?, sandbox: sandbox.trim_end_matches('/').to_owned() };
+    // Before anything is bought.
+    stage.api.looks_for(&stage.sandbox).await?;
     let wished = stage.wished(kind).await?;
     let before = stage.newest().await?;
     let subject = stage.play(kind).await?;
@@ -128,8 +130,13 @@ impl Stage {
     async fn receive(&self, message: &str) -> Result<String, CommandError> {
         let order = self.rent().await?;
         let sms = json!({ "number": order["phone_number"], "text": message });
-        self.control("textverified/sms", &sms).await?;
-        Ok(text(&order, "id"))
+        let id = text(&order, "id");
+        if let Err(error) = self.control("textverified/sms", &sms).await {
+            // The number is of another sandbox than the one that was asked.
+            self.api.post(&format!("verifications/{id}/cancel"), &Value::Null).await?;
+            return Err(error);
+        }
+        Ok(id)
     }
 
     /// An order for what has just been sold out; it is for sale again afterwards.

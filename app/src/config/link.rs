@@ -57,6 +57,12 @@ impl Host {
     }
 }
 
+/// True of a URL that leads nowhere but to this machine.
+pub fn is_on_this_machine(url: &Url) -> bool {
+    let host = Host::of(url);
+    !matches!(host, Host::None) && host.is_here()
+}
+
 /// True of this machine's own name, in lower case.
 pub(super) fn is_local_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');

@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use effective::Effective;
 pub use fault::Faults;
-pub use link::Link;
+pub use link::{Link, is_on_this_machine};
 pub use mode::Mode;
 pub use secrets::{Absent, Secrets, make_private_folder};
 pub use setting::{SETTINGS, Setting};
