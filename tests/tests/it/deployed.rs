@@ -134,13 +134,13 @@ fn the_image_has_all_that_the_product_needs_to_run() {
     let inside = Command::new("chroot")
         .arg("--userspec=65532:65532")
         .arg(&image)
-        .args(["/usr/local/bin/namaskah", "migrate", "status", "--data-dir", "/var/lib/namaskah"])
+        .args(["/usr/local/bin/namaskah", "migrate", "up", "--data-dir", "/var/lib/namaskah"])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .output()
         .expect("chroot runs");
     let (said, why) = (String::from_utf8_lossy(&inside.stdout), String::from_utf8_lossy(&inside.stderr));
-    assert!(inside.status.success() && said.contains("pending"), "{said}{why}");
+    assert!(inside.status.success() && said.contains("applied"), "{said}{why}");
     assert!(!image.join("bin").exists(), "there is no shell");
 }
 
