@@ -62,7 +62,9 @@ impl MailServer {
     /// The server of a URL; see [`super::SmtpConfig::url`]. `timeout` is for connecting. Makes no connection.
     pub(super) fn at(url: &str, timeout: Duration) -> Result<Self, InvalidSmtpConfig> {
         let url = Url::parse(url).map_err(|_| InvalidSmtpConfig::Url)?;
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(InvalidSmtpConfig::Url)?.to_owned();
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(InvalidSmtpConfig::Url)?;
+        // An address of IPv6 stands in brackets in a URL alone.
+        let host = host.trim_matches(['[', ']']).to_owned();
         // A sign in a password may have ended the host too soon.
         if url.query().is_some() || url.fragment().is_some() || url.path().contains('@') {
             return Err(InvalidSmtpConfig::Url);
@@ -276,6 +278,13 @@ mod tests {
         {
             let refused = MailServer::at(optional, Duration::from_secs(10)).err();
             assert_eq!(refused, Some(InvalidSmtpConfig::Url), "{optional}");
+        }
+    }
+
+    #[test]
+    fn a_server_may_be_an_address() {
+        for (url, host) in [("smtp://[::1]:2525", "::1"), ("smtps://192.0.2.1", "192.0.2.1")] {
+            assert_eq!(server(url).host, host);
         }
     }
 
