@@ -3,6 +3,7 @@
 use super::{CommandError, asked_to_stop};
 use crate::{
     config::Config,
+    reach::reached,
     start::{self, Role, Running},
 };
 
@@ -17,7 +18,7 @@ pub(super) async fn run(config: &Config, role: Role) -> Result<(), CommandError>
 
 /// Addresses, and a journey to paste.
 fn announce(config: &Config, running: &Running) {
-    let Some(address) = running.address() else {
+    let Some(address) = running.address().map(reached) else {
         offer!("namaskah works, in mode {}", config.mode.name());
         return;
     };
