@@ -1,12 +1,15 @@
 //! Lines of the log: whose they are, what is slow, what a panic looks like, and what is logged from now on.
 
-use std::process::Stdio;
+use std::process::Command;
 
+use namaskah::{
+    config::{Config, Overrides},
+    logging,
+};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use super::{Customer, Estate, estates, order, stop, text};
-use crate::journeys::{controls::eventually, process::binary};
+use crate::journeys::controls::eventually;
 
 estates! {
     each_line_of_a_request_names_it_its_trace_and_its_user,
@@ -108,22 +111,30 @@ async fn what_is_logged_changes_while_the_product_runs(estate: Estate) {
     estate.stop().await;
 }
 
-/// Whoever prints where nobody reads any more panics: that is how one is had of the real binary.
-#[tokio::test]
-async fn nothing_but_lines_of_json_is_told_of_a_panic() {
+/// Set where this test runs as the process that panics.
+const PANICS: &str = "NAMASKAH_TEST_PANICS";
+const ITSELF: &str = "journeys::seeing::lines::nothing_but_lines_of_json_is_told_of_a_panic";
+
+/// No command panics that we know of: so the test is run once more, in a process of its own that begins the log as the
+/// product does, and then panics.
+#[test]
+fn nothing_but_lines_of_json_is_told_of_a_panic() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (reader, writer) = std::io::pipe().expect("a pipe");
-    drop(reader);
-    let mut command = Command::new(binary());
-    command.current_dir(folder.path()).env_clear().env("NAMASKAH_DATA_DIR", folder.path());
-    command.env("NAMASKAH_LOG_FORMAT", "json").args(["migrate", "status"]);
-    let ended = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn();
-    let ended = ended.expect("the binary runs").wait_with_output().await.expect("it ends");
-    assert_eq!(ended.status.code(), Some(101));
+    if std::env::var_os(PANICS).is_some() {
+        let folder = folder.path().display().to_string();
+        let settings = [("NAMASKAH_LOG_FORMAT", "json".to_owned()), ("NAMASKAH_DATA_DIR", folder)];
+        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let config = Config::from_sources(&Overrides::default(), settings).expect("settings");
+        logging::start(&config, Vec::new());
+        std::thread::spawn(|| panic!("no row for ada@example.com")).join().expect_err("it panics");
+        return;
+    }
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    let ended = command.args(["--exact", ITSELF, "--nocapture"]).env(PANICS, "1").output().expect("it runs");
+    assert!(ended.status.success(), "{ended:?}");
     let lines = objects(&String::from_utf8(ended.stderr).expect("text"));
-    let panics: Vec<&Value> = lines.iter().filter(|line| line["message"] == "a panic").collect();
-    let [panic] = &panics[..] else { panic!("one line: {lines:#?}") };
-    assert_eq!(panic["level"], "ERROR");
-    assert_eq!(panic["error"], "failed printing to stdout: Broken pipe (os error 32)");
+    let [panic] = &lines[..] else { panic!("one line: {lines:#?}") };
+    assert_eq!((&panic["level"], &panic["message"]), (&json!("ERROR"), &json!("a panic")));
+    assert_eq!(panic["error"], "no row for [address]");
     assert!(panic["at"].is_string() && panic["request_id"].is_null(), "{panic}");
 }
