@@ -3,7 +3,9 @@
 use clap::{Args, Subcommand, ValueEnum};
 use namaskah_domain::{
     Amount, Currency, GrantId, IdempotencyKey, Money as Sum, MoneyError, PaymentId, RefundId, Time, UserId,
-    auth::Email, payment::GatewayRefundId, wallet::Reason,
+    auth::Email,
+    payment::{GatewayDisputeId, GatewayRefundId},
+    wallet::Reason,
 };
 
 /// What staff can do with money.
@@ -42,6 +44,12 @@ pub enum Money {
         /// What to do.
         #[command(subcommand)]
         what: Refund,
+    },
+    /// Disputes that are not decided.
+    Dispute {
+        /// What to do.
+        #[command(subcommand)]
+        what: Dispute,
     },
     /// Gives up all that a user owes.
     WriteOffDebt {
@@ -126,6 +134,35 @@ pub enum Refund {
         #[command(flatten)]
         why: Why,
     },
+}
+
+/// What can be done with disputes.
+#[derive(Debug, Subcommand)]
+pub enum Dispute {
+    /// Decides one that is open, as you see it at the gateway, once. What the gateway lists later still counts.
+    Settle {
+        /// Which dispute, as the gateway calls it.
+        #[arg(value_name = "NAME", value_parser = GatewayDisputeId::try_new)]
+        dispute: GatewayDisputeId,
+        /// How it was decided.
+        #[arg(long = "as", value_name = "END")]
+        end: Verdict,
+        /// What the customer was given, if it is not what was claimed: "16000.00 NGN".
+        #[arg(long, value_name = "AMOUNT", value_parser = sum)]
+        given_back: Option<Amount>,
+        /// Why, and once.
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// How a dispute was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Verdict {
+    /// The house keeps the money: what is frozen is free.
+    Won,
+    /// The customer has the money: it is taken from the wallet, and the rest is owed.
+    Lost,
 }
 
 /// How a refund ended.

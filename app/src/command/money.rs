@@ -6,8 +6,8 @@ use namaskah_adapters::persistence::{Access, Stores};
 use namaskah_domain::{
     Amount, BookingId, Claim, Clock, GrantId, IdempotencyKey, PaymentId, UserId,
     payment::{
-        self, Done, PaymentService, RefundEnd, RefundState, SettleRefund, Suspended, SuspenseError,
-        SuspenseService, SuspenseState,
+        self, DisputeEnd, DisputeState, Done, PaymentService, RefundEnd, RefundState, SettleDispute,
+        SettleDisputeError, SettleRefund, Suspended, SuspenseError, SuspenseService, SuspenseState,
     },
     staff::By,
     wallet::{Book, BookService, Booking, ClawBack, Direction, Grant, Movement, PromoGrant},
@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::CommandError;
 use crate::{
-    cli::money::{Destination, End, Money, Promo, Refund, Suspense, Treasury, UserName, Why},
+    cli::money::{
+        Destination, Dispute, End, Money, Promo, Refund, Suspense, Treasury, UserName, Verdict, Why,
+    },
     config::Config,
     http::idempotency::{Canon, Fingerprinted, fingerprint},
     start,
@@ -80,6 +82,7 @@ impl Desk {
             Money::Promo { what } => self.promo(what).await,
             Money::Suspense { what } => self.suspended(what).await,
             Money::Refund { what } => self.refund(what).await,
+            Money::Dispute { what } => self.dispute(what).await,
             Money::WriteOffDebt { user, why } => {
                 let user = self.user(user).await?;
                 let id: BookingId = self.books.id();
@@ -141,6 +144,22 @@ impl Desk {
         let claim = told.with("reason", why.reason.as_str()).claim(&why.key, refund.uuid());
         let cmd = SettleRefund { refund: *refund, end, reason: why.reason.clone(), claim };
         Ok(settled(&self.payments.settle_refund(&By::Console, cmd).await?))
+    }
+
+    async fn dispute(&self, what: &Dispute) -> Result<Vec<String>, CommandError> {
+        let Dispute::Settle { dispute, end, given_back, why } = what;
+        let (end, word) = match end {
+            Verdict::Lost => (DisputeEnd::Lost { given_back: *given_back }, "lost"),
+            Verdict::Won if given_back.is_some() => return Err("--given-back is for --as lost".into()),
+            Verdict::Won => (DisputeEnd::Won, "won"),
+        };
+        let known = self.payments.dispute(dispute).await?.ok_or(SettleDisputeError::NotFound)?;
+        let sum = given_back.map(|sum| format!("{sum:?}")).unwrap_or_default();
+        let told =
+            Told::of("settle-dispute").with("dispute", dispute).with("as", word).with("given_back", sum);
+        let claim = told.with("reason", why.reason.as_str()).claim(&why.key, known.id.uuid());
+        let cmd = SettleDispute { dispute: dispute.clone(), end, reason: why.reason.clone(), claim };
+        Ok(decided(&self.payments.settle_dispute(&By::Console, cmd).await?))
     }
 
     async fn suspended(&self, what: &Suspense) -> Result<Vec<String>, CommandError> {
@@ -217,6 +236,16 @@ fn settled(done: &Done<payment::Refund>) -> Vec<String> {
         RefundState::Sent { .. } | RefundState::Pending { .. } => "open",
     };
     vec![format!("{id} {what}, {amount:?} of {user}{}", before(done.replayed))]
+}
+
+fn decided(done: &Done<payment::Dispute>) -> Vec<String> {
+    let payment::Dispute { gateway, user, claimed, state, .. } = &done.value;
+    let what = match state {
+        DisputeState::Open { .. } => "open".to_owned(),
+        DisputeState::Won { .. } => "won: nothing is frozen for it".to_owned(),
+        DisputeState::Lost { taken, .. } => format!("lost: {taken:?} taken or owed"),
+    };
+    vec![format!("{gateway} {what}, {claimed:?} of {user}{}", before(done.replayed))]
 }
 
 /// What is to be done at the gateway, which only a person does: never more than what has not gone back there.

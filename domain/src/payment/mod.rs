@@ -3,6 +3,7 @@
 //! Amount, currency and owner come from our intent, never from what passed through a client or a gateway.
 
 pub mod charge;
+mod deciding;
 pub mod desk;
 pub mod dispute;
 mod disputing;
@@ -25,6 +26,7 @@ mod unsent;
 mod watched;
 
 pub use charge::{Charge, ChargeStatus, ChargedMoney};
+pub use deciding::{DisputeEnd, SettleDispute, SettleDisputeError};
 pub use desk::{DeskPorts, DeskReads, Happened, PaymentDesk, PaymentFile, PaymentQuery, SetAside};
 pub use dispute::{Dispute, DisputeState};
 pub use ending::{RefundEnd, SettleRefund, SettleRefundError};

@@ -128,6 +128,8 @@ actions! {
     PaymentRefunded = "payment.refunded",
     /// A refund without an end was ended by hand.
     RefundSettled = "refund.settled",
+    /// A dispute without a decision was decided by hand.
+    DisputeSettled = "dispute.settled",
     /// Promo money was given.
     PromoGranted = "promo.granted",
     /// What is left of a gift is taken back.
