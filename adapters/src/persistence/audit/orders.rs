@@ -115,6 +115,7 @@ pub(super) const LAWS: [Law; 9] = [
              WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = c.outcome) \
+             AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM promo_grants g WHERE g.id = c.outcome) \
              AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = c.outcome) \

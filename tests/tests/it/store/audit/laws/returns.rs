@@ -1,7 +1,7 @@
 //! Laws of what goes back of a payment, broken by hand.
 
 use namaskah_domain::{
-    Change, UnitOfWork,
+    Change, Claim, UnitOfWork,
     payment::{Dispute, DisputeState, Refund, RefundOrigin, RefundState},
     wallet::{EntryKind, HoldEnd, House, LedgerAccount, Legs, PlaceHold, Purpose, Purse, Source},
 };
@@ -78,7 +78,8 @@ pub(super) async fn a_payment_that_was_refunded_twice(w: World) {
     w.finds("refunded", &payment).await;
 }
 
-/// Of a refund and a dispute over a payment whose account is closed: their user is without the money.
+/// Of a refund and a dispute over a payment whose account is closed: their user is without the money. A key made the
+/// dispute what it is.
 pub(super) async fn what_waits_aside_is_sound(w: World) {
     let (fx, clearing) = (LedgerAccount::House(House::Fx), LedgerAccount::House(House::PspClearingPaystack));
     let took = |source, amount, charged| {
@@ -104,7 +105,9 @@ pub(super) async fn what_waits_aside_is_sound(w: World) {
         took(found, refund.amount, refund.charged),
         aside(unrefunded, refund.charged).with(Change::Refund(refund)),
         took(lost, given::amount(1_000_000), dispute.claimed),
-        aside(undisputed, dispute.claimed).with(Change::Dispute(dispute)),
+        aside(undisputed, dispute.claimed)
+            .claimed_by(Claim { outcome: dispute.id.uuid(), ..given::claim(w.ada, "settled", 1) })
+            .with(Change::Dispute(dispute)),
     ] {
         w.opened.backend.apply(unit).await;
     }
